@@ -1,0 +1,1 @@
+"""The plugins merbench comes with."""

@@ -1,0 +1,1 @@
+"""First-party augmentations, on the same hook as anyone's."""

@@ -1,0 +1,5 @@
+"""First-party datasets, on the same hook as anyone's."""
+
+from collections.abc import Iterator
+
+from merbench import hookimpl

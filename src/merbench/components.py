@@ -1,0 +1,522 @@
+"""The five contracts a plugin fulfils, and the words they are written in.
+
+A component *is* its parameters: a frozen pydantic model whose fields are what a user sets in a
+benchmark file, plus the one method that does the work. Its canonical JSON is its identity in the
+store, its JSON schema its documentation.
+
+Nothing heavy is imported here: listing plugins must stay instant.
+"""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import sys
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, Protocol
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo
+
+from merbench.errors import MerbenchError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Waveform = NDArray[np.float32]
+
+__all__ = [
+    "CANONICAL_STEMS",
+    "MIXED",
+    "Augmentation",
+    "Clip",
+    "Component",
+    "Cost",
+    "Dataset",
+    "Estimator",
+    "FeatureExtractor",
+    "FeatureKind",
+    "Finding",
+    "Model",
+    "ModelParameter",
+    "Separator",
+    "Task",
+]
+
+MIXED = "mixed"
+CANONICAL_STEMS = ("bass", "drums", "other", "vocals")
+
+_SESSION = uuid.uuid4().hex
+
+
+class Task(enum.StrEnum):
+    """What is predicted of a clip."""
+
+    VA = "va"
+    QUADRANT = "quadrant"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of a label's and a prediction's columns, in their fixed order."""
+        if self is Task.VA:
+            return ("valence_mean", "arousal_mean", "valence_std", "arousal_std")
+        return ("Q1", "Q2", "Q3", "Q4")
+
+
+class FeatureKind(enum.StrEnum):
+    """Shape of what one stem of one clip becomes."""
+
+    VECTOR = "vector"
+    """(d,)"""
+    IMAGE = "image"
+    """(bins, frames), the same for every clip"""
+    SEQUENCE = "sequence"
+    """(frames, d); the number of frames may differ between clips"""
+    WAVEFORM = "waveform"
+    """(samples,); the number of samples may differ between clips"""
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes of one stem's array."""
+        return 1 if self in (FeatureKind.VECTOR, FeatureKind.WAVEFORM) else 2
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One labelled excerpt of music.
+
+    Parameters
+    ----------
+    id
+        Unique within its dataset.
+    group
+        Artist, song or series. A group never stands on both sides of a split.
+    label
+        One number a column of the dataset's task (`Task.columns`).
+    audio
+        The file the clip is decoded from: audio, or whatever its dataset's `decode` reads.
+    stems
+        True stems, where the dataset has them as files: name to path.
+    ratings
+        One (valence, arousal) on [0, 1] a rater, where raters are known.
+    split
+        The published part the clip belongs to ("train", "validation", "test"), where there is one.
+    provenance
+        What was done to the label on the way in, e.g. "valence and arousal swapped back".
+    """
+
+    id: str
+    group: str
+    label: tuple[float, ...]
+    audio: Path
+    stems: Mapping[str, Path] = field(default_factory=dict)
+    ratings: tuple[tuple[float, float], ...] = ()
+    split: str = ""
+    provenance: str = ""
+
+
+class Cost(NamedTuple):
+    """What one unit of a component's work typically takes, for `merbench plan`'s estimate.
+
+    The unit: a 30 s clip for a separator, one 30 s stem for a feature extractor, one fold of
+    600 clips for a model. Seconds of one core, megabytes kept in the store.
+    """
+
+    seconds: float
+    megabytes: float = 0.0
+
+
+class Finding(NamedTuple):
+    """One thing `merbench data check` has to say."""
+
+    level: str
+    """"error" (the dataset cannot be used as it is), "warning" or "note"."""
+    where: str
+    """File and line, clip id, or column."""
+    message: str
+
+
+class Component(BaseModel):
+    """Base of every plugin class: its fields are its parameters.
+
+    Class attributes
+    ----------------
+    name
+        What a benchmark file calls it: lower case, words joined by hyphens.
+    version
+        Raised by the author when results change for reasons the source file does not show
+        (a library's new release, say). It enters every cache key, as the source itself does.
+    source_modules
+        Further modules whose source decides the result, by their import names. The file that
+        defines the class, and those of its bases, count anyway.
+    requires
+        Distributions it needs beyond merbench's own, named in the error when one is missing.
+    typical_cost
+        For the estimate of `merbench plan` before anything was measured.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", protected_namespaces=(), allow_inf_nan=False, strict=False
+    )
+
+    name: ClassVar[str] = ""
+    version: ClassVar[str] = "1"
+    source_modules: ClassVar[tuple[str, ...]] = ()
+    requires: ClassVar[tuple[str, ...]] = ()
+    typical_cost: ClassVar[Cost | None] = None
+
+    @property
+    def title(self) -> str:
+        """Name as tables show it; a wrapper shows what it wraps: `calibrated(ridge)`."""
+        inner = [value.title for _, value in self if isinstance(value, Component)]
+        return f"{self.name}({', '.join(inner)})" if inner else self.name
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Parameters that differ from their defaults, as JSON values."""
+        fields = type(self).model_fields
+        changed: dict[str, Any] = {}
+        for key, value in self:
+            if isinstance(value, Component):
+                if value.settings:
+                    changed[key] = value.settings
+            elif value != fields[key].get_default(call_default_factory=True):
+                changed[key] = _canonical(value, path=str)
+        return changed
+
+    def identity(self) -> dict[str, Any]:
+        """Name, version and all parameters: what a seed is derived from.
+
+        A path among the parameters counts by the content behind it, so that moving a file
+        changes nothing and editing it does.
+        """
+        return {
+            "name": self.name,
+            "version": self.version,
+            "parameters": {
+                key: _canonical(value, path=content_digest) for key, value in sorted(self)
+            },
+        }
+
+    def fingerprint(self) -> dict[str, Any]:
+        """`identity` and the hash of the source behind it: what a cache key is made from."""
+        nested = {k: v.fingerprint() for k, v in self if isinstance(v, Component)}
+        return {"identity": self.identity(), "source": source_digest(type(self)), "nested": nested}
+
+
+class Separator(Component):
+    """Takes a clip apart into stems.
+
+    Class attributes
+    ----------------
+    stems
+        Names of the stems it yields, in canonical order.
+    needs_true_stems
+        `separate` is then given the dataset's true stems, stacked (stems, channels, samples) in
+        canonical order, in place of the mixture, and datasets without true stems are skipped.
+    stored
+        Whether its stems are worth keeping in the store. False where reading them back costs more
+        than making them again.
+    """
+
+    stems: ClassVar[tuple[str, ...]] = CANONICAL_STEMS
+    needs_true_stems: ClassVar[bool] = False
+    stored: ClassVar[bool] = True
+
+    def separate(self, waveform: Waveform, sample_rate: int) -> dict[str, Waveform]:
+        """Separate one clip.
+
+        Parameters
+        ----------
+        waveform
+            Shape (channels, samples), float32. May exceed 1.0; nothing may clip it.
+        sample_rate
+            In Hz.
+
+        Returns
+        -------
+        dict
+            One array of the waveform's shape for each of `stems`.
+        """
+        raise NotImplementedError
+
+
+class FeatureExtractor(Component):
+    """Turns one stem into one array."""
+
+    kind: ClassVar[FeatureKind]
+
+    def extract(self, waveform: Waveform, sample_rate: int) -> NDArray[np.float32]:
+        """Extract from one stem.
+
+        Parameters
+        ----------
+        waveform
+            Shape (channels, samples), float32; finite, never empty.
+        sample_rate
+            In Hz.
+
+        Returns
+        -------
+        ndarray
+            Finite, of the shape that `kind` says.
+        """
+        raise NotImplementedError
+
+
+class Augmentation(Component):
+    """Changes a training clip's audio; test clips never meet one."""
+
+    def augment(self, waveform: Waveform, sample_rate: int, rng: np.random.Generator) -> Waveform:
+        """Return a changed copy, shape (channels, samples); all chance comes from `rng`."""
+        raise NotImplementedError
+
+
+class Estimator(Protocol):
+    """What a model hands out: scikit-learn's two methods.
+
+    `X` is (n, d) for vectors. For every other kind it is an array-like of n clips, possibly mapped
+    from disk: use `len(X)`, `X.shape`, `X[i]` and `X[array_of_ints]`, and never turn it into one
+    array in memory. Images and waveforms have a leading stem axis: `X[i]` is (stems, bins, frames)
+    or (stems, samples); a sequence is (frames, stems x d). For a model with several inputs `X` is
+    a tuple of such. `Y` is (n, 4), float64, columns as in `Task.columns`.
+
+    An estimator that trains in epochs may leave a list of dicts of numbers in `curve_`, one an
+    epoch; the run keeps it.
+    """
+
+    def fit(self, X: Any, Y: NDArray[np.float64]) -> Any: ...  # noqa: N803
+
+    def predict(self, X: Any) -> NDArray[np.float64]: ...  # noqa: N803
+
+
+class Model(Component):
+    """Learns labels from features.
+
+    Class attributes
+    ----------------
+    inputs
+        The kind of feature it takes; a tuple for a model with several inputs; the empty tuple for
+        a model that never looks at the music.
+    tasks
+        The tasks it can be fitted for.
+    baseline
+        Whether a benchmark with `baselines: true` includes it, with default parameters.
+    """
+
+    inputs: ClassVar[FeatureKind | tuple[FeatureKind, ...]]
+    tasks: ClassVar[frozenset[Task]]
+    baseline: ClassVar[bool] = False
+
+    def estimator(self, *, task: Task, seed: int, device: str) -> Estimator:
+        """Return an unfitted estimator.
+
+        Parameters
+        ----------
+        task
+            One of `tasks`.
+        seed
+            All chance in fitting and predicting comes from it; global random state is not touched.
+        device
+            A torch device name. Models without torch ignore it.
+        """
+        raise NotImplementedError
+
+    def prepare(self, X: NDArray[np.float32]) -> NDArray[Any] | None:  # noqa: N803
+        """Do, once for all folds, work on the features that needs no label.
+
+        Returns an array with a row for each row of `X`, which the store keeps; the estimator is
+        then given the tuple `(X rows, prepared rows)` in place of `X`. What a fit learns must be
+        the same with and without it. By default there is none.
+        """
+        return None
+
+    @property
+    def input_kinds(self) -> tuple[FeatureKind, ...]:
+        """`inputs` as a tuple, whether one, several or none."""
+        return self.inputs if isinstance(self.inputs, tuple) else (self.inputs,)
+
+
+class Dataset(Component):
+    """Labelled clips in a folder.
+
+    Class attributes
+    ----------------
+    task
+        What its labels are.
+    has_true_stems
+        Whether `true_stems` can be asked.
+    needs_root
+        Whether the user must say where the data lies. False for data merbench brings itself.
+    synthetic
+        Whether music or labels are made by a program. Said wherever the dataset appears.
+    homepage, licence, citation
+        Where it comes from, under which terms, and what to cite.
+    """
+
+    task: ClassVar[Task]
+    has_true_stems: ClassVar[bool] = False
+    needs_root: ClassVar[bool] = True
+    synthetic: ClassVar[bool] = False
+    homepage: ClassVar[str] = ""
+    licence: ClassVar[str] = ""
+    citation: ClassVar[str] = ""
+
+    def clips(self, root: Path) -> Sequence[Clip]:
+        """Return the labelled clips under `root`, in a fixed order.
+
+        Raises
+        ------
+        MerbenchError
+            With file and line, or clip id, where the data is not what it should be.
+        """
+        raise NotImplementedError
+
+    def decode(self, clip: Clip) -> tuple[Waveform, int]:
+        """Return a clip's waveform, (channels, samples) float32, and its sample rate in Hz.
+
+        Overridden where a clip's file is no audio but something to be rendered.
+        """
+        from merbench import audio
+
+        return audio.read(clip.audio)
+
+    def true_stems(self, clip: Clip) -> tuple[dict[str, Waveform], int]:
+        """Return a clip's true stems by name, and their sample rate in Hz."""
+        from merbench import audio
+
+        stems: dict[str, Waveform] = {}
+        rates = set()
+        for stem, path in clip.stems.items():
+            stems[stem], rate = audio.read(path)
+            rates.add(rate)
+        if len(rates) != 1:
+            raise MerbenchError(
+                f"clip {clip.id}: its stems have {len(rates) or 'no'} sample rates; give one file "
+                "a stem, all of one sample rate"
+            )
+        return stems, rates.pop()
+
+    def fetch(self, root: Path, progress: Callable[[str, float], None]) -> None:
+        """Download the dataset into `root`, checking checksums.
+
+        Parameters
+        ----------
+        root
+            Folder to fill.
+        progress
+            Called with the file's name and the share of it that is done, on [0, 1].
+        """
+        raise MerbenchError(
+            f"{self.name} cannot be downloaded by merbench: get it from "
+            f"{self.homepage or 'its authors'} and set its root in the benchmark file"
+        )
+
+    def check(self, root: Path) -> list[Finding]:
+        """Look for what is wrong with the copy under `root`.
+
+        Never raises for bad data; every problem is a finding. By default: whether `clips` can be
+        read; every clip is decoded by the caller.
+        """
+        try:
+            self.clips(root)
+        except MerbenchError as error:
+            return [Finding("error", str(root), str(error))]
+        return []
+
+
+def _resolve_model(value: Any, info: ValidationInfo) -> Any:
+    if isinstance(value, Model):
+        return value
+    resolve = (info.context or {}).get("resolve")
+    if resolve is None:
+        raise ValueError("a model is named here: give a Model, or load it through a benchmark file")
+    return resolve("model", value)
+
+
+ModelParameter = Annotated[
+    Model, BeforeValidator(_resolve_model, json_schema_input_type=str | dict)
+]
+"""Type of a parameter that is itself a model: `calibrated: {model: ridge}`."""
+
+
+def _canonical(value: Any, *, path: Callable[[Path], str]) -> Any:
+    """Turn a parameter into JSON values that compare equal when the parameters do."""
+    if isinstance(value, Component):
+        return value.identity()
+    if isinstance(value, Path):
+        return path(value)
+    if isinstance(value, enum.Enum):
+        return value.value
+    if isinstance(value, BaseModel):
+        return {k: _canonical(v, path=path) for k, v in sorted(value)}
+    if isinstance(value, Mapping):
+        return {str(k): _canonical(v, path=path) for k, v in sorted(value.items())}
+    if isinstance(value, (set, frozenset)):
+        return sorted(_canonical(v, path=path) for v in value)
+    if isinstance(value, (list, tuple)):
+        return [_canonical(v, path=path) for v in value]
+    return value
+
+
+@lru_cache(maxsize=None)
+def _file_digest(path: str, size: int, modified: int) -> str:
+    with open(path, "rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's bytes, remembered while the file stays as it is."""
+    status = path.stat()
+    return _file_digest(str(path), status.st_size, status.st_mtime_ns)
+
+
+def content_digest(path: Path) -> str:
+    """Hash of what stands at a path: a file, a folder's files, or the files a prefix names.
+
+    A TensorFlow checkpoint is named by the prefix of its files, which is why a prefix counts.
+    """
+    path = path.expanduser()
+    if path.is_file():
+        return file_digest(path)
+    if path.is_dir():
+        files = sorted(p for p in path.rglob("*") if p.is_file())
+    else:
+        files = sorted(path.parent.glob(path.name + ".*"))
+    if not files:
+        return "missing"
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(f"{file.relative_to(path.parent).as_posix()[len(path.name) :]}\n".encode())
+        digest.update(file_digest(file).encode())
+    return digest.hexdigest()
+
+
+def source_digest(cls: type[Component]) -> str:
+    """Hash of the source that defines a component: its file, its bases' files, `source_modules`."""
+    modules = [
+        base.__module__
+        for base in cls.__mro__
+        if issubclass(base, Component) and not base.__module__.startswith("merbench.")
+    ]
+    modules += cls.source_modules
+    digest = hashlib.sha256()
+    for module in dict.fromkeys(modules):
+        digest.update(_module_digest(module).encode())
+    return digest.hexdigest()
+
+
+def _module_digest(module: str) -> str:
+    origin = getattr(sys.modules.get(module), "__file__", None)
+    if origin is None and module not in sys.modules:
+        spec = find_spec(module)
+        origin = spec.origin if spec else None
+    if origin is None or not Path(origin).is_file():
+        # Typed into an interpreter: nothing tells its versions apart, so nothing is reused.
+        return _SESSION
+    return file_digest(Path(origin))

@@ -1,0 +1,41 @@
+"""What a plugin may implement: one hook a kind, each an iterable of component classes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import pluggy
+
+if TYPE_CHECKING:
+    from merbench.components import Augmentation, Dataset, FeatureExtractor, Model, Separator
+
+PROJECT = "merbench"
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def merbench_datasets() -> Iterable[type[Dataset]]:  # type: ignore[empty-body]
+    """Return dataset classes."""
+
+
+@hookspec
+def merbench_separators() -> Iterable[type[Separator]]:  # type: ignore[empty-body]
+    """Return separator classes."""
+
+
+@hookspec
+def merbench_augmentations() -> Iterable[type[Augmentation]]:  # type: ignore[empty-body]
+    """Return augmentation classes."""
+
+
+@hookspec
+def merbench_features() -> Iterable[type[FeatureExtractor]]:  # type: ignore[empty-body]
+    """Return feature extractor classes."""
+
+
+@hookspec
+def merbench_models() -> Iterable[type[Model]]:  # type: ignore[empty-body]
+    """Return model classes."""

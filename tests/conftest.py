@@ -1,0 +1,27 @@
+"""What every test may use."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Folder of reference data that is not part of the project; tests without it are skipped."""
+    folder = Path(os.environ.get("MERBENCH_SHARED", REPOSITORY.parent / "shared"))
+    if not (folder / "golden").is_dir():
+        pytest.skip(f"reference data not found at {folder}; set MERBENCH_SHARED to its folder")
+    return folder
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty store of the test's own."""
+    folder = tmp_path / "home"
+    monkeypatch.setenv("MERBENCH_HOME", str(folder))
+    return folder
