@@ -25,8 +25,8 @@ __version__ = "0.1.0"
 __all__ = [
     "CANONICAL_STEMS",
     "MIXED",
-    "Augmentation",
     "AudioError",
+    "Augmentation",
     "Clip",
     "Component",
     "Cost",

@@ -15,7 +15,7 @@ import sys
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, Protocol
@@ -290,9 +290,9 @@ class Estimator(Protocol):
     epoch; the run keeps it.
     """
 
-    def fit(self, X: Any, Y: NDArray[np.float64]) -> Any: ...  # noqa: N803
+    def fit(self, X: Any, Y: NDArray[np.float64]) -> Any: ...
 
-    def predict(self, X: Any) -> NDArray[np.float64]: ...  # noqa: N803
+    def predict(self, X: Any) -> NDArray[np.float64]: ...
 
 
 class Model(Component):
@@ -327,7 +327,7 @@ class Model(Component):
         """
         raise NotImplementedError
 
-    def prepare(self, X: NDArray[np.float32]) -> NDArray[Any] | None:  # noqa: N803
+    def prepare(self, X: NDArray[np.float32]) -> NDArray[Any] | None:
         """Do, once for all folds, work on the features that needs no label.
 
         Returns an array with a row for each row of `X`, which the store keeps; the estimator is
@@ -464,9 +464,9 @@ def _canonical(value: Any, *, path: Callable[[Path], str]) -> Any:
     return value
 
 
-@lru_cache(maxsize=None)
+@cache
 def _file_digest(path: str, size: int, modified: int) -> str:
-    with open(path, "rb") as handle:
+    with Path(path).open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 

@@ -1,5 +1,19 @@
 """First-party datasets, on the same hook as anyone's."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
-from merbench import hookimpl
+from merbench import Dataset, hookimpl
+
+
+@hookimpl
+def merbench_datasets() -> Iterator[type[Dataset]]:
+    """Yield every dataset of this package."""
+    from merbench_plugins.datasets.deam import Deam
+    from merbench_plugins.datasets.demo import Demo
+    from merbench_plugins.datasets.pmemo import PMEmo
+    from merbench_plugins.datasets.table import Table
+    from merbench_plugins.datasets.vgmidi import VGMidi
+
+    yield from (Demo, PMEmo, Deam, VGMidi, Table)

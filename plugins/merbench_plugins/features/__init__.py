@@ -1,5 +1,16 @@
-"""First-party features, on the same hook as anyone's."""
+"""First-party feature extractors, on the same hook as anyone's."""
+
+from __future__ import annotations
 
 from collections.abc import Iterator
 
-from merbench import hookimpl
+from merbench import FeatureExtractor, hookimpl
+
+
+@hookimpl
+def merbench_features() -> Iterator[type[FeatureExtractor]]:
+    """Yield every feature extractor of this package."""
+    from merbench_plugins.features.opensmile_functionals import Compare2016, EGemaps
+    from merbench_plugins.features.stft_spectrogram import StftSpectrogram
+
+    yield from (Compare2016, EGemaps, StftSpectrogram)
