@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import enum
 import hashlib
+import importlib.metadata
 import sys
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -158,6 +159,8 @@ class Component(BaseModel):
         Distributions it needs beyond merbench's own, named in the error when one is missing.
     typical_cost
         For the estimate of `merbench plan` before anything was measured.
+    check_parameters
+        Parameters that contract checks are run with, where the defaults would take minutes.
     """
 
     model_config = ConfigDict(
@@ -169,6 +172,7 @@ class Component(BaseModel):
     source_modules: ClassVar[tuple[str, ...]] = ()
     requires: ClassVar[tuple[str, ...]] = ()
     typical_cost: ClassVar[Cost | None] = None
+    check_parameters: ClassVar[Mapping[str, Any]] = {}
 
     @property
     def title(self) -> str:
@@ -188,6 +192,20 @@ class Component(BaseModel):
             elif value != fields[key].get_default(call_default_factory=True):
                 changed[key] = _canonical(value, path=str)
         return changed
+
+    def ready(self) -> None:
+        """Raise `MerbenchError` where it cannot work here: no weights, no package.
+
+        The plan asks this once before any work is done; a cell that is not ready is a failed row.
+        """
+        for distribution in self.requires:
+            try:
+                importlib.metadata.version(distribution)
+            except importlib.metadata.PackageNotFoundError:
+                raise MerbenchError(
+                    f"{self.name} needs the package {distribution}, which is not installed; "
+                    f"install it with `pip install {distribution}`"
+                ) from None
 
     def identity(self) -> dict[str, Any]:
         """Name, version and all parameters: what a seed is derived from.

@@ -1,0 +1,31 @@
+# Set-up, the default benchmark, and the tests. PYTHON=python3.12 picks another interpreter.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: install run test lint clean
+
+install: $(VENV)/installed
+
+# tinysoundfont asks for a sound card library that only its player needs: hence --no-deps.
+$(VENV)/installed: pyproject.toml constraints.txt Makefile
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+		|| { echo 'merbench needs Python 3.11 to 3.13: make PYTHON=python3.12 …' >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --constraint constraints.txt --editable '.[test,lint]'
+	$(BIN)/python -m pip install --constraint constraints.txt --no-deps tinysoundfont
+	touch $@
+
+run: install
+	$(BIN)/merbench run benchmarks.yaml
+
+test: install
+	$(BIN)/python -m pytest
+
+lint: install
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,160 @@
+"""The embedded demo dataset."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from merbench import Clip, Dataset, Finding, Task
+from merbench.errors import AudioError, MerbenchError
+
+if TYPE_CHECKING:
+    from merbench.components import Waveform
+    from merbench_plugins.datasets._composer import Score
+
+_HERE = "merbench_plugins.datasets"
+
+
+class Demo(Dataset):
+    """Synthetic clips with true stems, composed from musical cues and rated by simulated raters.
+
+    Nothing is downloaded: `clips` writes one small score a clip, and rendering a score yields its
+    four stems, whose sum is the clip. Each clip draws its mode, tempo, loudness, articulation,
+    register, density and brightness; simulated raters respond to these cues as published studies
+    found listeners to, in sign and rank order (`_raters` names the studies and the limits of the
+    likeness). The label is the mean and the population standard deviation of their ratings.
+
+    Five clips share an artist, the dataset's group, and with it instruments, voice, drum kit, room
+    and mix. Some clips have no drums or no vocals: a silent stem stands there.
+
+    It shows that a benchmark runs and that its systems can tell music from noise. What it cannot
+    show is how well they do on music that people made.
+    """
+
+    name = "demo"
+    source_modules = (f"{_HERE}._composer", f"{_HERE}._raters", f"{_HERE}._synthesiser")
+    task = Task.VA
+    has_true_stems = True
+    needs_root = False
+    synthetic = True
+    licence = "MIT, as merbench itself"
+
+    n_clips: int = Field(60, ge=1, le=10_000, description="Number of clips, five an artist.")
+    seconds: float = Field(6.0, ge=2, le=60, description="Length of a clip in seconds.")
+    sample_rate: int = Field(22_050, ge=8_000, le=96_000, description="Sample rate in Hz.")
+    seed: int = Field(
+        1, ge=0, description="What music, artists and raters are drawn from. Any whole number."
+    )
+    n_raters: int = Field(
+        20, ge=10, le=1_000, description="Simulated raters, each of whom rates every clip."
+    )
+
+    def clips(self, root: Path) -> Sequence[Clip]:
+        """Compose and rate the clips, and write the scores that `root` does not have yet."""
+        # Data sets of different parameters share a root without writing over each other.
+        folder = root / f"seed-{self.seed}-{self.seconds:g}s-{self.sample_rate}Hz"
+        return [self._clip(index, folder) for index in range(self.n_clips)]
+
+    def decode(self, clip: Clip) -> tuple[Waveform, int]:
+        """Render a clip's score: the sum of its true stems, (2, samples)."""
+        stems, sample_rate = self.true_stems(clip)
+        first, *rest = stems.values()
+        return sum(rest, start=first), sample_rate
+
+    def true_stems(self, clip: Clip) -> tuple[dict[str, Waveform], int]:
+        """Render a clip's score, stem by stem, each (2, samples).
+
+        Raises
+        ------
+        AudioError
+            The score is missing or damaged.
+        """
+        from merbench_plugins.datasets._synthesiser import render
+
+        score = _read(clip.audio)
+        return render(score), score.sample_rate
+
+    def check(self, root: Path) -> list[Finding]:
+        """Note that the data are synthetic, and render every clip."""
+        note = Finding(
+            "note",
+            self.name,
+            f"synthetic: {self.n_clips} clips composed and rated by a program from seed "
+            f"{self.seed}; scores on them say nothing about music that people made",
+        )
+        try:
+            clips = self.clips(root)
+        except MerbenchError as error:
+            return [note, Finding("error", str(root), str(error))]
+        return [note, *(finding for clip in clips for finding in self._faults(clip))]
+
+    def _clip(self, index: int, folder: Path) -> Clip:
+        from merbench_plugins.datasets._composer import Cues, compose
+        from merbench_plugins.datasets._raters import rate
+
+        score = compose(index, seed=self.seed, seconds=self.seconds, sample_rate=self.sample_rate)
+        path = folder / f"{score.clip}.json"
+        _write(path, score.dumps().encode())
+        ratings = rate(Cues(**score.cues), index, raters=self.n_raters, seed=self.seed)
+        return Clip(
+            id=score.clip,
+            group=score.artist.name,
+            label=(*ratings.mean(axis=0).tolist(), *ratings.std(axis=0).tolist()),
+            audio=path,
+            ratings=tuple((valence, arousal) for valence, arousal in ratings.tolist()),
+            provenance=f"synthetic: composed and rated by a program from seed {self.seed}",
+        )
+
+    def _faults(self, clip: Clip) -> list[Finding]:
+        import numpy as np
+
+        from merbench import audio
+
+        try:
+            mix, _ = self.decode(clip)
+            audio.validate(mix, clip.id)
+        except MerbenchError as error:
+            return [Finding("error", clip.id, str(error))]
+        if not np.any(mix):
+            return [Finding("error", clip.id, "is silent")]
+        return []
+
+
+def _read(path: Path) -> Score:
+    from merbench_plugins.datasets._composer import Score
+
+    try:
+        return Score.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        reason = error.strerror or "it cannot be read"
+    except ValueError as error:
+        reason = str(error)
+    raise AudioError(
+        f"{path} is no score of the demo dataset ({reason}); run the command again, "
+        "which writes it anew"
+    )
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Put a file in place unless it is there already; a reader never sees half of one."""
+    try:
+        if path.is_file() and path.read_bytes() == content:
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
+            file.write(content)
+        try:
+            os.replace(file.name, path)  # noqa: PTH105
+        except OSError:
+            Path(file.name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise MerbenchError(
+            f"the demo dataset cannot write {path} ({error.strerror}); free some space or make "
+            "its folder writable"
+        ) from error

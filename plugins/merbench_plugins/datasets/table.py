@@ -1,0 +1,231 @@
+"""Any folder of audio with a CSV of labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from string import Formatter
+from typing import Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from merbench import CANONICAL_STEMS, Clip, Task
+from merbench_plugins.datasets.label_table import (
+    LabelError,
+    LabelTable,
+    Problems,
+    Row,
+    group_name,
+    index_audio,
+    refuse_swapped_spread,
+)
+from merbench_plugins.datasets.labelled import LabelledDataset
+
+SPLITS = {
+    "train": "train",
+    "training": "train",
+    "val": "validation",
+    "valid": "validation",
+    "validation": "validation",
+    "dev": "validation",
+    "test": "test",
+    "testing": "test",
+    "evaluation": "test",
+}
+"""Names of a published split's parts, as datasets write them."""
+
+
+class Table(LabelledDataset):
+    """Any folder of audio with a CSV of labels, whose columns are named here.
+
+    A clip is a line of the CSV; what stands in other columns does not matter. For example, a
+    folder with `ratings.csv` (columns track, file, V, A, V_sd, A_sd, band) on a scale of 1 to 9:
+
+        table: {root: data/mine, csv: ratings.csv, id: track, audio: "{file}", group: band,
+                valence_mean: V, arousal_mean: A, valence_std: V_sd, arousal_std: A_sd,
+                scale: [1, 9]}
+    """
+
+    name = "table"
+    task = Task.VA
+    licence = "that of your data"
+
+    csv: str = Field("labels.csv", description="The CSV file, relative to the root.")
+    delimiter: Literal["auto", ",", ";", "\t", "|"] = Field(
+        "auto", description="What stands between cells; auto: what the header has most of."
+    )
+    id: str = Field("id", description="Column of the clips' ids, different in each line.")
+    audio: str | None = Field(
+        None,
+        description="Audio file of a clip, relative to the root: a pattern with {id} or any other "
+        'column in braces, such as "clips/{id}.mp3", or just the name of the column that holds '
+        "the path. By default the file named as the id, in the root or its folder `audio`.",
+    )
+    valence_mean: str = Field("valence_mean", description="Column of mean valence.")
+    arousal_mean: str = Field("arousal_mean", description="Column of mean arousal.")
+    valence_std: str = Field(
+        "valence_std", description="Column of valence's standard deviation over raters."
+    )
+    arousal_std: str = Field(
+        "arousal_std", description="Column of arousal's standard deviation over raters."
+    )
+    scale: tuple[float, float] = Field(
+        (0.0, 1.0), description="Lowest and highest possible rating; both are moved to 0 and 1."
+    )
+    group: str | None = Field(
+        None,
+        description="Column of artist, song or series: what never stands on both sides of a "
+        "split. By default each clip is its own group.",
+    )
+    split: str | None = Field(
+        None, description="Column of the published split: train, validation or test, or empty."
+    )
+    stems: str | None = Field(
+        None,
+        description='Files of the true stems: a pattern such as "stems/{id}/{stem}.flac", where '
+        "{stem} is bass, drums, other and vocals in turn.",
+    )
+
+    @field_validator("scale")
+    @classmethod
+    def _rises(cls, scale: tuple[float, float]) -> tuple[float, float]:
+        if not scale[0] < scale[1]:
+            raise ValueError("give the lowest rating first, then the highest, as in [1, 9]")
+        return scale
+
+    @field_validator("audio", "stems")
+    @classmethod
+    def _is_pattern(cls, pattern: str | None) -> str | None:
+        if pattern is not None:
+            try:
+                _names(pattern)
+            except ValueError as error:
+                raise ValueError(f"'{pattern}' is no pattern: {error}") from None
+        return pattern
+
+    @field_validator("stems")
+    @classmethod
+    def _tells_stems_apart(cls, pattern: str | None) -> str | None:
+        if pattern is not None and "stem" not in _names(pattern):
+            raise ValueError("the pattern needs {stem}, as in stems/{id}/{stem}.flac")
+        return pattern
+
+    @model_validator(mode="after")
+    def _columns_differ(self) -> Table:
+        labels = self._label_columns
+        for index, column in enumerate(labels):
+            if column in labels[:index]:
+                first, second = Task.VA.columns[labels.index(column)], Task.VA.columns[index]
+                raise ValueError(f"{first} and {second} are both column '{column}'")
+        return self
+
+    @property
+    def has_true_stems(self) -> bool:  # type: ignore[override]
+        """Whether `stems` says where true stems are."""
+        return self.stems is not None
+
+    def read(self, root: Path, problems: Problems) -> list[Clip]:
+        """Return a clip for each line of the CSV, in its order."""
+        path = root / self.csv
+        table = LabelTable.read(
+            path,
+            self._columns(),
+            delimiter=None if self.delimiter == "auto" else self.delimiter,
+            hint="set `csv` to the file's name, relative to the dataset's root",
+        )
+        files = index_audio(root, root / "audio") if self.audio is None else {}
+        clips = []
+        for clip_id, row in table.keyed(self.id, problems).items():
+            with problems:
+                clips.append(
+                    Clip(
+                        clip_id,
+                        group_name(row.cells[self.group], clip_id) if self.group else clip_id,
+                        self._label(row),
+                        self._audio(root, row, clip_id, files),
+                        stems=self._stems(root, row, clip_id),
+                        split=self._split(row),
+                    )
+                )
+        with problems:
+            refuse_swapped_spread([clip.label for clip in clips], path)
+        return clips
+
+    def inspect(self, root: Path, clips: Sequence[Clip], problems: Problems) -> None:
+        """Count audio that no line of the CSV names."""
+        if self.audio is None:
+            unused = index_audio(root, root / "audio").keys() - {clip.id for clip in clips}
+            if unused:
+                problems.note(root, f"{len(unused)} audio files have no label and are left out")
+
+    @property
+    def _label_columns(self) -> tuple[str, ...]:
+        return self.valence_mean, self.arousal_mean, self.valence_std, self.arousal_std
+
+    def _columns(self) -> list[str]:
+        """Return the columns that must be there."""
+        patterns = {*_names(self.audio or ""), *_names(self.stems or "")} - {"id", "stem"}
+        path = self.audio if self.audio and not _names(self.audio) else None
+        named = [self.id, *self._label_columns, self.group, self.split, path, *sorted(patterns)]
+        return list(dict.fromkeys(name for name in named if name is not None))
+
+    def _label(self, row: Row) -> tuple[float, ...]:
+        return (
+            row.mean(self.valence_mean, self.scale),
+            row.mean(self.arousal_mean, self.scale),
+            row.std(self.valence_std, self.scale),
+            row.std(self.arousal_std, self.scale),
+        )
+
+    def _audio(self, root: Path, row: Row, clip_id: str, files: dict[str, Path]) -> Path:
+        if self.audio is None:
+            if clip_id not in files:
+                raise LabelError(
+                    row.where,
+                    f"clip {clip_id} has no audio: no file {clip_id} with the suffix of an audio "
+                    f"format in {root} or its folder audio; restore it, set `audio`, or remove the "
+                    "line",
+                )
+            return files[clip_id]
+        pattern = self.audio if _names(self.audio) else "{" + self.audio + "}"
+        return _file(root, pattern, row, clip_id)
+
+    def _stems(self, root: Path, row: Row, clip_id: str) -> dict[str, Path]:
+        if self.stems is None:
+            return {}
+        return {stem: _file(root, self.stems, row, clip_id, stem=stem) for stem in CANONICAL_STEMS}
+
+    def _split(self, row: Row) -> str:
+        part = row.cells[self.split].casefold() if self.split else ""
+        if part and part not in SPLITS:
+            raise LabelError(
+                row.where,
+                f"column '{self.split}' is '{part}'; it takes train, validation or test, or is "
+                "empty",
+            )
+        return SPLITS[part] if part else ""
+
+
+def _names(pattern: str) -> list[str]:
+    """Return what stands in braces."""
+    names = [name for _, name, _, _ in Formatter().parse(pattern) if name is not None]
+    if not all(names):
+        raise ValueError("braces need a column's name between them")
+    return names
+
+
+def _file(root: Path, pattern: str, row: Row, clip_id: str, **more: str) -> Path:
+    values = {"id": clip_id, **more}
+    parts = []
+    for text, name, _, _ in Formatter().parse(pattern):
+        parts.append(text)
+        if name is not None:
+            parts.append(values[name] if name in values else row.text(name))
+    path = root / "".join(parts)
+    if not path.is_file():
+        kind = f"{more['stem']} stem" if "stem" in more else "audio"
+        raise LabelError(
+            row.where,
+            f"clip {clip_id} has no {kind}: {path} is missing; restore it, or remove the line",
+        )
+    return path

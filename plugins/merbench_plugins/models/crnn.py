@@ -1,0 +1,189 @@
+"""The convolutional recurrent network of Nguyen et al. 2022, and a small relative of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from pydantic import Field
+
+from merbench import Cost, Estimator, FeatureKind, Model, Task
+
+Sequence: TypeAlias = Literal["channels", "time"]
+Start: TypeAlias = Literal["zero", "mean"]
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """Sizes of a convolutional recurrent network's layers.
+
+    Parameters
+    ----------
+    blocks
+        One (kernel, filters, filters of the 1 x 1 convolution that follows) a block.
+    lstm
+        Units of the stacked LSTM layers.
+    dense
+        Units of the hidden dense layers.
+    image
+        Bins and frames that images are averaged down to first; None takes them as they are.
+    log_scale
+        Whether magnitudes enter as log(1 + x), standardised bin by bin on the training clips.
+    """
+
+    blocks: tuple[tuple[int, int, int], ...]
+    lstm: tuple[int, ...]
+    dense: tuple[int, ...]
+    image: tuple[int, int] | None = None
+    log_scale: bool = False
+
+
+@dataclass(frozen=True)
+class Preset:
+    """An architecture and the training that suits it."""
+
+    architecture: Architecture
+    sequence: Sequence
+    start: Start
+    learning_rate: float
+    batch_size: int
+    epochs: int
+
+
+PRESETS = {
+    "paper": Preset(
+        Architecture(
+            blocks=((5, 64, 32), (5, 128, 64), (5, 256, 128), (5, 512, 256), (3, 1024, 512)),
+            lstm=(256, 128, 64),
+            dense=(512, 256, 64),
+        ),
+        sequence="channels",
+        start="zero",
+        learning_rate=1e-4,
+        batch_size=8,
+        epochs=4,
+    ),
+    "small": Preset(
+        Architecture(
+            blocks=((5, 16, 8), (5, 32, 16), (3, 64, 32)),
+            lstm=(32,),
+            dense=(32,),
+            image=(64, 256),
+            log_scale=True,
+        ),
+        sequence="time",
+        start="mean",
+        learning_rate=2e-3,
+        batch_size=16,
+        epochs=20,
+    ),
+}
+
+
+class Crnn(Model):
+    """Convolutional recurrent network on spectrograms.
+
+    `preset: paper` is Simple_CRNN_3 of Nguyen et al. 2022, layer by layer, with Keras's initial
+    weights and Keras's Adam; its images are 129 bins x 2,048 frames. Their training is
+    `{shuffle: false, steps_per_epoch: 77}`, and for the network of four stems
+    `adam_step_offset: 308` too, since one optimizer served both networks in turn. A fold of 613
+    clips takes 308 steps of 8.5 s on 2 cores.
+
+    `preset: small` keeps the design and takes seconds: three blocks of convolutions, on images
+    averaged to 64 bins x 256 frames and put on a logarithmic scale, one LSTM over time.
+
+    Source: Nguyen et al. 2022, "Effects of instrument combinations on music emotion recognition".
+    """
+
+    name = "crnn"
+    inputs = FeatureKind.IMAGE
+    tasks = frozenset({Task.VA})
+    source_modules = ("merbench_plugins.models._crnn_network",)
+    typical_cost = Cost(seconds=5_200)
+
+    preset: Literal["paper", "small"] = Field(
+        default="paper",
+        description="Layers, and what the parameters left out below are set to.",
+    )
+    sequence: Sequence | None = Field(
+        default=None,
+        description="What the LSTM's steps run over: `channels`, as the paper's code does, or "
+        "`time`, as its text says. By default the preset's (paper: channels; small: time).",
+    )
+    dropout: float = Field(
+        default=0.1, ge=0, lt=1, description="Share of values dropped after each block."
+    )
+    start: Start | None = Field(
+        default=None,
+        description="What the untrained network's outputs lie around: `zero`, or the `mean` label "
+        "of the training clips. By default the preset's (paper: zero; small: mean).",
+    )
+    learning_rate: float | None = Field(
+        default=None,
+        gt=0,
+        description="Step size of Adam. By default the preset's (paper: 0.0001; small: 0.002).",
+    )
+    batch_size: int | None = Field(
+        default=None,
+        ge=1,
+        description="Clips in a batch. By default the preset's (paper: 8; small: 16).",
+    )
+    epochs: int | None = Field(
+        default=None,
+        ge=1,
+        description="Number of epochs. By default the preset's (paper: 4; small: 20).",
+    )
+    steps_per_epoch: int | None = Field(
+        default=None,
+        ge=1,
+        description="Batches in an epoch, each a full one; the next epoch goes on where one stops. "
+        "By default an epoch is one pass over the training clips.",
+    )
+    shuffle: bool = Field(
+        default=True,
+        description="Whether each pass takes the clips in a new order, or in the split's own.",
+    )
+    adam_step_offset: int = Field(
+        default=0,
+        ge=0,
+        description="Number of steps Adam believes it has taken before the first, which weakens "
+        "its early bias correction (308 for the paper's network of four stems).",
+    )
+    precision: Literal["float32", "bfloat16"] = Field(
+        default="float32",
+        description="Number format of the layers: bfloat16 is faster and changes the numbers.",
+    )
+
+    def estimator(self, *, task: Task, seed: int, device: str) -> Estimator:
+        """Return an unfitted estimator; see `Model.estimator`."""
+        from merbench_plugins.models._crnn_network import CrnnRegressor
+
+        preset = PRESETS[self.preset]
+        estimator: Estimator = CrnnRegressor(
+            architecture=preset.architecture,
+            sequence=self.sequence or preset.sequence,
+            dropout=self.dropout,
+            start=self.start or preset.start,
+            learning_rate=self.learning_rate or preset.learning_rate,
+            batch_size=self.batch_size or preset.batch_size,
+            epochs=self.epochs or preset.epochs,
+            steps_per_epoch=self.steps_per_epoch,
+            shuffle=self.shuffle,
+            adam_step_offset=self.adam_step_offset,
+            precision=self.precision,
+            seed=seed,
+            device=device,
+        )
+        return estimator
+
+    def trainable_parameters(self) -> dict[str, int]:
+        """Count what is trained, by number of stems, on images of 129 bins x 2,048 frames."""
+        from merbench_plugins.models._crnn_network import count_parameters
+
+        preset = PRESETS[self.preset]
+        return {
+            str(stems): count_parameters(
+                preset.architecture, (stems, 129, 2048), self.sequence or preset.sequence
+            )
+            for stems in (1, 4)
+        }

@@ -1,0 +1,252 @@
+"""The Wave-U-Net, the separator of Nguyen et al. 2022."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field, model_validator
+
+from merbench import CANONICAL_STEMS, Cost, MerbenchError, Separator
+from merbench.components import content_digest
+from merbench_plugins.separators.wave_u_net.configuration import (
+    Configuration,
+    OriginalConfiguration,
+    Variant,
+    from_mapping,
+    from_variant,
+)
+
+if TYPE_CHECKING:
+    import torch
+
+    from merbench.components import Waveform
+    from merbench_plugins.separators.wave_u_net.checkpoint import Checkpoint
+    from merbench_plugins.separators.wave_u_net.song import SongNetwork
+
+__all__ = ["WaveUNet", "load_network"]
+
+_VOICE = {"accompaniment", "vocals"}
+
+NO_WEIGHTS = (
+    "wave-u-net has no weights: set `weights` to a checkpoint, such as the original authors' "
+    "full_multi_instrument-134067 (Google Drive archive 1klzK5wI7wLQPLTMHOkdbSO5YG6uFG1q2, linked "
+    "from github.com/f90/Wave-U-Net), or leave this separator out"
+)
+
+
+class WaveUNet(Separator):
+    """Wave-U-Net (Stoller et al. 2018), from the original's checkpoints or its successor's.
+
+    The default variant `m6` is the one Nguyen et al. 2022 separate with: 22,050 Hz, stereo, bass,
+    drums and other from the network, vocals as what remains of the mixture. Variants `m1` to `m5`
+    know only vocals and accompaniment; their accompaniment is taken apart further as by `hpss`.
+
+    Mono clips enter a stereo network on both channels; more channels are taken two by two. A mono
+    network is given the channels' mean, and its stems stand on every channel, as published. What
+    lies above half the network's sample rate is in no stem.
+    """
+
+    name = "wave-u-net"
+    source_modules = tuple(
+        f"merbench_plugins.separators.{module}"
+        for module in (
+            "hpss",
+            "wave_u_net.checkpoint",
+            "wave_u_net.configuration",
+            "wave_u_net.original",
+            "wave_u_net.reimplementation",
+            "wave_u_net.song",
+            "wave_u_net.tensorflow_checkpoint",
+        )
+    )
+    typical_cost = Cost(seconds=14.0, megabytes=42.0)
+
+    weights: Path | None = Field(
+        None,
+        description="Checkpoint: prefix of a TensorFlow checkpoint of the original, as in "
+        "full_multi_instrument-134067, or a .safetensors or torch file, or the folder of one.",
+    )
+    variant: Variant = Field(
+        "m6",
+        description="What the checkpoint was trained as: m1 to m6 of Stoller et al. 2018, "
+        "m5-highsr (m5 at 44.1 kHz), or pytorch for the authors' later PyTorch version.",
+    )
+    config: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Where the checkpoint differs from the published variant: settings by the "
+        "names of the authors' own configuration, as in {num_layers: 10, num_initial_filters: 16}.",
+    )
+    clip: bool = Field(
+        False,
+        description="As published: clip to [-1, 1] the stem that is the mixture less the others "
+        "(vocals in m6), and outputs without tanh. Otherwise loud mixtures keep their peaks.",
+    )
+    sixteen_bit: bool = Field(
+        False,
+        description="As published: round stems to 16 bit and clip them to [-1, 1), which is what "
+        "writing them to pcm_s16le files did.",
+    )
+
+    @model_validator(mode="after")
+    def _check_config(self) -> WaveUNet:
+        sources = self.configuration.sources
+        if set(sources) not in (set(CANONICAL_STEMS), _VOICE):
+            raise ValueError(
+                f"a network that yields {', '.join(sources)} cannot be used: its sources must be "
+                f"{', '.join(CANONICAL_STEMS)}, or accompaniment, vocals"
+            )
+        return self
+
+    @property
+    def configuration(self) -> Configuration:
+        """The variant's configuration with the changes of `config`."""
+        return from_variant(self.variant, self.config)
+
+    def ready(self) -> None:
+        """Raise `MerbenchError` if there are no weights, or not those of this variant."""
+        _open(self._weights, self.configuration)
+
+    def separate(self, waveform: Waveform, sample_rate: int) -> dict[str, Waveform]:
+        """Separate one clip.
+
+        Parameters
+        ----------
+        waveform
+            Shape (channels, samples), float32.
+        sample_rate
+            In Hz, any.
+
+        Returns
+        -------
+        dict
+            One array of the waveform's shape for each of `stems`.
+
+        Raises
+        ------
+        MerbenchError
+            The weights are missing, or do not fit the variant.
+        """
+        from merbench import audio
+        from merbench_plugins.separators.hpss import split_accompaniment
+
+        configuration = self.configuration
+        weights = self._weights
+        network = _load(weights, content_digest(weights), configuration, self.clip)
+        rate = configuration.sample_rate
+        mix = audio.resample(waveform, sample_rate, rate)
+        separated = _separate_channels(network, mix)
+        stems = {
+            name: _fit(audio.resample(source, rate, sample_rate), waveform.shape[1])
+            for name, source in zip(configuration.sources, separated, strict=True)
+        }
+        if "accompaniment" in stems:
+            stems |= split_accompaniment(stems.pop("accompaniment"), sample_rate)
+        if self.sixteen_bit:
+            stems = {name: _sixteen_bit(stem) for name, stem in stems.items()}
+        return {name: stems[name] for name in self.stems}
+
+    @property
+    def _weights(self) -> Path:
+        if self.weights is None:
+            raise MerbenchError(NO_WEIGHTS)
+        return self.weights.expanduser()
+
+
+def load_network(checkpoint: str | Path, config: Mapping[str, Any]) -> torch.nn.Module:
+    """Load a Wave-U-Net for songs of any length.
+
+    Parameters
+    ----------
+    checkpoint
+        Prefix of a TensorFlow checkpoint (or one of its files), a safetensors or torch file, or a
+        folder that holds one of these.
+    config
+        The authors' configuration as a dict, possibly under a key "config": the original's if it
+        has `num_layers`, the PyTorch re-implementation's if it has `levels`.
+
+    Returns
+    -------
+    torch.nn.Module
+        Maps (batch, channels, samples) at the network's sample rate to (batch, source, channels,
+        samples), cut into chunks, padded and clipped as the original does; sources in the order of
+        the configuration. Its attribute `network` maps single chunks.
+
+    Raises
+    ------
+    MerbenchError
+        The checkpoint cannot be read, or is not that of such a network.
+    """
+    path = Path(checkpoint).expanduser()
+    return _load.__wrapped__(path, "", from_mapping(config), clip=True)
+
+
+def _open(path: Path, configuration: Configuration) -> tuple[Checkpoint, Iterable[str]]:
+    """Open a checkpoint, make sure it is that of such a network, and name its variables."""
+    from merbench_plugins.separators.wave_u_net.checkpoint import open_checkpoint, require
+
+    checkpoint = open_checkpoint(path)
+    if isinstance(configuration, OriginalConfiguration):
+        expected = configuration.variables
+    else:
+        from merbench_plugins.separators.wave_u_net.reimplementation import variables
+
+        expected = variables(configuration)
+    require(checkpoint, expected, path)
+    return checkpoint, expected
+
+
+@lru_cache(maxsize=2)
+def _load(path: Path, digest: str, configuration: Configuration, clip: bool) -> SongNetwork:
+    """Load a network, once a process; the digest tells when a checkpoint was replaced."""
+    from merbench_plugins.separators.wave_u_net.original import OriginalWaveUNet
+    from merbench_plugins.separators.wave_u_net.reimplementation import ReimplementedWaveUNet
+    from merbench_plugins.separators.wave_u_net.checkpoint import Checkpoint
+    from merbench_plugins.separators.wave_u_net.song import SongNetwork
+
+    checkpoint, names = _open(path, configuration)
+    network = (
+        OriginalWaveUNet(configuration, clip)
+        if isinstance(configuration, OriginalConfiguration)
+        else ReimplementedWaveUNet(configuration, clip)
+    )
+    network.load_variables({name: checkpoint.read(name) for name in names})
+    return SongNetwork(network).eval()
+
+
+def _separate_channels(network: SongNetwork, mix: Waveform) -> Waveform:
+    """Separate a mixture of any number of channels: (sources, channels, samples)."""
+    import numpy as np
+    import torch
+
+    def separate(part: Waveform) -> Waveform:
+        separated: Waveform = network(torch.from_numpy(part.copy())[None])[0].numpy()
+        return separated
+
+    if network.network.config.channels == 1:
+        return np.repeat(separate(mix.mean(axis=0, keepdims=True)), len(mix), axis=1)
+    pairs = [mix[i : i + 2] for i in range(0, len(mix) - 1, 2)]
+    separated = [separate(pair) for pair in pairs]
+    if len(mix) % 2:
+        both = separate(np.repeat(mix[-1:], 2, axis=0))
+        separated.append(both.mean(axis=1, keepdims=True))
+    return np.concatenate(separated, axis=1)
+
+
+def _fit(stem: Waveform, samples: int) -> Waveform:
+    """Cut or pad with silence the sample that resampling there and back may add or lose."""
+    import numpy as np
+
+    fitted = np.zeros((len(stem), samples), np.float32)
+    kept = min(samples, stem.shape[1])
+    fitted[:, :kept] = stem[:, :kept]
+    return fitted
+
+
+def _sixteen_bit(stem: Waveform) -> Waveform:
+    """Round to the 16-bit numbers a pcm_s16le file holds, and back."""
+    import numpy as np
+
+    return (np.clip(np.rint(stem * 32768), -32768, 32767) / 32768).astype(np.float32)

@@ -1,0 +1,209 @@
+"""Checkpoints of any kind: the original's TensorFlow files, safetensors, and torch's."""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from merbench.errors import MerbenchError
+from merbench_plugins.separators.wave_u_net.tensorflow_checkpoint import (
+    INDEX_SUFFIX,
+    TensorFlowCheckpoint,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_DATA_MARK = ".data-"
+_SAFETENSORS_SUFFIX = ".safetensors"
+_TORCH_SUFFIXES = (".pt", ".pth", ".ckpt", ".bin")
+
+
+class Checkpoint(Protocol):
+    """Named arrays on disk."""
+
+    @property
+    def shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """Shape of every array."""
+
+    def read(self, name: str) -> NDArray[np.generic]:
+        """Return one array."""
+
+
+def open_checkpoint(path: Path) -> Checkpoint:
+    """Open a checkpoint, told by what the path names.
+
+    Parameters
+    ----------
+    path
+        The prefix of a TensorFlow checkpoint or one of its files, a safetensors file, a file
+        written by torch, or a folder that holds one of these.
+
+    Raises
+    ------
+    MerbenchError
+        There is nothing there, or it is no checkpoint.
+    """
+    path = path.expanduser()
+    if path.is_dir():
+        path = _in_folder(path)
+    if path.name.endswith(INDEX_SUFFIX):
+        return TensorFlowCheckpoint(path.with_name(path.name.removesuffix(INDEX_SUFFIX)))
+    if path.with_name(path.name + INDEX_SUFFIX).is_file():
+        return TensorFlowCheckpoint(path)
+    if _DATA_MARK in path.name:
+        return TensorFlowCheckpoint(path.with_name(path.name.rpartition(_DATA_MARK)[0]))
+    if not path.is_file():
+        raise MerbenchError(
+            f"{path} is no checkpoint: there is no such file, nor {path.name}{INDEX_SUFFIX}; "
+            "give the path of a file, or the prefix of a TensorFlow checkpoint's files"
+        )
+    if path.suffix == _SAFETENSORS_SUFFIX:
+        return SafetensorsCheckpoint(path)
+    return TorchCheckpoint(path)
+
+
+def require(checkpoint: Checkpoint, expected: Mapping[str, tuple[int, ...]], where: Path) -> None:
+    """Raise `MerbenchError` unless a checkpoint has arrays of these names and shapes."""
+    shapes = checkpoint.shapes
+    missing = [name for name in expected if name not in shapes]
+    if missing:
+        raise MerbenchError(
+            f"{where} lacks {len(missing)} of the {len(expected)} variables of this Wave-U-Net, "
+            f"the first {missing[0]}; choose the variant and config it was trained with"
+        )
+    for name, shape in expected.items():
+        if shapes[name] != shape:
+            raise MerbenchError(
+                f"{where}: {name} has shape {shapes[name]}, but this Wave-U-Net has {shape}; "
+                "choose the variant and config it was trained with"
+            )
+
+
+class SafetensorsCheckpoint:
+    """A safetensors file: a JSON header behind its length, then the arrays' bytes.
+
+    Parameters
+    ----------
+    path
+        The file.
+    """
+
+    _DTYPES = ("F64", "F32", "F16", "I64", "I32", "I16", "I8", "U8")
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        size = path.stat().st_size
+        try:
+            with path.open("rb") as file:
+                (length,) = struct.unpack("<Q", file.read(8))
+                if length > size:
+                    raise ValueError("its header reaches beyond the end")
+                self._header: dict[str, Any] = json.loads(file.read(length))
+            self._start = 8 + length
+            self._header.pop("__metadata__", None)
+            ends = [entry["data_offsets"][1] for entry in self._header.values()]
+            if self._start + max(ends, default=0) > size:
+                raise ValueError("its arrays reach beyond the end")
+        except (ValueError, TypeError, KeyError, AttributeError, struct.error) as error:
+            raise MerbenchError(
+                f"{path} is no safetensors file or is damaged ({error}); restore it"
+            ) from error
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shape of every array."""
+        return {name: tuple(entry["shape"]) for name, entry in self._header.items()}
+
+    def read(self, name: str) -> NDArray[np.generic]:
+        """Return one array."""
+        import numpy as np
+
+        entry = self._header[name]
+        kind, shape = entry["dtype"], entry["shape"]
+        if kind not in self._DTYPES:
+            raise MerbenchError(
+                f"{self.path}: {name} is stored as {kind}, which is not supported; "
+                f"save it as one of {', '.join(self._DTYPES)}"
+            )
+        dtype = np.dtype(f"<{kind[0].lower()}{int(kind[1:]) // 8}")
+        array = np.fromfile(
+            self.path, dtype, math.prod(shape), offset=self._start + entry["data_offsets"][0]
+        )
+        return array.reshape(shape)
+
+
+class TorchCheckpoint:
+    """A file written by `torch.save`: a dict of tensors, or one that holds it.
+
+    Parameters
+    ----------
+    path
+        The file. Only tensors and plain values are read from it, no code is run.
+    """
+
+    _KEYS = ("model_state_dict", "state_dict")
+    _PARALLEL_PREFIX = "module."
+
+    def __init__(self, path: Path) -> None:
+        import pickle
+
+        import torch
+
+        try:
+            content = torch.load(path, map_location="cpu", weights_only=True)
+        except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
+            reason = str(error).strip().partition("\n")[0]
+            raise MerbenchError(
+                f"{path} cannot be read as a torch checkpoint ({reason}); "
+                "give a file that holds a state dict"
+            ) from error
+        for key in self._KEYS:
+            if isinstance(content, Mapping) and key in content:
+                content = content[key]
+        if not isinstance(content, Mapping):
+            raise MerbenchError(
+                f"{path} holds a {type(content).__name__}, no state dict; save the network's "
+                "state_dict()"
+            )
+        self._tensors = {
+            str(name).removeprefix(self._PARALLEL_PREFIX): value
+            for name, value in content.items()
+            if isinstance(value, torch.Tensor)
+        }
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shape of every tensor."""
+        return {name: tuple(tensor.shape) for name, tensor in self._tensors.items()}
+
+    def read(self, name: str) -> NDArray[np.generic]:
+        """Return one tensor as an array."""
+        array: NDArray[np.generic] = self._tensors[name].numpy()
+        return array
+
+
+def _in_folder(folder: Path) -> Path:
+    """Return the one checkpoint of a folder."""
+    for pattern in (f"*{INDEX_SUFFIX}", f"*{_SAFETENSORS_SUFFIX}", "*"):
+        found = sorted(
+            file
+            for file in folder.glob(pattern)
+            if file.is_file() and (pattern != "*" or file.suffix in _TORCH_SUFFIXES)
+        )
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise MerbenchError(
+                f"{folder} holds {len(found)} checkpoints, {', '.join(f.name for f in found[:3])} "
+                "among them; name one"
+            )
+    raise MerbenchError(
+        f"{folder} holds no checkpoint; it should hold files ending in {INDEX_SUFFIX} and "
+        f".data-00000-of-00001, in {_SAFETENSORS_SUFFIX}, or in {_TORCH_SUFFIXES[0]}"
+    )

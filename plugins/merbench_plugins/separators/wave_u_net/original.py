@@ -1,0 +1,155 @@
+"""The Wave-U-Net of Stoller, Ewert and Dixon (ISMIR 2018, arXiv 1806.03185), as published.
+
+Its downsampling drops every other frame without a filter, so that what it yields depends on where
+a chunk begins: published results can only be had with the published chunks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from merbench_plugins.separators.wave_u_net.configuration import OriginalConfiguration
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+LEAK = 0.2
+
+
+class OriginalWaveUNet(nn.Module):
+    """Maps a chunk of the mixture to its sources.
+
+    Parameters
+    ----------
+    config
+        Layers and lengths.
+    clip
+        Whether sources that are not bounded by a tanh (the difference, and linear outputs) are
+        clipped to [-1, 1] outside training, as published.
+    """
+
+    def __init__(self, config: OriginalConfiguration, clip: bool = True) -> None:
+        super().__init__()
+        self.config = config
+        self.clip = clip
+        down, up = config.filters, config.filters[-2::-1]
+        padding = "valid" if config.context else "same"
+        size, merge, out = config.filter_size, config.merge_filter_size, config.output_filter_size
+        self.down = nn.ModuleList(
+            nn.Conv1d(given, yielded, size, padding=padding)
+            for given, yielded in zip((config.channels, *down[:-2]), down[:-1], strict=True)
+        )
+        self.bottleneck = nn.Conv1d(down[-2], down[-1], size, padding=padding)
+        self.up = nn.ModuleList(
+            nn.Conv1d(below + yielded, yielded, merge, padding=padding)
+            for below, yielded in zip(down[:0:-1], up, strict=True)
+        )
+        # One layer holds what the published graph has as one layer a source.
+        self.output = nn.Conv1d(
+            down[0] + config.channels, config.outputs * config.channels, out, padding=padding
+        )
+        self.interpolation = nn.ParameterList(
+            nn.Parameter(torch.zeros(below))
+            for below in (down[:0:-1] if config.upsampling == "learned" else ())
+        )
+
+    def forward(self, mix: Tensor) -> Tensor:
+        """Separate chunks.
+
+        Parameters
+        ----------
+        mix
+            Shape (batch, channels, config.frames.input).
+
+        Returns
+        -------
+        Tensor
+            Shape (batch, sources, channels, config.frames.output): the middle of the chunks.
+        """
+        x = mix
+        shortcuts = []
+        for layer, width in zip(self.down, self._shortcut_widths(mix.shape[-1]), strict=True):
+            shortcut, x = self._downsample(layer, x, width)
+            shortcuts.append(shortcut)
+        x = F.leaky_relu(self.bottleneck(x), LEAK)
+        for i, layer in enumerate(self.up):
+            x = torch.cat([shortcuts.pop(), self._upsample(x, i)], dim=1)
+            x = F.leaky_relu(layer(x), LEAK)
+        x = self.output(torch.cat([_centre(mix, x.shape[-1]), x], dim=1))
+        sources = x.unflatten(1, (self.config.outputs, self.config.channels))
+        if self.config.output_activation == "tanh":
+            sources = torch.tanh(sources)
+        else:
+            sources = self._bounded(sources)
+        if self.config.output_type == "direct":
+            return sources
+        difference = _centre(mix, x.shape[-1]) - sources.sum(dim=1)
+        return torch.cat([sources, self._bounded(difference)[:, None]], dim=1)
+
+    def load_variables(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
+        """Take over the variables of a TensorFlow graph, named as in `config.variables`."""
+        tensors = {name: torch.from_numpy(np.array(a, np.float32)) for name, a in arrays.items()}
+        names = [name for name in self.config.variables if name.endswith("/kernel")]
+        inner = [*self.down, self.bottleneck, *self.up]
+        with torch.no_grad():
+            for name, layer in zip(names, inner, strict=False):
+                layer.weight.copy_(tensors[name].permute(2, 1, 0))
+                layer.bias.copy_(tensors[name.replace("/kernel", "/bias")])
+            outer = names[len(inner) :]
+            self.output.weight.copy_(torch.cat([tensors[n].permute(2, 1, 0) for n in outer]))
+            self.output.bias.copy_(torch.cat([tensors[n.replace("kernel", "bias")] for n in outer]))
+            for i, weight in enumerate(self.interpolation):
+                weight.copy_(tensors[f"separator/interp_{i}"])
+
+    def _shortcut_widths(self, width: int) -> list[int]:
+        """Frames of each downsampling layer's output that the way up takes."""
+        if not self.config.context:
+            return [width // 2**i for i in range(self.config.num_layers)]
+        size, merge = self.config.filter_size, self.config.merge_filter_size
+        for _ in range(self.config.num_layers):
+            width = (width - size + 2) // 2
+        width -= size - 1
+        widths = []
+        for _ in range(self.config.num_layers):
+            width = 2 * width - 1
+            widths.append(width)
+            width -= merge - 1
+        return widths[::-1]
+
+    def _downsample(self, layer: nn.Module, x: Tensor, width: int) -> tuple[Tensor, Tensor]:
+        """Return a layer's middle `width` frames, and every other of all its frames."""
+        if not self.config.context:
+            full = F.leaky_relu(layer(x), LEAK)
+            return full, full[..., ::2]
+        # Away from the middle only every other frame is ever looked at: the rest need not be
+        # computed, which saves a third of the work.
+        shortcut = layer(_centre(x, width + self.config.filter_size - 1))
+        halved = F.conv1d(x, layer.weight, layer.bias, stride=2)
+        return F.leaky_relu(shortcut, LEAK), F.leaky_relu(halved, LEAK)
+
+    def _upsample(self, x: Tensor, level: int) -> Tensor:
+        """Put a frame between any two: their mean, or a learned mixture of them."""
+        if self.config.upsampling == "learned":
+            weight: Tensor | float = torch.sigmoid(self.interpolation[level])[:, None]
+            last = torch.zeros_like(x[..., :1])
+        else:
+            weight = 0.5
+            last = x[..., -1:]
+        following = torch.cat([x[..., 1:], last], dim=-1)
+        between = weight * x + (1 - weight) * following
+        doubled = torch.stack([x, between], dim=-1).flatten(-2)
+        return doubled[..., :-1] if self.config.context else doubled
+
+    def _bounded(self, x: Tensor) -> Tensor:
+        return x.clamp(-1.0, 1.0) if self.clip and not self.training else x
+
+
+def _centre(x: Tensor, width: int) -> Tensor:
+    """Crop to the middle frames; of an odd surplus the greater part goes at the end."""
+    return x.narrow(-1, (x.shape[-1] - width) // 2, width)

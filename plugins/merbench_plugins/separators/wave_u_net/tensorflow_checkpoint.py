@@ -1,0 +1,275 @@
+"""TensorFlow checkpoints (version 2), read without TensorFlow.
+
+A checkpoint is named by a prefix. `<prefix>.index` is a sorted table in LevelDB's format: blocks of
+entries whose keys leave out what they share with the key before, and a footer that says where the
+blocks are. The values are protocol buffers that say which bytes of `<prefix>.data-SSSSS-of-NNNNN`
+are the variable.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from merbench.errors import MerbenchError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+INDEX_SUFFIX = ".index"
+
+_MAGIC = 0xDB4775248B80FB57
+_FOOTER_BYTES = 48
+_BLOCK_TRAILER_BYTES = 5
+_DTYPES = {1: "f4", 2: "f8", 3: "i4", 9: "i8", 19: "f2"}
+
+
+class _Entry(NamedTuple):
+    """Where one variable lies."""
+
+    dtype: int
+    shape: tuple[int, ...]
+    shard: int
+    offset: int
+    size: int
+    crc: int
+    sliced: bool
+
+
+class _Malformed(Exception):
+    """The bytes are no checkpoint; the message says what is wrong with them."""
+
+
+class TensorFlowCheckpoint:
+    """The variables of a checkpoint.
+
+    Parameters
+    ----------
+    prefix
+        Path of the checkpoint's files without ".index" or ".data-00000-of-00001".
+
+    Raises
+    ------
+    MerbenchError
+        The index is missing or damaged, or a data file is missing or too short.
+    """
+
+    def __init__(self, prefix: Path) -> None:
+        self.prefix = prefix
+        index = prefix.with_name(prefix.name + INDEX_SUFFIX)
+        try:
+            content = index.read_bytes()
+        except OSError as error:
+            raise MerbenchError(
+                f"{index} cannot be read ({error.strerror}); restore the checkpoint"
+            ) from error
+        try:
+            entries = dict(_table_entries(content))
+            self._shards, self._order = _header(entries.pop(b"", b""))
+            self._entries = {
+                key.decode(): _entry(value)
+                for key, value in entries.items()
+                # Slices of partitioned variables have keys that are no text, behind a zero byte.
+                if not key.startswith(b"\0")
+            }
+        except (_Malformed, struct.error, IndexError, UnicodeDecodeError) as error:
+            raise MerbenchError(
+                f"{index} is no TensorFlow checkpoint index or is damaged ({error}); restore it"
+            ) from error
+        self._check_shards()
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shape of every variable, among them those of the optimiser."""
+        return {name: entry.shape for name, entry in self._entries.items()}
+
+    def read(self, name: str) -> NDArray[np.generic]:
+        """Return a variable.
+
+        Raises
+        ------
+        MerbenchError
+            Its type is not supported, or its bytes do not have the checksum the index gives.
+        """
+        import numpy as np
+
+        from merbench_plugins.separators.wave_u_net.checksum import masked_crc32c
+
+        entry = self._entries[name]
+        if entry.dtype not in _DTYPES or entry.sliced:
+            reason = "in slices" if entry.sliced else f"as TensorFlow data type {entry.dtype}"
+            raise MerbenchError(
+                f"{self.prefix}: {name} is stored {reason}, which is not supported; "
+                "save the checkpoint with whole float variables"
+            )
+        shard = self._shard(entry.shard)
+        with shard.open("rb") as file:
+            file.seek(entry.offset)
+            content = file.read(entry.size)
+        dtype = np.dtype(self._order + _DTYPES[entry.dtype])
+        if masked_crc32c(content) != entry.crc or len(content) != dtype.itemsize * math.prod(
+            entry.shape
+        ):
+            raise MerbenchError(
+                f"{shard} is damaged: the bytes of {name} do not have the checksum the index "
+                "gives; restore the checkpoint"
+            )
+        return np.frombuffer(content, dtype).reshape(entry.shape)
+
+    def _shard(self, number: int) -> Path:
+        return self.prefix.with_name(
+            f"{self.prefix.name}.data-{number:05d}-of-{self._shards:05d}"
+        )
+
+    def _check_shards(self) -> None:
+        needed: dict[int, int] = {}
+        for entry in self._entries.values():
+            needed[entry.shard] = max(needed.get(entry.shard, 0), entry.offset + entry.size)
+        for number, size in sorted(needed.items()):
+            shard = self._shard(number)
+            if not shard.is_file():
+                raise MerbenchError(
+                    f"{shard} is missing, which the checkpoint's index refers to; restore it"
+                )
+            if shard.stat().st_size < size:
+                raise MerbenchError(
+                    f"{shard} is cut short: {shard.stat().st_size} bytes of at least {size}; "
+                    "restore it"
+                )
+
+
+def _table_entries(content: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield keys and values of a sorted table, in order."""
+    if len(content) < _FOOTER_BYTES:
+        raise _Malformed(f"only {len(content)} bytes")
+    footer = content[-_FOOTER_BYTES:]
+    if struct.unpack("<Q", footer[-8:])[0] != _MAGIC:
+        raise _Malformed("its last bytes are not those of a table")
+    position = 0
+    for _ in range(2):  # Over the handle of the block of metadata, which is empty.
+        _, position = _varint(footer, position)
+    for _, handle in _block_entries(_block(content, *_handle(footer, position))):
+        yield from _block_entries(_block(content, *_handle(handle, 0)))
+
+
+def _handle(data: bytes, position: int) -> tuple[int, int]:
+    offset, position = _varint(data, position)
+    size, _ = _varint(data, position)
+    return offset, size
+
+
+def _block(content: bytes, offset: int, size: int) -> bytes:
+    from merbench_plugins.separators.wave_u_net.checksum import masked_crc32c
+
+    stored = content[offset : offset + size + _BLOCK_TRAILER_BYTES]
+    if len(stored) != size + _BLOCK_TRAILER_BYTES:
+        raise _Malformed("a block reaches beyond the end")
+    if struct.unpack("<I", stored[-4:])[0] != masked_crc32c(stored[:-4]):
+        raise _Malformed("a block does not have its checksum")
+    block, compression = stored[:size], stored[size]
+    if compression == 0:
+        return block
+    if compression == 1:
+        return _decompress(block)
+    raise _Malformed(f"compression {compression} is unknown")
+
+
+def _decompress(block: bytes) -> bytes:
+    import pyarrow as pa
+
+    length, _ = _varint(block, 0)
+    try:
+        return bytes(pa.decompress(block, length, codec="snappy", asbytes=True))
+    except (OSError, ValueError) as error:
+        raise _Malformed("a compressed block cannot be unpacked") from error
+
+
+def _block_entries(block: bytes) -> Iterator[tuple[bytes, bytes]]:
+    (restarts,) = struct.unpack("<I", block[-4:])
+    end = len(block) - 4 * (restarts + 1)
+    position, key = 0, b""
+    while position < end:
+        shared, position = _varint(block, position)
+        unshared, position = _varint(block, position)
+        size, position = _varint(block, position)
+        key = key[:shared] + block[position : position + unshared]
+        position += unshared
+        yield key, block[position : position + size]
+        position += size
+    if position != end:
+        raise _Malformed("a block's entries do not end where they should")
+
+
+def _header(message: bytes) -> tuple[int, str]:
+    """Return the number of data files and NumPy's sign of their byte order."""
+    fields = dict(_fields(message))
+    shards = _integer(fields, 1)
+    if shards < 1:
+        raise _Malformed("it has no header")
+    return shards, ">" if _integer(fields, 2) == 1 else "<"
+
+
+def _entry(message: bytes) -> _Entry:
+    fields = dict(_fields(message))
+    dimensions = [dict(_fields(_message(d))) for n, d in _fields(_message(fields.get(2, b""))) if n == 2]
+    return _Entry(
+        dtype=_integer(fields, 1),
+        shape=tuple(_integer(dimension, 1) for dimension in dimensions),
+        shard=_integer(fields, 3),
+        offset=_integer(fields, 4),
+        size=_integer(fields, 5),
+        crc=_integer(fields, 6),
+        sliced=7 in fields,
+    )
+
+
+def _integer(fields: Mapping[int, int | bytes], number: int) -> int:
+    value = fields.get(number, 0)
+    if isinstance(value, bytes):
+        raise _Malformed(f"field {number} of a message is no number")
+    return value
+
+
+def _message(value: int | bytes) -> bytes:
+    if isinstance(value, int):
+        raise _Malformed("a message holds a number in place of a message")
+    return value
+
+
+def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
+    """Yield number and value of each field of a protocol buffer."""
+    position = 0
+    while position < len(message):
+        tag, position = _varint(message, position)
+        field, wire = tag >> 3, tag & 7
+        if wire == 0:
+            value, position = _varint(message, position)
+            yield field, value
+            continue
+        if wire == 2:
+            size, position = _varint(message, position)
+        elif wire in (1, 5):
+            size = 8 if wire == 1 else 4
+        else:
+            raise _Malformed(f"a message has a field of unknown wire type {wire}")
+        content = message[position : position + size]
+        if len(content) != size:
+            raise _Malformed("a message is cut short")
+        yield field, content if wire == 2 else int.from_bytes(content, "little")
+        position += size
+
+
+def _varint(data: bytes, position: int) -> tuple[int, int]:
+    """Return a number of variable length and the position behind it."""
+    value = shift = 0
+    while True:
+        byte = data[position]
+        position += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, position
+        shift += 7

@@ -1,0 +1,130 @@
+"""`merbench data`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from merbench.cli import show
+
+if TYPE_CHECKING:
+    from merbench.components import Dataset
+    from merbench.plugins import Entry
+
+app = typer.Typer(
+    name="data", help="Datasets: where they come from, and checks.", no_args_is_help=True
+)
+
+
+@app.command("list")
+def list_data(as_json: bool = typer.Option(False, "--json", help="Print JSON.")) -> None:
+    """List the datasets that merbench can read, and where each comes from.
+
+    [bold]Example[/bold]
+
+      merbench data list
+    """
+    from merbench import plugins
+
+    registry = plugins.load(folder=Path.cwd())
+    for problem in registry.problems:
+        show.warn(str(problem))
+    documents = [_document(entry) for entry in registry.of_kind("dataset")]
+    if as_json:
+        show.print_json(documents)
+        return
+    columns = ("name", "what", "task", "homepage", "licence")
+    rows = [[d["name"], d["summary"], d["task"], d["homepage"], d["licence"]] for d in documents]
+    show.print_table(columns, rows)
+
+
+@app.command("check")
+def check_data(
+    name: str = typer.Argument(..., help="Name of the dataset.", show_default=False),
+    root: Path | None = typer.Option(None, "--root", help="Folder it lies in."),
+    parameters: list[str] | None = typer.Option(
+        None, "--set", metavar="KEY=VALUE", help="Set a parameter; may be repeated."
+    ),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """Look for what is missing, damaged or suspicious in a copy of a dataset.
+
+    Exit status 1 where it cannot be used as it is.
+
+    [bold]Examples[/bold]
+
+      merbench data check pmemo --root data/PMEmo2019
+
+      merbench data check table --root clips --set csv=labels.csv --set id=song
+    """
+    from pydantic import ValidationError
+
+    from merbench import plugins
+    from merbench.cli.plugins import _parameters
+    from merbench.components import Dataset
+    from merbench.errors import MerbenchError, SpecError
+    from merbench.plan import data_root
+    from merbench.spec import RootedDataset
+
+    registry = plugins.load(folder=Path.cwd())
+    try:
+        dataset = registry.build("dataset", name, _parameters(parameters))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise SpecError(
+            f"{name}: {where}: {first['msg']}; see `merbench plugins show {name}`"
+        ) from None
+    assert isinstance(dataset, Dataset)
+    if root is None and dataset.needs_root:
+        raise MerbenchError(f"{name}: say where it lies with --root")
+    dataset.ready()
+    folder = data_root(RootedDataset(dataset, root))
+    if dataset.needs_root and not folder.is_dir():
+        raise MerbenchError(f"{name}: the folder {folder} does not exist; correct --root")
+    findings = dataset.check(folder)
+    summary = _summary(dataset, folder)
+    if as_json:
+        show.print_json({**summary, "findings": [f._asdict() for f in findings]})
+    else:
+        colours = {"error": "red", "warning": "yellow"}
+        rows = [[f.level, f.where, f.message] for f in findings]
+        styles = [colours.get(f.level, "") for f in findings]
+        if rows:
+            show.print_table(("level", "where", "what"), rows, styles=styles)
+        typer.echo(", ".join(f"{key}: {value}" for key, value in summary.items()))
+        if not findings:
+            typer.echo("nothing to complain of")
+    if any(finding.level == "error" for finding in findings):
+        raise typer.Exit(1)
+
+
+def _summary(dataset: Dataset, folder: Path) -> dict[str, Any]:
+    from merbench.errors import MerbenchError
+
+    try:
+        clips = dataset.clips(folder)
+    except MerbenchError:
+        return {"dataset": dataset.name}
+    groups = len({clip.group for clip in clips})
+    return {"dataset": dataset.name, "clips": len(clips), "groups": groups}
+
+
+def _document(entry: Entry) -> dict[str, Any]:
+    from merbench.components import Dataset
+
+    cls = entry.cls
+    assert issubclass(cls, Dataset)
+    task = getattr(cls, "task", "")
+    return {
+        "name": cls.name,
+        "summary": entry.summary,
+        "task": "by its columns" if isinstance(task, property) else str(task),
+        "needs_root": bool(cls.needs_root),
+        "synthetic": bool(cls.synthetic),
+        "homepage": str(cls.homepage),
+        "licence": str(cls.licence),
+        "citation": str(cls.citation),
+    }

@@ -1,0 +1,207 @@
+"""`merbench plugins`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from merbench.cli import show
+
+if TYPE_CHECKING:
+    from merbench.plugins import Entry, Registry
+
+app = typer.Typer(
+    name="plugins", help="What is installed, its parameters, its checks.", no_args_is_help=True
+)
+
+PATHS = typer.Option(
+    None, "--plugins", metavar="PATH", help="A plugin file or folder to load too; may be repeated."
+)
+
+
+@app.command("list")
+def list_plugins(
+    kind: str | None = typer.Option(None, "--kind", help="One kind only."),
+    paths: list[Path] | None = PATHS,
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """List every plugin that can be named in a benchmark file.
+
+    [bold]Example[/bold]
+
+      merbench plugins list --kind model
+    """
+    from merbench.errors import PluginError
+    from merbench.plugins import KINDS, nearest
+
+    if kind is not None and kind not in KINDS:
+        raise PluginError(f"there is no kind {kind!r}{nearest(kind, KINDS)}")
+    registry = _load(paths)
+    entries = [e for k in KINDS if kind in (None, k) for e in registry.of_kind(k)]
+    if as_json:
+        show.print_json([_brief(entry) for entry in entries])
+        return
+    rows = [[e.kind, e.name, e.summary, _whence(e)] for e in entries]
+    show.print_table(("kind", "name", "what", "from"), rows)
+
+
+@app.command("show")
+def show_plugin(
+    name: str = typer.Argument(..., help="NAME, or KIND/NAME.", show_default=False),
+    paths: list[Path] | None = PATHS,
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """Show a plugin's documentation and parameters.
+
+    [bold]Example[/bold]
+
+      merbench plugins show random-forest
+    """
+    import inspect
+
+    entry = _load(paths).find(name)
+    document = _whole(entry)
+    if as_json:
+        show.print_json(document)
+        return
+    typer.echo(f"{entry.kind} {entry.name}, from {entry.origin}\n")
+    typer.echo(inspect.getdoc(entry.cls) or "")
+    facts = [[key, str(value)] for key, value in document["attributes"].items()]
+    show.print_table(("attribute", "value"), facts)
+    rows = [
+        [key, p["type"], "required" if p["required"] else str(p["default"]), p["description"]]
+        for key, p in document["parameters"].items()
+    ]
+    if rows:
+        show.print_table(("parameter", "type", "default", "what"), rows)
+    else:
+        typer.echo("no parameters")
+
+
+@app.command("check")
+def check_plugin(
+    name: str = typer.Argument(..., help="NAME, or KIND/NAME.", show_default=False),
+    paths: list[Path] | None = PATHS,
+    parameters: list[str] | None = typer.Option(
+        None, "--set", metavar="KEY=VALUE", help="Set a parameter; may be repeated."
+    ),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """Check that a plugin keeps the contract of its kind. Exit status 1 where it does not.
+
+    [bold]Example[/bold]
+
+      merbench plugins check nearest-clips --plugins plugins/nearest.py
+    """
+    from merbench import testing
+
+    registry = _load(paths)
+    entry = registry.find(name)
+    given = _parameters(parameters)
+    results = testing.check(entry, registry, given)
+    if as_json:
+        show.print_json([r._asdict() for r in results])
+    else:
+        rows = [[r.check, r.status, r.detail] for r in results]
+        colours = {"failed": "red", "skipped": "yellow"}
+        styles = [colours.get(r.status, "") for r in results]
+        show.print_table(("check", "result", "detail"), rows, title=entry.name, styles=styles)
+    if any(r.status == "failed" for r in results):
+        raise typer.Exit(1)
+
+
+def _parameters(assignments: list[str] | None) -> dict[str, Any]:
+    import yaml
+
+    from merbench.errors import SpecError
+
+    given: dict[str, Any] = {}
+    for assignment in assignments or ():
+        key, sign, text = assignment.partition("=")
+        if not sign:
+            raise SpecError(f"--set {assignment}: write it as KEY=VALUE")
+        given[key] = yaml.safe_load(text)
+    return given
+
+
+def _load(paths: list[Path] | None) -> Registry:
+    from merbench import plugins
+
+    registry = plugins.load(paths or (), folder=Path.cwd())
+    for problem in registry.problems:
+        show.warn(str(problem))
+    return registry
+
+
+def _whence(entry: Entry) -> str:
+    return entry.origin.distribution or entry.origin.path
+
+
+def _brief(entry: Entry) -> dict[str, Any]:
+    return {
+        "kind": entry.kind,
+        "name": entry.name,
+        "summary": entry.summary,
+        "version": entry.cls.version,
+        "distribution": entry.origin.distribution,
+        "distribution_version": entry.origin.version,
+        "source": entry.origin.path,
+    }
+
+
+def _whole(entry: Entry) -> dict[str, Any]:
+    import inspect
+
+    return _brief(entry) | {
+        "documentation": inspect.getdoc(entry.cls) or "",
+        "attributes": _attributes(entry),
+        "parameters": {
+            name: {
+                "type": _type_name(info.annotation),
+                "required": info.is_required(),
+                "default": None if info.is_required() else _plain(info.get_default(
+                    call_default_factory=True
+                )),
+                "description": info.description or "",
+            }
+            for name, info in entry.cls.model_fields.items()
+        },
+        "schema": entry.cls.model_json_schema(),
+    }  # fmt: skip
+
+
+def _attributes(entry: Entry) -> dict[str, Any]:
+    """Return the class attributes that a kind's contract names; properties depend on parameters."""
+    from merbench.plugins import KINDS
+
+    names = [
+        name
+        for name in KINDS[entry.kind].__annotations__
+        if name not in ("model_config", "typical_cost")
+    ]
+    found = {}
+    for name in names:
+        value = getattr(entry.cls, name, None)
+        found[name] = "depends on parameters" if isinstance(value, property) else _plain(value)
+    return found
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (set, frozenset)):
+        return sorted(_plain(v) for v in value)
+    if isinstance(value, (tuple, list)):
+        return [_plain(v) for v in value]
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    return str(value)
+
+
+def _type_name(annotation: Any) -> str:
+    if isinstance(annotation, type) and not hasattr(annotation, "__args__"):
+        return annotation.__name__
+    text = str(annotation)
+    for prefix in ("typing.", "pathlib.", "merbench.components."):
+        text = text.replace(prefix, "")
+    return text

@@ -1,0 +1,112 @@
+"""Progress of a run: bars on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from merbench.cli import show
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+    from merbench.engine import Outcome
+
+_STAGES = {
+    "separate": "separating clips",
+    "extract": "extracting features",
+    "assemble": "assembling tables",
+    "prepare": "preparing tables",
+    "fit": "fitting folds",
+}
+_LINE_SECONDS = 10.0
+
+
+class Progress:
+    """Shows how far each stage is, at what rate, and how long the rest will take."""
+
+    def __init__(self, to_do: Counter[str]) -> None:
+        self._to_do = to_do
+        self._done: Counter[str] = Counter()
+        self._failed = 0
+        self._console = show.console(err=True)
+        self._bars: Any = None
+        self._ids: dict[str, TaskID] = {}
+        self._started = time.monotonic()
+        self._spoken = self._started
+
+    def __enter__(self) -> Progress:
+        if self._console.is_terminal and self._to_do:
+            from rich.progress import (
+                BarColumn,
+                MofNCompleteColumn,
+                Progress,
+                TextColumn,
+                TimeElapsedColumn,
+                TimeRemainingColumn,
+            )
+
+            self._bars = Progress(
+                TextColumn("{task.description:<20}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn("{task.fields[rate]:>10}"),
+                TimeElapsedColumn(),
+                TextColumn("left"),
+                TimeRemainingColumn(),
+                console=self._console,
+            )
+            for stage, label in _STAGES.items():
+                if self._to_do[stage]:
+                    self._ids[stage] = self._bars.add_task(label, total=self._to_do[stage], rate="")
+            self._bars.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._bars is not None:
+            self._bars.stop()
+        elif self._to_do and kind is None:
+            self._speak()
+
+    def report(self, outcome: Outcome) -> None:
+        """Count one outcome; a failure is shown when it happens."""
+        stage = outcome.work.stage
+        self._done[stage] += 1
+        # A task that never started failed with another's error, which was shown then.
+        if outcome.error and outcome.seconds:
+            self._failed += 1
+            self._print(f"failed: {outcome.error}")
+        if self._bars is not None:
+            elapsed = time.monotonic() - self._started
+            self._bars.update(
+                self._ids[stage], advance=1, rate=f"{self._done[stage] / elapsed:.1f}/s"
+            )
+        elif time.monotonic() - self._spoken > _LINE_SECONDS:
+            self._speak()
+
+    def _print(self, text: str) -> None:
+        if self._bars is not None:
+            from rich.text import Text
+
+            self._bars.console.print(Text(text, style="red"))
+        else:
+            typer.echo(text, err=True)
+
+    def _speak(self) -> None:
+        self._spoken = time.monotonic()
+        parts = [
+            f"{label} {self._done[stage]}/{self._to_do[stage]}"
+            for stage, label in _STAGES.items()
+            if self._to_do[stage]
+        ]
+        elapsed = show.duration(self._spoken - self._started)
+        typer.echo(f"[{elapsed}] {', '.join(parts)}", err=True)

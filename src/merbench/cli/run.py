@@ -1,0 +1,221 @@
+"""`merbench run` and `merbench plan`."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from merbench.cli import show
+
+if TYPE_CHECKING:
+    from merbench.plan import Plan
+    from merbench.runs import Run
+    from merbench.spec import Document
+    from merbench.store import Store
+
+SPEC = typer.Argument(..., help="Benchmark file.", show_default=False)
+SET = typer.Option(
+    None, "--set", metavar="KEY=VALUE", help="Set a value of the benchmark file; may be repeated."
+)
+ONLY = typer.Option(
+    None, "--only", metavar="AXIS=NAME", help="Keep matching cells only; may be repeated."
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the program."""
+    app.command()(run)
+    app.command()(plan)
+
+
+def run(
+    spec: Path = SPEC,
+    out: Path | None = typer.Option(
+        None, "--out", help="Folder of the results; by default runs/NAME/TIME."
+    ),
+    assignments: list[str] | None = SET,
+    only: list[str] | None = ONLY,
+    jobs: int = typer.Option(0, "--jobs", "-j", min=0, help="Worker processes; 0: one a core."),
+    timeout: float | None = typer.Option(
+        None, "--timeout", min=0.1, help="Seconds one task may take before it fails."
+    ),
+    memory: float | None = typer.Option(
+        None, "--memory", min=0.1, help="GiB one worker may hold; by default its share."
+    ),
+) -> None:
+    """Run a benchmark, or go on with one that was stopped.
+
+    Finished work is kept in the store, so that a second run does only what is new.
+
+    [bold]Examples[/bold]
+
+      merbench run benchmarks.yaml
+
+      merbench run benchmarks/vgmidi.yaml --set datasets.vgmidi.root=data/vgmidi --jobs 4
+
+      merbench run benchmarks.yaml --set models='[ridge]' --only separator=mixed
+    """
+    from merbench import runs
+    from merbench.cli.progress import Progress
+    from merbench.engine import LocalEngine
+    from merbench.spec import plugin_paths
+    from merbench.threads import cores
+
+    document, planned, store = _plan(spec, assignments, only)
+    folder = out or Path("runs") / planned.benchmark.spec.name / f"{datetime.now():%Y%m%d-%H%M%S}"
+    for skipped in planned.skipped:
+        show.warn(f"skipped {_names(skipped.names)}: {skipped.reason}")
+    runs.check_writable(folder)
+    if planned.tasks:
+        engine = LocalEngine(
+            store,
+            plugin_paths(document, planned.benchmark.spec),
+            jobs=jobs or cores(),
+            timeout=timeout,
+            memory_limit=int(memory * 2**30) if memory else None,
+        )
+        with engine, Progress(planned.to_do()) as progress:
+            finished = runs.execute(planned, store, engine, progress.report)
+    else:
+        finished = runs.execute(planned, store, None)
+    runs.write(finished, folder)
+    show_leaderboard(finished)
+    typer.echo(f"written to {folder}")
+    if finished.failed:
+        raise typer.Exit(1)
+
+
+def plan(
+    spec: Path = SPEC,
+    assignments: list[str] | None = SET,
+    only: list[str] | None = ONLY,
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """Show what a run would do: cells, cached work, skipped combinations, time and disk.
+
+    [bold]Example[/bold]
+
+      merbench plan benchmarks.yaml --json
+    """
+    from merbench.plan import estimate
+    from merbench.threads import cores
+
+    _, planned, store = _plan(spec, assignments, only)
+    expected = estimate(planned, store)
+    stages = ("separate", "extract", "assemble", "prepare", "fit")
+    to_do = planned.to_do()
+    counts = {s: {"to_do": to_do[s], "cached": planned.cached[s]} for s in stages}
+    if as_json:
+        show.print_json(
+            {
+                "name": planned.benchmark.spec.name,
+                "cells": [
+                    {"id": c.id, **c.names, "parameters": c.settings, "folds": len(c.data.splits)}
+                    | {"error": planned.unready.get(c.id, "")}
+                    for c in planned.cells
+                ],
+                "skipped": [{**s.names, "reason": s.reason} for s in planned.skipped],
+                "tasks": counts,
+                "estimate": {
+                    "core_seconds": expected.seconds,
+                    "seconds": expected.seconds / cores(),
+                    "megabytes": expected.megabytes,
+                    "unknown": list(expected.unknown),
+                },
+                "store": str(store.folder),
+            }
+        )
+        return
+    rows = [
+        [*c.names.values(), str(len(c.data.splits)), _cell_state(planned, c.id)]
+        for c in planned.cells
+    ]
+    columns = ("dataset", "separator", "features", "model", "folds", "state")
+    show.print_table(columns, rows, title=f"{len(rows)} cells", right=("folds",))
+    if planned.skipped:
+        skipped = [[*s.names.values(), s.reason] for s in planned.skipped]
+        show.print_table((*columns[:4], "reason"), skipped, title="skipped")
+    tasks = [[s, str(counts[s]["to_do"]), str(counts[s]["cached"])] for s in stages]
+    show.print_table(("stage", "to do", "cached"), tasks, right=("to do", "cached"))
+    typer.echo(
+        f"about {show.duration(expected.seconds / cores())} on {cores()} cores and "
+        f"{show.size(expected.megabytes)} in {store.folder}"
+    )
+    if expected.unknown:
+        typer.echo(f"not counted, for want of a measurement: {', '.join(expected.unknown)}")
+
+
+def _plan(
+    spec: Path, assignments: list[str] | None, only: list[str] | None
+) -> tuple[Document, Plan, Store]:
+    from merbench import plugins
+    from merbench.plan import make_plan
+    from merbench.spec import parse, plugin_paths, read_document, resolve
+    from merbench.store import Store, home
+
+    document = read_document(spec, assignments or ())
+    parsed = parse(document)
+    registry = plugins.load(plugin_paths(document, parsed))
+    for problem in registry.problems:
+        show.warn(str(problem))
+    store = Store(home() / "store")
+    store.prepare()
+    return document, make_plan(resolve(document, parsed, registry), store, only or ()), store
+
+
+def _cell_state(planned: Plan, cell: str) -> str:
+    if cell in planned.unready:
+        return f"cannot run: {planned.unready[cell]}"
+    left = sum(key in planned.tasks for key in planned.fits[cell])
+    return "done" if not left else f"{left} folds to do"
+
+
+def _names(names: dict[str, str]) -> str:
+    return " x ".join(name for axis, name in names.items() if axis != "dataset")
+
+
+def show_leaderboard(finished: Run) -> None:
+    """Print a run's rows, and why the failed ones failed."""
+    numbers = ("KL mean", "95 % interval", "KL median", "R² valence", "R² arousal", "folds")
+    columns = ("dataset", "separator", "features", "model", *numbers)
+    records = finished.leaderboard.to_dict("records")
+    rows = [_row(record) for record in records]
+    styles = ["" if record["status"] == "ok" else "red" for record in records]
+    show.print_table(columns, rows, right=numbers, styles=styles, title=finished.manifest["name"])
+    synthetic = sorted({str(r["dataset"]) for r in records if r["synthetic"]})
+    if synthetic:
+        typer.echo(f"synthetic music and ratings: {', '.join(synthetic)}")
+    for note in sorted({str(r["provenance"]) for r in records if r["provenance"]}):
+        typer.echo(f"labels: {note}")
+    wins = finished.comparisons[finished.comparisons["significant"]]
+    if len(finished.comparisons):
+        typer.echo(
+            f"{len(wins)} of {len(finished.comparisons)} paired differences are significant "
+            "(see comparisons.csv)"
+        )
+    for failed in finished.failed:
+        parts = [str(failed[axis]) for axis in ("separator", "features", "model")]
+        typer.echo(f"failed: {failed['dataset']}: {' x '.join(parts)}: {failed['error']}", err=True)
+
+
+def _row(record: dict[Any, Any]) -> list[str]:
+    from merbench.results import parameter_text
+
+    low, high = record.get("kl_low", math.nan), record.get("kl_high", math.nan)
+    known = math.isfinite(low) and math.isfinite(high)
+    return [
+        str(record["dataset"]),
+        str(record["separator"]),
+        str(record["features"]),
+        str(record["model"]) + parameter_text(record["parameters"]),
+        "failed" if record["status"] != "ok" else show.number(record["kl_mean"]),
+        f"{low:.3f} to {high:.3f}" if known else "–",
+        show.number(record.get("kl_median", math.nan)),
+        show.number(record.get("r2_valence_mean", math.nan), 2),
+        show.number(record.get("r2_arousal_mean", math.nan), 2),
+        str(record["n_folds"]),
+    ]

@@ -1,0 +1,48 @@
+"""`merbench score`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from merbench.cli import show
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    app.command()(score)
+
+
+def score(
+    predictions_file: Path = typer.Argument(
+        ..., metavar="PREDICTIONS", help="CSV or Parquet, one row a clip.", show_default=False
+    ),
+    id: str = typer.Option("song_id", "--id", help="Column that names the clip."),
+    truth: str = typer.Option("gt", "--truth", help="Prefix of the true columns."),
+    predictions: str = typer.Option(
+        ..., "--predictions", help="Prefixes of the systems' columns, separated by commas."
+    ),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """Score predictions made anywhere with the evaluator that benchmarks use.
+
+    Columns are PREFIX_valence_mean, PREFIX_arousal_mean, PREFIX_valence_std, PREFIX_arousal_std.
+
+    [bold]Example[/bold]
+
+      merbench score predictions.csv --id song_id --truth gt --predictions mixed,sep --json
+    """
+    from merbench.evaluation.score import comparison_rows, score_file, system_rows
+
+    result = score_file(predictions_file, id=id, truth=truth, predictions=predictions)
+    for warning in result["warnings"]:
+        show.warn(warning)
+    if as_json:
+        show.print_json(result)
+        return
+    for rows in (system_rows(result), comparison_rows(result)):
+        if rows:
+            columns = list(rows[0])
+            table = [[str(row[column]) for column in columns] for row in rows]
+            show.print_table(columns, table, right=columns[1:])

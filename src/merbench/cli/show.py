@@ -1,0 +1,87 @@
+"""What several commands show in the same way."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def console(*, err: bool = False) -> Console:
+    """Return a console; wide enough for whole rows where the output is no terminal."""
+    from rich.console import Console
+
+    plain = Console(stderr=err, highlight=False)
+    return plain if plain.is_terminal else Console(stderr=err, highlight=False, width=160)
+
+
+def print_json(document: Any) -> None:
+    """Print JSON with NaN as null, and nothing else."""
+    typer.echo(json.dumps(_finite(document), indent=1, ensure_ascii=False))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {str(key): _finite(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(inner) for inner in value]
+    return value
+
+
+def print_table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    title: str = "",
+    right: Sequence[str] = (),
+    styles: Sequence[str] = (),
+) -> None:
+    """Print a table; `right` names the columns of numbers."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title or None, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    for column in columns:
+        justify: Any = "right" if column in right else "left"
+        table.add_column(column, justify=justify, overflow="fold", no_wrap=column in right)
+    for position, row in enumerate(rows):
+        style = styles[position] if position < len(styles) else None
+        table.add_row(*(Text(cell) for cell in row), style=style)
+    console().print(table)
+
+
+def number(value: Any, digits: int = 3) -> str:
+    """A number for a table, or a dash where there is none."""
+    if value is None or not math.isfinite(float(value)):
+        return "–"
+    return f"{float(value):.{digits}f}"
+
+
+def duration(seconds: float) -> str:
+    """A length of time as people say it."""
+    if not math.isfinite(seconds):
+        return "–"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def size(megabytes: float) -> str:
+    """An amount of data as people say it."""
+    return f"{megabytes:.0f} MB" if megabytes < 1000 else f"{megabytes / 1000:.1f} GB"
+
+
+def warn(message: str) -> None:
+    """Print a warning to standard error."""
+    typer.echo(f"warning: {message}", err=True)

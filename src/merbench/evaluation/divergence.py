@@ -1,0 +1,228 @@
+"""How far a predicted emotion lies from the truth: Kullback-Leibler divergences, in nats.
+
+Every function takes and returns arrays of float64 and works on all clips at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from merbench.components import Task
+from merbench.errors import MerbenchError
+
+__all__ = [
+    "PROBABILITY_FLOOR",
+    "STD_FLOOR",
+    "Divergence",
+    "best_constant",
+    "categorical_kl",
+    "divergence",
+    "gaussian_kl",
+]
+
+Array = NDArray[np.float64]
+
+STD_FLOOR = 1e-3
+"""Smallest predicted standard deviation that counts as it stands, on the [0, 1] scale.
+
+It keeps a prediction of exactly 0 from being infinitely wrong and forgives nothing: a thousandth
+of the scale is finer than listeners answer (a nine-point scale has steps of 0.125) and two orders
+below the spread of real ratings, so a clip that meets the floor still costs thousands of nats.
+"""
+
+PROBABILITY_FLOOR = 1e-6
+"""Smallest predicted probability that counts as it stands, before a row is renormalised.
+
+A quadrant that was called impossible and is true costs 13.8 nats instead of infinitely many.
+"""
+
+SUM_TOLERANCE = 1e-3
+"""How far a row of probabilities may be from 1 before it is taken for something else."""
+
+_LARGEST = 1e100
+"""Beyond it squares overflow; no label or prediction on [0, 1] is anywhere near."""
+
+_NAMED_ROWS = 3
+
+
+class Divergence(NamedTuple):
+    """KL of every clip, and what had to be done to the predictions to have it."""
+
+    kl: Array
+    """(n,), nats, at least 0."""
+    n_nonpositive: int
+    """Predicted standard deviations (of 2n) at or below 0. Negative probabilities are refused."""
+    n_floored: int
+    """Predicted standard deviations (of 2n), or probabilities (of 4n), raised to the floor."""
+
+
+def divergence(
+    task: Task, truth: ArrayLike, predicted: ArrayLike, *, ids: Sequence[str] | None = None
+) -> Divergence:
+    """KL[truth || predicted] of every clip, by the closed form that fits the task.
+
+    Parameters
+    ----------
+    task
+        What the columns are: `gaussian_kl` for `va`, `categorical_kl` for `quadrant`.
+    truth, predicted
+        Shape (n, 4), columns as in `Task.columns`.
+    ids
+        The clips' names for error messages; by default their row numbers, from 0.
+
+    Raises
+    ------
+    MerbenchError
+        As the two functions do.
+    """
+    return (gaussian_kl if task is Task.VA else categorical_kl)(truth, predicted, ids=ids)
+
+
+def gaussian_kl(
+    truth: ArrayLike, predicted: ArrayLike, *, ids: Sequence[str] | None = None
+) -> Divergence:
+    """KL[P_truth || Q_predicted] of bivariate normals without covariance, in nats.
+
+    Nguyen et al. (2022), "The influence of instrument combinations on music emotion recognition",
+    Equations 1 and 2. It is the sum over valence and arousal of
+
+        1/2 [ (m_q - m_p)^2 / s_q^2  +  s_p^2 / s_q^2  -  1  -  ln(s_p^2 / s_q^2) ]
+
+    Predicted standard deviations enter by magnitude, at least `STD_FLOOR`. Both ways of being
+    mended are counted, because they are the model's failures and not the evaluator's.
+
+    Parameters
+    ----------
+    truth, predicted
+        Shape (n, 4), columns valence_mean, arousal_mean, valence_std, arousal_std, on [0, 1].
+    ids
+        The clips' names for error messages; by default their row numbers, from 0.
+
+    Raises
+    ------
+    MerbenchError
+        For a wrong shape, a number that is not finite, or a true standard deviation at or below 0.
+    """
+    truth, predicted = checked(Task.VA, truth, predicted, ids=ids)
+    true_mean, true_std = truth[:, :2], truth[:, 2:]
+    mean, std = predicted[:, :2], predicted[:, 2:]
+    magnitude = np.maximum(np.abs(std), STD_FLOOR)
+    ratio = true_std / magnitude
+    terms = ((mean - true_mean) / magnitude) ** 2 + ratio**2 - 1 - 2 * np.log(ratio)
+    # Rounding may leave a term that is 0 a few 1e-17 below it.
+    kl = np.maximum(0.5 * terms.sum(axis=1), 0.0)
+    return Divergence(kl, int((std <= 0).sum()), int((np.abs(std) < STD_FLOOR).sum()))
+
+
+def categorical_kl(
+    truth: ArrayLike, predicted: ArrayLike, *, ids: Sequence[str] | None = None
+) -> Divergence:
+    """KL[P_truth || Q_predicted] of distributions over the four quadrants, in nats.
+
+    The sum over quadrants of p ln(p / q) (Kullback and Leibler 1951), which is the log loss where
+    the truth is one-hot. Predicted probabilities are raised to `PROBABILITY_FLOOR` and every row
+    is divided by its sum.
+
+    Parameters
+    ----------
+    truth, predicted
+        Shape (n, 4), probabilities of Q1..Q4.
+    ids
+        The clips' names for error messages; by default their row numbers, from 0.
+
+    Raises
+    ------
+    MerbenchError
+        For a wrong shape, a number that is not finite, a negative probability, or a row whose sum
+        is more than 0.001 from 1: such a row is no distribution, and scaling it would invent one.
+    """
+    truth, predicted = checked(Task.QUADRANT, truth, predicted, ids=ids)
+    p = truth / truth.sum(axis=1, keepdims=True)
+    q = np.maximum(predicted, PROBABILITY_FLOOR)
+    q /= q.sum(axis=1, keepdims=True)
+    ratio = np.divide(p, q, out=np.ones_like(p), where=p > 0)
+    kl = (p * np.log(ratio)).sum(axis=1)
+    return Divergence(np.maximum(kl, 0.0), 0, int((predicted < PROBABILITY_FLOOR).sum()))
+
+
+def best_constant(task: Task, truth: ArrayLike) -> Array:
+    """The one prediction for all clips that has the least mean KL from their truths.
+
+    For `va` the moment-matched normal: the mean of the means, and standard deviations that also
+    absorb the spread of the means, s^2 = mean(s_i^2) + var(m_i). For `quadrant` the mean
+    distribution. Minimising mean KL[P_i || Q] over an exponential family matches Q's moments to
+    those of the mixture of the P_i (Bishop 2006, "Pattern recognition and machine learning",
+    Section 10.7).
+
+    Returns
+    -------
+    ndarray
+        Shape (4,), columns as in `Task.columns`.
+    """
+    rows, _ = checked(task, truth, truth)
+    constant: Array = rows.mean(axis=0)
+    if task is Task.VA:
+        means, stds = rows[:, :2], rows[:, 2:]
+        constant[2:] = np.sqrt((stds**2).mean(axis=0) + means.var(axis=0))
+    return constant
+
+
+def checked(
+    task: Task, truth: ArrayLike, predicted: ArrayLike, *, ids: Sequence[str] | None = None
+) -> tuple[Array, Array]:
+    """Return both as float64, or say which rows cannot be scored and why."""
+    truth, predicted = np.asarray(truth, np.float64), np.asarray(predicted, np.float64)
+    for what, rows in (("truth", truth), ("predictions", predicted)):
+        if rows.ndim != 2 or rows.shape[1] != len(task.columns):
+            raise MerbenchError(
+                f"{what} must have the shape (clips, {len(task.columns)}), one column each of "
+                f"{', '.join(task.columns)}; this has {rows.shape}"
+            )
+    if len(truth) != len(predicted):
+        raise MerbenchError(
+            f"there are {len(truth)} rows of truth and {len(predicted)} of predictions; "
+            "give one of each a clip"
+        )
+    if not len(truth):
+        raise MerbenchError("there is no clip to score; give at least one")
+    for what, rows in (("truth", truth), ("predictions", predicted)):
+        # Written so that NaN fails it too.
+        bad = ~(np.abs(rows) < _LARGEST)
+        _refuse(bad, f"{what} not finite or beyond 1e100", "score finite numbers", task, ids)
+    if task is Task.VA:
+        bad = np.zeros_like(truth, bool)
+        bad[:, 2:] = truth[:, 2:] <= 0
+        _refuse(
+            bad,
+            "true standard deviation not above 0",
+            "a clip all raters agree on is no distribution: leave it out or correct its label",
+            task,
+            ids,
+        )
+        return truth, predicted
+    for what, rows in (("true", truth), ("predicted", predicted)):
+        _refuse(rows < 0, f"{what} probability below 0", "give probabilities", task, ids)
+        off = np.abs(rows.sum(axis=1) - 1) > SUM_TOLERANCE
+        _refuse(off, f"{what} probabilities do not add up to 1", "normalise them", task, ids)
+    return truth, predicted
+
+
+def _refuse(
+    bad: NDArray[np.bool_], what: str, remedy: str, task: Task, ids: Sequence[str] | None
+) -> None:
+    """Raise for the rows (n,), or the cells (n, 4), that are marked bad."""
+    if not bad.any():
+        return
+    cells = bad.reshape(len(bad), -1)
+    if bad.ndim == 2:
+        columns = [task.columns[i] for i in np.flatnonzero(cells.any(axis=0))]
+        what = f"{what} in {', '.join(columns)}"
+    rows = np.flatnonzero(cells.any(axis=1))
+    names = [str(row if ids is None else ids[row]) for row in rows[:_NAMED_ROWS]]
+    more = f" and {len(rows) - _NAMED_ROWS} more" if len(rows) > _NAMED_ROWS else ""
+    noun = ("row" if ids is None else "clip") + ("s" if len(rows) > 1 else "")
+    raise MerbenchError(f"{what} ({noun} {', '.join(names)}{more}): {remedy}")

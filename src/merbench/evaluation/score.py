@@ -1,0 +1,330 @@
+"""Scoring predictions that were made anywhere: the logic of `merbench score`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from merbench.components import Task
+from merbench.errors import MerbenchError
+from merbench.evaluation.comparison import holm, rank_biserial, wilcoxon
+from merbench.evaluation.divergence import STD_FLOOR, best_constant, checked, divergence
+from merbench.evaluation.metrics import Evaluation, evaluate, pearson
+from merbench.evaluation.tables import WideTable, read_table
+
+__all__ = ["comparison_rows", "score_arrays", "score_file", "system_rows"]
+
+Array = NDArray[np.float64]
+
+CORRELATION_ALPHA = 0.001
+"""Level at which some correlation with the truth must show before a system goes without a warning.
+
+One-sided, and shared by the Pearson and Spearman coefficients of both means (Bonferroni): the
+warning is for predictions that have nothing to do with their clips, and those must not slip
+through by chance.
+"""
+
+
+def score_file(
+    path: Path | str,
+    *,
+    id: str,
+    truth: str,
+    predictions: Sequence[str] | str,
+    task: Task = Task.VA,
+) -> dict[str, Any]:
+    """Score the predictions in a wide table, one row a clip.
+
+    Parameters
+    ----------
+    path
+        CSV, or Parquet by its suffix.
+    id
+        Column that names the clip.
+    truth
+        Prefix of the true label's columns: `gt` for `gt_valence_mean`, `gt_arousal_mean`,
+        `gt_valence_std`, `gt_arousal_std` (or `gt_Q1`...`gt_Q4`).
+    predictions
+        Prefixes of the systems' columns, as a sequence or separated by commas.
+    task
+        What the columns are.
+
+    Returns
+    -------
+    dict
+        As from `score_arrays`.
+
+    Raises
+    ------
+    MerbenchError
+        With file, line and column, for a file that cannot be read, a missing column, an empty or
+        non-numeric cell, a clip that stands there twice, or a truth that is no distribution.
+    """
+    prefixes = predictions.split(",") if isinstance(predictions, str) else list(predictions)
+    systems = [prefix.strip() for prefix in prefixes if prefix.strip()]
+    if not systems:
+        raise MerbenchError("no predictions to score: name the prefix of at least one system")
+    for system in systems:
+        if systems.count(system) > 1:
+            raise MerbenchError(f"predictions name {system!r} twice: name every system once")
+    table = read_table(Path(path))
+    ids = table.unique(id.strip())
+    true_columns = _columns(task, truth.strip())
+    true_rows = table.numbers(true_columns)
+    if task is Task.VA:
+        _refuse_unspread(table, true_columns, true_rows)
+    rows = {system: table.numbers(_columns(task, system)) for system in systems}
+    places = [f"{name} at {place}" for name, place in zip(ids, table.places, strict=True)]
+    return score_arrays(true_rows, rows, task=task, ids=places)
+
+
+def score_arrays(
+    truth: Array,
+    predictions: Mapping[str, Array],
+    *,
+    task: Task = Task.VA,
+    ids: Sequence[str] | None = None,
+) -> dict[str, Any]:
+    """Score systems on one test set, and each against each.
+
+    Parameters
+    ----------
+    truth
+        Shape (n, 4), columns as in `Task.columns`.
+    predictions
+        Name of each system to its predictions, of the truth's shape and order.
+    task
+        What the columns are.
+    ids
+        The clips' names for error messages.
+
+    Returns
+    -------
+    dict
+        Plain JSON values, undefined numbers None:
+
+        - `n`: clips.
+        - `systems`: name to metrics, as in `Evaluation`, those of single columns nested
+          (`r2: {valence_mean: ...}`); and `kl_mean_best_constant`, the mean KL of the constant
+          that fits this very truth best (in-sample `constant-moments`), the least to be asked of
+          a system that hears the music.
+        - `comparisons`: for each pair of systems, in the order given, the Wilcoxon signed-rank
+          test over clips, the same after Holm's correction for the number of pairs, the
+          matched-pairs rank-biserial correlation, and the difference of mean KL (a less b).
+        - `warnings`: one sentence each.
+
+    Raises
+    ------
+    MerbenchError
+        As `evaluate` does.
+    """
+    checked(task, truth, truth, ids=ids)
+    evaluations = {
+        name: _evaluated(task, name, truth, rows, ids) for name, rows in predictions.items()
+    }
+    constant = np.tile(best_constant(task, truth), (len(truth), 1))
+    constant_kl = float(divergence(task, truth, constant).kl.mean())
+    warnings = _scale_warnings(task, truth)
+    systems = {}
+    for name, evaluation in evaluations.items():
+        systems[name] = _nested(task, evaluation.metrics) | {"kl_mean_best_constant": constant_kl}
+        warnings += _warnings(task, name, truth, predictions[name], evaluation, constant_kl)
+    result = {
+        "n": len(truth),
+        "systems": systems,
+        "comparisons": _comparisons(evaluations),
+        "warnings": warnings,
+    }
+    return {key: _plain(value) for key, value in result.items()}
+
+
+def system_rows(result: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Lay out a result's systems for a table: a dict a row, heading to text, best KL first."""
+    systems = sorted(result["systems"].items(), key=lambda item: item[1]["kl_mean"])
+    return [{"system": name, **_cells(metrics)} for name, metrics in systems]
+
+
+def comparison_rows(result: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Lay out a result's comparisons for a table: a dict a row, heading to text."""
+    return [
+        {
+            "comparison": f"{c['a']} - {c['b']}",
+            "KL difference": _text(c["kl_mean_difference"], signed=True),
+            "effect size": _text(c["rank_biserial"], signed=True),
+            "Wilcoxon p": _p_text(c["wilcoxon_p"]),
+            "p (Holm)": _p_text(c["wilcoxon_p_holm"]),
+        }
+        for c in result["comparisons"]
+    ]
+
+
+def _columns(task: Task, prefix: str) -> list[str]:
+    return [f"{prefix}_{column}" for column in task.columns]
+
+
+def _refuse_unspread(table: WideTable, columns: Sequence[str], truth: Array) -> None:
+    for column, values in zip(columns[2:], truth[:, 2:].T, strict=True):
+        bad = np.flatnonzero(values <= 0)
+        if len(bad):
+            raise MerbenchError(
+                f"{table.places[bad[0]]}: the true standard deviation in column {column!r} is "
+                f"{values[bad[0]]:g}, and must be above 0; correct it or leave the row out"
+            )
+
+
+def _evaluated(
+    task: Task, name: str, truth: Array, predicted: Array, ids: Sequence[str] | None
+) -> Evaluation:
+    try:
+        return evaluate(task, truth, predicted, ids=ids)
+    except MerbenchError as error:
+        raise MerbenchError(f"{name}: {error}") from error
+
+
+def _nested(task: Task, metrics: Mapping[str, float]) -> dict[str, Any]:
+    """Gather metrics of single columns: `r2_valence_mean` under `r2`, and its like."""
+    nested: dict[str, Any] = {}
+    for key, value in metrics.items():
+        *parents, leaf = _path(task, key, metrics)
+        at = nested
+        for parent in parents:
+            at = at.setdefault(parent, {})
+        at[leaf] = value
+    return nested
+
+
+def _path(task: Task, key: str, metrics: Mapping[str, float]) -> tuple[str, ...]:
+    for column in task.columns:
+        stem = key.removesuffix(f"_{column}")
+        if stem != key:
+            # `mse` is a number already and can't hold its columns too.
+            stem = f"{stem}_by_column" if stem in metrics else stem
+            return (*_path(task, stem, metrics), column)
+    return (key,)
+
+
+def _comparisons(evaluations: Mapping[str, Evaluation]) -> list[dict[str, Any]]:
+    pairs = list(combinations(evaluations, 2))
+    differences = [evaluations[a].kl - evaluations[b].kl for a, b in pairs]
+    p = [wilcoxon(d) for d in differences]
+    return [
+        {
+            "a": a,
+            "b": b,
+            "kl_mean_difference": float(d.mean()),
+            "wilcoxon_p": p_value,
+            "wilcoxon_p_holm": float(adjusted),
+            "rank_biserial": rank_biserial(d),
+        }
+        for (a, b), d, p_value, adjusted in zip(pairs, differences, p, holm(p), strict=True)
+    ]
+
+
+def _warnings(
+    task: Task,
+    name: str,
+    truth: Array,
+    predicted: Array,
+    evaluation: Evaluation,
+    constant_kl: float,
+) -> list[str]:
+    found = []
+    if not evaluation.kl.any():
+        found.append(f"{name}: it equals the truth on every clip; is this the column you mean?")
+    if task is Task.VA:
+        found += _correlation_warnings(name, truth[:, :2], predicted[:, :2])
+        found += _spread_warnings(name, evaluation.metrics, 2 * len(truth))
+    kl = evaluation.metrics["kl_mean"]
+    # Up to rounding: the constant itself is not worse than the constant.
+    if kl > constant_kl * (1 + 1e-9):
+        found.append(
+            f"{name}: its mean KL, {kl:.3f}, is worse than {constant_kl:.3f}, which "
+            "constant-moments, a single prediction for all clips, has when computed from this "
+            "file's own truth (in-sample)."
+        )
+    return found
+
+
+def _correlation_warnings(name: str, truth: Array, predicted: Array) -> list[str]:
+    if (np.ptp(predicted, axis=0) == 0).all():
+        return [f"{name}: it predicts the same means for every clip."]
+    coefficients = []
+    for t, p in zip(truth.T, predicted.T, strict=True):
+        coefficients += [pearson(t, p), pearson(stats.rankdata(t), stats.rankdata(p))]
+    r = np.array([c for c in coefficients if not math.isnan(c)])
+    df = len(truth) - 2
+    if not len(r) or df < 1:
+        return []
+    # A coefficient of 1 would have an infinite t.
+    t_values = r * np.sqrt(df / np.maximum(1 - r**2, 1e-12))
+    if stats.t.sf(t_values, df).min() < CORRELATION_ALPHA / len(r):
+        return []
+    return [
+        f"{name}: its predictions do not correlate significantly with the truth in valence_mean "
+        f"or arousal_mean (largest coefficient {r.max():.2f} over {len(truth)} clips): the "
+        "rows may be misaligned with their clips."
+    ]
+
+
+def _spread_warnings(name: str, metrics: Mapping[str, float], total: int) -> list[str]:
+    found = []
+    if count := metrics["n_nonpositive_std"]:
+        found.append(
+            f"{name}: {count} of {total} predicted standard deviations are not above 0; KL takes "
+            "their magnitude."
+        )
+    if count := metrics["n_floored_std"]:
+        found.append(
+            f"{name}: {count} of {total} predicted standard deviations are below {STD_FLOOR:g} in "
+            f"magnitude; KL takes them for {STD_FLOOR:g}."
+        )
+    return found
+
+
+def _scale_warnings(task: Task, truth: Array) -> list[str]:
+    if task is not Task.VA or ((truth >= 0) & (truth <= 1)).all():
+        return []
+    return [
+        "The truth leaves [0, 1], the scale merbench scores on: MSE and RMSE are in the file's own "
+        "units and not comparable with published ones."
+    ]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    return value
+
+
+def _cells(metrics: Mapping[str, Any]) -> dict[str, str]:
+    cells = {"KL mean": _text(metrics["kl_mean"]), "KL median": _text(metrics["kl_median"])}
+    if "mse" in metrics:
+        cells["RMSE"] = _text(metrics["rmse"])
+        for key, heading in (("r2", "R2"), ("pearson", "r"), ("ccc", "CCC")):
+            for column, short in (("valence_mean", "valence"), ("arousal_mean", "arousal")):
+                cells[f"{heading} {short}"] = _text(metrics[key][column])
+    else:
+        for key, heading in (("macro_f1", "macro F1"), ("accuracy", "accuracy")):
+            cells[heading] = _text(metrics[key])
+    return cells
+
+
+def _p_text(p: float) -> str:
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def _text(value: float | None, *, signed: bool = False) -> str:
+    if value is None:
+        return "-"
+    return f"{value:+.3f}" if signed else f"{value:.3f}"

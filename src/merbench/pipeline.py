@@ -1,0 +1,527 @@
+"""The stages between a clip's file and a model's predictions, as tasks that leave artifacts.
+
+decode -> separate -> extract -> assemble -> (prepare) -> fit and predict
+
+Each task is self-contained: it carries the components and clips it needs, reads what went before
+from the store by key, and leaves one artifact under its own key. What is cheaper to make than to
+read back (decoding, and separators that say so) is done inside the task that needs it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from merbench import audio, memory, threads
+from merbench.components import (
+    CANONICAL_STEMS,
+    Clip,
+    Component,
+    Dataset,
+    FeatureExtractor,
+    FeatureKind,
+    Model,
+    Separator,
+    Task,
+    file_digest,
+)
+from merbench.errors import AudioError, MerbenchError, PluginError
+from merbench.store import Store, artifact_key
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Waveform = NDArray[np.float32]
+
+
+class Work:
+    """Base of the tasks: what the engine runs and the plan lists."""
+
+    stage: ClassVar[str]
+    key: str
+    needs: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        """What is being done, for messages."""
+        raise NotImplementedError
+
+    @property
+    def component(self) -> Component | None:
+        """The plugin that does the work, whose past timings make the estimate."""
+        return None
+
+    def run(self, store: Store) -> None:
+        """Do the work and leave the artifact `key`."""
+        raise NotImplementedError
+
+
+# --- from a clip to one array a stem ---------------------------------------------------------
+
+
+def decoding_key(dataset: Dataset, clip: Clip) -> str:
+    """Key of a clip's waveform: its file's bytes, and whatever else decodes them."""
+    parts: dict[str, Any] = {"audio": file_digest(clip.audio)}
+    if type(dataset).decode is not Dataset.decode:
+        parts["decoder"] = dataset.fingerprint()
+    return artifact_key("decode", **parts)
+
+
+def separation_key(separator: Separator, clip: Clip, decoding: str) -> str:
+    """Key of a clip's stems."""
+    parts: dict[str, Any] = {"of": decoding}
+    if separator.needs_true_stems:
+        parts["stems"] = {stem: file_digest(path) for stem, path in sorted(clip.stems.items())}
+    return artifact_key("separate", separator=separator.fingerprint(), **parts)
+
+
+def extraction_key(extractor: FeatureExtractor, separation: str) -> str:
+    """Key of the arrays an extractor makes of a clip's stems."""
+    return artifact_key("extract", extractor=extractor.fingerprint(), of=separation)
+
+
+@dataclass(frozen=True)
+class Separate(Work):
+    """Separate one clip and keep its stems."""
+
+    stage: ClassVar[str] = "separate"
+    key: str
+    dataset: Dataset
+    clip: Clip
+    separator: Separator
+    needs: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        return f"clip {self.clip.id} of {self.dataset.name}: {self.separator.title}"
+
+    @property
+    def component(self) -> Component:
+        return self.separator
+
+    def run(self, store: Store) -> None:
+        started = time.perf_counter()
+        stems, rate = separate(self.dataset, self.clip, self.separator)
+        info = {
+            "sample_rate": rate,
+            "component": self.separator.name,
+            "seconds": time.perf_counter() - started,
+        }
+        store.put(self.key, stems, info)
+
+
+@dataclass(frozen=True)
+class Extract(Work):
+    """Extract one feature from every stem of one clip."""
+
+    stage: ClassVar[str] = "extract"
+    key: str
+    dataset: Dataset
+    clip: Clip
+    separator: Separator
+    separation: str
+    extractor: FeatureExtractor
+
+    @property
+    def needs(self) -> tuple[str, ...]:  # type: ignore[override]
+        return (self.separation,) if self.separator.stored else ()
+
+    @property
+    def title(self) -> str:
+        return (
+            f"clip {self.clip.id} of {self.dataset.name}: {self.extractor.title} "
+            f"of {self.separator.title}"
+        )
+
+    @property
+    def component(self) -> Component:
+        return self.extractor
+
+    def run(self, store: Store) -> None:
+        started = time.perf_counter()
+        if self.separator.stored:
+            artifact = store.get(self.separation)
+            stems, rate = artifact.arrays, int(artifact.info["sample_rate"])
+        else:
+            stems, rate = separate(self.dataset, self.clip, self.separator)
+        arrays = {
+            stem: extract(self.extractor, stems[stem], rate, f"stem {stem}")
+            for stem in self.separator.stems
+        }
+        info = {"component": self.extractor.name, "seconds": time.perf_counter() - started}
+        store.put(self.key, arrays, info)
+
+
+def decode(dataset: Dataset, clip: Clip) -> tuple[Waveform, int]:
+    """Decode a clip and see that it is sound."""
+    import numpy as np
+
+    waveform, rate = dataset.decode(clip)
+    waveform = np.asarray(waveform, dtype=np.float32)
+    audio.validate(waveform, str(clip.audio))
+    return waveform, rate
+
+
+def separate(dataset: Dataset, clip: Clip, separator: Separator) -> tuple[dict[str, Waveform], int]:
+    """Separate a clip and hold the separator to its contract."""
+    import numpy as np
+
+    if separator.needs_true_stems:
+        waveform, rate = _true_stems(dataset, clip)
+        shape = waveform.shape[1:]
+    else:
+        waveform, rate = decode(dataset, clip)
+        shape = waveform.shape
+    stems = separator.separate(waveform, rate)
+    if set(stems) != set(separator.stems):
+        raise PluginError(
+            f"{separator.name} returned the stems {', '.join(sorted(stems))} "
+            f"where it declares {', '.join(separator.stems)}; correct the plugin"
+        )
+    for stem, array in stems.items():
+        if np.shape(array) != shape:
+            raise PluginError(
+                f"stem {stem}: {separator.name} returned the shape "
+                f"{np.shape(array)} for a clip of shape {shape}; correct the plugin"
+            )
+        if not np.isfinite(array).all():
+            raise PluginError(
+                f"stem {stem}: {separator.name} returned NaN or infinite samples; "
+                "correct the plugin"
+            )
+    return {stem: np.asarray(stems[stem], dtype=np.float32) for stem in separator.stems}, rate
+
+
+def _true_stems(dataset: Dataset, clip: Clip) -> tuple[Waveform, int]:
+    """Return a clip's true stems stacked in canonical order; one that is not there is silence."""
+    import numpy as np
+
+    stems, rate = dataset.true_stems(clip)
+    shapes = {np.shape(stem) for stem in stems.values()}
+    if len(shapes) != 1 or not set(stems) <= set(CANONICAL_STEMS):
+        raise AudioError(
+            f"the true stems ({', '.join(sorted(stems)) or 'none'}) must be among "
+            f"{', '.join(CANONICAL_STEMS)}, of one length and number of channels; correct the files"
+        )
+    silence = np.zeros(shapes.pop(), dtype=np.float32)
+    stacked = np.stack([stems.get(stem, silence) for stem in CANONICAL_STEMS])
+    audio.validate(stacked.reshape(-1, stacked.shape[-1]), "true stems")
+    return stacked, rate
+
+
+def extract(
+    extractor: FeatureExtractor, waveform: Waveform, rate: int, where: str
+) -> NDArray[np.float32]:
+    """Extract from one stem and hold the extractor to its contract."""
+    import numpy as np
+
+    try:
+        array = np.asarray(extractor.extract(waveform, rate), dtype=np.float32)
+    except MerbenchError as error:
+        raise type(error)(f"{where}: {error}") from error
+    if array.ndim != extractor.kind.ndim or array.size == 0:
+        raise PluginError(
+            f"{where}: {extractor.name} returned the shape {array.shape}, which is no "
+            f"{extractor.kind.value}; correct the plugin"
+        )
+    if not np.isfinite(array).all():
+        raise PluginError(
+            f"{where}: {extractor.name} returned {int((~np.isfinite(array)).sum())} values that "
+            "are NaN or infinite; the clip may be too short or silent"
+        )
+    return array
+
+
+# --- from arrays to a table a model can read ---------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Assemble(Work):
+    """Join the stems of every clip into one table, a row a clip, in the dataset's order."""
+
+    stage: ClassVar[str] = "assemble"
+    key: str
+    needs: tuple[str, ...]
+    clip_ids: tuple[str, ...]
+    stems: tuple[str, ...]
+    kind: FeatureKind
+    label: str
+
+    @property
+    def title(self) -> str:
+        return f"table of {self.label}"
+
+    def run(self, store: Store) -> None:
+        import numpy as np
+
+        rows = (self._row(store, i) for i in range(len(self.needs)))
+        with store.writing(self.key, {"kind": self.kind.value}) as folder:
+            if self.kind in (FeatureKind.VECTOR, FeatureKind.IMAGE):
+                self._write_regular(folder / "rows.npy", rows)
+            else:
+                lengths = self._write_ragged(folder / "rows.npy", rows)
+                np.save(folder / "lengths.npy", np.asarray(lengths, dtype=np.int64))
+
+    def _row(self, store: Store, position: int) -> NDArray[np.float32]:
+        import numpy as np
+
+        arrays = store.get(self.needs[position]).arrays
+        stems = [arrays[stem] for stem in self.stems]
+        shapes = {stem.shape for stem in stems}
+        if len(shapes) != 1:
+            raise PluginError(
+                f"clip {self.clip_ids[position]} of {self.label}: its stems gave arrays of "
+                f"different shapes {sorted(shapes)}; correct the feature extractor"
+            )
+        match self.kind:
+            case FeatureKind.VECTOR:
+                return np.concatenate(stems)
+            case FeatureKind.SEQUENCE:
+                return np.concatenate(stems, axis=1)
+            case _:
+                return np.stack(stems)
+
+    def _write_regular(self, path: Path, rows: Iterator[NDArray[np.float32]]) -> None:
+        from numpy.lib.format import open_memmap
+
+        table = None
+        for position, row in enumerate(rows):
+            if table is None:
+                shape = (len(self.needs), *row.shape)
+                table = open_memmap(path, mode="w+", dtype="float32", shape=shape)
+            self._compare(position, row.shape, table.shape[1:])
+            table[position] = row
+        if table is not None:
+            table.flush()
+
+    def _write_ragged(self, path: Path, rows: Iterator[NDArray[np.float32]]) -> list[int]:
+        """Write rows of different length end to end along their time axis; return the lengths."""
+        import numpy as np
+
+        flat, lengths, width = [], [], None
+        for position, row in enumerate(rows):
+            # Time first: a waveform is (stems, samples), a sequence (frames, d).
+            timed = row.T if self.kind is FeatureKind.WAVEFORM else row
+            width = width or timed.shape[1]
+            self._compare(position, timed.shape[1:], (width,))
+            flat.append(timed)
+            lengths.append(len(timed))
+        np.save(path, np.concatenate(flat))
+        return lengths
+
+    def _compare(self, position: int, shape: tuple[int, ...], first: tuple[int, ...]) -> None:
+        if shape != first:
+            raise PluginError(
+                f"clip {self.clip_ids[position]} of {self.label} has features of shape {shape} "
+                f"where the first clip has {first}; correct the feature extractor"
+            )
+
+
+class ClipRows:
+    """Some clips' rows of a table that may stay on disk.
+
+    Indexing with an integer gives one clip's array; with a slice or integers, a batch of them: one
+    array, or a list where clips differ in length.
+    """
+
+    def __init__(
+        self,
+        table: NDArray[Any],
+        indices: NDArray[np.int64],
+        offsets: NDArray[np.int64] | None = None,
+        *,
+        transposed: bool = False,
+    ) -> None:
+        self._table = table
+        self._indices = indices
+        self._offsets = offsets
+        self._transposed = transposed
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(clips, ...); a time axis that differs between clips is the longest clip's."""
+        if self._offsets is None:
+            return (len(self), *self._table.shape[1:])
+        starts, stops = self._offsets[self._indices], self._offsets[self._indices + 1]
+        longest, width = int((stops - starts).max(initial=0)), self._table.shape[1]
+        return (len(self), width, longest) if self._transposed else (len(self), longest, width)
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes of `shape`."""
+        return len(self.shape)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the values."""
+        return self._table.dtype
+
+    def __getitem__(self, item: Any) -> Any:
+        import numpy as np
+
+        chosen = self._indices[item]
+        if np.ndim(chosen) == 0:
+            return self._row(int(chosen))
+        if self._offsets is None:
+            return np.asarray(self._table[chosen])
+        return [self._row(int(row)) for row in chosen]
+
+    def __iter__(self) -> Iterator[NDArray[Any]]:
+        return (self[i] for i in range(len(self)))
+
+    def take(self, rows: Sequence[int]) -> ClipRows:
+        """Return some of these clips, still on disk."""
+        chosen = self._indices[list(rows)]
+        return ClipRows(self._table, chosen, self._offsets, transposed=self._transposed)
+
+    def _row(self, row: int) -> NDArray[Any]:
+        import numpy as np
+
+        if self._offsets is None:
+            return np.asarray(self._table[row])
+        timed = self._table[self._offsets[row] : self._offsets[row + 1]]
+        return np.asarray(timed.T if self._transposed else timed)
+
+
+def open_rows(store: Store, key: str, indices: Sequence[int]) -> Any:
+    """Return rows of a stored table: an array for vectors, else `ClipRows` mapped from disk."""
+    import numpy as np
+
+    artifact = store.get(key, mapped=True)
+    kind = FeatureKind(artifact.info["kind"])
+    table, chosen = artifact.arrays["rows"], np.asarray(indices, dtype=np.int64)
+    if kind is FeatureKind.VECTOR:
+        return np.asarray(table[chosen])
+    if kind is FeatureKind.IMAGE:
+        return ClipRows(table, chosen)
+    offsets = np.concatenate([[0], np.cumsum(artifact.arrays["lengths"])])
+    return ClipRows(table, chosen, offsets, transposed=kind is FeatureKind.WAVEFORM)
+
+
+@dataclass(frozen=True)
+class Prepare(Work):
+    """Do a model's label-free work on a table once, for all folds."""
+
+    stage: ClassVar[str] = "prepare"
+    key: str
+    needs: tuple[str, ...]
+    model: Model
+    label: str
+
+    @property
+    def title(self) -> str:
+        return f"{self.model.title}: preparation of {self.label}"
+
+    @property
+    def component(self) -> Component | None:
+        return None
+
+    def run(self, store: Store) -> None:
+        (table,) = self.needs
+        rows = store.get(table, mapped=True).arrays["rows"]
+        prepared = self.model.prepare(rows)
+        arrays = {} if prepared is None else {"prepared": prepared}
+        store.put(self.key, arrays, {"component": self.model.name})
+
+
+# --- from a table to predictions ----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Fit(Work):
+    """Fit one model on one fold's training clips and predict its test clips.
+
+    It carries the training clips' labels and no others.
+    """
+
+    stage: ClassVar[str] = "fit"
+    key: str
+    model: Model
+    task: Task
+    seed: int
+    device: str
+    tables: tuple[str, ...]
+    prepared: str | None
+    train: tuple[int, ...]
+    test: tuple[int, ...]
+    labels: tuple[tuple[float, ...], ...]
+    clip_ids: tuple[str, ...]
+    label: str
+    fold: int
+
+    @property
+    def needs(self) -> tuple[str, ...]:  # type: ignore[override]
+        return (*self.tables, *([self.prepared] if self.prepared else []))
+
+    @property
+    def title(self) -> str:
+        return f"{self.label}, fold {self.fold}"
+
+    @property
+    def component(self) -> Component:
+        return self.model
+
+    def run(self, store: Store) -> None:
+        import numpy as np
+
+        labels = np.asarray(self.labels, dtype=np.float64)
+        with memory.watch() as watched:
+            wall, cpu = time.perf_counter(), time.process_time()
+            estimator = self.model.estimator(task=self.task, seed=self.seed, device=self.device)
+            estimator.fit(self._inputs(store, self.train), labels)
+            fitted = time.perf_counter()
+            predictions = np.asarray(
+                estimator.predict(self._inputs(store, self.test)), dtype=np.float64
+            )
+            done, cpu = time.perf_counter(), time.process_time() - cpu
+        self._examine(predictions)
+        info = {
+            "component": self.model.name,
+            "seconds": done - wall,
+            "fit_seconds": fitted - wall,
+            "predict_seconds": done - fitted,
+            "cpu_seconds": cpu,
+            "peak_memory_mb": watched.peak / 1e6,
+            "threads": threads.available(),
+            "curve": [
+                {name: float(value) for name, value in epoch.items()}
+                for epoch in getattr(estimator, "curve_", [])
+            ],
+        }
+        store.put(self.key, {"predictions": predictions}, info)
+
+    def _inputs(self, store: Store, indices: Sequence[int]) -> Any:
+        import numpy as np
+
+        if not self.tables:
+            return np.empty((len(indices), 0), dtype=np.float32)
+        rows = [open_rows(store, table, indices) for table in self.tables]
+        if self.prepared:
+            prepared = store.get(self.prepared, mapped=True).arrays.get("prepared")
+            if prepared is not None:
+                rows.append(np.asarray(prepared[np.asarray(indices, dtype=np.int64)]))
+        return rows[0] if len(rows) == 1 else tuple(rows)
+
+    def _examine(self, predictions: NDArray[np.float64]) -> None:
+        import numpy as np
+
+        expected = (len(self.test), len(self.task.columns))
+        if predictions.shape != expected:
+            raise PluginError(
+                f"{self.model.title} predicted an array of shape {predictions.shape} for "
+                f"{expected[0]} clips and {expected[1]} columns; correct the plugin"
+            )
+        bad = np.flatnonzero(~np.isfinite(predictions).all(axis=1))
+        if len(bad):
+            ids = ", ".join(self.clip_ids[i] for i in bad[:5])
+            raise PluginError(
+                f"{self.model.title} predicted NaN or infinite values for {len(bad)} of "
+                f"{expected[0]} clips ({ids}{', …' if len(bad) > 5 else ''}); correct the plugin"
+            )

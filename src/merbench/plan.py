@@ -1,0 +1,522 @@
+"""From a benchmark to its cells, and from cells to the tasks that are still to do."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from merbench import timings
+from merbench.components import (
+    Clip,
+    Component,
+    Dataset,
+    FeatureExtractor,
+    FeatureKind,
+    Model,
+    Separator,
+    Task,
+    file_digest,
+)
+from merbench.errors import MerbenchError
+from merbench.pipeline import (
+    Assemble,
+    Extract,
+    Fit,
+    Prepare,
+    Separate,
+    Work,
+    decoding_key,
+    extraction_key,
+    separation_key,
+)
+from merbench.protocols import Protocol, Split, split_hash
+from merbench.spec import Benchmark, RootedDataset, feature_title
+from merbench.store import Store, artifact_key, home
+
+NONE = "none"
+"""What stands for separator and features in the row of a model that never looks at the music."""
+
+
+@dataclass(frozen=True)
+class LoadedDataset:
+    """A dataset with its clips read, and how the protocol splits them."""
+
+    dataset: Dataset
+    root: Path
+    clips: tuple[Clip, ...]
+    splits: tuple[Split, ...]
+
+    @property
+    def name(self) -> str:
+        """The dataset's name."""
+        return self.dataset.name
+
+    @cached_property
+    def split_hash(self) -> str:
+        """Equal for cells that are tested on the same clips, fold by fold."""
+        return split_hash(self.splits, self.clips)
+
+    @cached_property
+    def data_hash(self) -> str:
+        """Hash of every clip's id, group, label and audio."""
+        rows = [[c.id, c.group, c.label, file_digest(c.audio)] for c in self.clips]
+        return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+
+    @property
+    def provenance(self) -> str:
+        """What was done to labels on the way in, with the number of clips it was done to."""
+        notes = Counter(clip.provenance for clip in self.clips if clip.provenance)
+        return "; ".join(f"{note} ({count} clips)" for note, count in sorted(notes.items()))
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One system on one dataset under one protocol."""
+
+    data: LoadedDataset
+    separator: Separator | None
+    features: tuple[FeatureExtractor, ...]
+    model: Model
+    protocol: Protocol
+    seed: int
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The axes' names as tables show them."""
+        return {
+            "dataset": self.data.name,
+            "separator": self.separator.title if self.separator else NONE,
+            "features": feature_title(self.features) if self.features else NONE,
+            "model": self.model.title,
+        }
+
+    @property
+    def label(self) -> str:
+        """One line that names the cell."""
+        names = self.names
+        if not self.features:
+            return f"{names['dataset']}: {names['model']}"
+        return "{dataset}: {separator} x {features} x {model}".format(**names)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The system's parameters that differ from their defaults, by axis."""
+        axes: dict[str, Any] = {
+            "separator": self.separator.settings if self.separator else {},
+            "features": {f.name: f.settings for f in self.features if f.settings},
+            "model": self.model.settings,
+        }
+        return {axis: settings for axis, settings in axes.items() if settings}
+
+    @cached_property
+    def identity(self) -> dict[str, Any]:
+        """Everything that says which cell this is, and nothing that says how it is computed."""
+        return {
+            "dataset": self.data.dataset.identity(),
+            "separator": self.separator.identity() if self.separator else None,
+            "features": [feature.identity() for feature in self.features],
+            "model": self.model.identity(),
+            "protocol": self.protocol.identity(),
+            "seed": self.seed,
+        }
+
+    @cached_property
+    def id(self) -> str:
+        """Short hash of `identity`, by which rows of one cell are joined."""
+        return hashlib.sha256(_canonical(self.identity)).hexdigest()[:12]
+
+    def fold_seed(self, fold: int) -> int:
+        """Seed of one fold: from the spec's seed and the cell's identity, and nothing else."""
+        digest = hashlib.sha256(_canonical([self.identity, fold])).digest()
+        return int.from_bytes(digest[:4], "big") % 2**31
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A combination that makes no cell, and why."""
+
+    names: dict[str, str]
+    reason: str
+
+
+@dataclass
+class Plan:
+    """What a run will do.
+
+    Parameters
+    ----------
+    benchmark
+        What was asked for.
+    datasets
+        Each with clips and splits.
+    cells
+        What will be scored, in the order of the benchmark file.
+    skipped
+        Combinations that are none, with the reason.
+    unready
+        By cell id: why a cell cannot be computed here (missing weights, missing package).
+    fits
+        By cell id: the keys of its folds' predictions.
+    tasks
+        Still to do, by key, in a sensible order.
+    cached
+        Number of needed artifacts that are in the store, by stage.
+    """
+
+    benchmark: Benchmark
+    datasets: list[LoadedDataset] = field(default_factory=list)
+    cells: list[Cell] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    unready: dict[str, str] = field(default_factory=dict)
+    fits: dict[str, list[str]] = field(default_factory=dict)
+    tasks: dict[str, Work] = field(default_factory=dict)
+    cached: Counter[str] = field(default_factory=Counter)
+
+    def to_do(self) -> Counter[str]:
+        """Number of tasks still to do, by stage."""
+        return Counter(work.stage for work in self.tasks.values())
+
+
+def make_plan(benchmark: Benchmark, store: Store, only: Sequence[str] = ()) -> Plan:
+    """Expand a benchmark into cells and tasks.
+
+    Parameters
+    ----------
+    benchmark
+        From `spec.resolve`.
+    store
+        Looked into for what is already done.
+    only
+        `axis=name` filters; a cell is kept where it matches all of them.
+
+    Raises
+    ------
+    MerbenchError
+        A dataset cannot be read or split, or a filter names no axis.
+    """
+    plan = Plan(benchmark, [_load(rooted, benchmark.protocol) for rooted in benchmark.datasets])
+    filters = [_filter(text) for text in only]
+    for data in plan.datasets:
+        for cell in _candidates(data, benchmark, plan.skipped):
+            if all(cell.names[axis] == name for axis, name in filters):
+                plan.cells.append(cell)
+    if filters and not plan.cells:
+        raise MerbenchError(f"--only {' --only '.join(only)} leaves no cell; see `merbench plan`")
+    _Tasks(plan, store).add_all()
+    return plan
+
+
+def _filter(text: str) -> tuple[str, str]:
+    axis, sign, name = text.partition("=")
+    if not sign or axis not in ("dataset", "separator", "features", "model"):
+        raise MerbenchError(
+            f"--only {text}: write AXIS=NAME, where AXIS is dataset, separator, features or model"
+        )
+    return axis, name
+
+
+# --- datasets ------------------------------------------------------------------------------------
+
+
+def data_root(rooted: RootedDataset) -> Path:
+    """Folder a dataset is read from: the user's, or a cache folder for one that needs none."""
+    if rooted.root is not None:
+        return rooted.root
+    digest = hashlib.sha256(_canonical(rooted.dataset.fingerprint())).hexdigest()[:12]
+    return home() / "data" / f"{rooted.dataset.name}-{digest}"
+
+
+def _load(rooted: RootedDataset, protocol: Protocol) -> LoadedDataset:
+    dataset, root = rooted.dataset, data_root(rooted)
+    if dataset.needs_root and not root.is_dir():
+        raise MerbenchError(
+            f"{dataset.name}: the folder {root} does not exist; set datasets.{dataset.name}.root "
+            f"to where the data lies{_whence(dataset)}"
+        )
+    dataset.ready()
+    try:
+        clips = tuple(dataset.clips(root))
+        check_clips(dataset, clips)
+        splits = tuple(protocol.splits(clips))
+    except MerbenchError as error:
+        raise type(error)(f"{dataset.name}: {error}") from error
+    except OSError as error:
+        raise MerbenchError(f"{dataset.name}: {error}") from error
+    return LoadedDataset(dataset, root, clips, splits)
+
+
+def _whence(dataset: Dataset) -> str:
+    return f" (it comes from {dataset.homepage})" if dataset.homepage else ""
+
+
+def check_clips(dataset: Dataset, clips: Sequence[Clip]) -> None:
+    """Hold a dataset's clips to the contract.
+
+    Raises
+    ------
+    MerbenchError
+        Names the first clip that breaks it.
+    """
+    if len(clips) < 2:
+        raise MerbenchError(f"it has {len(clips)} labelled clips; a benchmark needs two at least")
+    seen: set[str] = set()
+    for clip in clips:
+        fault = _clip_fault(dataset, clip)
+        if clip.id in seen:
+            fault = "its id stands twice"
+        if fault:
+            raise MerbenchError(f"clip {clip.id}: {fault}; correct the dataset")
+        seen.add(clip.id)
+
+
+def _clip_fault(dataset: Dataset, clip: Clip) -> str:
+    columns = dataset.task.columns
+    if len(clip.label) != len(columns):
+        return f"its label has {len(clip.label)} numbers where {dataset.task} has {len(columns)}"
+    for column, value in zip(columns, clip.label, strict=True):
+        if not math.isfinite(value):
+            return f"{column} is {value}"
+        if not 0 <= value <= 1:
+            return f"{column} is {value:g}, outside [0, 1]"
+        if column.endswith("_std") and value == 0:
+            return f"{column} is 0, so that its raters have no distribution"
+    if dataset.task is Task.QUADRANT and not math.isclose(sum(clip.label), 1.0, abs_tol=1e-6):
+        return f"its quadrants' shares sum to {sum(clip.label):g}, not 1"
+    if not clip.group:
+        return "it has no group"
+    if not clip.audio.is_file():
+        return f"its file {clip.audio} is missing"
+    return ""
+
+
+# --- cells ---------------------------------------------------------------------------------------
+
+
+def _candidates(data: LoadedDataset, benchmark: Benchmark, skipped: list[Skipped]) -> list[Cell]:
+    """Return a dataset's cells; what is no cell goes to `skipped`."""
+    cells: list[Cell] = []
+    named = [(model, False) for model in benchmark.models]
+    added = [(model, True) for model in benchmark.baselines if model not in benchmark.models]
+    for model, silent in named + added:
+        if not model.input_kinds:
+            systems: list[tuple[Separator | None, tuple[FeatureExtractor, ...]]] = [(None, ())]
+        else:
+            systems = [(s, f) for s in benchmark.separators for f in benchmark.features]
+        for separator, features in systems:
+            cell = Cell(data, separator, features, model, benchmark.protocol, benchmark.spec.seed)
+            reason = _mismatch(cell, benchmark)
+            if not reason:
+                cells.append(cell)
+            elif not silent:
+                skipped.append(Skipped(cell.names, reason))
+    return cells
+
+
+def _mismatch(cell: Cell, benchmark: Benchmark) -> str:
+    """Say why a combination is no cell, or nothing."""
+    data, model = cell.data, cell.model
+    if data.dataset.task not in model.tasks:
+        return f"{model.title} cannot be fitted for the task {data.dataset.task}"
+    kinds = tuple(feature.kind for feature in cell.features)
+    if kinds != model.input_kinds:
+        return (
+            f"{model.title} takes {_kinds(model.input_kinds)}, "
+            f"{feature_title(cell.features)} gives {_kinds(kinds)}"
+        )
+    if cell.separator and cell.separator.needs_true_stems and not data.dataset.has_true_stems:
+        return f"{cell.separator.title} needs true stems, which {data.name} does not have"
+    if any(exclusion.matches(cell.names) for exclusion in benchmark.spec.exclude):
+        return "excluded by the benchmark file"
+    return ""
+
+
+def _kinds(kinds: Sequence[FeatureKind]) -> str:
+    return " + ".join(kind.value for kind in kinds) or "nothing"
+
+
+# --- tasks ---------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Tasks:
+    """Adds to a plan what its cells need and the store does not have."""
+
+    plan: Plan
+    store: Store
+    _known: dict[str, bool] = field(default_factory=dict)
+    _keys: dict[tuple[Any, ...], list[str]] = field(default_factory=dict)
+
+    def add_all(self) -> None:
+        for cell in self.plan.cells:
+            try:
+                for component in (cell.separator, *cell.features, cell.model):
+                    if component is not None:
+                        component.ready()
+            except MerbenchError as error:
+                self.plan.unready[cell.id] = str(error)
+                continue
+            self.plan.fits[cell.id] = self._fits(cell)
+        # Long fits first keeps the workers busy to the end; extraction is ahead of all of them.
+        order = {stage: i for i, stage in enumerate(("separate", "extract", "assemble", "prepare"))}
+        self.plan.tasks = dict(
+            sorted(self.plan.tasks.items(), key=lambda item: order.get(item[1].stage, len(order)))
+        )
+
+    def _missing(self, key: str, stage: str) -> bool:
+        """Tell whether an artifact is to be made; counts each one once."""
+        if key not in self._known:
+            self._known[key] = self.store.has(key)
+            self.plan.cached[stage] += self._known[key]
+        return not self._known[key]
+
+    def _fits(self, cell: Cell) -> list[str]:
+        tables = tuple(self._table_key(cell, feature) for feature in cell.features)
+        prepares = type(cell.model).prepare is not Model.prepare and len(tables) == 1
+        prepared = None
+        if prepares and cell.features[0].kind is FeatureKind.VECTOR:
+            fingerprint = cell.model.fingerprint()
+            prepared = artifact_key("prepare", model=fingerprint, of=tables[0])
+        keys = []
+        for split in cell.data.splits:
+            fit = _fit(cell, split, self.plan.benchmark.spec.device, tables, prepared)
+            keys.append(fit.key)
+            if self._missing(fit.key, "fit") and fit.key not in self.plan.tasks:
+                self.plan.tasks[fit.key] = fit
+                for feature, table in zip(cell.features, tables, strict=True):
+                    self._table(cell, feature, table)
+                if prepared and self._missing(prepared, "prepare"):
+                    label = f"{cell.names['separator']} x {cell.names['features']}"
+                    self.plan.tasks[prepared] = Prepare(prepared, tables, cell.model, label)
+        return keys
+
+    def _table(self, cell: Cell, feature: FeatureExtractor, key: str) -> None:
+        if not self._missing(key, "assemble") or key in self.plan.tasks:
+            return
+        separator, data = cell.separator, cell.data
+        assert separator is not None
+        separations, extractions = self._separations(cell), self._extractions(cell, feature)
+        for clip, separation, extraction in zip(data.clips, separations, extractions, strict=True):
+            if not self._missing(extraction, "extract") or extraction in self.plan.tasks:
+                continue
+            self.plan.tasks[extraction] = Extract(
+                extraction, data.dataset, clip, separator, separation, feature
+            )
+            if separator.stored and self._missing(separation, "separate"):
+                self.plan.tasks[separation] = Separate(separation, data.dataset, clip, separator)
+        self.plan.tasks[key] = Assemble(
+            key,
+            tuple(extractions),
+            tuple(clip.id for clip in data.clips),
+            separator.stems,
+            feature.kind,
+            f"{data.name}: {separator.title} x {feature.title}",
+        )
+
+    def _table_key(self, cell: Cell, feature: FeatureExtractor) -> str:
+        assert cell.separator is not None
+        rows, kind = self._extractions(cell, feature), feature.kind.value
+        return artifact_key("assemble", rows=rows, stems=cell.separator.stems, kind=kind)
+
+    def _separations(self, cell: Cell) -> list[str]:
+        data, separator = cell.data, cell.separator
+        assert separator is not None
+        memo = (id(data), _canonical(separator.identity()))
+        if memo not in self._keys:
+            self._keys[memo] = [
+                separation_key(separator, clip, decoding_key(data.dataset, clip))
+                for clip in data.clips
+            ]
+        return self._keys[memo]
+
+    def _extractions(self, cell: Cell, feature: FeatureExtractor) -> list[str]:
+        assert cell.separator is not None
+        identities = cell.separator.identity(), feature.identity()
+        memo = (id(cell.data), *map(_canonical, identities))
+        if memo not in self._keys:
+            separations = self._separations(cell)
+            self._keys[memo] = [extraction_key(feature, separation) for separation in separations]
+        return self._keys[memo]
+
+
+def _fit(
+    cell: Cell, split: Split, device: str, tables: tuple[str, ...], prepared: str | None
+) -> Fit:
+    clips, task = cell.data.clips, cell.data.dataset.task
+    labels = tuple(clips[i].label for i in split.train)
+    seed = cell.fold_seed(split.fold)
+    key = artifact_key(
+        "fit",
+        model=cell.model.fingerprint(),
+        task=task.value,
+        seed=seed,
+        device=device,
+        tables=tables,
+        n_clips=0 if tables else len(clips),
+        train=split.train,
+        test=split.test,
+        labels=labels,
+    )
+    test_ids = tuple(clips[i].id for i in split.test)
+    return Fit(
+        key, cell.model, task, seed, device, tables, prepared, split.train, split.test, labels,
+        test_ids, cell.label, split.fold,
+    )  # fmt: skip
+
+
+# --- estimates -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What the tasks still to do will take.
+
+    Parameters
+    ----------
+    seconds
+        Of one core, together.
+    megabytes
+        Added to the store.
+    unknown
+        Components of whose cost nothing is known.
+    """
+
+    seconds: float
+    megabytes: float
+    unknown: tuple[str, ...]
+
+
+def estimate(plan: Plan, store: Store) -> Estimate:
+    """Estimate from what tasks of the same component took in this store, else from its plugin."""
+    measured = timings.read(store.folder)
+    seconds = megabytes = 0.0
+    unknown: set[str] = set()
+    for work in plan.tasks.values():
+        component = work.component
+        if component is None:
+            continue
+        cost = measured.get((work.stage, component.title)) or _declared(work, component)
+        if cost is None:
+            unknown.add(component.title)
+        else:
+            seconds += cost.seconds
+            megabytes += cost.megabytes
+    return Estimate(seconds, megabytes, tuple(sorted(unknown)))
+
+
+def _declared(work: Work, component: Component) -> Any:
+    cost = component.typical_cost
+    if cost is not None and isinstance(work, Extract):
+        stems = len(work.separator.stems)
+        return cost._replace(seconds=cost.seconds * stems, megabytes=cost.megabytes * stems)
+    return cost
+
+
+def _canonical(document: Any) -> bytes:
+    return json.dumps(document, sort_keys=True, separators=(",", ":")).encode()

@@ -1,0 +1,338 @@
+"""Finding, loading and listing plugins.
+
+A plugin comes from an installed distribution's entry point (group `merbench`), from a file or
+folder that a benchmark names, or from the `plugins/` folder beside it. One that is broken is a
+problem to be shown, never a dead host; two components of one name and kind are an error.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import importlib.metadata
+import importlib.util
+import re
+import sys
+import traceback
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pluggy
+from pydantic import ValidationError
+from pydantic_core import PydanticCustomError
+
+from merbench import hookspecs
+from merbench.components import (
+    Augmentation,
+    Component,
+    Dataset,
+    FeatureExtractor,
+    Model,
+    Separator,
+)
+from merbench.errors import PluginError
+
+GROUP = "merbench"
+FOLDER = "plugins"
+
+KINDS: dict[str, type[Component]] = {
+    "dataset": Dataset,
+    "separator": Separator,
+    "augmentation": Augmentation,
+    "feature": FeatureExtractor,
+    "model": Model,
+}
+_HOOKS = {kind: f"merbench_{kind}s" for kind in KINDS}
+_REQUIRED = {"dataset": ("task",), "feature": ("kind",), "model": ("inputs", "tasks")}
+_NAME = re.compile(r"[a-z0-9][a-z0-9.]*(-[a-z0-9.]+)*")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a plugin comes from: a distribution and its version, or a file."""
+
+    distribution: str
+    version: str
+    path: str
+
+    def __str__(self) -> str:
+        if not self.distribution:
+            return self.path
+        return f"{self.distribution} {self.version} ({self.path})"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One registered component class."""
+
+    kind: str
+    cls: type[Component]
+    origin: Origin
+
+    @property
+    def name(self) -> str:
+        """What a benchmark file calls it."""
+        return self.cls.name
+
+    @property
+    def summary(self) -> str:
+        """First line of the class's docstring."""
+        return (self.cls.__doc__ or "").strip().partition("\n")[0].strip()
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A plugin that could not be used, and why."""
+
+    origin: Origin
+    error: str
+    trace: str = ""
+
+    def __str__(self) -> str:
+        return f"plugin {self.origin} is not used: {self.error}"
+
+
+@dataclass
+class Registry:
+    """Every component that can be named."""
+
+    entries: dict[tuple[str, str], Entry] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def of_kind(self, kind: str) -> list[Entry]:
+        """Entries of one kind, in the order of their names."""
+        return sorted((e for e in self.entries.values() if e.kind == kind), key=lambda e: e.name)
+
+    def get(self, kind: str, name: str) -> Entry:
+        """Return the entry of that name, or raise `PluginError` with the nearest right name."""
+        try:
+            return self.entries[kind, name]
+        except KeyError:
+            names = [entry.name for entry in self.of_kind(kind)]
+            message = f"there is no {kind} {name!r}{nearest(name, names)}"
+            if self.problems:
+                failed = "; ".join(str(problem) for problem in self.problems)
+                message += f" ({failed})"
+            raise PluginError(message) from None
+
+    def find(self, name: str) -> Entry:
+        """Return the entry called `name` or `kind/name`, whatever its kind."""
+        kind, _, bare = name.rpartition("/")
+        found = [e for e in self.entries.values() if e.name == bare and kind in ("", e.kind)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            options = " or ".join(f"{e.kind}/{e.name}" for e in found)
+            raise PluginError(f"{name!r} is the name of several plugins: say {options}")
+        names = [entry.name for entry in self.entries.values()]
+        raise PluginError(f"there is no plugin {name!r}{nearest(bare, names)}")
+
+    def build(self, kind: str, name: str, parameters: Mapping[str, Any]) -> Component:
+        """Build a component from a name and parameters.
+
+        Raises
+        ------
+        PluginError
+            No such component.
+        pydantic.ValidationError
+            A parameter is unknown, missing or of a wrong value.
+        """
+        cls = self.get(kind, name).cls
+        return cls.model_validate(dict(parameters), context={"resolve": self._resolve})
+
+    def _resolve(self, kind: str, choice: Any) -> Component:
+        name, parameters = split_choice(choice)
+        try:
+            return self.build(kind, name, parameters)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in (name, *first["loc"]))
+            raise PydanticCustomError(
+                "nested", "{text}", {"text": f"{where}: {first['msg']}"}
+            ) from None
+        except PluginError as error:
+            raise PydanticCustomError("nested", "{text}", {"text": str(error)}) from None
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """Return '; did you mean …?' or the list of right names, to end an error with."""
+    names = sorted(names)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    return f"; choose from {', '.join(names)}" if names else ""
+
+
+def split_choice(choice: Any) -> tuple[str, dict[str, Any]]:
+    """Split `name` or `{name: {parameter: value}}` as written in YAML.
+
+    Raises
+    ------
+    PluginError
+        It is neither.
+    """
+    if isinstance(choice, str):
+        return choice, {}
+    if isinstance(choice, Mapping) and len(choice) == 1:
+        ((name, parameters),) = choice.items()
+        if isinstance(name, str) and (parameters is None or isinstance(parameters, Mapping)):
+            return name, dict(parameters or {})
+    raise PluginError(
+        f"expected a name, or one name with its parameters as in {{name: {{parameter: value}}}}, "
+        f"not {choice!r}"
+    )
+
+
+def load(paths: Iterable[Path] = (), *, folder: Path | None = None) -> Registry:
+    """Load every plugin that can be found.
+
+    Parameters
+    ----------
+    paths
+        Plugin files and folders named by the user.
+    folder
+        The folder a benchmark file lies in; a `plugins/` folder in it is loaded too.
+
+    Raises
+    ------
+    PluginError
+        A path does not exist, or two components of a kind have one name.
+    """
+    registry = Registry()
+    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    manager.add_hookspecs(hookspecs)
+    _load_entry_points(manager, registry)
+    for path in paths:
+        if not path.exists():
+            raise PluginError(f"the plugin {path} does not exist; correct its path")
+        for source in _sources(path):
+            _load_file(manager, registry, source)
+    if folder is not None and (folder / FOLDER).is_dir():
+        for source in _sources(folder / FOLDER):
+            _load_file(manager, registry, source)
+    return registry
+
+
+def _load_entry_points(manager: pluggy.PluginManager, registry: Registry) -> None:
+    points = {point.value: point for point in importlib.metadata.entry_points(group=GROUP)}
+    for point in sorted(points.values(), key=lambda p: (p.dist.name if p.dist else "", p.name)):
+        origin = Origin(
+            point.dist.name if point.dist else "",
+            point.dist.version if point.dist else "",
+            point.value,
+        )
+        try:
+            module = point.load()
+        except Exception as error:
+            registry.problems.append(_problem(origin, error))
+            continue
+        _register(manager, registry, module, origin)
+
+
+def _sources(path: Path) -> Iterator[Path]:
+    """Yield the plugin files and packages at a path: itself, or what lies in the folder."""
+    if path.is_file() or (path / "__init__.py").is_file():
+        yield path
+        return
+    for child in sorted(path.iterdir()):
+        if child.name.startswith((".", "_")):
+            continue
+        if child.suffix == ".py" or (child / "__init__.py").is_file():
+            yield child
+
+
+def _load_file(manager: pluggy.PluginManager, registry: Registry, path: Path) -> None:
+    path = path.resolve()
+    for loaded in manager.get_plugins():
+        file = getattr(loaded, "__file__", None)
+        if file and (Path(file) == path or path in Path(file).parents):
+            return
+    origin = Origin("", "", str(path))
+    try:
+        module = import_file(path)
+    except Exception as error:
+        registry.problems.append(_problem(origin, error))
+        return
+    _register(manager, registry, module, origin)
+
+
+def import_file(path: Path) -> ModuleType:
+    """Import a plugin file or package under a name that is the same in every process."""
+    digest = hashlib.sha256(str(path).encode()).hexdigest()[:12]
+    name = f"merbench_plugin_{re.sub(r'[^0-9a-zA-Z_]', '_', path.stem)}_{digest}"
+    if name in sys.modules:
+        return sys.modules[name]
+    package = path.is_dir()
+    spec = importlib.util.spec_from_file_location(
+        name,
+        path / "__init__.py" if package else path,
+        submodule_search_locations=[str(path)] if package else None,
+    )
+    if spec is None or spec.loader is None:
+        raise PluginError("it is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _register(
+    manager: pluggy.PluginManager, registry: Registry, module: ModuleType, origin: Origin
+) -> None:
+    """Register a module's hooks and collect what they yield, one hook's failure at a time."""
+    try:
+        manager.register(module)
+    except (pluggy.PluginValidationError, ValueError) as error:
+        registry.problems.append(_problem(origin, error))
+        return
+    for kind, hook in _HOOKS.items():
+        for implementation in getattr(manager.hook, hook).get_hookimpls():
+            if implementation.plugin is not module:
+                continue
+            try:
+                classes = list(implementation.function())
+            except Exception as error:
+                registry.problems.append(_problem(origin, error))
+                continue
+            for cls in classes:
+                fault = _fault(kind, cls)
+                if fault:
+                    registry.problems.append(Problem(origin, fault))
+                else:
+                    _add(registry, Entry(kind, cls, origin))
+
+
+def _add(registry: Registry, entry: Entry) -> None:
+    other = registry.entries.setdefault((entry.kind, entry.name), entry)
+    if other is not entry and other.cls is not entry.cls:
+        raise PluginError(
+            f"two {entry.kind}s are called {entry.name!r}: one from {other.origin}, one from "
+            f"{entry.origin}; rename or remove one of them"
+        )
+
+
+def _fault(kind: str, cls: Any) -> str:
+    """Say what keeps a class from being a component of a kind, or nothing."""
+    base = KINDS[kind]
+    if not (isinstance(cls, type) and issubclass(cls, base)):
+        return f"{_HOOKS[kind]} yields {cls!r}, which is no subclass of merbench.{base.__name__}"
+    if not isinstance(cls.name, str) or not _NAME.fullmatch(cls.name):
+        return (
+            f"the {kind} class {cls.__name__} has the name {cls.name!r}; set the class attribute "
+            "`name` to lower-case words joined by hyphens"
+        )
+    for attribute in _REQUIRED.get(kind, ()):
+        if not hasattr(cls, attribute):
+            return f"the {kind} {cls.name!r} does not set the class attribute `{attribute}`"
+    return ""
+
+
+def _problem(origin: Origin, error: Exception) -> Problem:
+    return Problem(origin, f"{type(error).__name__}: {error}", traceback.format_exc())

@@ -1,0 +1,249 @@
+"""Content-addressed artifacts on disk.
+
+An artifact is a folder named by its key, holding arrays as `.npy` and an `artifact.json` with
+their checksums. It is written under a temporary name and renamed, so that a reader never sees half
+of one; a damaged one is found by its checksum and made again. Nothing is pickled.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import platform
+import shutil
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from merbench.errors import StoreError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SCHEMA = 1
+"""Raised when the framework computes something else from the same parts: old keys then miss."""
+
+_INDEX = "artifact.json"
+_HOST = platform.node()
+
+
+def home() -> Path:
+    """Folder of merbench's caches: `$MERBENCH_HOME`, else the platform's cache folder."""
+    configured = os.environ.get("MERBENCH_HOME")
+    if configured:
+        return Path(configured).expanduser().absolute()
+    from platformdirs import user_cache_path
+
+    return user_cache_path("merbench", appauthor=False)
+
+
+def artifact_key(stage: str, **parts: Any) -> str:
+    """Return the key of what a stage makes of its parts: SHA-256 of their canonical JSON.
+
+    `parts` are JSON values: fingerprints of components and keys of what went in. No paths, no
+    time stamps.
+    """
+    document = {"schema": SCHEMA, "stage": stage, **parts}
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """What a task left: arrays by name, and what is known of how they were made."""
+
+    arrays: Mapping[str, NDArray[Any]]
+    info: Mapping[str, Any]
+
+
+class Store:
+    """Artifacts under one folder.
+
+    Any number of processes may use one store at once: writers of one key write the same bytes, and
+    the first to finish wins.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def prepare(self) -> None:
+        """Make the folder and see that it can be written; clear what killed writers left.
+
+        Raises
+        ------
+        StoreError
+            The folder cannot be written.
+        """
+        try:
+            self._scratch.mkdir(parents=True, exist_ok=True)
+            probe = self._scratch / _temporary_name()
+            probe.write_bytes(b"merbench")
+            probe.unlink()
+        except OSError as error:
+            raise _explained(error, self.folder) from error
+        for left in self._scratch.iterdir():
+            host, _, owner = left.name.rpartition("-")[0].rpartition("-")
+            if host == _HOST and owner.isdigit() and not _alive(int(owner)):
+                shutil.rmtree(left, ignore_errors=True)
+
+    def path(self, key: str) -> Path:
+        """Folder of an artifact, whether or not it exists."""
+        return self.folder / key[:2] / key
+
+    def has(self, key: str) -> bool:
+        """Tell whether a whole artifact is there; a damaged one is thrown away."""
+        try:
+            self._verified(key)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def get(self, key: str, *, mapped: bool = False) -> Artifact:
+        """Read an artifact.
+
+        Parameters
+        ----------
+        key
+            From `artifact_key`.
+        mapped
+            Leave the arrays on disk and map them into memory, read only.
+
+        Raises
+        ------
+        StoreError
+            It is not there, or was damaged.
+        """
+        import numpy as np
+
+        try:
+            index = self._verified(key)
+        except FileNotFoundError:
+            raise StoreError(
+                f"the artifact {key[:12]} is gone from {self.folder}, or was damaged; run again"
+            ) from None
+        folder = self.path(key)
+        arrays = {
+            name: np.load(
+                folder / f"{name}.npy", mmap_mode="r" if mapped else None, allow_pickle=False
+            )
+            for name in index["arrays"]
+        }
+        return Artifact(arrays, index["info"])
+
+    def info(self, key: str) -> dict[str, Any]:
+        """Read what is known of an artifact without its arrays; empty where it is not there."""
+        try:
+            index = json.loads((self.path(key) / _INDEX).read_text())
+        except (OSError, ValueError):
+            return {}
+        return dict(index.get("info", {}), bytes=index.get("bytes", 0))
+
+    def put(self, key: str, arrays: Mapping[str, NDArray[Any]], info: Mapping[str, Any]) -> None:
+        """Write an artifact whole, or not at all.
+
+        Raises
+        ------
+        StoreError
+            The disk is full or cannot be written.
+        """
+        import numpy as np
+
+        with self.writing(key, info) as folder:
+            for name, array in arrays.items():
+                np.save(folder / f"{name}.npy", array, allow_pickle=False)
+
+    @contextmanager
+    def writing(self, key: str, info: Mapping[str, Any]) -> Iterator[Path]:
+        """Hand out a folder to write `.npy` files into; it becomes the artifact at the end.
+
+        For arrays too large to hold in memory; `put` serves for the rest.
+        """
+        temporary = self._scratch / _temporary_name()
+        try:
+            temporary.mkdir(parents=True)
+            yield temporary
+            files = sorted(temporary.glob("*.npy"))
+            index = {
+                "arrays": {file.stem: _checksum(file) for file in files},
+                "bytes": sum(file.stat().st_size for file in files),
+                "info": dict(info),
+            }
+            (temporary / _INDEX).write_text(json.dumps(index, sort_keys=True))
+            target = self.path(key)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                temporary.rename(target)
+            except OSError as error:
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                    raise
+        except OSError as error:
+            raise _explained(error, self.folder) from error
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+    @property
+    def _scratch(self) -> Path:
+        return self.folder / "unfinished"
+
+    def _verified(self, key: str) -> dict[str, Any]:
+        """Return an artifact's index after checking every file against it."""
+        folder = self.path(key)
+        text = (folder / _INDEX).read_text() if folder.is_dir() else None
+        if text is None:
+            raise FileNotFoundError(key)
+        try:
+            index: dict[str, Any] = json.loads(text)
+            sound = all(
+                _checksum(folder / f"{name}.npy") == checksum
+                for name, checksum in index["arrays"].items()
+            )
+        except (OSError, ValueError, KeyError, AttributeError):
+            sound = False
+        if not sound:
+            # Renamed first: another process may be writing the same key anew.
+            grave = self._scratch / _temporary_name()
+            try:
+                folder.rename(grave)
+            except OSError as error:
+                if error.errno != errno.ENOENT:
+                    raise _explained(error, self.folder) from error
+            shutil.rmtree(grave, ignore_errors=True)
+            raise FileNotFoundError(key)
+        return index
+
+
+def _temporary_name() -> str:
+    """Name that tells which process of which machine writes it."""
+    return f"{_HOST}-{os.getpid()}-{uuid.uuid4().hex}"
+
+
+def _checksum(path: Path) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _explained(error: OSError, folder: Path) -> StoreError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StoreError(
+            f"the disk of the store {folder} is full; free space, or set MERBENCH_HOME to a folder "
+            "on another disk, and run again: finished work is kept"
+        )
+    return StoreError(
+        f"the store {folder} cannot be written ({error.strerror or error}); make it writable or "
+        "set MERBENCH_HOME to a folder that is"
+    )
