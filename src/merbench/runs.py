@@ -269,7 +269,8 @@ def _ordered(folds: pd.DataFrame) -> pd.DataFrame:
 def _columns_of_a_fold() -> tuple[str, ...]:
     return (
         "cell", *results.AXES, "parameters", "fold", "seed", "n_train", "n_test", "task",
-        "dataset_parameters", "n_clips", "synthetic", "provenance", "split_hash", "data_hash", "seconds", "cpu_seconds",
+        "dataset_parameters", "n_clips", "synthetic", "provenance", "split_hash", "data_hash",
+        "seconds", "cpu_seconds",
         "peak_memory_mb", "curve", "status", "error",
     )  # fmt: skip
 

@@ -47,10 +47,6 @@ class Deam(LabelledDataset):
     """
 
     name = "deam"
-    source_modules = (
-        *LabelledDataset.source_modules,
-        "merbench_plugins.datasets.swap",
-    )
     task = Task.VA
     homepage = "https://cvml.unige.ch/databases/DEAM/"
     licence = "audio: Creative Commons, song by song; labels: none stated"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar
 
 from merbench import Clip, Dataset, Finding
 from merbench_plugins.datasets.label_table import LabelError, Problems
@@ -13,9 +12,11 @@ __all__ = ["LabelledDataset"]
 
 
 class LabelledDataset(Dataset):
-    """Base of datasets whose labels stand in files: they implement `read`."""
+    """Base of datasets whose labels stand in files: they implement `read`.
 
-    source_modules: ClassVar[tuple[str, ...]] = ("merbench_plugins.datasets.label_table",)
+    What reads labels is not among `source_modules`: labels enter a fit's key by value, and a
+    dataset's source only that of the audio it decodes by itself.
+    """
 
     def read(self, root: Path, problems: Problems) -> list[Clip]:
         """Return the labelled clips under `root`, in a fixed order.

@@ -35,6 +35,7 @@ def default_soundfont() -> Path:
     return Path(spec.origin).parent / "TimGM6mb.sf2"
 
 
+@cache
 def renderer() -> str:
     """Return name and version of the synthesiser: another version may sound different."""
     try:

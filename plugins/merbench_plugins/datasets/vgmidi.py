@@ -56,7 +56,7 @@ class VGMidi(LabelledDataset):
     """
 
     name = "vgmidi"
-    source_modules = (*LabelledDataset.source_modules, "merbench_plugins.datasets.midi")
+    source_modules = ("merbench_plugins.datasets.midi",)
     requires = ("tinysoundfont",)
     task = Task.VA
     homepage = "https://github.com/lucasnfe/vgmidi"
@@ -227,8 +227,7 @@ def _read_release(root: Path, path: Path, problems: Problems) -> list[Clip]:
         with problems:
             row = min(rows, key=_phrase_number)
             piece = _piece_name(row)
-            everyone = raters.get(piece, [])
-            kept = _reliable(everyone)
+            kept = _reliable(raters.get(piece, []))
             if len(kept) < 2:
                 raise LabelError(
                     row.where,
@@ -244,7 +243,7 @@ def _read_release(root: Path, path: Path, problems: Problems) -> list[Clip]:
                     _label(ratings),
                     _release_audio(root, song, row, piece),
                     ratings=ratings,
-                    provenance=f"label computed from {len(kept)} of {len(everyone)} raters",
+                    provenance="label computed from the raters' series",
                 )
             )
     return clips

@@ -39,7 +39,7 @@ class Hpss(Separator):
     """
 
     name = "hpss"
-    typical_cost = Cost(seconds=5.0, megabytes=42.0)
+    typical_cost = Cost(seconds=7.0, megabytes=42.0)
 
     bass_cutoff: float = Field(
         BASS_CUTOFF,

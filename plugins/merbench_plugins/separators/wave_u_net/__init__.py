@@ -62,7 +62,7 @@ class WaveUNet(Separator):
             "wave_u_net.tensorflow_checkpoint",
         )
     )
-    typical_cost = Cost(seconds=14.0, megabytes=42.0)
+    typical_cost = Cost(seconds=10.0, megabytes=42.0)
 
     weights: Path | None = Field(
         None,
@@ -134,7 +134,7 @@ class WaveUNet(Separator):
 
         configuration = self.configuration
         weights = self._weights
-        network = _load(weights, content_digest(weights), configuration, self.clip)
+        network = _load_once(weights, content_digest(weights), configuration, self.clip)
         rate = configuration.sample_rate
         mix = audio.resample(waveform, sample_rate, rate)
         separated = _separate_channels(network, mix)
@@ -179,8 +179,7 @@ def load_network(checkpoint: str | Path, config: Mapping[str, Any]) -> torch.nn.
     MerbenchError
         The checkpoint cannot be read, or is not that of such a network.
     """
-    path = Path(checkpoint).expanduser()
-    return _load.__wrapped__(path, "", from_mapping(config), clip=True)
+    return _load(Path(checkpoint).expanduser(), from_mapping(config), clip=True)
 
 
 def _open(path: Path, configuration: Configuration) -> tuple[Checkpoint, Iterable[str]]:
@@ -198,12 +197,9 @@ def _open(path: Path, configuration: Configuration) -> tuple[Checkpoint, Iterabl
     return checkpoint, expected
 
 
-@lru_cache(maxsize=2)
-def _load(path: Path, digest: str, configuration: Configuration, clip: bool) -> SongNetwork:
-    """Load a network, once a process; the digest tells when a checkpoint was replaced."""
+def _load(path: Path, configuration: Configuration, *, clip: bool) -> SongNetwork:
     from merbench_plugins.separators.wave_u_net.original import OriginalWaveUNet
     from merbench_plugins.separators.wave_u_net.reimplementation import ReimplementedWaveUNet
-    from merbench_plugins.separators.wave_u_net.checkpoint import Checkpoint
     from merbench_plugins.separators.wave_u_net.song import SongNetwork
 
     checkpoint, names = _open(path, configuration)
@@ -214,6 +210,12 @@ def _load(path: Path, digest: str, configuration: Configuration, clip: bool) -> 
     )
     network.load_variables({name: checkpoint.read(name) for name in names})
     return SongNetwork(network).eval()
+
+
+@lru_cache(maxsize=2)
+def _load_once(path: Path, digest: str, configuration: Configuration, clip: bool) -> SongNetwork:
+    """Load a network once a process; the digest tells when a checkpoint was replaced."""
+    return _load(path, configuration, clip=clip)
 
 
 def _separate_channels(network: SongNetwork, mix: Waveform) -> Waveform:

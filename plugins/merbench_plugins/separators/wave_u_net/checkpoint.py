@@ -110,7 +110,7 @@ class SafetensorsCheckpoint:
             ends = [entry["data_offsets"][1] for entry in self._header.values()]
             if self._start + max(ends, default=0) > size:
                 raise ValueError("its arrays reach beyond the end")
-        except (ValueError, TypeError, KeyError, AttributeError, struct.error) as error:
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, struct.error) as error:
             raise MerbenchError(
                 f"{path} is no safetensors file or is damaged ({error}); restore it"
             ) from error
@@ -151,13 +151,11 @@ class TorchCheckpoint:
     _PARALLEL_PREFIX = "module."
 
     def __init__(self, path: Path) -> None:
-        import pickle
-
         import torch
 
         try:
             content = torch.load(path, map_location="cpu", weights_only=True)
-        except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
+        except Exception as error:  # What damaged bytes make a pickle reader raise is not defined.
             reason = str(error).strip().partition("\n")[0]
             raise MerbenchError(
                 f"{path} cannot be read as a torch checkpoint ({reason}); "
@@ -184,7 +182,11 @@ class TorchCheckpoint:
 
     def read(self, name: str) -> NDArray[np.generic]:
         """Return one tensor as an array."""
-        array: NDArray[np.generic] = self._tensors[name].numpy()
+        tensor = self._tensors[name]
+        # NumPy knows not all of torch's floats.
+        array: NDArray[np.generic] = (
+            tensor.float() if tensor.is_floating_point() else tensor
+        ).numpy()
         return array
 
 

@@ -45,9 +45,9 @@ def masked_crc32c(data: bytes) -> int:
 
 @cache
 def _table() -> Words:
-    table = np.arange(256, dtype=np.uint32)
+    table: Words = np.arange(256, dtype=np.uint32)
     for _ in range(8):
-        table = (table >> 1) ^ np.where(table & 1, _POLYNOMIAL, np.uint32(0))
+        table = (table >> np.uint32(1)) ^ (table & np.uint32(1)) * _POLYNOMIAL
     return table
 
 

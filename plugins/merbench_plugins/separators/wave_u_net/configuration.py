@@ -243,7 +243,9 @@ def from_variant(variant: Variant, changes: Mapping[str, Any]) -> Configuration:
     for name in changes:
         if name not in kind.model_fields:
             nearest = get_close_matches(name, kind.model_fields, n=1, cutoff=0.0)[0]
-            raise ValueError(f"variant {variant} has no setting {name!r}; did you mean {nearest!r}?")
+            raise ValueError(
+                f"variant {variant} has no setting {name!r}; did you mean {nearest!r}?"
+            )
     return _build(kind, PUBLISHED.get(variant, {}) | dict(changes))
 
 

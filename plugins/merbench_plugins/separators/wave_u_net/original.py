@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 from merbench_plugins.separators.wave_u_net.configuration import OriginalConfiguration
 
@@ -77,10 +77,10 @@ class OriginalWaveUNet(nn.Module):
         for layer, width in zip(self.down, self._shortcut_widths(mix.shape[-1]), strict=True):
             shortcut, x = self._downsample(layer, x, width)
             shortcuts.append(shortcut)
-        x = F.leaky_relu(self.bottleneck(x), LEAK)
+        x = functional.leaky_relu(self.bottleneck(x), LEAK)
         for i, layer in enumerate(self.up):
             x = torch.cat([shortcuts.pop(), self._upsample(x, i)], dim=1)
-            x = F.leaky_relu(layer(x), LEAK)
+            x = functional.leaky_relu(layer(x), LEAK)
         x = self.output(torch.cat([_centre(mix, x.shape[-1]), x], dim=1))
         sources = x.unflatten(1, (self.config.outputs, self.config.channels))
         if self.config.output_activation == "tanh":
@@ -122,16 +122,16 @@ class OriginalWaveUNet(nn.Module):
             width -= merge - 1
         return widths[::-1]
 
-    def _downsample(self, layer: nn.Module, x: Tensor, width: int) -> tuple[Tensor, Tensor]:
+    def _downsample(self, layer: nn.Conv1d, x: Tensor, width: int) -> tuple[Tensor, Tensor]:
         """Return a layer's middle `width` frames, and every other of all its frames."""
         if not self.config.context:
-            full = F.leaky_relu(layer(x), LEAK)
+            full = functional.leaky_relu(layer(x), LEAK)
             return full, full[..., ::2]
         # Away from the middle only every other frame is ever looked at: the rest need not be
         # computed, which saves a third of the work.
         shortcut = layer(_centre(x, width + self.config.filter_size - 1))
-        halved = F.conv1d(x, layer.weight, layer.bias, stride=2)
-        return F.leaky_relu(shortcut, LEAK), F.leaky_relu(halved, LEAK)
+        halved = functional.conv1d(x, layer.weight, layer.bias, stride=2)
+        return functional.leaky_relu(shortcut, LEAK), functional.leaky_relu(halved, LEAK)
 
     def _upsample(self, x: Tensor, level: int) -> Tensor:
         """Put a frame between any two: their mean, or a learned mixture of them."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 from merbench_plugins.separators.wave_u_net.configuration import (
     RESAMPLING_TAPS,
@@ -101,7 +101,8 @@ class _Network(nn.Module):
             x = layer(x)
         for block in self.upsampling_blocks:
             x = block(x, shortcuts.pop())
-        return self.output_conv(x)
+        out: Tensor = self.output_conv(x)
+        return out
 
 
 class _DownsamplingBlock(nn.Module):
@@ -168,7 +169,9 @@ class _Convolution(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.filter(x)
-        return F.leaky_relu(x) if self.norm is None else F.relu(self.norm(x))
+        if self.norm is None:
+            return functional.leaky_relu(x)
+        return functional.relu(self.norm(x))
 
 
 class _FixedResampling(nn.Module):
@@ -188,17 +191,15 @@ class _FixedResampling(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         channels, width = x.shape[1:]
-        x = F.pad(x, (RESAMPLING_TAPS // 2,) * 2, mode="reflect")
+        x = functional.pad(x, (RESAMPLING_TAPS // 2,) * 2, mode="reflect")
         if not self.up:
-            return F.conv1d(x, self.filter, stride=self.stride, groups=channels)
-        x = F.conv_transpose1d(x, self.filter, stride=self.stride, groups=channels)
+            return functional.conv1d(x, self.filter, stride=self.stride, groups=channels)
+        x = functional.conv_transpose1d(x, self.filter, stride=self.stride, groups=channels)
         kept = (width - 1) * self.stride + 1
         return x.narrow(-1, (x.shape[-1] - kept) // 2, kept)
 
 
-def _convolutions(
-    config: ReimplementationConfiguration, given: int, yielded: int
-) -> nn.ModuleList:
+def _convolutions(config: ReimplementationConfiguration, given: int, yielded: int) -> nn.ModuleList:
     return nn.ModuleList(
         _Convolution(config, yielded if i else given, yielded) for i in range(config.depth)
     )

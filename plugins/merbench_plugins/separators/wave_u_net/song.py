@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 from merbench_plugins.separators.wave_u_net.configuration import OriginalConfiguration
 from merbench_plugins.separators.wave_u_net.original import OriginalWaveUNet
@@ -46,7 +46,7 @@ class SongNetwork(nn.Module):
         context = config.frames.context
         batch, channels, samples = mix.shape
         covered = self._covered(samples)
-        mix = F.pad(mix.float(), (context, covered - samples + given - yielded - context))
+        mix = functional.pad(mix.float(), (context, covered - samples + given - yielded - context))
         # Where the last chunk would reach beyond the end it is moved back to end there.
         starts = [min(start, covered - yielded) for start in range(0, covered, yielded)]
         at_once = max(1, SAMPLES_AT_ONCE // (batch * given))

@@ -40,7 +40,7 @@ class _Entry(NamedTuple):
     sliced: bool
 
 
-class _Malformed(Exception):
+class _MalformedError(Exception):
     """The bytes are no checkpoint; the message says what is wrong with them."""
 
 
@@ -76,7 +76,7 @@ class TensorFlowCheckpoint:
                 # Slices of partitioned variables have keys that are no text, behind a zero byte.
                 if not key.startswith(b"\0")
             }
-        except (_Malformed, struct.error, IndexError, UnicodeDecodeError) as error:
+        except (_MalformedError, struct.error, IndexError, UnicodeDecodeError) as error:
             raise MerbenchError(
                 f"{index} is no TensorFlow checkpoint index or is damaged ({error}); restore it"
             ) from error
@@ -121,9 +121,7 @@ class TensorFlowCheckpoint:
         return np.frombuffer(content, dtype).reshape(entry.shape)
 
     def _shard(self, number: int) -> Path:
-        return self.prefix.with_name(
-            f"{self.prefix.name}.data-{number:05d}-of-{self._shards:05d}"
-        )
+        return self.prefix.with_name(f"{self.prefix.name}.data-{number:05d}-of-{self._shards:05d}")
 
     def _check_shards(self) -> None:
         needed: dict[int, int] = {}
@@ -145,10 +143,10 @@ class TensorFlowCheckpoint:
 def _table_entries(content: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Yield keys and values of a sorted table, in order."""
     if len(content) < _FOOTER_BYTES:
-        raise _Malformed(f"only {len(content)} bytes")
+        raise _MalformedError(f"only {len(content)} bytes")
     footer = content[-_FOOTER_BYTES:]
     if struct.unpack("<Q", footer[-8:])[0] != _MAGIC:
-        raise _Malformed("its last bytes are not those of a table")
+        raise _MalformedError("its last bytes are not those of a table")
     position = 0
     for _ in range(2):  # Over the handle of the block of metadata, which is empty.
         _, position = _varint(footer, position)
@@ -167,15 +165,15 @@ def _block(content: bytes, offset: int, size: int) -> bytes:
 
     stored = content[offset : offset + size + _BLOCK_TRAILER_BYTES]
     if len(stored) != size + _BLOCK_TRAILER_BYTES:
-        raise _Malformed("a block reaches beyond the end")
+        raise _MalformedError("a block reaches beyond the end")
     if struct.unpack("<I", stored[-4:])[0] != masked_crc32c(stored[:-4]):
-        raise _Malformed("a block does not have its checksum")
+        raise _MalformedError("a block does not have its checksum")
     block, compression = stored[:size], stored[size]
     if compression == 0:
         return block
     if compression == 1:
         return _decompress(block)
-    raise _Malformed(f"compression {compression} is unknown")
+    raise _MalformedError(f"compression {compression} is unknown")
 
 
 def _decompress(block: bytes) -> bytes:
@@ -185,7 +183,7 @@ def _decompress(block: bytes) -> bytes:
     try:
         return bytes(pa.decompress(block, length, codec="snappy", asbytes=True))
     except (OSError, ValueError) as error:
-        raise _Malformed("a compressed block cannot be unpacked") from error
+        raise _MalformedError("a compressed block cannot be unpacked") from error
 
 
 def _block_entries(block: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -201,7 +199,7 @@ def _block_entries(block: bytes) -> Iterator[tuple[bytes, bytes]]:
         yield key, block[position : position + size]
         position += size
     if position != end:
-        raise _Malformed("a block's entries do not end where they should")
+        raise _MalformedError("a block's entries do not end where they should")
 
 
 def _header(message: bytes) -> tuple[int, str]:
@@ -209,13 +207,15 @@ def _header(message: bytes) -> tuple[int, str]:
     fields = dict(_fields(message))
     shards = _integer(fields, 1)
     if shards < 1:
-        raise _Malformed("it has no header")
+        raise _MalformedError("it has no header")
     return shards, ">" if _integer(fields, 2) == 1 else "<"
 
 
 def _entry(message: bytes) -> _Entry:
     fields = dict(_fields(message))
-    dimensions = [dict(_fields(_message(d))) for n, d in _fields(_message(fields.get(2, b""))) if n == 2]
+    dimensions = [
+        dict(_fields(_message(d))) for n, d in _fields(_message(fields.get(2, b""))) if n == 2
+    ]
     return _Entry(
         dtype=_integer(fields, 1),
         shape=tuple(_integer(dimension, 1) for dimension in dimensions),
@@ -230,13 +230,13 @@ def _entry(message: bytes) -> _Entry:
 def _integer(fields: Mapping[int, int | bytes], number: int) -> int:
     value = fields.get(number, 0)
     if isinstance(value, bytes):
-        raise _Malformed(f"field {number} of a message is no number")
+        raise _MalformedError(f"field {number} of a message is no number")
     return value
 
 
 def _message(value: int | bytes) -> bytes:
     if isinstance(value, int):
-        raise _Malformed("a message holds a number in place of a message")
+        raise _MalformedError("a message holds a number in place of a message")
     return value
 
 
@@ -255,10 +255,10 @@ def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
         elif wire in (1, 5):
             size = 8 if wire == 1 else 4
         else:
-            raise _Malformed(f"a message has a field of unknown wire type {wire}")
+            raise _MalformedError(f"a message has a field of unknown wire type {wire}")
         content = message[position : position + size]
         if len(content) != size:
-            raise _Malformed("a message is cut short")
+            raise _MalformedError("a message is cut short")
         yield field, content if wire == 2 else int.from_bytes(content, "little")
         position += size
 
