@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
     Waveform = NDArray[np.float32]
 
+# An MP3's header counts the encoder's delay and padding, which decoding leaves out: up to two
+# frames of 1,152 samples.
+_TOLERATED = {"MP3": 2_304, "MPEG": 2_304}
+
 __all__ = ["read", "resample", "validate", "write"]
 
 
@@ -61,7 +65,8 @@ def read(path: str | os.PathLike[str]) -> tuple[Waveform, int]:
         raise AudioError(f"{path} cannot be decoded as audio ({reason}); replace it") from error
     if len(frames) == 0:
         raise AudioError(f"{path} holds no audio samples; replace it")
-    if len(frames) < promised or _is_cut(path, format_name, size):
+    missing = promised - len(frames)
+    if missing > _TOLERATED.get(format_name, 0) or _is_cut(path, format_name, size):
         raise AudioError(
             f"{path} is cut short: {len(frames) / sample_rate:.2f} s could be decoded but its "
             "header promises more; replace it"

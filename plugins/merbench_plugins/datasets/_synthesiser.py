@@ -62,7 +62,7 @@ def render(score: Score) -> dict[str, Samples]:
     return _mastered(score, stems)
 
 
-BALANCE = {"bass": -3.0, "drums": 2.0, "other": 0.0, "vocals": 0.0}
+BALANCE = {"bass": 1.0, "drums": 5.0, "other": 0.0, "vocals": 1.0}
 """dB of each part, so that parts of like velocity are about equally loud."""
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
+import uuid
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -146,13 +145,12 @@ def _write(path: Path, content: bytes) -> None:
         if path.is_file() and path.read_bytes() == content:
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
-            file.write(content)
+        part = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
         try:
-            os.replace(file.name, path)  # noqa: PTH105
-        except OSError:
-            Path(file.name).unlink(missing_ok=True)
-            raise
+            part.write_bytes(content)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
     except OSError as error:
         raise MerbenchError(
             f"the demo dataset cannot write {path} ({error.strerror}); free some space or make "

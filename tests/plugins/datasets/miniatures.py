@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -29,9 +31,16 @@ def loud_mp3(path: Path, seconds: float = 1.2) -> None:
     soundfile.write(path, 0.99 * np.sign(np.sin(2 * np.pi * 233 * time)), RATE, format="MP3")
 
 
+@cache
+def encoded(kind: str, seed: int, seconds: float) -> bytes:
+    buffer = io.BytesIO()
+    soundfile.write(buffer, sound(seed, seconds), RATE, format=kind)
+    return buffer.getvalue()
+
+
 def write_audio(path: Path, seed: int, seconds: float = 1.2) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    soundfile.write(path, sound(seed, seconds), RATE)
+    path.write_bytes(encoded(path.suffix[1:].upper(), seed, seconds))
 
 
 def write_csv(path: Path, header: str, rows: Iterable[Sequence[object]]) -> Path:

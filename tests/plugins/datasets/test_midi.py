@@ -80,7 +80,8 @@ def test_soundfont_is_pretty_midis() -> None:
         (b"", "no MIDI file"),
         (b"RIFFxxxxWAVEfmt ", "no MIDI file"),
         (b"MThd\0\0\0\6\0\1\0\1\0\x60", "cut short"),
-        (b"MThd\0\0\0\6\0\0\0\1\0\x60MTrk\0\0\0\4\0\xff\x2f\0", "no notes"),
+        (b"MThd\0\0\0\6\0\0\0\1\0\x60MTrk\0\0\0\4\0\xff\x2f\0", "cannot be read as MIDI"),
+        (b"MThd\0\0\0\6\0\0\0\1\0\x60MTrk\0\0\0\7\0\xc0\1\0\xff\x2f\0", "no notes"),
     ],
 )
 def test_what_is_no_music_is_refused(tmp_path: Path, content: bytes, says: str) -> None:

@@ -140,7 +140,7 @@ class ReimplementationConfiguration(_Configuration):
     instruments: Sources = ("bass", "drums", "other", "vocals")
     features: int = Field(32, ge=1)
     feature_growth: Literal["add", "double"] = "double"
-    levels: int = Field(6, ge=1, le=20)
+    levels: int = Field(6, ge=2, le=20)
     depth: int = Field(1, ge=1)
     strides: int = Field(4, ge=2)
     kernel_size: int = Field(5, ge=3)

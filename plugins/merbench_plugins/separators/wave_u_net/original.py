@@ -50,7 +50,6 @@ class OriginalWaveUNet(nn.Module):
             nn.Conv1d(below + yielded, yielded, merge, padding=padding)
             for below, yielded in zip(down[:0:-1], up, strict=True)
         )
-        # One layer holds what the published graph has as one layer a source.
         self.output = nn.Conv1d(
             down[0] + config.channels, config.outputs * config.channels, out, padding=padding
         )
@@ -95,17 +94,20 @@ class OriginalWaveUNet(nn.Module):
     def load_variables(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
         """Take over the variables of a TensorFlow graph, named as in `config.variables`."""
         tensors = {name: torch.from_numpy(np.array(a, np.float32)) for name, a in arrays.items()}
-        names = [name for name in self.config.variables if name.endswith("/kernel")]
-        inner = [*self.down, self.bottleneck, *self.up]
-        with torch.no_grad():
-            for name, layer in zip(names, inner, strict=False):
-                layer.weight.copy_(tensors[name].permute(2, 1, 0))
-                layer.bias.copy_(tensors[name.replace("/kernel", "/bias")])
-            outer = names[len(inner) :]
-            self.output.weight.copy_(torch.cat([tensors[n].permute(2, 1, 0) for n in outer]))
-            self.output.bias.copy_(torch.cat([tensors[n.replace("kernel", "bias")] for n in outer]))
-            for i, weight in enumerate(self.interpolation):
-                weight.copy_(tensors[f"separator/interp_{i}"])
+        kernels = [
+            tensors[name].permute(2, 1, 0)
+            for name in self.config.variables
+            if name.endswith("/kernel")
+        ]
+        biases = [tensors[name] for name in self.config.variables if name.endswith("/bias")]
+        layers = [*self.down, self.bottleneck, *self.up]
+        # The last layer holds what the graph has as one layer a source.
+        kernels[len(layers) :] = [torch.cat(kernels[len(layers) :])]
+        biases[len(layers) :] = [torch.cat(biases[len(layers) :])]
+        for layer, kernel, bias in zip([*layers, self.output], kernels, biases, strict=True):
+            layer.load_state_dict({"weight": kernel, "bias": bias})
+        for i, weight in enumerate(self.interpolation):
+            weight.data = tensors[f"separator/interp_{i}"]
 
     def _shortcut_widths(self, width: int) -> list[int]:
         """Frames of each downsampling layer's output that the way up takes."""
@@ -122,7 +124,7 @@ class OriginalWaveUNet(nn.Module):
             width -= merge - 1
         return widths[::-1]
 
-    def _downsample(self, layer: nn.Conv1d, x: Tensor, width: int) -> tuple[Tensor, Tensor]:
+    def _downsample(self, layer: nn.Module, x: Tensor, width: int) -> tuple[Tensor, Tensor]:
         """Return a layer's middle `width` frames, and every other of all its frames."""
         if not self.config.context:
             full = functional.leaky_relu(layer(x), LEAK)
@@ -130,6 +132,7 @@ class OriginalWaveUNet(nn.Module):
         # Away from the middle only every other frame is ever looked at: the rest need not be
         # computed, which saves a third of the work.
         shortcut = layer(_centre(x, width + self.config.filter_size - 1))
+        assert isinstance(layer, nn.Conv1d)
         halved = functional.conv1d(x, layer.weight, layer.bias, stride=2)
         return functional.leaky_relu(shortcut, LEAK), functional.leaky_relu(halved, LEAK)
 

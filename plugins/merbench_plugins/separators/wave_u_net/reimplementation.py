@@ -67,10 +67,10 @@ class ReimplementedWaveUNet(nn.Module):
         Tensor
             Shape (batch, sources, channels, config.frames.output): the middle of the chunks.
         """
-        out = torch.cat([network(mix) for network in self.waveunets.values()], dim=1)
+        out: Tensor = torch.cat([network(mix) for network in self.waveunets.values()], dim=1)
         if self.clip and not self.training:
             out = out.clamp(-1.0, 1.0)
-        return out.unflatten(1, (len(self.config.instruments), self.config.channels))
+        return out.reshape(len(out), len(self.config.instruments), self.config.channels, -1)
 
     def load_variables(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
         """Take over the arrays of a state dict."""
