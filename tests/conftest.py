@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from tinybench import TinyBench
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -25,3 +26,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "home"
     monkeypatch.setenv("MERBENCH_HOME", str(folder))
     return folder
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TinyBench:
+    """A benchmark of numpy-only plugins, for this test to run, edit and break."""
+    made = TinyBench.make(tmp_path / "bench")
+    monkeypatch.setenv("MERBENCH_HOME", str(made.home))
+    monkeypatch.setenv("TINY_TRACE", str(made.trace))
+    return made

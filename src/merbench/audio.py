@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from merbench.errors import AudioError
 
@@ -60,9 +60,16 @@ def read(path: str | os.PathLike[str]) -> tuple[Waveform, int]:
             promised = file.frames
             frames = file.read(dtype="float32", always_2d=True)
             format_name = file.format
-    except (soundfile.LibsndfileError, RuntimeError) as error:
+    # A TypeError is a headerless format, which soundfile takes a file for by its name's ending.
+    except (soundfile.LibsndfileError, RuntimeError, TypeError) as error:
         reason = str(error).split(": ", 1)[-1].strip().rstrip(".")
+        if "does not exist" in reason:  # libsndfile's words for an MP3 without a frame
+            reason = "no audio found in it"
         raise AudioError(f"{path} cannot be decoded as audio ({reason}); replace it") from error
+    except MemoryError as error:
+        raise AudioError(
+            f"{path}: its header promises {promised:,} samples, more than memory holds; replace it"
+        ) from error
     if len(frames) == 0:
         raise AudioError(f"{path} holds no audio samples; replace it")
     missing = promised - len(frames)
@@ -103,8 +110,8 @@ def write(path: str | os.PathLike[str], waveform: Waveform, sample_rate: int) ->
 def resample(waveform: Waveform, source_rate: int, target_rate: int) -> Waveform:
     """Resample with soxr at its high quality.
 
-    Returns an array of shape (channels, round(samples * target_rate / source_rate)); the waveform
-    itself where the rates are equal.
+    Returns an array of shape (channels, round(samples * target_rate / source_rate)), of one sample
+    at least; the waveform itself where the rates are equal.
     """
     if source_rate == target_rate:
         return waveform
@@ -112,7 +119,7 @@ def resample(waveform: Waveform, source_rate: int, target_rate: int) -> Waveform
     import soxr
 
     resampled = soxr.resample(waveform.T, source_rate, target_rate, quality="HQ").T
-    length = round(waveform.shape[1] * target_rate / source_rate)
+    length = max(1, round(waveform.shape[1] * target_rate / source_rate))
     if resampled.shape[1] < length:
         resampled = np.pad(resampled, ((0, 0), (0, length - resampled.shape[1])))
     return np.ascontiguousarray(resampled[:, :length], dtype=np.float32)
@@ -122,22 +129,38 @@ def _is_cut(path: Path, format_name: str, size: int) -> bool:
     """Tell whether a container ends before it says it does; libsndfile reads such files mutely."""
     with path.open("rb") as handle:
         if format_name in ("WAV", "WAVEX"):
-            head = handle.read(12)
-            if head[:4] != b"RIFF":
-                return False
-            position = 12
-            # The RIFF size is often wrong in streamed files; the data chunk's is what counts.
-            while position + 8 <= size:
-                handle.seek(position)
-                name, length = handle.read(4), int.from_bytes(handle.read(4), "little")
-                if name == b"data":
-                    return length != 0xFFFFFFFF and position + 8 + length > size
-                position += 8 + length + (length & 1)
-            return False
+            return _samples_are_cut(handle, size, "little", b"data")
+        if format_name == "AIFF":
+            return _samples_are_cut(handle, size, "big", b"SSND")
         if format_name == "OGG":
-            handle.seek(max(0, size - 65_307))
-            tail = handle.read()
-            last_page = tail.rfind(b"OggS")
-            # Bit 2 of a page's flags marks the end of the stream (RFC 3533, section 6).
-            return last_page < 0 or len(tail) < last_page + 6 or not tail[last_page + 5] & 4
+            return _pages_are_cut(handle, size)
     return False
+
+
+def _samples_are_cut(
+    handle: BinaryIO, size: int, order: Literal["little", "big"], samples: bytes
+) -> bool:
+    """Walk the chunks of a RIFF or AIFF file to its samples, and see whether they are all there.
+
+    The size of the whole is often wrong in streamed files; that of the samples is what counts.
+    """
+    position = 12
+    while position + 8 <= size:
+        handle.seek(position)
+        name, length = handle.read(4), int.from_bytes(handle.read(4), order)
+        if name == samples:
+            return length != 0xFFFFFFFF and position + 8 + length > size
+        position += 8 + length + (length & 1)
+    return False
+
+
+def _pages_are_cut(handle: BinaryIO, size: int) -> bool:
+    """See whether an Ogg file's last page is whole and ends the stream (RFC 3533, section 6)."""
+    longest, header, last = 65_307, 27, 4
+    handle.seek(max(0, size - longest))
+    tail = handle.read()
+    page = tail[max(0, tail.rfind(b"OggS")) :]
+    if len(page) < header or len(page) < header + page[26]:
+        return True
+    body = sum(page[header : header + page[26]])
+    return not page[5] & last or len(page) < header + page[26] + body

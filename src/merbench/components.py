@@ -14,7 +14,7 @@ import hashlib
 import importlib.metadata
 import sys
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.util import find_spec
@@ -177,7 +177,7 @@ class Component(BaseModel):
     @property
     def title(self) -> str:
         """Name as tables show it; a wrapper shows what it wraps: `calibrated(ridge)`."""
-        inner = [value.title for _, value in self if isinstance(value, Component)]
+        inner = [component.title for _, value in self for component in _components(value)]
         return f"{self.name}({', '.join(inner)})" if inner else self.name
 
     @property
@@ -223,7 +223,7 @@ class Component(BaseModel):
 
     def fingerprint(self) -> dict[str, Any]:
         """`identity` and the hash of the source behind it: what a cache key is made from."""
-        nested = {k: v.fingerprint() for k, v in self if isinstance(v, Component)}
+        nested = [c.fingerprint() for _, value in sorted(self) for c in _components(value)]
         return {"identity": self.identity(), "source": source_digest(type(self)), "nested": nested}
 
 
@@ -354,6 +354,13 @@ class Model(Component):
         """
         return None
 
+    def trainable_parameters(self) -> dict[str, int]:
+        """Count what is trained, by number of stems, for `merbench plugins show`.
+
+        By default nothing is counted: most models grow with their data.
+        """
+        return {}
+
     @property
     def input_kinds(self) -> tuple[FeatureKind, ...]:
         """`inputs` as a tuple, whether one, several or none."""
@@ -439,13 +446,19 @@ class Dataset(Component):
         """Look for what is wrong with the copy under `root`.
 
         Never raises for bad data; every problem is a finding. By default: whether `clips` can be
-        read; every clip is decoded by the caller.
+        read, and every clip decoded.
         """
         try:
-            self.clips(root)
+            clips = self.clips(root)
         except MerbenchError as error:
             return [Finding("error", str(root), str(error))]
-        return []
+        findings = []
+        for clip in clips:
+            try:
+                self.decode(clip)
+            except MerbenchError as error:
+                findings.append(Finding("error", f"clip {clip.id}", str(error)))
+        return findings
 
 
 def _resolve_model(value: Any, info: ValidationInfo) -> Any:
@@ -461,6 +474,18 @@ ModelParameter = Annotated[
     Model, BeforeValidator(_resolve_model, json_schema_input_type=str | dict)
 ]
 """Type of a parameter that is itself a model: `calibrated: {model: ridge}`."""
+
+
+def _components(value: Any) -> Iterator[Component]:
+    """Yield the components in a parameter: itself, or those that it holds."""
+    if isinstance(value, Component):
+        yield value
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _components(inner)
+    elif isinstance(value, (list, tuple)):
+        for inner in value:
+            yield from _components(inner)
 
 
 def _canonical(value: Any, *, path: Callable[[Path], str]) -> Any:
@@ -491,28 +516,38 @@ def _file_digest(path: str, size: int, modified: int) -> str:
 def file_digest(path: Path) -> str:
     """SHA-256 of a file's bytes, remembered while the file stays as it is."""
     status = path.stat()
-    return _file_digest(str(path), status.st_size, status.st_mtime_ns)
+    return _file_digest(str(path.absolute()), status.st_size, status.st_mtime_ns)
 
 
 def content_digest(path: Path) -> str:
-    """Hash of what stands at a path: a file, a folder's files, or the files a prefix names.
-
-    A TensorFlow checkpoint is named by the prefix of its files, which is why a prefix counts.
-    """
+    """Hash of what stands at a path: a file, a folder's files, or the files a prefix names."""
     path = path.expanduser()
-    if path.is_file():
-        return file_digest(path)
-    if path.is_dir():
-        files = sorted(p for p in path.rglob("*") if p.is_file())
-    else:
-        files = sorted(path.parent.glob(path.name + ".*"))
+    files = files_at(path)
     if not files:
         return "missing"
+    if files == [path]:
+        return file_digest(path)
     digest = hashlib.sha256()
     for file in files:
         digest.update(f"{file.relative_to(path.parent).as_posix()[len(path.name) :]}\n".encode())
         digest.update(file_digest(file).encode())
     return digest.hexdigest()
+
+
+def files_at(path: Path) -> list[Path]:
+    """Return the file at a path, a folder's files, or the files that a prefix names.
+
+    A TensorFlow checkpoint is named by the prefix of its files, which is why a prefix counts.
+    """
+    try:
+        if path.is_file():
+            return [path]
+        if path.is_dir():
+            return sorted(p for p in path.rglob("*") if p.is_file())
+        beside = path.parent.iterdir()
+        return sorted(p for p in beside if p.name.startswith(f"{path.name}.") and p.is_file())
+    except (OSError, ValueError):  # no such folder, or text that can be no path
+        return []
 
 
 def source_digest(cls: type[Component]) -> str:

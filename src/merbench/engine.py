@@ -8,9 +8,12 @@ fits behind the same two methods.
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import heapq
+import math
 import multiprocessing
 import os
+import pickle
 import signal
 import sys
 import threading
@@ -18,6 +21,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -139,9 +143,19 @@ def _message(work: Work, failure: Failure | None, seconds: float) -> tuple[str, 
 # --- local processes ----------------------------------------------------------------------------
 
 
+class WorkerLostError(Exception):
+    """A worker process ended while it had a task; carries its exit status."""
+
+    def __init__(self, status: int | None) -> None:
+        super().__init__(f"status {status}")
+        self.status = status
+
+
 @dataclass
 class LocalEngine:
-    """Worker processes of this machine.
+    """Worker processes of this machine, each kept by a thread that hands it one task at a time.
+
+    So whatever ends a process, and with whatever status, is known to be its task's doing.
 
     Parameters
     ----------
@@ -174,27 +188,30 @@ class LocalEngine:
         return max(1, threads.cores() // self.jobs)
 
     def __enter__(self) -> LocalEngine:
-        from pebble import ProcessPool
-
         # Workers inherit the bounds when they start, which one that replaces a lost one does late.
         self._before = {name: os.environ.get(name) for name in threads.VARIABLES}
         os.environ.update(threads.environment(self.threads))
-        limit = self.memory_limit or memory.share(self.jobs)
-        # A fresh interpreter each: forking after torch or OpenMP started threads may hang.
-        self._pool = ProcessPool(
-            max_workers=self.jobs,
-            initializer=_start_worker,
-            initargs=(self.store.folder, list(self.plugin_paths), limit),
-            context=multiprocessing.get_context("spawn"),
+        self._limit = self.memory_limit or memory.share(self.jobs)
+        self._workers: list[_Worker] = []
+        self._stopping = False
+        # Ctrl-C reaches the whole group, but the parent stops its workers itself: blocked in the
+        # keepers, the signal is blocked in the processes they start.
+        self._keepers = concurrent.futures.ThreadPoolExecutor(
+            self.jobs,
+            initializer=signal.pthread_sigmask,
+            initargs=(signal.SIG_BLOCK, {signal.SIGINT}),
         )
+        self._kept = threading.local()
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
-        if kind is None:
-            self._pool.close()
-        else:
-            self._pool.stop()
-        self._pool.join()
+        self._stopping = kind is not None
+        if self._stopping:
+            for worker in list(self._workers):
+                worker.kill()
+        self._keepers.shutdown(cancel_futures=self._stopping)
+        for worker in self._workers:
+            worker.close()
         for name, value in self._before.items():
             if value is None:
                 os.environ.pop(name, None)
@@ -203,54 +220,137 @@ class LocalEngine:
 
     def submit(self, work: Work) -> concurrent.futures.Future[Failure | None]:
         """Start a task in a worker."""
-        future: concurrent.futures.Future[Failure | None] = self._pool.schedule(
-            _run, args=[work], timeout=self.timeout
-        )
-        return future
+        return self._keepers.submit(self._do, work)
 
     def explain(self, error: BaseException) -> str:
-        """Say in words why a worker was lost."""
-        from pebble import ProcessExpired
-
-        if isinstance(error, concurrent.futures.TimeoutError):
+        """Say in words why a task brought no answer."""
+        if isinstance(error, TimeoutError):
             return f"took longer than the timeout of {self.timeout:g} s; raise --timeout"
-        if isinstance(error, ProcessExpired):
-            if error.exitcode == _OUT_OF_MEMORY:
-                limit = (self.memory_limit or memory.share(self.jobs)) / 2**30
-                return f"needed more than {limit:.1f} GiB of memory; lower --jobs or raise --memory"
-            if error.exitcode is not None and error.exitcode < 0:
-                name = signal.Signals(-error.exitcode).name
-                hint = ", perhaps for want of memory" if name == "SIGKILL" else ""
-                return f"its worker process was killed by {name}{hint}; run again"
-            return f"its worker process exited with status {error.exitcode}; run again"
-        return f"{type(error).__name__}: {error}"
+        if not isinstance(error, WorkerLostError):
+            return (
+                f"cannot be sent to a worker process ({error}); "
+                "define the plugin's classes at the top of its module"
+            )
+        if error.status == _OUT_OF_MEMORY:
+            limit = self._limit / 2**30
+            return f"needed more than {limit:.1f} GiB of memory; lower --jobs or raise --memory"
+        if error.status is not None and error.status < 0:
+            name = signal.Signals(-error.status).name
+            hint = ", perhaps for want of memory" if name == "SIGKILL" else ""
+            return f"its worker process was killed by {name}{hint}; run again"
+        return f"its worker process exited with status {error.status}; run again"
+
+    def _do(self, work: Work) -> Failure | None:
+        """Have this thread's worker run a task."""
+        worker: _Worker | None = getattr(self._kept, "worker", None)
+        if worker is None or not worker.alive:
+            worker = self._kept.worker = self._start()
+            failure = worker.receive(None)
+            if failure is not None:
+                worker.kill()
+                return failure
+        worker.send(work)
+        return worker.receive(self.timeout)
+
+    def _start(self) -> _Worker:
+        worker = _Worker(self.store.folder, list(self.plugin_paths), self._limit)
+        self._workers.append(worker)
+        if self._stopping:
+            worker.kill()
+        return worker
 
 
-_worker_store: Store
+class _Worker:
+    """A worker process and the pipe to it."""
+
+    _POLL_SECONDS = 0.5
+    _LEAVE_SECONDS = 5.0
+    _changing = threading.Lock()
+    """Held while a process is started or reaped, which `multiprocessing` does for all at once."""
+
+    def __init__(self, *arguments: object) -> None:
+        # A fresh interpreter: forking after torch or OpenMP started threads may hang.
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs, *arguments))
+        with self._changing:
+            self._process.start()
+        theirs.close()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process still runs."""
+        with self._changing:
+            return self._process.is_alive()
+
+    def send(self, work: Work) -> None:
+        """Hand over a task."""
+        task = pickle.dumps(work)
+        with contextlib.suppress(OSError):  # a worker that is gone shows when it should answer
+            self._pipe.send_bytes(task)
+
+    def receive(self, timeout: float | None) -> Failure | None:
+        """Wait for an answer; raise `WorkerLostError`, or kill the process and raise `TimeoutError`."""
+        deadline = time.monotonic() + (math.inf if timeout is None else timeout)
+        # A process that is gone may have children that keep its end of the pipe open.
+        while self.alive and not self._pipe.poll(
+            max(0.0, min(self._POLL_SECONDS, deadline - time.monotonic()))
+        ):
+            if time.monotonic() >= deadline:
+                self.kill()
+                raise TimeoutError
+        try:
+            if self._pipe.poll():
+                answer: Failure | None = self._pipe.recv()
+                return answer
+        except (EOFError, OSError):
+            pass
+        with self._changing:
+            self._process.join()
+        raise WorkerLostError(self._process.exitcode)
+
+    def kill(self) -> None:
+        """End the process now; the store never sees half of what it was writing."""
+        with self._changing:
+            self._process.kill()
+            self._process.join()
+
+    def close(self) -> None:
+        """Let the process end by itself, or kill it where it does not."""
+        self._pipe.close()
+        with self._changing:
+            self._process.join(self._LEAVE_SECONDS)
+        self.kill()
 
 
-def _start_worker(folder: Path, plugin_paths: Sequence[Path], memory_limit: int) -> None:
-    """Set up a worker: signals, plugins, and the guard over its memory."""
-    global _worker_store
-    # The parent stops its workers itself; Ctrl-C reaches the whole group.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _serve(pipe: Connection, folder: Path, plugin_paths: Sequence[Path], limit: int) -> None:
+    """Be a worker: run tasks from a pipe until it closes."""
     sys.stdin = open(os.devnull)  # noqa: PTH123, SIM115
-    _worker_store = Store(folder)
-    plugins.load(plugin_paths)
-    threading.Thread(target=memory.guard, args=(memory_limit, _OUT_OF_MEMORY), daemon=True).start()
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    threading.Thread(
+        target=memory.guard, args=(limit, _OUT_OF_MEMORY, parent.pid), daemon=True
+    ).start()
+    store = Store(folder)
+    with contextlib.suppress(EOFError, OSError):  # the parent is gone
+        pipe.send(_guarded(lambda: plugins.load(plugin_paths)))
+        while True:
+            data = pipe.recv_bytes()
+            pipe.send(_guarded(lambda: pickle.loads(data).run(store)))  # noqa: B023
 
 
-def _run(work: Work) -> Failure | None:
+def _guarded(do: Callable[[], object]) -> Failure | None:
+    """Do something and return what went wrong."""
     import warnings
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            work.run(_worker_store)
+            do()
     except MerbenchError as error:
         return Failure(str(error), traceback.format_exc())
     except MemoryError:
         return Failure("ran out of memory; lower --jobs", traceback.format_exc())
-    except Exception as error:
+    except BaseException as error:  # a plugin may even call sys.exit
         return Failure(f"{type(error).__name__}: {error}", traceback.format_exc())
     return None

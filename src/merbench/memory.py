@@ -42,11 +42,11 @@ def watch() -> Iterator[Peak]:
         record.peak = max(record.peak, process.memory_info().rss)
 
 
-def guard(limit: int, status: int) -> None:
+def guard(limit: int, status: int, parent: int | None) -> None:
     """Exit with `status` once this process holds more than `limit` bytes or its parent is gone."""
     import psutil
 
-    process, parent = psutil.Process(), os.getppid()
+    process = psutil.Process()
     while os.getppid() == parent:
         if process.memory_info().rss > limit:
             os._exit(status)

@@ -29,7 +29,7 @@ from merbench.components import (
     file_digest,
 )
 from merbench.errors import AudioError, MerbenchError, PluginError
-from merbench.store import Store, artifact_key
+from merbench.store import Store, appending, artifact_key
 
 if TYPE_CHECKING:
     import numpy as np
@@ -71,11 +71,13 @@ def decoding_key(dataset: Dataset, clip: Clip) -> str:
     return artifact_key("decode", **parts)
 
 
-def separation_key(separator: Separator, clip: Clip, decoding: str) -> str:
+def separation_key(separator: Separator, dataset: Dataset, clip: Clip, decoding: str) -> str:
     """Key of a clip's stems."""
     parts: dict[str, Any] = {"of": decoding}
     if separator.needs_true_stems:
         parts["stems"] = {stem: file_digest(path) for stem, path in sorted(clip.stems.items())}
+        if type(dataset).true_stems is not Dataset.true_stems:
+            parts["dataset"] = dataset.fingerprint()
     return artifact_key("separate", separator=separator.fingerprint(), **parts)
 
 
@@ -258,15 +260,21 @@ class Assemble(Work):
     def run(self, store: Store) -> None:
         import numpy as np
 
-        rows = (self._row(store, i) for i in range(len(self.needs)))
+        lengths = []
         with store.writing(self.key, {"kind": self.kind.value}) as folder:
-            if self.kind in (FeatureKind.VECTOR, FeatureKind.IMAGE):
-                self._write_regular(folder / "rows.npy", rows)
-            else:
-                lengths = self._write_ragged(folder / "rows.npy", rows)
+            with appending(folder / "rows.npy") as append:
+                first = None
+                for position in range(len(self.needs)):
+                    rows = self._rows(store, position)
+                    first = first or rows.shape[1:]
+                    self._compare(position, rows.shape[1:], first)
+                    append(rows)
+                    lengths.append(len(rows))
+            if self.kind in (FeatureKind.SEQUENCE, FeatureKind.WAVEFORM):
                 np.save(folder / "lengths.npy", np.asarray(lengths, dtype=np.int64))
 
-    def _row(self, store: Store, position: int) -> NDArray[np.float32]:
+    def _rows(self, store: Store, position: int) -> NDArray[np.float32]:
+        """Join one clip's stems: one row, or, where clips differ in length, one a time step."""
         import numpy as np
 
         arrays = store.get(self.needs[position]).arrays
@@ -279,39 +287,13 @@ class Assemble(Work):
             )
         match self.kind:
             case FeatureKind.VECTOR:
-                return np.concatenate(stems)
+                return np.concatenate(stems)[np.newaxis]
+            case FeatureKind.IMAGE:
+                return np.stack(stems)[np.newaxis]
             case FeatureKind.SEQUENCE:
                 return np.concatenate(stems, axis=1)
-            case _:
-                return np.stack(stems)
-
-    def _write_regular(self, path: Path, rows: Iterator[NDArray[np.float32]]) -> None:
-        from numpy.lib.format import open_memmap
-
-        table = None
-        for position, row in enumerate(rows):
-            if table is None:
-                shape = (len(self.needs), *row.shape)
-                table = open_memmap(path, mode="w+", dtype="float32", shape=shape)
-            self._compare(position, row.shape, table.shape[1:])
-            table[position] = row
-        if table is not None:
-            table.flush()
-
-    def _write_ragged(self, path: Path, rows: Iterator[NDArray[np.float32]]) -> list[int]:
-        """Write rows of different length end to end along their time axis; return the lengths."""
-        import numpy as np
-
-        flat, lengths, width = [], [], None
-        for position, row in enumerate(rows):
-            # Time first: a waveform is (stems, samples), a sequence (frames, d).
-            timed = row.T if self.kind is FeatureKind.WAVEFORM else row
-            width = width or timed.shape[1]
-            self._compare(position, timed.shape[1:], (width,))
-            flat.append(timed)
-            lengths.append(len(timed))
-        np.save(path, np.concatenate(flat))
-        return lengths
+            case FeatureKind.WAVEFORM:
+                return np.stack(stems, axis=1)
 
     def _compare(self, position: int, shape: tuple[int, ...], first: tuple[int, ...]) -> None:
         if shape != first:
@@ -427,6 +409,11 @@ class Prepare(Work):
         (table,) = self.needs
         rows = store.get(table, mapped=True).arrays["rows"]
         prepared = self.model.prepare(rows)
+        if prepared is not None and len(prepared) != len(rows):
+            raise PluginError(
+                f"{self.model.title} prepared {len(prepared)} rows from {len(rows)}; "
+                "correct the plugin"
+            )
         arrays = {} if prepared is None else {"prepared": prepared}
         store.put(self.key, arrays, {"component": self.model.name})
 

@@ -430,7 +430,7 @@ class _Tasks:
         memo = (id(data), _canonical(separator.identity()))
         if memo not in self._keys:
             self._keys[memo] = [
-                separation_key(separator, clip, decoding_key(data.dataset, clip))
+                separation_key(separator, data.dataset, clip, decoding_key(data.dataset, clip))
                 for clip in data.clips
             ]
         return self._keys[memo]

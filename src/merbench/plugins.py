@@ -22,7 +22,8 @@ from typing import Any
 
 import pluggy
 from pydantic import ValidationError
-from pydantic_core import PydanticCustomError
+from pydantic.errors import PydanticUndefinedAnnotation
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from merbench import hookspecs
 from merbench.components import (
@@ -30,8 +31,10 @@ from merbench.components import (
     Component,
     Dataset,
     FeatureExtractor,
+    FeatureKind,
     Model,
     Separator,
+    Task,
 )
 from merbench.errors import PluginError
 
@@ -46,7 +49,11 @@ KINDS: dict[str, type[Component]] = {
     "model": Model,
 }
 _HOOKS = {kind: f"merbench_{kind}s" for kind in KINDS}
-_REQUIRED = {"dataset": ("task",), "feature": ("kind",), "model": ("inputs", "tasks")}
+_REQUIRED: dict[str, dict[str, type]] = {
+    "dataset": {"task": Task},
+    "feature": {"kind": FeatureKind},
+    "model": {"inputs": FeatureKind, "tasks": Task},
+}
 _NAME = re.compile(r"[a-z0-9][a-z0-9.]*(-[a-z0-9.]+)*")
 
 
@@ -85,14 +92,14 @@ class Entry:
 
 @dataclass(frozen=True)
 class Problem:
-    """A plugin that could not be used, and why."""
+    """What keeps a plugin, or a part of it, from being used."""
 
     origin: Origin
     error: str
     trace: str = ""
 
     def __str__(self) -> str:
-        return f"plugin {self.origin} is not used: {self.error}"
+        return f"plugin {self.origin}: {self.error}"
 
 
 @dataclass
@@ -144,17 +151,24 @@ class Registry:
         return cls.model_validate(dict(parameters), context={"resolve": self._resolve})
 
     def _resolve(self, kind: str, choice: Any) -> Component:
-        name, parameters = split_choice(choice)
+        """Build a component that is another's parameter; its faults become those of the other."""
+        name = ""
         try:
+            name, parameters = split_choice(choice)
             return self.build(kind, name, parameters)
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in (name, *first["loc"]))
-            raise PydanticCustomError(
-                "nested", "{text}", {"text": f"{where}: {first['msg']}"}
-            ) from None
+            faults = [(e["type"], (name, *e["loc"]), e["msg"], e["input"]) for e in error.errors()]
         except PluginError as error:
-            raise PydanticCustomError("nested", "{text}", {"text": str(error)}) from None
+            faults = [("plugin", (name,) if name else (), str(error), choice)]
+        raise ValidationError.from_exception_data(
+            name,
+            [
+                InitErrorDetails(
+                    type=PydanticCustomError(fault, "{text}", {"text": text}), loc=loc, input=given
+                )
+                for fault, loc, text, given in faults
+            ],
+        )
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
@@ -226,8 +240,8 @@ def _load_entry_points(manager: pluggy.PluginManager, registry: Registry) -> Non
         )
         try:
             module = point.load()
-        except Exception as error:
-            registry.problems.append(_problem(origin, error))
+        except (Exception, SystemExit) as error:
+            registry.problems.append(_problem(origin, "it cannot be imported", error))
             continue
         _register(manager, registry, module, origin)
 
@@ -248,13 +262,13 @@ def _load_file(manager: pluggy.PluginManager, registry: Registry, path: Path) ->
     path = path.resolve()
     for loaded in manager.get_plugins():
         file = getattr(loaded, "__file__", None)
-        if file and (Path(file) == path or path in Path(file).parents):
+        if file and path in (Path(file).resolve(), *Path(file).resolve().parents):
             return
     origin = Origin("", "", str(path))
     try:
         module = import_file(path)
-    except Exception as error:
-        registry.problems.append(_problem(origin, error))
+    except (Exception, SystemExit) as error:
+        registry.problems.append(_problem(origin, "it cannot be imported", error))
         return
     _register(manager, registry, module, origin)
 
@@ -290,16 +304,20 @@ def _register(
     try:
         manager.register(module)
     except (pluggy.PluginValidationError, ValueError) as error:
-        registry.problems.append(_problem(origin, error))
+        registry.problems.append(_problem(origin, "it cannot be registered", error))
         return
+    for caller in manager.get_hookcallers(module) or ():
+        if not caller.has_spec():
+            fault = f"there is no hook {caller.name!r}{nearest(caller.name, _HOOKS.values())}"
+            registry.problems.append(Problem(origin, fault))
     for kind, hook in _HOOKS.items():
         for implementation in getattr(manager.hook, hook).get_hookimpls():
             if implementation.plugin is not module:
                 continue
             try:
                 classes = list(implementation.function())
-            except Exception as error:
-                registry.problems.append(_problem(origin, error))
+            except (Exception, SystemExit) as error:
+                registry.problems.append(_problem(origin, f"its {hook} failed", error))
                 continue
             for cls in classes:
                 fault = _fault(kind, cls)
@@ -328,11 +346,29 @@ def _fault(kind: str, cls: Any) -> str:
             f"the {kind} class {cls.__name__} has the name {cls.name!r}; set the class attribute "
             "`name` to lower-case words joined by hyphens"
         )
-    for attribute in _REQUIRED.get(kind, ()):
-        if not hasattr(cls, attribute):
+    for attribute, wanted in _REQUIRED.get(kind, {}).items():
+        value = getattr(cls, attribute, None)
+        values = value if isinstance(value, (tuple, set, frozenset)) else (value,)
+        if value is None:
             return f"the {kind} {cls.name!r} does not set the class attribute `{attribute}`"
+        if not isinstance(value, property) and not all(isinstance(v, wanted) for v in values):
+            return (
+                f"the {kind} {cls.name!r} sets `{attribute}` to {value!r}, which is no "
+                f"merbench.{wanted.__name__}"
+            )
+    try:
+        cls.model_rebuild()
+    except PydanticUndefinedAnnotation as error:
+        return (
+            f"the {kind} {cls.name!r} has a parameter of the type {error.name!r}, which is not "
+            "defined in its module; import it there, and not for type checking only"
+        )
+    required = [name for name, field_info in cls.model_fields.items() if field_info.is_required()]
+    if issubclass(cls, Model) and cls.baseline and required:
+        return f"the baseline {cls.name!r} is added by itself, so give {required[0]!r} a default"
     return ""
 
 
-def _problem(origin: Origin, error: Exception) -> Problem:
-    return Problem(origin, f"{type(error).__name__}: {error}", traceback.format_exc())
+def _problem(origin: Origin, what: str, error: BaseException) -> Problem:
+    reason = " ".join(f"{type(error).__name__}: {error}".split())
+    return Problem(origin, f"{what} ({reason})", traceback.format_exc())

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    TypeAdapter,
+    ValidationError,
+)
 from pydantic.fields import FieldInfo
 
 from merbench.components import (
@@ -20,9 +29,10 @@ from merbench.components import (
     FeatureExtractor,
     Model,
     Separator,
+    files_at,
 )
 from merbench.errors import MerbenchError, PluginError, SpecError
-from merbench.plugins import KINDS, Registry, nearest, split_choice
+from merbench.plugins import Registry, nearest, split_choice
 from merbench.protocols import PROTOCOLS, MonteCarlo, Protocol
 
 Path_ = tuple[str | int, ...]
@@ -52,6 +62,13 @@ class Document:
         """Folder that a relative path written at `path` starts from."""
         return self._nearest(path)[1]
 
+    def file(self, path: Path_, text: str) -> Path:
+        """Turn the name of a file or folder, written at `path`, into an absolute path."""
+        try:
+            return self.base(path) / Path(text).expanduser()
+        except RuntimeError:
+            raise self.error(path, f"{text}: there is no such home folder") from None
+
     def error(self, path: Path_, message: str) -> SpecError:
         """An error that says where it stands."""
         return SpecError(f"{self.place(path)}: {message}")
@@ -68,10 +85,7 @@ class Document:
         where = f"--set {assignment}"
         if not sign or not key:
             raise SpecError(f"{where}: write it as KEY=VALUE, as in --set seed=7")
-        try:
-            value = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise SpecError(f"{where}: the value is no YAML ({_one_line(error)})") from None
+        value = _Parser(text, lambda line: where).parse()
         steps = key.split(".")
         if not isinstance(self.data, dict):
             self.data = {}
@@ -79,38 +93,27 @@ class Document:
         path: Path_ = ()
         for step in steps[:-1]:
             holder, path = self._step(holder, path, step, where)
-        if isinstance(holder, list):
-            position = _position(holder, steps[-1])
-            if position is None:
-                raise SpecError(f"{where}: {'.'.join(steps[:-1])} has no entry {steps[-1]!r}")
-            holder[position], path = value, (*path, position)
-        else:
-            holder[steps[-1]], path = value, (*path, steps[-1])
+        last = _position(holder, steps[-1], path, where) if isinstance(holder, list) else steps[-1]
+        holder[last], path = value, (*path, last)
         self.places = {p: place for p, place in self.places.items() if p[: len(path)] != path}
         self.places[path] = (where, Path.cwd())
 
     def _step(self, holder: Any, path: Path_, step: str, where: str) -> tuple[Any, Path_]:
         """Go one step down, turning `name` into `{name: {}}` where a parameter is to be set."""
+        key: str | int = step
         if isinstance(holder, list):
-            position = _position(holder, step)
-            if position is None:
-                names = [_entry_name(entry) for entry in holder]
-                raise SpecError(
-                    f"{where}: {'.'.join(map(str, path))} has no entry {step!r}"
-                    f"{nearest(step, [n for n in names if n])}"
-                )
-            if step.isdigit():
-                return holder[position], (*path, position)
-            if not isinstance(holder[position], dict):
-                holder[position] = {step: {}}
-            holder, path = holder[position], (*path, position)
-        if holder.get(step) is None:
+            key = _position(holder, step, path, where)
+        elif holder.get(step) is None:
             holder[step] = {}
-        elif isinstance(holder[step], str):
-            holder[step] = {holder[step]: {}}
-        if not isinstance(holder[step], (dict, list)):
-            raise SpecError(f"{where}: {step!r} holds {holder[step]!r}, which has no parts to set")
-        return holder[step], (*path, step)
+            self.places.setdefault((*path, step), (where, Path.cwd()))
+        if isinstance(holder[key], str):
+            holder[key] = {holder[key]: {}}
+        if not isinstance(holder[key], (dict, list)):
+            raise SpecError(f"{where}: {step!r} holds {holder[key]!r}, which has no parts to set")
+        inner = holder[key]
+        if isinstance(key, int) and not step.isdigit() and step in inner:
+            return self._step(inner, (*path, key), step, where)
+        return inner, (*path, key)
 
 
 def _entry_name(entry: Any) -> str | None:
@@ -121,13 +124,16 @@ def _entry_name(entry: Any) -> str | None:
     return None
 
 
-def _position(entries: list[Any], step: str) -> int | None:
-    for position, entry in enumerate(entries):
-        if _entry_name(entry) == step:
-            return position
-    if step.isdigit() and int(step) < len(entries):
+def _position(entries: list[Any], step: str, path: Path_, where: str) -> int:
+    names = [_entry_name(entry) for entry in entries]
+    if step in names:
+        return names.index(step)
+    if step.isdecimal() and int(step) < len(entries):
         return int(step)
-    return None
+    raise SpecError(
+        f"{where}: {'.'.join(map(str, path))} has no entry {step!r}"
+        f"{nearest(step, [name for name in names if name])}"
+    )
 
 
 def read_document(path: Path, assignments: Sequence[str] = ()) -> Document:
@@ -144,51 +150,105 @@ def read_document(path: Path, assignments: Sequence[str] = ()) -> Document:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise SpecError(f"{path}: the benchmark file cannot be read ({reason})") from None
     document = Document(str(path), path.parent.absolute(), None)
-    try:
-        loader = yaml.SafeLoader(text)
-        node = loader.get_single_node()
-        if node is not None:
-            document.data = _construct(loader, node, (), document)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f":{mark.line + 1}" if mark else ""
-        raise SpecError(f"{path}{line}: this is no YAML ({_one_line(error)}); correct it") from None
+    parser = _Parser(text, lambda line: f"{path}:{line}")
+    document.data = parser.parse()
+    document.places = {p: (place, document.folder) for p, place in parser.places.items()}
     for assignment in assignments:
         document.assign(assignment)
     return document
 
 
-def _construct(loader: yaml.SafeLoader, node: yaml.Node, path: Path_, document: Document) -> Any:
-    document.places[path] = (f"{document.name}:{node.start_mark.line + 1}", document.folder)
-    if isinstance(node, yaml.MappingNode):
-        mapping: dict[Any, Any] = {}
-        loader.flatten_mapping(node)
+@dataclass
+class _Parser:
+    """Reads YAML and notes where each value stands, which `yaml.safe_load` does not tell."""
+
+    text: str
+    place: Callable[[int], str]
+    """What to call a line, counted from 1."""
+    places: dict[Path_, str] = field(default_factory=dict)
+    _flat: set[int] = field(default_factory=set)
+
+    def parse(self) -> Any:
+        try:
+            self._loader = yaml.SafeLoader(self.text)
+            node = self._loader.get_single_node()
+            self.places[()] = self.place(1)  # of a file that holds nothing
+            return None if node is None else self._construct(node, ())
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            position = getattr(error, "position", 0)
+            line = mark.line if mark else self.text.count("\n", 0, position)
+            reason = getattr(error, "problem", None) or str(error).splitlines()[0]
+            raise SpecError(
+                f"{self.place(line + 1)}: this is no YAML ({reason}); correct it"
+            ) from None
+        except RecursionError:
+            raise SpecError(
+                f"{self.place(1)}: it is nested too deeply, or holds an alias of itself; correct it"
+            ) from None
+
+    def _construct(self, node: yaml.Node, path: Path_) -> Any:
+        self.places[path] = self.place(node.start_mark.line + 1)
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, path)
+        if isinstance(node, yaml.SequenceNode):
+            return [self._construct(child, (*path, i)) for i, child in enumerate(node.value)]
+        return self._scalar(node)
+
+    def _mapping(self, node: yaml.MappingNode, path: Path_) -> dict[str, Any]:
+        if id(node) not in self._flat:  # an alias is met again
+            self._flat.add(id(node))
+            self._refuse_twins(node)
+            # Merged keys (`<<: *alias`) come first, so that those written here override them.
+            self._loader.flatten_mapping(node)
+        mapping: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            key = loader.construct_object(key_node, deep=True)
-            where = f"{document.name}:{key_node.start_mark.line + 1}"
+            place = self.place(key_node.start_mark.line + 1)
+            key = self._scalar(key_node)
             if not isinstance(key, str):
-                raise SpecError(f"{where}: the key {key!r} must be text; put it in quotes")
-            if key in mapping:
-                raise SpecError(f"{where}: the key {key!r} stands twice; remove one of them")
-            mapping[key] = _construct(loader, value_node, (*path, key), document)
+                raise SpecError(f"{place}: the key {key!r} must be text; put it in quotes")
+            mapping[key] = self._construct(value_node, (*path, key))
             # A key's own line is where a reader looks, also when its value starts further down.
-            document.places[*path, key] = (where, document.folder)
+            self.places[*path, key] = place
         return mapping
-    if isinstance(node, yaml.SequenceNode):
-        return [
-            _construct(loader, child, (*path, position), document)
-            for position, child in enumerate(node.value)
-        ]
-    return loader.construct_object(node, deep=True)
 
+    def _refuse_twins(self, node: yaml.MappingNode) -> None:
+        seen: set[str] = set()
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            if key.value in seen:
+                place = self.place(key.start_mark.line + 1)
+                raise SpecError(f"{place}: the key {key.value!r} stands twice; remove one of them")
+            seen.add(key.value)
 
-def _one_line(error: yaml.YAMLError) -> str:
-    return getattr(error, "problem", None) or str(error).splitlines()[0]
+    def _scalar(self, node: yaml.Node) -> Any:
+        try:
+            return self._loader.construct_object(node, deep=True)
+        except (ValueError, LookupError, ArithmeticError, AttributeError):
+            kind = node.tag.rpartition(":")[2]
+            raise SpecError(
+                f"{self.place(node.start_mark.line + 1)}: {node.value!r} is no {kind}; "
+                "put it in quotes where it is text"
+            ) from None
 
 
 # --- the shape of a benchmark file ---------------------------------------------------------------
 
-Choice = str | dict[str, dict[str, Any] | None]
+
+def _choice(value: Any) -> Any:
+    try:
+        split_choice(value)
+    except PluginError as error:
+        raise ValueError(str(error)) from None
+    return value
+
+
+Choice = Annotated[str | dict[str, dict[str, Any] | None], BeforeValidator(_choice)]
+
+# The tags keep complaints apart, so that the one shown is about what was meant.
+Features = Annotated[
+    Annotated[Choice, Tag("one")] | Annotated[list[Choice], Field(min_length=1), Tag("several")],
+    Discriminator(lambda value: "several" if isinstance(value, list) else "one"),
+]
 
 
 class _Strict(BaseModel):
@@ -221,7 +281,7 @@ class Spec(_Strict):
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="Name of the benchmark.")
     datasets: list[Choice] = Field(min_length=1, description="Datasets, each with its `root`.")
     separators: list[Choice] = Field([MIXED], min_length=1, description="Separators.")
-    features: list[Choice | list[Choice]] = Field(
+    features: list[Features] = Field(
         min_length=1, description="Feature extractors; a list for models with several inputs."
     )
     models: list[Choice] = Field(min_length=1, description="Models.")
@@ -271,15 +331,15 @@ def parse(document: Document) -> Spec:
     try:
         return Spec.model_validate(document.data)
     except ValidationError as error:
-        raise _explained(error, document, (), Spec) from None
+        raise _explained(error, document, (), Spec, None) from None
 
 
 def plugin_paths(document: Document, spec: Spec) -> list[Path]:
     """Return the plugin files and folders a benchmark names, and the `plugins/` beside it."""
     paths = []
     for position, text in enumerate(spec.plugins):
-        path = document.base(("plugins", position)) / Path(text).expanduser()
-        if not path.exists():
+        path = document.file(("plugins", position), text)
+        if not os.path.exists(path):  # noqa: PTH110 - False for what can be no path at all
             raise document.error(("plugins", position), f"the plugin {path} does not exist")
         paths.append(path)
     beside = document.folder / "plugins"
@@ -300,11 +360,11 @@ def resolve(document: Document, spec: Spec, registry: Registry) -> Benchmark:
         path: Path_ = ("datasets", position)
         name, parameters = _split(document, choice, path)
         root = parameters.pop("root", None)
-        if root is not None and not isinstance(root, (str, os.PathLike)):
+        if root is not None and not isinstance(root, str):
             raise document.error((*path, name, "root"), f"root must be a folder, not {root!r}")
         folder = None
         if root is not None:
-            folder = document.base((*path, name, "root")) / Path(root).expanduser()
+            folder = document.file((*path, name, "root"), root)
         for component in build.grid("dataset", {name: parameters}, path):
             assert isinstance(component, Dataset)
             if folder is None and component.needs_root:
@@ -318,8 +378,6 @@ def resolve(document: Document, spec: Spec, registry: Registry) -> Benchmark:
     for position, entry in enumerate(spec.features):
         path = ("features", position)
         entries = entry if isinstance(entry, list) else [entry]
-        if not entries:
-            raise document.error(path, "an empty list of features; name at least one")
         grids = [
             build.grid("feature", e, (*path, i) if isinstance(entry, list) else path)
             for i, e in enumerate(entries)
@@ -339,6 +397,22 @@ def resolve(document: Document, spec: Spec, registry: Registry) -> Benchmark:
     return benchmark
 
 
+def component(
+    registry: Registry, kind: str, name: str, assignments: Sequence[str] = ()
+) -> Component:
+    """Build one component outside any benchmark file, from its name and `--set` assignments.
+
+    Raises
+    ------
+    MerbenchError
+        There is no such component, or a parameter is wrong.
+    """
+    document = Document(name, Path.cwd(), {})
+    for assignment in assignments:
+        document.assign(assignment)
+    return _Builder(document, registry).build(kind, name, document.data, ())
+
+
 def _baselines(registry: Registry) -> tuple[Model, ...]:
     classes = [entry.cls for entry in registry.of_kind("model")]
     return tuple(cls() for cls in classes if issubclass(cls, Model) and cls.baseline)
@@ -353,7 +427,7 @@ def _protocol(document: Document, choice: Any) -> Protocol:
     try:
         return PROTOCOLS[name].model_validate(parameters)
     except ValidationError as error:
-        raise _explained(error, document, ("protocol", name), PROTOCOLS[name]) from None
+        raise _explained(error, document, ("protocol", name), PROTOCOLS[name], None) from None
 
 
 def _refuse_twins(document: Document, benchmark: Benchmark) -> None:
@@ -414,39 +488,45 @@ class _Builder:
         except PluginError as error:
             raise self.document.error(path, str(error)) from None
         return [
-            self._component(kind, cls, name, point, path)
+            self.build(kind, name, point, (*path, name))
             for point in _points(cls, parameters, self.registry)
         ]
 
-    def _component(
-        self, kind: str, cls: type[Component], name: str, parameters: dict[str, Any], path: Path_
+    def build(
+        self, kind: str, name: str, parameters: Mapping[str, Any], inside: Path_
     ) -> Component:
-        inside = (*path, name)
-        if not isinstance(cls, type) or not issubclass(cls, KINDS[kind]):  # pragma: no cover
-            raise AssertionError(cls)
-        based = {
-            key: self._absolute(cls, key, value, (*inside, key))
+        """Build a component whose parameters were written at `inside`."""
+        cls = self.registry.get(kind, name).cls
+        try:
+            return self.registry.build(kind, name, self._based(cls, parameters, inside))
+        except ValidationError as error:
+            raise _explained(error, self.document, inside, cls, self.registry) from None
+
+    def _based(
+        self, cls: type[Component], parameters: Mapping[str, Any], path: Path_
+    ) -> dict[str, Any]:
+        """Make relative paths among the parameters start from the file they were written in."""
+        fields = cls.model_fields
+        return {
+            key: self._absolute(fields[key], value, (*path, key)) if key in fields else value
             for key, value in parameters.items()
         }
-        try:
-            return self.registry.build(kind, name, based)
-        except ValidationError as error:
-            raise _explained(error, self.document, inside, cls) from None
 
-    def _absolute(self, cls: type[Component], key: str, value: Any, path: Path_) -> Any:
-        """Make a relative path start from the file it was written in."""
-        field_info = cls.model_fields.get(key)
-        if field_info is None or not isinstance(value, str) or not _takes_path(field_info):
+    def _absolute(self, field_info: FieldInfo, value: Any, path: Path_) -> Any:
+        if _is_model(field_info):
+            try:
+                name, parameters = split_choice(value)
+                cls = self.registry.get("model", name).cls
+            except PluginError:
+                return value  # building it will say what is wrong, and where
+            return {name: self._based(cls, parameters, (*path, name))}
+        if isinstance(value, list):
+            return [self._absolute(field_info, v, (*path, i)) for i, v in enumerate(value)]
+        if not isinstance(value, str) or not _takes_path(field_info):
             return value
-        based = self.document.base(path) / Path(value).expanduser()
+        file = self.document.file(path, value)
         # Where text is also allowed ("merbench", or a path), only what exists is a path.
-        if (
-            not _takes_text(field_info)
-            or based.exists()
-            or list(based.parent.glob(based.name + ".*"))
-        ):
-            return based
-        return value
+        return file if not _takes_text(field_info) or files_at(file) else value
 
 
 def _takes_path(field_info: FieldInfo) -> bool:
@@ -496,11 +576,17 @@ def _is_grid(field_info: FieldInfo | None, value: Any) -> bool:
         return False
     if _is_model(field_info):
         return True
+    takes = TypeAdapter(field_info.rebuild_annotation())
+    # A list that is no value, and holds none either, is a mistake for the field to explain.
+    return not _valid(takes, value) and any(_valid(takes, v) for v in value)
+
+
+def _valid(takes: TypeAdapter[Any], value: Any) -> bool:
     try:
-        TypeAdapter(field_info.rebuild_annotation()).validate_python(value)
+        takes.validate_python(value)
     except ValidationError:
-        return True
-    return False
+        return False
+    return True
 
 
 def _split(document: Document, choice: Any, path: Path_) -> tuple[str, dict[str, Any]]:
@@ -514,39 +600,59 @@ def _split(document: Document, choice: Any, path: Path_) -> tuple[str, dict[str,
 
 
 def _explained(
-    error: ValidationError, document: Document, prefix: Path_, model: type[BaseModel]
+    error: ValidationError,
+    document: Document,
+    prefix: Path_,
+    model: type[BaseModel],
+    registry: Registry | None,
 ) -> SpecError:
     """Turn pydantic's first complaint into one sentence with file and line."""
     first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
-    # pydantic adds union branches to a location; what stands in the document is the longest prefix.
-    location: list[str | int] = []
-    value: Any = document.data
-    for step in prefix:
-        value = value[step] if _holds(value, step) else {}
-    for step in first["loc"]:
-        if not _holds(value, step):
-            continue
-        location.append(step)
-        value = value[step]
-    path = (*prefix, *location)
-    named = ".".join(str(step) for step in path) or "the file"
+    path = _located(document, prefix, first["loc"])
     last = str(first["loc"][-1]) if first["loc"] else ""
+    named = ".".join(map(str, path)) or "the file"
     match first["type"]:
         case "extra_forbidden":
-            owner = _model_at(model, first["loc"][:-1])
-            owner_name = ".".join(map(str, path[:-1]))
+            owner = _model_at(model, first["loc"][:-1], registry)
+            owner_name = ".".join(map(str, path[:-1] if path[-1] == last else path))
             of = f" of {owner_name}" if owner_name else ""
             message = f"unknown key {last!r}{of}{nearest(last, owner.model_fields)}"
         case "missing":
             message = f"{'.'.join(map(str, (*path, last)))} is missing; add it"
         case "too_short":
             message = f"{named} is an empty list; name at least one"
+        case "model_type":
+            known = ", ".join(_model_at(model, first["loc"], registry).model_fields)
+            message = f"{named}: expected a mapping of {known}, not {first['input']!r}"
+        case "plugin":
+            message = first["msg"]
+        case "value_error":
+            message = f"{named}: {first['msg'].removeprefix('Value error, ')}"
         case _:
-            reason = first["msg"].removeprefix("Value error, ")
-            given = "" if isinstance(first["input"], (dict, list)) else f", not {first['input']!r}"
-            text = reason[0].lower() + reason[1:] if first["type"] != "nested" else reason
-            message = f"{named}: {text}{given if first['type'] != 'nested' else ''}"
+            message = (
+                f"{named}: {first['msg'][0].lower()}{first['msg'][1:]}, not {first['input']!r}"
+            )
     return document.error(path, message)
+
+
+def _located(document: Document, prefix: Path_, location: Sequence[str | int]) -> Path_:
+    """Return where in the document a complaint points to.
+
+    pydantic's location has more steps than the document (a union's branches) and fewer (the
+    position in a grid).
+    """
+    value: Any = document.data
+    for step in prefix:
+        value = value[step] if _holds(value, step) else {}
+    path = prefix
+    for step in location:
+        if isinstance(value, list) and isinstance(step, str):
+            for position, entry in enumerate(value):
+                if isinstance(entry, dict) and step in entry:
+                    value, path = entry, (*path, position)
+        if _holds(value, step):
+            value, path = value[step], (*path, step)
+    return path
 
 
 def _holds(value: Any, step: Any) -> bool:
@@ -555,9 +661,14 @@ def _holds(value: Any, step: Any) -> bool:
     return isinstance(value, list) and isinstance(step, int) and step < len(value)
 
 
-def _model_at(model: type[BaseModel], location: Sequence[Any]) -> type[BaseModel]:
+def _model_at(
+    model: type[BaseModel], location: Sequence[Any], registry: Registry | None
+) -> type[BaseModel]:
     """Find the pydantic model whose key is wrong."""
     for step in location:
+        if model is Model and registry is not None:
+            model = registry.get("model", step).cls
+            continue
         field_info = model.model_fields.get(step) if isinstance(step, str) else None
         if field_info is None:
             continue

@@ -14,10 +14,11 @@ import os
 import platform
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from merbench.errors import StoreError
@@ -89,7 +90,7 @@ class Store:
         for left in self._scratch.iterdir():
             host, _, owner = left.name.rpartition("-")[0].rpartition("-")
             if host == _HOST and owner.isdigit() and not _alive(int(owner)):
-                shutil.rmtree(left, ignore_errors=True)
+                _remove(left)
 
     def path(self, key: str) -> Path:
         """Folder of an artifact, whether or not it exists."""
@@ -151,11 +152,9 @@ class Store:
         StoreError
             The disk is full or cannot be written.
         """
-        import numpy as np
-
         with self.writing(key, info) as folder:
             for name, array in arrays.items():
-                np.save(folder / f"{name}.npy", array, allow_pickle=False)
+                _save(folder / f"{name}.npy", array)
 
     @contextmanager
     def writing(self, key: str, info: Mapping[str, Any]) -> Iterator[Path]:
@@ -173,7 +172,9 @@ class Store:
                 "bytes": sum(file.stat().st_size for file in files),
                 "info": dict(info),
             }
-            (temporary / _INDEX).write_text(json.dumps(index, sort_keys=True))
+            index = json.loads(json.dumps(index))  # as whoever checks it will see it
+            document = {"checksum": _index_checksum(index), **index}
+            (temporary / _INDEX).write_text(json.dumps(document))
             target = self.path(key)
             target.parent.mkdir(parents=True, exist_ok=True)
             try:
@@ -193,21 +194,21 @@ class Store:
     def _verified(self, key: str) -> dict[str, Any]:
         """Return an artifact's index after checking every file against it."""
         folder = self.path(key)
-        text = (folder / _INDEX).read_text() if folder.is_dir() else None
-        if text is None:
+        if not folder.is_dir():
             raise FileNotFoundError(key)
         try:
-            index: dict[str, Any] = json.loads(text)
-            sound = all(
+            index: dict[str, Any] = json.loads((folder / _INDEX).read_text())
+            sound = index.pop("checksum") == _index_checksum(index) and all(
                 _checksum(folder / f"{name}.npy") == checksum
                 for name, checksum in index["arrays"].items()
             )
-        except (OSError, ValueError, KeyError, AttributeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             sound = False
         if not sound:
             # Renamed first: another process may be writing the same key anew.
             grave = self._scratch / _temporary_name()
             try:
+                self._scratch.mkdir(parents=True, exist_ok=True)
                 folder.rename(grave)
             except OSError as error:
                 if error.errno != errno.ENOENT:
@@ -220,6 +221,59 @@ class Store:
 def _temporary_name() -> str:
     """Name that tells which process of which machine writes it."""
     return f"{_HOST}-{os.getpid()}-{uuid.uuid4().hex}"
+
+
+@contextmanager
+def appending(path: Path) -> Iterator[Callable[[NDArray[Any]], None]]:
+    """Hand out a function that appends rows to a float32 `.npy` file.
+
+    The file never stands in memory, and is written plainly: where the disk is full, touching a
+    mapped page would kill the process.
+    """
+    import numpy as np
+    from numpy.lib import format as npy
+
+    count, shape = 0, None
+
+    def write_header() -> None:
+        # numpy leaves room for the first axis to grow, so that the header keeps its length.
+        description = npy.dtype_to_descr(np.dtype(np.float32))
+        handle.seek(0)
+        npy.write_array_header_1_0(
+            handle, {"descr": description, "fortran_order": False, "shape": (count, *(shape or ()))}
+        )
+
+    def append(rows: NDArray[Any]) -> None:
+        nonlocal count, shape
+        if shape is None:
+            shape = rows.shape[1:]
+            write_header()
+        handle.write(np.ascontiguousarray(rows, dtype=np.float32).data)
+        count += len(rows)
+
+    with path.open("wb") as handle:
+        yield append
+        write_header()
+
+
+def _save(path: Path, array: NDArray[Any]) -> None:
+    import numpy as np
+
+    # Given a real file, numpy writes past Python and cannot say that it was the disk that filled.
+    with path.open("wb") as handle:
+        plain = SimpleNamespace(write=handle.write)
+        np.lib.format.write_array(plain, np.asanyarray(array), allow_pickle=False)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _index_checksum(index: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(index, sort_keys=True).encode()).hexdigest()
 
 
 def _checksum(path: Path) -> str:

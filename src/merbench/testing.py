@@ -545,6 +545,9 @@ def _demand(kept: bool, otherwise: str) -> None:
 @contextmanager
 def _untouched_chance() -> Iterator[None]:
     """See that global random state is what it was before."""
+    # Imported by libraries that a plugin imports, it draws a number, which is not the plugin's.
+    import rich.style  # noqa: F401
+
     before = _chance()
     yield
     for name, state in _chance().items():

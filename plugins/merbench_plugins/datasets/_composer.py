@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -115,7 +115,7 @@ class Score:
     """Pitch class, C = 0."""
     bpm: float
     level: float
-    """Root mean square of the mix, in dB below full scale."""
+    """Root mean square of the mix in dB, full scale being 0."""
     seconds: float
     sample_rate: int
     seed: int
@@ -128,7 +128,8 @@ class Score:
         body = {
             "format": FORMAT,
             "notice": "Synthetic: composed and rated by a program, part of merbench's demo dataset",
-            **asdict(self),
+            **vars(self),
+            "artist": vars(self.artist),
         }
         return _canonical(body | {"sha256": _checksum(body)}) + "\n"
 
@@ -144,11 +145,11 @@ class Score:
         if body.pop("sha256", None) != _checksum(body):
             raise ValueError("its content does not match its checksum")
         del body["format"], body["notice"]
-        body["artist"] = Artist(**body["artist"])
-        body["parts"] = {
-            part: tuple(tuple(note) for note in notes) for part, notes in body["parts"].items()
-        }
-        return cls(**body)
+        parts = {part: tuple(map(tuple, notes)) for part, notes in body["parts"].items()}
+        try:
+            return cls(**{**body, "artist": Artist(**body["artist"]), "parts": parts})
+        except TypeError as error:
+            raise ValueError("it is of another version of merbench") from error
 
 
 def _canonical(body: dict[str, Any]) -> str:
@@ -205,7 +206,8 @@ def compose(index: int, *, seed: int, seconds: float, sample_rate: int) -> Score
 
 def draw_cues(rng: np.random.Generator, artist: Artist) -> tuple[str, Cues]:
     """Draw a clip's mode and cues: partly what it means to express, partly chance."""
-    energy, pleasantness = rng.uniform(-1, 1, 2) + (artist.energy, artist.pleasantness)
+    energy = artist.energy + rng.uniform(-1, 1)
+    pleasantness = artist.pleasantness + rng.uniform(-1, 1)
     meant = np.array(ENERGY) * energy + np.array(PLEASANTNESS) * pleasantness
     values = np.clip(1.2 * meant + rng.normal(0, 0.4, len(meant)), -1, 1)
     mode = min(MODES, key=lambda name: abs(MODES[name].cue - values[0]))
@@ -220,14 +222,14 @@ def draw_artist(index: int, seed: int) -> Artist:
         return round(float(rng.uniform(low, high)), 4)
 
     def near(mean: float, spread: float) -> float:
-        return round(float(np.clip(rng.normal(mean, spread), mean - 2 * spread, mean + 2 * spread)), 4)
+        return round(mean + spread * float(np.clip(rng.normal(), -2, 2)), 4)
 
     # Attack (s), decay (1/s), share of even harmonics, detuning of a second voice (cents).
-    keys = dict(attack=0.004, decay=2.2, even=0.8, detune=0.0)
-    guitar = dict(attack=0.003, decay=3.5, even=1.0, detune=0.0)
-    organ = dict(attack=0.012, decay=0.0, even=0.6, detune=3.0)
-    strings = dict(attack=0.060, decay=0.0, even=1.0, detune=9.0)
-    reed = dict(attack=0.020, decay=0.3, even=0.15, detune=4.0)
+    keys = {"attack": 0.004, "decay": 2.2, "even": 0.8, "detune": 0.0}
+    guitar = {"attack": 0.003, "decay": 3.5, "even": 1.0, "detune": 0.0}
+    organ = {"attack": 0.012, "decay": 0.0, "even": 0.6, "detune": 3.0}
+    strings = {"attack": 0.060, "decay": 0.0, "even": 1.0, "detune": 9.0}
+    reed = {"attack": 0.020, "decay": 0.3, "even": 0.15, "detune": 4.0}
     other = (keys, guitar, organ, strings, reed)[int(rng.integers(5))]
     return Artist(
         name=f"artist-{index + 1:02d}",
@@ -241,33 +243,35 @@ def draw_artist(index: int, seed: int) -> Artist:
         room_seed=int(rng.integers(2**31)),
         gains={part: near(0.0, 1.2) for part in PARTS},
         tilt=near(0.0, 0.7),
-        bass=dict(attack=between(0.004, 0.012), decay=between(0.6, 3.0), even=between(0.3, 1.0)),
+        bass={
+            "attack": between(0.004, 0.012),
+            "decay": between(0.6, 3.0),
+            "even": between(0.3, 1.0),
+        },
         other={**other, "arpeggio": between(0.0, 0.7), "pan": between(-0.4, 0.4)},
-        kit=dict(
-            kick=between(45, 62),
-            kick_decay=between(9, 18),
-            snare=between(165, 230),
-            snare_decay=between(14, 28),
-            hat_decay=between(35, 80),
-            pan=between(-0.4, 0.4),
-        ),
-        voice=dict(
+        kit={
+            "kick": between(45, 62),
+            "kick_decay": between(9, 18),
+            "snare": between(165, 230),
+            "snare_decay": between(14, 28),
+            "hat_decay": between(35, 80),
+            "pan": between(-0.4, 0.4),
+        },
+        voice={
             # A shorter vocal tract raises all formants, and sings higher.
-            tract=between(0.94, 1.2),
-            vibrato_rate=between(4.8, 6.6),
-            vibrato_depth=between(15, 45),
-            breath=between(0.02, 0.08),
-            pan=between(-0.1, 0.1),
-        ),
+            "tract": between(0.94, 1.2),
+            "vibrato_rate": between(4.8, 6.6),
+            "vibrato_depth": between(15, 45),
+            "breath": between(0.02, 0.08),
+            "pan": between(-0.1, 0.1),
+        },
     )
 
 
 class _Beat:
     """The grid of sixteenths on which all parts play."""
 
-    def __init__(
-        self, rng: np.random.Generator, bpm: float, seconds: float, swing: float
-    ) -> None:
+    def __init__(self, rng: np.random.Generator, bpm: float, seconds: float, swing: float) -> None:
         self.rng = rng
         self.step = 15.0 / bpm
         self.seconds = seconds
@@ -298,7 +302,7 @@ class _Beat:
             round(float(onset), 4),
             round(float(steps * self.step), 4),
             round(float(pitch), 2),
-            round(float(np.clip(heard, 0.05, 1.5)), 3),
+            round(float(min(max(heard, 0.05), 1.5)), 3),
         )
 
     def in_time(self, notes: list[Note]) -> tuple[Note, ...]:

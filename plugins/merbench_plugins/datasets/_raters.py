@@ -93,7 +93,8 @@ def rate(cues: Cues, clip: int, *, raters: int, seed: int) -> NDArray[np.float64
     doubt = 0.04 + 0.18 * contradiction(cues)
     unsure = doubt * generator(seed, "rating", clip).standard_normal((raters, 2))
     point = np.rint((POINTS - 1) * (heard + unsure))
-    return np.clip(point, 0, POINTS - 1) / (POINTS - 1)
+    ratings: NDArray[np.float64] = np.clip(point, 0, POINTS - 1) / (POINTS - 1)
+    return ratings
 
 
 def contradiction(cues: Cues) -> NDArray[np.float64]:
@@ -104,7 +105,8 @@ def contradiction(cues: Cues) -> NDArray[np.float64]:
     weights = np.abs(SHARES)
     pointing = np.sign(SHARES) * np.array(cues)
     mean = np.sum(weights * pointing, axis=1, keepdims=True)
-    return np.sqrt(np.sum(weights * (pointing - mean) ** 2, axis=1))
+    spread: NDArray[np.float64] = np.sqrt(np.sum(weights * (pointing - mean) ** 2, axis=1))
+    return spread
 
 
 class _Rater(NamedTuple):
@@ -118,7 +120,8 @@ class _Rater(NamedTuple):
 
     def hear(self, cues: Cues) -> NDArray[np.float64]:
         """Return valence and arousal, 0.5 in the middle, before any doubt."""
-        impression = np.sum(self.attention * np.sign(SHARES) * np.array(cues), axis=1)
+        pointing = np.sign(SHARES) * np.array(cues)
+        impression: NDArray[np.float64] = np.sum(self.attention * pointing, axis=1)
         return 0.5 + self.lean + self.width * impression
 
 

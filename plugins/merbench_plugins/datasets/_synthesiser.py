@@ -6,7 +6,7 @@ NumPy only, and fast, since a clip is rendered anew wherever it is needed.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,12 +49,13 @@ def render(score: Score) -> dict[str, Samples]:
         "other": _other,
         "vocals": _vocals,
     }
-    room = _room(score)
+    artist = score.artist
+    room = _room(artist.room_seed, artist.room, artist.reverb, score.sample_rate, _length(score))
     stems = {}
     for part in PARTS:
         if score.parts[part]:
             stems[part] = players[part](score)
-            stems[part] *= _amplitude(BALANCE[part] + score.artist.gains[part])
+            stems[part] *= _amplitude(BALANCE[part] + artist.gains[part])
             if part != "bass":
                 stems[part] += room(stems[part])
         else:
@@ -62,12 +63,19 @@ def render(score: Score) -> dict[str, Samples]:
     return _mastered(score, stems)
 
 
-BALANCE = {"bass": 1.0, "drums": 5.0, "other": 0.0, "vocals": 1.0}
+BALANCE = {"bass": 1.0, "drums": 6.5, "other": 0.0, "vocals": 1.0}
 """dB of each part, so that parts of like velocity are about equally loud."""
 
 
 def _length(score: Score) -> int:
     return round(score.seconds * score.sample_rate)
+
+
+def _sum(sounds: list[Samples]) -> Samples:
+    total = sounds[0].copy()
+    for sound in sounds[1:]:
+        total += sound
+    return total
 
 
 def _amplitude(decibels: float) -> np.float32:
@@ -76,8 +84,8 @@ def _amplitude(decibels: float) -> np.float32:
 
 def _mastered(score: Score, stems: dict[str, Samples]) -> dict[str, Samples]:
     """Bring the mix to its level, and its ends to silence: a clip is cut out of a longer piece."""
-    mix = np.sum([stems[part] for part in PARTS], axis=0)
-    level = np.sqrt(np.mean(np.square(mix, dtype=np.float64)))
+    mix = _sum([stems[part] for part in PARTS])
+    level = np.sqrt(np.mean(mix * mix, dtype=np.float64))
     gain = min(_amplitude(score.level) / level, PEAK / np.abs(mix).max())
     fade = max(1, round(0.01 * score.sample_rate))
     envelope = np.full(mix.shape[1], gain, np.float32)
@@ -94,9 +102,10 @@ def _frequency(score: Score, pitch: float) -> float:
     return 440.0 * 2 ** ((pitch - 69 + score.artist.tuning / 100) / 12)
 
 
-def _harmonics(frequency: float, sample_rate: int) -> NDArray[np.float64]:
+def _harmonics(frequency: float, sample_rate: int) -> NDArray[np.int64]:
     """Return numbers of the harmonics that fit below the Nyquist frequency, 60 at most."""
-    return np.arange(1, 1 + max(1, min(60, int(0.45 * sample_rate / frequency))))
+    count = min(60, int(0.45 * sample_rate / frequency))
+    return np.arange(1, 1 + max(1, count), dtype=np.int64)
 
 
 def _wavetable(amplitudes: NDArray[np.float64]) -> Samples:
@@ -124,7 +133,7 @@ def _read(table: Samples, cycles: NDArray[np.float64]) -> Samples:
 def _slope(score: Score) -> float:
     """Return how fast harmonics fall off: a bright timbre and a strong touch keep more of them."""
     cues = score.cues
-    return 1.7 - 0.45 * cues["brightness"] - 0.25 * cues["loudness"] - score.artist.tilt / 6.02
+    return 1.5 - 0.45 * cues["brightness"] - 0.25 * cues["loudness"] - score.artist.tilt / 6.02
 
 
 def _envelope(score: Score, samples: int, attack: float, decay: float, release: float) -> Samples:
@@ -132,19 +141,26 @@ def _envelope(score: Score, samples: int, attack: float, decay: float, release: 
     seconds = np.arange(samples, dtype=np.float32) / np.float32(score.sample_rate)
     rise = np.minimum(seconds / np.float32(attack), 1)
     fall = np.minimum(seconds[::-1] / np.float32(release), 1)
-    return rise * fall * np.exp(np.float32(-decay) * seconds)
+    envelope: Samples = rise * fall * np.exp(np.float32(-decay) * seconds)
+    return envelope
 
 
 def _play(
-    score: Score, notes: tuple[Note, ...], instrument: dict[str, float], *, softening: float
+    score: Score,
+    notes: tuple[Note, ...],
+    instrument: dict[str, float],
+    *,
+    softening: float,
+    steeper: float = 0.0,
 ) -> Samples:
     """Play notes on a pitched instrument, one channel.
 
-    Its tone is bright at the onset and loses its upper harmonics at the rate `softening`, in 1/s.
+    Its tone is bright at the onset and loses its upper harmonics at the rate `softening`, in 1/s;
+    a dull instrument's fall off steeper by the power `steeper`.
     """
     rate = score.sample_rate
-    release = 0.03 - 0.015 * score.cues["articulation"]
-    slope = _slope(score)
+    release = 0.08 - 0.06 * score.cues["articulation"]
+    slope = _slope(score) + steeper
     out = np.zeros(_length(score), np.float32)
 
     @cache
@@ -179,7 +195,8 @@ def _panned(mono: Samples, pan: float) -> Samples:
 
 
 def _bass(score: Score) -> Samples:
-    return _panned(_play(score, score.parts["bass"], score.artist.bass, softening=6.0), 0.0)
+    bass = _play(score, score.parts["bass"], score.artist.bass, softening=6.0, steeper=0.4)
+    return _panned(bass, 0.0)
 
 
 def _other(score: Score) -> Samples:
@@ -210,7 +227,7 @@ def _vocals(score: Score) -> Samples:
     def table(pitch: float, vowel: str) -> Samples:
         frequency = _frequency(score, pitch)
         number = _harmonics(frequency, rate)
-        return _wavetable(_formants(frequency * number, vowel, voice["tract"]) * number**-slope)
+        return _wavetable(_formants(number * frequency, vowel, voice["tract"]) * number**-slope)
 
     vowels = rng.choice(list(VOWELS), len(notes) + 1)
     consonants = rng.random(len(notes)) < 0.4
@@ -237,20 +254,19 @@ def _sung_phase(score: Score, notes: tuple[Note, ...]) -> NDArray[np.float64]:
     voice = score.artist.voice
     onsets = np.array([round(note[0] * rate) for note in notes])
     pitches = np.array([note[2] for note in notes])
-    sample = np.arange(_length(score))
-    current = np.maximum(np.searchsorted(onsets, sample, side="right") - 1, 0)
-    since = np.maximum(sample - onsets[current], 0) / rate
-    before = pitches[np.maximum(current - 1, 0)]
-    glide = np.exp(-since / 0.025)
-    trembling = voice["vibrato_depth"] / 100 * np.minimum(since / 0.3, 1)
-    vibrato = trembling * np.sin(2 * np.pi * voice["vibrato_rate"] * since)
-    pitch = pitches[current] + (before - pitches[current]) * glide + vibrato
+    lengths = np.diff(onsets, append=_length(score))
+    lengths[0] += onsets[0]
+    since = (np.arange(_length(score)) - np.repeat(onsets, lengths)) / rate
+    since = np.maximum(since, 0).astype(np.float32)
+    falling = -np.diff(pitches, prepend=pitches[0])
+    glide = np.repeat(falling, lengths) * np.exp(since / np.float32(-0.025))
+    trembling = np.float32(voice["vibrato_depth"] / 100) * np.minimum(since / np.float32(0.3), 1)
+    vibrato = trembling * np.sin(np.float32(2 * np.pi * voice["vibrato_rate"]) * since)
+    pitch = np.repeat(pitches, lengths) + glide + vibrato
     return np.cumsum(_frequency(score, 69) * 2 ** ((pitch - 69) / 12)) / rate
 
 
-def _formants(
-    frequencies: NDArray[np.float64], vowel: str, tract: float
-) -> NDArray[np.float64]:
+def _formants(frequencies: NDArray[np.floating], vowel: str, tract: float) -> NDArray[np.float64]:
     """Return a vowel's gain at some frequencies: resonances side by side."""
     gain = np.zeros(len(frequencies))
     for centre, level, width in zip(*VOWELS[vowel], BANDWIDTHS, strict=True):
@@ -270,71 +286,74 @@ def _drums(score: Score) -> Samples:
     noise = rng.standard_normal(rate, dtype=np.float32)
     high = np.diff(noise, n=2, prepend=noise[:2]) * np.float32(0.35)
     seconds = np.arange(round(0.5 * rate)) / rate
+    taper = 1 - seconds / 0.5
     bodies = {
-        "kick": _kick(seconds, kit),
-        "snare": _decaying_sine(seconds, kit["snare"], 1.3 * kit["snare_decay"]),
+        "kick": _kick(seconds, kit["kick"], kit["kick_decay"]),
+        "snare": 0.5 * _swing(seconds * kit["snare"], seconds, 1.3 * kit["snare_decay"]),
     }
+    bodies = {drum: (taper * body).astype(np.float32) for drum, body in bodies.items()}
     # Softly struck drums are duller, above all the snare's wires and the hats.
     wires = 0.5 + 0.15 * score.cues["loudness"] + 0.15 * score.cues["brightness"]
     rattles = {
         "kick": (high, 0.05, 120.0),
         "snare": (noise, 0.45 * wires, kit["snare_decay"]),
-        "hat": (high, 0.5 * wires, kit["hat_decay"]),
-        "open hat": (high, 0.45 * wires, 9.0),
+        "hat": (high, 0.8 * wires, kit["hat_decay"]),
+        "open hat": (high, 0.7 * wires, 9.0),
     }
     pans = {"kick": 0.0, "snare": 0.3 * kit["pan"], "hat": kit["pan"], "open hat": kit["pan"]}
-    channels = {drum: np.zeros(_length(score), np.float32) for drum in DRUMS}
     shapes = {
-        drum: np.float32(level) * np.exp(-decay * seconds).astype(np.float32)
+        drum: (level * taper * np.exp(-decay * seconds)).astype(np.float32)
         for drum, (_, level, decay) in rattles.items()
     }
+    channels = {drum: np.zeros(_length(score), np.float32) for drum in DRUMS}
     offsets = rng.integers(0, len(noise) - len(seconds), len(score.parts["drums"]))
     for (onset, _, drum, velocity), offset in zip(score.parts["drums"], offsets, strict=True):
         name = DRUMS[int(drum)]
         start = round(onset * rate)
-        out = channels[name][start : start + len(seconds)]
-        stroke = rattles[name][0][offset : offset + len(out)] * shapes[name][: len(out)]
+        heard = channels[name][start : start + len(seconds)]
+        stroke = rattles[name][0][offset : offset + len(heard)] * shapes[name][: len(heard)]
         if name in bodies:
-            stroke += bodies[name][: len(out)]
-        out += np.float32(velocity) * stroke
-    return np.sum([_panned(channels[name], pans[name]) for name in DRUMS], axis=0)
+            stroke += bodies[name][: len(heard)]
+        heard += np.float32(velocity) * stroke
+    return _sum([_panned(channels[name], pans[name]) for name in DRUMS])
 
 
-def _kick(seconds: NDArray[np.float64], kit: dict[str, float]) -> Samples:
+def _kick(seconds: NDArray[np.float64], frequency: float, decay: float) -> NDArray[np.float64]:
     """Return a kick drum: its pitch falls from four times to once its frequency."""
-    cycles = kit["kick"] * (seconds + 3 * 0.025 * (1 - np.exp(-seconds / 0.025)))
-    rise = np.minimum(seconds / 0.002, 1)
-    return (rise * np.exp(-kit["kick_decay"] * seconds) * np.sin(2 * np.pi * cycles)).astype(
-        np.float32
-    )
+    fall = 0.025
+    cycles = frequency * (seconds + 3 * fall * (1 - np.exp(-seconds / fall)))
+    return np.minimum(seconds / 0.002, 1) * _swing(cycles, seconds, decay)
 
 
-def _decaying_sine(seconds: NDArray[np.float64], frequency: float, decay: float) -> Samples:
-    return (0.5 * np.exp(-decay * seconds) * np.sin(2 * np.pi * frequency * seconds)).astype(
-        np.float32
-    )
+def _swing(
+    cycles: NDArray[np.float64], seconds: NDArray[np.float64], decay: float
+) -> NDArray[np.float64]:
+    """Return a membrane's oscillation, which decays at the rate `decay`, in 1/s."""
+    oscillation: NDArray[np.float64] = np.exp(-decay * seconds) * np.sin(2 * np.pi * cycles)
+    return oscillation
 
 
 # --- room --------------------------------------------------------------------------------------
 
 
-def _room(score: Score) -> Callable[[Samples], Samples]:
+@lru_cache(maxsize=2)
+def _room(
+    seed: int, decay: float, reverb: float, sample_rate: int, length: int
+) -> Callable[[Samples], Samples]:
     """Return a reverberation: convolution with exponentially decaying noise, a channel each."""
-    artist = score.artist
-    rate = score.sample_rate
-    tail = round(artist.room * rate)
-    size = _fast_size(_length(score) + tail)
-    noise = np.random.default_rng(artist.room_seed).standard_normal((2, tail))
+    tail = round(decay * sample_rate)
+    size = _fast_size(length + tail)
+    noise = np.random.default_rng(seed).standard_normal((2, tail))
     noise *= np.exp(-6.9 * np.arange(tail) / tail)
     noise /= np.sqrt(np.sum(noise**2, axis=1, keepdims=True))
     response = np.fft.rfft(noise.astype(np.float32), size)
     # Walls and air swallow the highs.
-    response /= 1 + (np.fft.rfftfreq(size, 1 / rate) / 3000) ** 2
-    response = (artist.reverb * response).astype(np.complex64)
+    response /= 1 + (np.fft.rfftfreq(size, 1 / sample_rate) / 3000) ** 2
+    response = (reverb * response).astype(np.complex64)
 
     def reverberate(stem: Samples) -> Samples:
-        sent = np.fft.rfft(stem.sum(axis=0), size)
-        return np.fft.irfft(sent * response, size)[:, : stem.shape[1]].astype(np.float32)
+        sent = np.fft.rfft(stem[0] + stem[1], size)
+        return np.fft.irfft(sent * response, size)[:, :length].astype(np.float32)
 
     return reverberate
 

@@ -55,8 +55,8 @@ class Demo(Dataset):
 
     def clips(self, root: Path) -> Sequence[Clip]:
         """Compose and rate the clips, and write the scores that `root` does not have yet."""
-        # Data sets of different parameters share a root without writing over each other.
-        folder = root / f"seed-{self.seed}-{self.seconds:g}s-{self.sample_rate}Hz"
+        # Datasets of different parameters may share a root, and never write over each other.
+        folder = root / f"seed-{self.seed}-{self.seconds}s-{self.sample_rate}Hz"
         return [self._clip(index, folder) for index in range(self.n_clips)]
 
     def decode(self, clip: Clip) -> tuple[Waveform, int]:

@@ -156,7 +156,9 @@ def _score_subsets(members, pull, weight, gain, min_leaf, score):  # type: ignor
     Bit k of a subset's index stands for the k-th clip. A side too small scores -1.
     """
     size = members.size
-    sums = np.zeros((1 << size, N_LABELS + 2))  # of pull, weight and clips
+    sums = np.empty((1 << size, N_LABELS + 2))  # of pull, weight and clips
+    for k in range(N_LABELS + 2):
+        sums[0, k] = 0.0
     highest = score[0] = -1.0
     for bit in range(size):
         i = members[bit]
@@ -269,7 +271,6 @@ def _grow(  # type: ignore[no-untyped-def]
 
     pull = np.empty((n, N_LABELS))
     gain = np.empty(total + 1)
-    features = np.arange(d)
     moved = np.empty(n, np.int64)
     stack = np.empty((size + 1, 4), np.int64)  # node, start, end, depth
     stack[0, 0] = stack[0, 1] = stack[0, 3] = 0
@@ -617,12 +618,12 @@ def _joined(trees: list[Tree]) -> tuple[Tree, NDArray[Any]]:
 def _leaves(forest: Tree, roots: NDArray[Any], X: Features) -> NDArray[Any]:
     """Leaf that each clip falls into in each tree, shape (n, trees)."""
     rows = np.arange(len(X))[:, None]
-    nodes = np.broadcast_to(roots, (len(X), len(roots)))
+    nodes: NDArray[Any] = np.broadcast_to(roots, (len(X), len(roots)))
     while True:
         below = X[rows, forest.feature[nodes]] > forest.threshold[nodes]
         children = forest.left[nodes] + below
         if np.array_equal(children, nodes):
-            return children
+            return nodes
         nodes = children
 
 

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from merbench.cli import data, plugins, run, score, verify
+from merbench.cli import data, plugins, run, score, show, verify
 from merbench.errors import MerbenchError
 
 app = typer.Typer(
@@ -32,13 +32,14 @@ def _version(shown: bool) -> None:
 
 @app.callback()
 def _options(
-    context: typer.Context,
-    debug: bool = typer.Option(False, "--debug", help="Show tracebacks."),
+    debug: bool = typer.Option(
+        False, "--debug", help="Show tracebacks; may stand anywhere in the command."
+    ),
     version: bool = typer.Option(
         False, "--version", callback=_version, is_eager=True, help="Show the version and leave."
     ),
 ) -> None:
-    context.obj = {"debug": debug}
+    pass
 
 
 run.register(app)
@@ -49,20 +50,24 @@ app.add_typer(data.app)
 
 
 def main() -> None:
-    """Run the command line; a `MerbenchError` is one line and exit status 2."""
+    """Run the command line; an error is one line and exit status 2, a traceback with --debug."""
     try:
-        app()
-    except MerbenchError as error:
-        if "--debug" in sys.argv:
+        app([argument for argument in sys.argv[1:] if argument != "--debug"])
+    except Exception as error:
+        if show.debugging():
             raise
-        typer.echo(f"error: {error}", err=True)
+        typer.echo(f"error: {_sentence(error)}", err=True)
         raise SystemExit(2) from None
-    except KeyboardInterrupt:
-        typer.echo("stopped; finished work is kept, run the same command to go on", err=True)
-        raise SystemExit(130) from None
-    except BrokenPipeError:
-        sys.stderr.close()
-        raise SystemExit(1) from None
+
+
+def _sentence(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    if isinstance(error, MerbenchError):
+        return text
+    if isinstance(error, OSError) and error.strerror:
+        where = f" ({error.filename})" if error.filename else ""
+        return f"{error.strerror[0].lower()}{error.strerror[1:]}{where}"
+    return f"unexpected {type(error).__name__}: {text}; see where with --debug, and report it"
 
 
 __all__ = ["app", "main"]

@@ -10,7 +10,6 @@ import typer
 from merbench.cli import show
 
 if TYPE_CHECKING:
-    from merbench.components import Dataset
     from merbench.plugins import Entry
 
 app = typer.Typer(
@@ -29,8 +28,7 @@ def list_data(as_json: bool = typer.Option(False, "--json", help="Print JSON."))
     from merbench import plugins
 
     registry = plugins.load(folder=Path.cwd())
-    for problem in registry.problems:
-        show.warn(str(problem))
+    show.warn_of_problems(registry)
     documents = [_document(entry) for entry in registry.of_kind("dataset")]
     if as_json:
         show.print_json(documents)
@@ -42,7 +40,9 @@ def list_data(as_json: bool = typer.Option(False, "--json", help="Print JSON."))
 
 @app.command("check")
 def check_data(
-    name: str = typer.Argument(..., help="Name of the dataset.", show_default=False),
+    name: str = typer.Argument(
+        ..., metavar="NAME", help="Name of the dataset.", show_default=False
+    ),
     root: Path | None = typer.Option(None, "--root", help="Folder it lies in."),
     parameters: list[str] | None = typer.Option(
         None, "--set", metavar="KEY=VALUE", help="Set a parameter; may be repeated."
@@ -59,24 +59,15 @@ def check_data(
 
       merbench data check table --root clips --set csv=labels.csv --set id=song
     """
-    from pydantic import ValidationError
-
     from merbench import plugins
-    from merbench.cli.plugins import _parameters
-    from merbench.components import Dataset
-    from merbench.errors import MerbenchError, SpecError
-    from merbench.plan import data_root
-    from merbench.spec import RootedDataset
+    from merbench.components import Dataset, Finding
+    from merbench.errors import MerbenchError
+    from merbench.plan import check_clips, data_root
+    from merbench.spec import RootedDataset, component
 
     registry = plugins.load(folder=Path.cwd())
-    try:
-        dataset = registry.build("dataset", name, _parameters(parameters))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise SpecError(
-            f"{name}: {where}: {first['msg']}; see `merbench plugins show {name}`"
-        ) from None
+    show.warn_of_problems(registry)
+    dataset = component(registry, "dataset", name, parameters or ())
     assert isinstance(dataset, Dataset)
     if root is None and dataset.needs_root:
         raise MerbenchError(f"{name}: say where it lies with --root")
@@ -85,7 +76,14 @@ def check_data(
     if dataset.needs_root and not folder.is_dir():
         raise MerbenchError(f"{name}: the folder {folder} does not exist; correct --root")
     findings = dataset.check(folder)
-    summary = _summary(dataset, folder)
+    summary: dict[str, Any] = {"dataset": name}
+    try:
+        clips = dataset.clips(folder)
+        summary |= {"clips": len(clips), "groups": len({clip.group for clip in clips})}
+        check_clips(dataset, clips)
+    except MerbenchError as error:
+        if not any(finding.level == "error" for finding in findings):
+            findings = [*findings, Finding("error", str(folder), str(error))]
     if as_json:
         show.print_json({**summary, "findings": [f._asdict() for f in findings]})
     else:
@@ -99,17 +97,6 @@ def check_data(
             typer.echo("nothing to complain of")
     if any(finding.level == "error" for finding in findings):
         raise typer.Exit(1)
-
-
-def _summary(dataset: Dataset, folder: Path) -> dict[str, Any]:
-    from merbench.errors import MerbenchError
-
-    try:
-        clips = dataset.clips(folder)
-    except MerbenchError:
-        return {"dataset": dataset.name}
-    groups = len({clip.group for clip in clips})
-    return {"dataset": dataset.name, "clips": len(clips), "groups": groups}
 
 
 def _document(entry: Entry) -> dict[str, Any]:

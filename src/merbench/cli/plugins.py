@@ -16,6 +16,9 @@ app = typer.Typer(
     name="plugins", help="What is installed, its parameters, its checks.", no_args_is_help=True
 )
 
+NAME = typer.Argument(
+    ..., metavar="NAME", help="Its name; KIND/NAME where kinds share one.", show_default=False
+)
 PATHS = typer.Option(
     None, "--plugins", metavar="PATH", help="A plugin file or folder to load too; may be repeated."
 )
@@ -49,7 +52,7 @@ def list_plugins(
 
 @app.command("show")
 def show_plugin(
-    name: str = typer.Argument(..., help="NAME, or KIND/NAME.", show_default=False),
+    name: str = NAME,
     paths: list[Path] | None = PATHS,
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
@@ -69,6 +72,10 @@ def show_plugin(
     typer.echo(f"{entry.kind} {entry.name}, from {entry.origin}\n")
     typer.echo(inspect.getdoc(entry.cls) or "")
     facts = [[key, str(value)] for key, value in document["attributes"].items()]
+    facts += [
+        ["trainable parameters", f"{count:,} (stems: {stems})"]
+        for stems, count in document.get("trainable_parameters", {}).items()
+    ]
     show.print_table(("attribute", "value"), facts)
     rows = [
         [key, p["type"], "required" if p["required"] else str(p["default"]), p["description"]]
@@ -82,7 +89,7 @@ def show_plugin(
 
 @app.command("check")
 def check_plugin(
-    name: str = typer.Argument(..., help="NAME, or KIND/NAME.", show_default=False),
+    name: str = NAME,
     paths: list[Path] | None = PATHS,
     parameters: list[str] | None = typer.Option(
         None, "--set", metavar="KEY=VALUE", help="Set a parameter; may be repeated."
@@ -96,11 +103,14 @@ def check_plugin(
       merbench plugins check nearest-clips --plugins plugins/nearest.py
     """
     from merbench import testing
+    from merbench.spec import Document
 
     registry = _load(paths)
     entry = registry.find(name)
-    given = _parameters(parameters)
-    results = testing.check(entry, registry, given)
+    given = Document(entry.name, Path.cwd(), {})
+    for assignment in parameters or ():
+        given.assign(assignment)
+    results = testing.check(entry, registry, given.data)
     if as_json:
         show.print_json([r._asdict() for r in results])
     else:
@@ -112,26 +122,11 @@ def check_plugin(
         raise typer.Exit(1)
 
 
-def _parameters(assignments: list[str] | None) -> dict[str, Any]:
-    import yaml
-
-    from merbench.errors import SpecError
-
-    given: dict[str, Any] = {}
-    for assignment in assignments or ():
-        key, sign, text = assignment.partition("=")
-        if not sign:
-            raise SpecError(f"--set {assignment}: write it as KEY=VALUE")
-        given[key] = yaml.safe_load(text)
-    return given
-
-
 def _load(paths: list[Path] | None) -> Registry:
     from merbench import plugins
 
     registry = plugins.load(paths or (), folder=Path.cwd())
-    for problem in registry.problems:
-        show.warn(str(problem))
+    show.warn_of_problems(registry)
     return registry
 
 
@@ -157,6 +152,7 @@ def _whole(entry: Entry) -> dict[str, Any]:
     return _brief(entry) | {
         "documentation": inspect.getdoc(entry.cls) or "",
         "attributes": _attributes(entry),
+        **_counts(entry),
         "parameters": {
             name: {
                 "type": _type_name(info.annotation),
@@ -186,6 +182,16 @@ def _attributes(entry: Entry) -> dict[str, Any]:
         value = getattr(entry.cls, name, None)
         found[name] = "depends on parameters" if isinstance(value, property) else _plain(value)
     return found
+
+
+def _counts(entry: Entry) -> dict[str, Any]:
+    from merbench.components import Model
+
+    cls = entry.cls
+    if not issubclass(cls, Model) or any(p.is_required() for p in cls.model_fields.values()):
+        return {}
+    counts = cls().trainable_parameters()
+    return {"trainable_parameters": counts} if counts else {}
 
 
 def _plain(value: Any) -> Any:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from merbench.spec import Document
     from merbench.store import Store
 
-SPEC = typer.Argument(..., help="Benchmark file.", show_default=False)
+SPEC = typer.Argument(..., metavar="SPEC", help="Benchmark file.", show_default=False)
 SET = typer.Option(
     None, "--set", metavar="KEY=VALUE", help="Set a value of the benchmark file; may be repeated."
 )
@@ -47,7 +47,7 @@ def run(
         None, "--memory", min=0.1, help="GiB one worker may hold; by default its share."
     ),
 ) -> None:
-    """Run a benchmark, or go on with one that was stopped.
+    r"""Run a benchmark, or go on with one that was stopped.
 
     Finished work is kept in the store, so that a second run does only what is new.
 
@@ -55,9 +55,9 @@ def run(
 
       merbench run benchmarks.yaml
 
-      merbench run benchmarks/vgmidi.yaml --set datasets.vgmidi.root=data/vgmidi --jobs 4
+      merbench run benchmarks/vgmidi.yaml --set datasets.vgmidi.root=vgmidi -j 4
 
-      merbench run benchmarks.yaml --set models='[ridge]' --only separator=mixed
+      merbench run benchmarks.yaml --set models='\[ridge]' --only separator=mixed
     """
     from merbench import runs
     from merbench.cli.progress import Progress
@@ -78,8 +78,13 @@ def run(
             timeout=timeout,
             memory_limit=int(memory * 2**30) if memory else None,
         )
-        with engine, Progress(planned.to_do()) as progress:
-            finished = runs.execute(planned, store, engine, progress.report)
+        try:
+            with engine, Progress(planned.to_do()) as progress:
+                finished = runs.execute(planned, store, engine, progress.report)
+        except KeyboardInterrupt:
+            message = "stopped; finished work is kept, run the same command to go on"
+            typer.echo(message, err=True)
+            raise typer.Exit(130) from None
     else:
         finished = runs.execute(planned, store, None)
     runs.write(finished, folder)
@@ -160,8 +165,7 @@ def _plan(
     document = read_document(spec, assignments or ())
     parsed = parse(document)
     registry = plugins.load(plugin_paths(document, parsed))
-    for problem in registry.problems:
-        show.warn(str(problem))
+    show.warn_of_problems(registry)
     store = Store(home() / "store")
     store.prepare()
     return document, make_plan(resolve(document, parsed, registry), store, only or ()), store

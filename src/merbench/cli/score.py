@@ -31,7 +31,7 @@ def score(
 
     [bold]Example[/bold]
 
-      merbench score predictions.csv --id song_id --truth gt --predictions mixed,sep --json
+      merbench score predictions.csv --id song_id --predictions mixed,sep --json
     """
     from merbench.evaluation.score import comparison_rows, score_file, system_rows
 

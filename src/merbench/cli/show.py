@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,8 @@ import typer
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from merbench.plugins import Registry
 
 
 def console(*, err: bool = False) -> Console:
@@ -85,3 +88,16 @@ def size(megabytes: float) -> str:
 def warn(message: str) -> None:
     """Print a warning to standard error."""
     typer.echo(f"warning: {message}", err=True)
+
+
+def debugging() -> bool:
+    """Tell whether tracebacks are wanted."""
+    return "--debug" in sys.argv
+
+
+def warn_of_problems(registry: Registry) -> None:
+    """Print what keeps plugins from being used."""
+    for problem in registry.problems:
+        warn(str(problem))
+        if problem.trace and debugging():
+            typer.echo(problem.trace, err=True)

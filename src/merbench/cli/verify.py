@@ -15,7 +15,9 @@ def register(app: typer.Typer) -> None:
 
 
 def verify(
-    run: Path = typer.Argument(..., help="Folder that `merbench run` wrote.", show_default=False),
+    run: Path = typer.Argument(
+        ..., metavar="RUN", help="Folder that `merbench run` wrote.", show_default=False
+    ),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Recompute every number of a run from its stored predictions.

@@ -110,9 +110,7 @@ def test_a_damaged_index_is_an_error_or_harmless(
     assert shapes == whole
 
 
-def test_damaged_data_names_the_variable(
-    tmp_path: Path, variables: dict[str, np.ndarray]
-) -> None:
+def test_damaged_data_names_the_variable(tmp_path: Path, variables: dict[str, np.ndarray]) -> None:
     prefix = tmp_path / "ckpt"
     write_checkpoint(prefix, variables)
     data = tmp_path / "ckpt.data-00000-of-00001"

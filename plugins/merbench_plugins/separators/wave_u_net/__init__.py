@@ -32,8 +32,8 @@ _VOICE = {"accompaniment", "vocals"}
 
 NO_WEIGHTS = (
     "wave-u-net has no weights: set `weights` to a checkpoint, such as the original authors' "
-    "full_multi_instrument-134067 (Google Drive archive 1klzK5wI7wLQPLTMHOkdbSO5YG6uFG1q2, linked "
-    "from github.com/f90/Wave-U-Net), or leave this separator out"
+    "full_multi_instrument-134067 (their archive on Google Drive has the id "
+    "1klzK5wI7wLQPLTMHOkdbSO5YG6uFG1q2), or leave this separator out"
 )
 
 
@@ -107,6 +107,7 @@ class WaveUNet(Separator):
 
     def ready(self) -> None:
         """Raise `MerbenchError` if there are no weights, or not those of this variant."""
+        super().ready()
         _open(self._weights, self.configuration)
 
     def separate(self, waveform: Waveform, sample_rate: int) -> dict[str, Waveform]:

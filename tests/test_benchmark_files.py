@@ -1,0 +1,110 @@
+"""The benchmark files that come with merbench, through the real command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import miniatures
+import pandas as pd
+import pytest
+import soundfile
+from conftest import REPOSITORY
+from tensorflow_files import write_checkpoint
+from tensorflow_graph import random_variables
+
+MERBENCH = str(Path(sys.executable).with_name("merbench"))
+FILES = sorted([REPOSITORY / "benchmarks.yaml", *(REPOSITORY / "benchmarks").glob("*.yaml")])
+
+SMALL_NETWORK = {"num_layers": 3, "num_initial_filters": 4, "num_frames": 512}
+
+
+def merbench(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "MERBENCH_HOME": str(home)}
+    return subprocess.run(
+        [MERBENCH, *arguments], capture_output=True, text=True, env=environment, timeout=300
+    )
+
+
+def miniature(name: str, root: Path) -> Path:
+    """The dataset that a file in benchmarks/ is about, small and in its own layout."""
+    makers = {"nguyen2022": "pmemo", "vgmidi": "vgmidi_prepared"}
+    getattr(miniatures, makers.get(name, name))(root)
+    return root
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_every_file_has_a_plan(file: Path, tmp_path: Path) -> None:
+    arguments = ["plan", str(file), "--json"]
+    if file.stem != "benchmarks":
+        dataset = {"nguyen2022": "pmemo"}.get(file.stem, file.stem)
+        root = miniature(file.stem, tmp_path / "data")
+        arguments += ["--set", f"datasets.{dataset}.root={root}"]
+        arguments += ["--set", "protocol.monte-carlo.folds=2"]
+    done = merbench(*arguments, home=tmp_path / "home")
+    assert done.returncode == 0, done.stderr
+    plan = json.loads(done.stdout)
+    assert plan["cells"]
+    assert plan["tasks"]["fit"]["to_do"] > 0
+
+
+def test_without_weights_the_separated_rows_say_why(tmp_path: Path) -> None:
+    root = miniature("nguyen2022", tmp_path / "data")
+    out = tmp_path / "out"
+    done = merbench(
+        "run", str(REPOSITORY / "benchmarks/nguyen2022.yaml"),
+        "--set", f"datasets.pmemo.root={root}",
+        "--set", "protocol.monte-carlo.folds=2",
+        "--set", "models=[ridge]",
+        "--out", str(out),
+        home=tmp_path / "home",
+    )  # fmt: skip
+    assert done.returncode == 1
+    board = pd.read_csv(out / "leaderboard.csv")
+    separated = board[board["separator"] == "wave-u-net"]
+    assert list(separated["status"]) == ["failed"]
+    assert "weights" in separated["error"].iloc[0]
+    assert separated["kl_mean"].isna().all()
+    mixed = board[(board["separator"] == "mixed") & (board["model"] == "ridge")]
+    assert list(mixed["status"]) == ["ok"]
+
+
+def test_the_paper_on_a_miniature_of_pmemo(tmp_path: Path) -> None:
+    """Every stage of Nguyen et al. 2022, MP3 to leaderboard, with a network of random weights."""
+    root = miniature("nguyen2022", tmp_path / "data")
+    loud = next(iter(sorted((root / "chorus").glob("*.mp3"))))
+    miniatures.loud_mp3(loud)
+    assert abs(soundfile.read(loud)[0]).max() > 1.0
+    from merbench_plugins.separators.wave_u_net.configuration import from_variant
+
+    config = from_variant("m6", SMALL_NETWORK).model_dump()
+    write_checkpoint(tmp_path / "ckpt", random_variables(config, seed=0))
+    out = tmp_path / "out"
+    done = merbench(
+        "run", str(REPOSITORY / "benchmarks/nguyen2022.yaml"),
+        "--set", f"datasets.pmemo.root={root}",
+        "--set", f"separators.wave-u-net.weights={tmp_path / 'ckpt'}",
+        "--set", f"separators.wave-u-net.config={json.dumps(SMALL_NETWORK)}",
+        "--set", "protocol.monte-carlo.folds=2",
+        "--set", "models=[{random-forest: {n_estimators: 5}}, {crnn: {preset: small, epochs: 2}}]",
+        "--out", str(out),
+        home=tmp_path / "home",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    board = pd.read_csv(out / "leaderboard.csv")
+    systems = board[board["separator"].isin(["mixed", "wave-u-net"])]
+    assert sorted(zip(systems["separator"], systems["model"], strict=True)) == [
+        ("mixed", "crnn"),
+        ("mixed", "random-forest"),
+        ("wave-u-net", "crnn"),
+        ("wave-u-net", "random-forest"),
+    ]
+    assert (systems["status"] == "ok").all()
+    assert systems["kl_mean"].notna().all()
+    comparisons = pd.read_csv(out / "comparisons.csv")
+    assert set(comparisons["across"]) == {"separator"}
+    assert len(comparisons) == 2
+    assert merbench("verify", str(out), home=tmp_path / "home").returncode == 0

@@ -1,0 +1,204 @@
+"""A benchmark of seconds: a folder with data, plugins and a benchmark file, and ways to run it."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from merbench import plugins, runs
+from merbench.engine import Failure
+from merbench.errors import MerbenchError
+from merbench.pipeline import Work
+from merbench.plan import Plan, make_plan
+from merbench.spec import parse, plugin_paths, read_document, resolve
+from merbench.store import Store
+
+HERE = Path(__file__).resolve().parent
+RATE = 8_000
+SPEC: dict[str, Any] = {
+    "name": "tiny",
+    "datasets": [{"noise": {"root": "data"}}],
+    "separators": ["plain", "halves"],
+    "features": ["levels"],
+    "models": ["average", "linear"],
+    "protocol": {"monte-carlo": {"folds": 3, "test_fraction": 0.25}},
+    "baselines": False,
+}
+
+
+class TinyBench:
+    """A folder with a benchmark file, its data, its plugins, and a store of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.home = folder / "home"
+        self.store = Store(self.home / "store")
+        self.trace = folder / "trace.txt"
+
+    @classmethod
+    def make(cls, folder: Path, *, clips: int = 8) -> TinyBench:
+        """Write the data, the plugins and the benchmark file."""
+        bench = cls(folder)
+        (folder / "data").mkdir(parents=True)
+        write_clips(folder / "data", clips)
+        shutil.copytree(
+            HERE / "tiny", folder / "plugins" / "tiny", ignore=shutil.ignore_patterns("__pycache__")
+        )
+        bench.write_spec()
+        return bench
+
+    @property
+    def spec(self) -> Path:
+        return self.folder / "tiny.yaml"
+
+    def write_spec(self, **changes: Any) -> None:
+        """Write the benchmark file, with some of its keys changed."""
+        self.spec.write_text(yaml.safe_dump(SPEC | changes, sort_keys=False))
+
+    def write_plugin(self, name: str, text: str) -> None:
+        """Add a plugin file beside the benchmark file."""
+        (self.folder / "plugins" / f"{name}.py").write_text(text)
+
+    def with_home(self, name: str) -> TinyBench:
+        """Return the same benchmark on another, empty store, with another trace."""
+        other = TinyBench(self.folder)
+        other.home = self.folder / name
+        other.store = Store(other.home / "store")
+        other.trace = self.folder / f"{name}.trace"
+        return other
+
+    # --- in this process ---
+
+    def plan(self, *only: str, **changes: Any) -> Plan:
+        """Plan as the command line does."""
+        if changes:
+            self.write_spec(**changes)
+        document = read_document(self.spec)
+        parsed = parse(document)
+        registry = plugins.load(plugin_paths(document, parsed))
+        self.store.prepare()
+        return make_plan(resolve(document, parsed, registry), self.store, only)
+
+    def run(self, *only: str, **changes: Any) -> runs.Run:
+        """Plan and run without worker processes."""
+        planned = self.plan(*only, **changes)
+        return runs.execute(planned, self.store, Here(self.store) if planned.tasks else None)
+
+    # --- as a command ---
+
+    def command(self, *arguments: str | Path) -> list[str]:
+        """A command line of the program that belongs to this interpreter."""
+        return [str(Path(sys.executable).with_name("merbench")), *map(str, arguments)]
+
+    def environment(self, *, sleep: float = 0.0) -> dict[str, str]:
+        """Environment of a command: its own store and trace."""
+        return os.environ | {
+            "MERBENCH_HOME": str(self.home),
+            "TINY_TRACE": str(self.trace),
+            "TINY_SLEEP": str(sleep),
+        }
+
+    def call(
+        self, *arguments: str | Path, sleep: float = 0.0, timeout: float = 120
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        return subprocess.run(
+            self.command(*arguments),
+            env=self.environment(sleep=sleep),
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        )
+
+    def start(self, *arguments: str | Path, sleep: float = 0.0) -> subprocess.Popen[str]:
+        """Start a command as the leader of a process group of its own."""
+        return subprocess.Popen(
+            self.command(*arguments),
+            env=self.environment(sleep=sleep),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    # --- what happened ---
+
+    def traced(self) -> list[str]:
+        """What was really done, a line each: stage, component, hash of the result."""
+        return self.trace.read_text().splitlines() if self.trace.exists() else []
+
+    def stages(self) -> Counter[str]:
+        """How often each stage's work was really done."""
+        return Counter(line.split()[0] for line in self.traced())
+
+    def artifacts(self) -> list[Path]:
+        """Folders of all whole artifacts."""
+        return sorted(path.parent for path in self.store.folder.glob("??/*/artifact.json"))
+
+    def results(self) -> set[str]:
+        """Hashes of all arrays in the store: what need not be done again."""
+        return {
+            hashlib.sha256(np.load(path).tobytes()).hexdigest()
+            for folder in self.artifacts()
+            for path in folder.glob("*.npy")
+        }
+
+
+class Here:
+    """An engine without processes: a task runs when it is handed over."""
+
+    slots = 1
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.done: list[str] = []
+
+    def submit(self, work: Work) -> concurrent.futures.Future[Failure | None]:
+        future: concurrent.futures.Future[Failure | None] = concurrent.futures.Future()
+        self.done.append(work.key)
+        try:
+            work.run(self.store)
+            future.set_result(None)
+        except MerbenchError as error:
+            future.set_result(Failure(str(error), "trace"))
+        except Exception as error:
+            future.set_result(Failure(f"{type(error).__name__}: {error}", "trace"))
+        return future
+
+    def explain(self, error: BaseException) -> str:
+        return str(error)
+
+
+def write_clips(folder: Path, count: int) -> None:
+    """Write noise, louder from clip to clip, and labels that follow the loudness."""
+    import soundfile
+
+    rng = np.random.default_rng(0)
+    lines = ["id,group,valence_mean,arousal_mean,valence_std,arousal_std"]
+    for index in range(count):
+        loudness = (index + 1) / (count + 1)
+        # Lengths differ, so that sequences and waveforms do.
+        noise = loudness * rng.uniform(-1, 1, (400 + 20 * index, 1)).astype(np.float32)
+        soundfile.write(folder / f"c{index}.wav", noise, RATE, subtype="FLOAT")
+        numbers = (0.9 - 0.7 * loudness, 0.1 + 0.8 * loudness, 0.1 + 0.01 * index, 0.12)
+        lines.append(f"c{index},g{index},{','.join(f'{number:.6f}' for number in numbers)}")
+    (folder / "clips.csv").write_text("\n".join(lines) + "\n")
+
+
+def plan_counts(bench: TinyBench) -> dict[str, dict[str, int]]:
+    """What `merbench plan --json` says is still to do and cached."""
+    done = bench.call("plan", bench.spec, "--json")
+    assert done.returncode == 0, done.stderr
+    counts: dict[str, dict[str, int]] = json.loads(done.stdout)["tasks"]
+    return counts
