@@ -80,15 +80,22 @@ class TinyBench:
 
     # --- in this process ---
 
-    def plan(self, *only: str, **changes: Any) -> Plan:
+    def registry(self) -> plugins.Registry:
+        """The plugins in this folder, without those that happen to be installed."""
+        document = read_document(self.spec)
+        found = plugins.load(plugin_paths(document, parse(document)))
+        ours = {k: e for k, e in found.entries.items() if str(self.folder) in e.origin.path}
+        return plugins.Registry(ours, [p for p in found.problems if not p.origin.distribution])
+
+    def plan(self, *only: str, registry: plugins.Registry | None = None, **changes: Any) -> Plan:
         """Plan as the command line does."""
         if changes:
             self.write_spec(**changes)
         document = read_document(self.spec)
-        parsed = parse(document)
-        registry = plugins.load(plugin_paths(document, parsed))
+        known = registry or self.registry()
+        assert not known.problems, known.problems
         self.store.prepare()
-        return make_plan(resolve(document, parsed, registry), self.store, only)
+        return make_plan(resolve(document, parse(document), known), self.store, only)
 
     def run(self, *only: str, **changes: Any) -> runs.Run:
         """Plan and run without worker processes."""

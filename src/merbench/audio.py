@@ -70,14 +70,14 @@ def read(path: str | os.PathLike[str]) -> tuple[Waveform, int]:
         raise AudioError(
             f"{path}: its header promises {promised:,} samples, more than memory holds; replace it"
         ) from error
-    if len(frames) == 0:
-        raise AudioError(f"{path} holds no audio samples; replace it")
     missing = promised - len(frames)
     if missing > _TOLERATED.get(format_name, 0) or _is_cut(path, format_name, size):
         raise AudioError(
             f"{path} is cut short: {len(frames) / sample_rate:.2f} s could be decoded but its "
             "header promises more; replace it"
         )
+    if len(frames) == 0:
+        raise AudioError(f"{path} holds no audio samples; replace it")
     waveform = frames.T.copy()
     validate(waveform, str(path))
     return waveform, sample_rate

@@ -290,7 +290,15 @@ class _Worker:
             self._pipe.send_bytes(task)
 
     def receive(self, timeout: float | None) -> Failure | None:
-        """Wait for an answer; raise `WorkerLostError`, or kill the process and raise `TimeoutError`."""
+        """Wait for the answer.
+
+        Raises
+        ------
+        WorkerLostError
+            The process ended instead.
+        TimeoutError
+            None came in time; the process is killed.
+        """
         deadline = time.monotonic() + (math.inf if timeout is None else timeout)
         # A process that is gone may have children that keep its end of the pipe open.
         while self.alive and not self._pipe.poll(

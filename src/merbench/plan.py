@@ -24,7 +24,7 @@ from merbench.components import (
     Task,
     file_digest,
 )
-from merbench.errors import MerbenchError
+from merbench.errors import MerbenchError, PluginError
 from merbench.pipeline import (
     Assemble,
     Extract,
@@ -129,8 +129,11 @@ class Cell:
 
     @cached_property
     def id(self) -> str:
-        """Short hash of `identity`, by which rows of one cell are joined."""
-        return hashlib.sha256(_canonical(self.identity)).hexdigest()[:12]
+        """Short hash of `identity` and the data, by which rows of one cell are joined.
+
+        The data count because one dataset plugin may read several folders.
+        """
+        return hashlib.sha256(_canonical([self.identity, self.data.data_hash])).hexdigest()[:12]
 
     def fold_seed(self, fold: int) -> int:
         """Seed of one fold: from the spec's seed and the cell's identity, and nothing else."""
@@ -244,12 +247,18 @@ def _load(rooted: RootedDataset, protocol: Protocol) -> LoadedDataset:
     try:
         clips = tuple(dataset.clips(root))
         check_clips(dataset, clips)
-        splits = tuple(protocol.splits(clips))
+        loaded = LoadedDataset(dataset, root, clips, tuple(protocol.splits(clips)))
+        _ = loaded.data_hash  # reads every file: one that cannot be read shows now
     except MerbenchError as error:
         raise type(error)(f"{dataset.name}: {error}") from error
     except OSError as error:
         raise MerbenchError(f"{dataset.name}: {error}") from error
-    return LoadedDataset(dataset, root, clips, splits)
+    except Exception as error:
+        raise PluginError(
+            f"{dataset.name}: its plugin failed on {root} ({type(error).__name__}: {error}); "
+            "correct the plugin or the data"
+        ) from error
+    return loaded
 
 
 def _whence(dataset: Dataset) -> str:
@@ -289,6 +298,9 @@ def _clip_fault(dataset: Dataset, clip: Clip) -> str:
             return f"{column} is 0, so that its raters have no distribution"
     if dataset.task is Task.QUADRANT and not math.isclose(sum(clip.label), 1.0, abs_tol=1e-6):
         return f"its quadrants' shares sum to {sum(clip.label):g}, not 1"
+    for rating in clip.ratings:
+        if len(rating) != 2 or not all(0 <= value <= 1 for value in rating):
+            return f"the rating {tuple(rating)} is no valence and arousal on [0, 1]"
     if not clip.group:
         return "it has no group"
     if not clip.audio.is_file():
@@ -359,10 +371,14 @@ class _Tasks:
                 for component in (cell.separator, *cell.features, cell.model):
                     if component is not None:
                         component.ready()
+                self.plan.fits[cell.id] = self._fits(cell)
             except MerbenchError as error:
                 self.plan.unready[cell.id] = str(error)
-                continue
-            self.plan.fits[cell.id] = self._fits(cell)
+            except OSError as error:
+                reason = f"{error.filename} cannot be read ({error.strerror}); restore the file"
+                self.plan.unready[cell.id] = reason
+            except Exception as error:
+                self.plan.unready[cell.id] = f"{type(error).__name__}: {error}"
         # Long fits first keeps the workers busy to the end; extraction is ahead of all of them.
         order = {stage: i for i, stage in enumerate(("separate", "extract", "assemble", "prepare"))}
         self.plan.tasks = dict(

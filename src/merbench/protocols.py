@@ -105,13 +105,18 @@ class StratifiedKFold(Protocol):
         labels = np.asarray([clip.label for clip in clips])
         # A row of shares that sum to one is a class distribution; valence and arousal are not.
         classes = self.stratified and np.allclose(labels.sum(axis=1), 1.0)
+        target = labels.argmax(axis=1) if classes else None
+        if target is not None and np.bincount(target).max() < self.folds:
+            raise MerbenchError(
+                f"no class has a clip for each of the {self.folds} folds; lower `folds` in the "
+                "protocol, or set `stratified: false`"
+            )
         splits: list[Split] = []
         for repeat in range(self.repeats):
             seed = int(np.random.default_rng([self.seed, repeat]).integers(2**31))
             cutter = (StratifiedGroupKFold if classes else GroupKFold)(
                 self.folds, shuffle=True, random_state=seed
             )
-            target = labels.argmax(axis=1) if classes else None
             for train, test in cutter.split(labels, target, groups):
                 splits.append(Split(len(splits), tuple(map(int, train)), tuple(map(int, test))))
         return splits

@@ -16,12 +16,16 @@ import pandas as pd
 from merbench import evaluation
 from merbench.components import Task
 from merbench.evaluation import CellScores
+from merbench.plan import NONE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 AXES = ("dataset", "separator", "features", "model")
 TRUTH, PREDICTED = "truth_", "predicted_"
+SYSTEM, BASELINE, PEOPLE = "system", "baseline", "people"
+HUMAN_CEILING = "human-ceiling"
+"""Model in the rows of what people reach; they hold an expectation, and no predictions."""
 
 _SUMMED = ("n_nonpositive_std", "n_floored_std", "n_floored_probability", "n_tied_truth")
 _MEDIAN_IS_OF_FOLDS = ("seconds", "cpu_seconds")
@@ -45,27 +49,31 @@ def score_fold(
     return scored.kl, scored.metrics
 
 
-def rescore(predictions: pd.DataFrame, folds: pd.DataFrame) -> pd.DataFrame:
-    """Compute every fold's metrics anew from stored predictions.
+def rescore_fold(task: Task, part: pd.DataFrame) -> tuple[NDArray[np.float64], dict[str, float]]:
+    """Score one fold anew from its rows of the table of predictions.
 
     Returns
     -------
-    DataFrame
-        Index (cell, fold), a column a metric. A human ceiling's folds have KL only: its rows hold
-        an expectation over raters, not predictions.
+    kl, metrics
+        As `score_fold` gives. Of a human ceiling: the stored KL, and what follows from it.
+
+    Raises
+    ------
+    MerbenchError
+        The rows cannot be scored.
     """
-    rows = []
-    tasks = folds.drop_duplicates("cell").set_index("cell")["task"]
-    for (cell, fold), part in predictions.groupby(["cell", "fold"], sort=False):
-        task = Task(tasks[cell])
-        predicted = part[predicted_columns(task)].to_numpy(float)
-        if np.isnan(predicted).all():
-            metrics = ceiling_metrics(part["kl"].to_numpy(float))
-        else:
-            truth = part[truth_columns(task)].to_numpy(float)
-            _, metrics = score_fold(task, truth, predicted, part["clip"].tolist())
-        rows.append({"cell": cell, "fold": fold, **metrics})
-    return pd.DataFrame(rows).set_index(["cell", "fold"])
+    if is_ceiling(part["model"].iloc[0]):
+        kl = part["kl"].to_numpy(float)
+        return kl, ceiling_metrics(kl)
+    truth, predicted = (
+        part[columns(task)].to_numpy(float) for columns in (truth_columns, predicted_columns)
+    )
+    return score_fold(task, truth, predicted, part["clip"].tolist())
+
+
+def is_ceiling(model: str) -> bool:
+    """Tell whether a row's model is a human ceiling."""
+    return model.startswith(f"{HUMAN_CEILING}(")
 
 
 def ceiling_metrics(kl: NDArray[np.float64]) -> dict[str, float]:
@@ -104,6 +112,7 @@ def _summary(part: pd.DataFrame) -> dict[str, Any]:
     row: dict[str, Any] = {axis: first[axis] for axis in AXES}
     row |= {
         "parameters": first["parameters"],
+        "role": first["role"],
         "task": first["task"],
         "status": "ok" if complete else "failed",
         "kl_mean": np.nan,
@@ -162,14 +171,10 @@ def compare(
         One row a pair. Only complete cells are compared.
     """
     summary = summarise(folds)
-    complete = (
-        summary[(summary["status"] == "ok") & summary["n_nonpositive_std"].notna()]
-        if ("n_nonpositive_std" in summary)
-        else summary[summary["status"] == "ok"]
-    )
+    complete = summary[(summary["status"] == "ok") & (summary["role"] != PEOPLE)]
     scores = {cell: _scores(cell, folds, predictions) for cell in complete["cell"]}
     rows = []
-    for dataset, cells in complete.groupby("dataset", sort=False):
+    for (dataset, _), cells in complete.groupby(["dataset", "data_hash"], sort=False):
         records = cells.to_dict("records")
         for axis in dict.fromkeys(families):
             pairs = [
@@ -219,7 +224,7 @@ def _comparison_row(
 
 def system_name(row: dict[str, Any]) -> str:
     """Name of a row's system: its separator, features and model, with parameters that differ."""
-    parts = [str(row[axis]) for axis in ("separator", "features", "model") if row[axis] != "none"]
+    parts = [str(row[axis]) for axis in ("separator", "features", "model") if row[axis] != NONE]
     return " x ".join(parts) + parameter_text(row["parameters"])
 
 
@@ -237,12 +242,15 @@ def _flat(settings: Any) -> list[tuple[str, Any]]:
 
 
 def _differs_only(axis: str, a: dict[str, Any], b: dict[str, Any]) -> bool:
-    if axis == "model" and "none" in (a["features"], b["features"]):
+    if axis == "model" and NONE in (a["features"], b["features"]):
         return True
-    others = [other for other in AXES if other != axis]
-    if any(a[other] != b[other] for other in others):
-        return False
-    return bool(a[axis] != b[axis] or a["parameters"] != b["parameters"])
+    return [other for other in AXES[1:] if _choice(a, other) != _choice(b, other)] == [axis]
+
+
+def _choice(row: dict[str, Any], axis: str) -> tuple[str, Any]:
+    """What a system has on an axis: the name, and the parameters that differ from defaults."""
+    settings = json.loads(row["parameters"]) if row["parameters"] else {}
+    return row[axis], settings.get(axis)
 
 
 def _scores(cell: str, folds: pd.DataFrame, predictions: pd.DataFrame) -> CellScores:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import platform
 import subprocess
@@ -21,6 +22,7 @@ from merbench.components import Component, Task, source_digest
 from merbench.engine import Engine, Outcome
 from merbench.errors import MerbenchError
 from merbench.plan import NONE, Cell, LoadedDataset, Plan
+from merbench.results import HUMAN_CEILING
 from merbench.store import Store
 
 if TYPE_CHECKING:
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
 MANIFEST, FOLDS, PREDICTIONS = "manifest.json", "folds.parquet", "predictions.parquet"
 LEADERBOARD, COMPARISONS = "leaderboard.csv", "comparisons.csv"
 SCHEMA = 1
-HUMAN_CEILING = "human-ceiling"
 
 _PACKAGES = (
     "demucs", "librosa", "numba", "numpy", "opensmile", "pandas", "pydantic", "scikit-learn",
@@ -228,6 +229,7 @@ def _fold_row(cell: Cell, fold: int, n_train: int, n_test: int) -> dict[str, Any
         "cell": cell.id,
         **cell.names,
         "parameters": _json(cell.settings),
+        "role": results.BASELINE if cell.model.baseline else results.SYSTEM,
         "fold": fold,
         "seed": cell.fold_seed(fold),
         "n_train": n_train,
@@ -268,7 +270,7 @@ def _ordered(folds: pd.DataFrame) -> pd.DataFrame:
 
 def _columns_of_a_fold() -> tuple[str, ...]:
     return (
-        "cell", *results.AXES, "parameters", "fold", "seed", "n_train", "n_test", "task",
+        "cell", *results.AXES, "parameters", "role", "fold", "seed", "n_train", "n_test", "task",
         "dataset_parameters", "n_clips", "synthetic", "provenance", "split_hash", "data_hash",
         "seconds", "cpu_seconds",
         "peak_memory_mb", "curve", "status", "error",
@@ -295,7 +297,8 @@ def _human_ceiling(data: LoadedDataset, seed: int) -> Iterator[tuple[dict[str, A
         for split in data.splits:
             test = np.asarray(split.test)
             row: dict[str, Any] = {
-                "cell": cell, **names, "parameters": "", "fold": split.fold, "seed": seed,
+                "cell": cell, **names, "parameters": "", "role": results.PEOPLE,
+                "fold": split.fold, "seed": seed,
                 "n_train": len(split.train), "n_test": len(split.test), **_data_columns(data),
                 "seconds": 0.0, "cpu_seconds": 0.0, "peak_memory_mb": 0.0, "curve": "",
                 "status": "ok", "error": "", **results.ceiling_metrics(kl[test]),
@@ -449,6 +452,7 @@ def write(run: Run, folder: Path) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        (folder / MANIFEST).unlink(missing_ok=True)  # an earlier run's would vouch for new tables
         for name, text in _texts(run).items():
             with _replacing(folder / name) as temporary:
                 temporary.write_text(text, encoding="utf-8")
@@ -489,67 +493,85 @@ def read(folder: Path) -> Run:
     MerbenchError
         A file is missing or damaged.
     """
+    return assemble(*_read(folder))
+
+
+def _read(folder: Path) -> tuple[dict[str, Any], pd.DataFrame, pd.DataFrame]:
     import pandas as pd
 
+    for name in (MANIFEST, FOLDS, PREDICTIONS):
+        if not (folder / name).is_file():
+            raise MerbenchError(
+                f"{folder} is no run: {name} is missing; name the folder that `merbench run` wrote"
+            )
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         folds = pd.read_parquet(folder / FOLDS)
         predictions = pd.read_parquet(folder / PREDICTIONS)
-    except FileNotFoundError as error:
-        name = Path(error.filename or "").name
-        raise MerbenchError(
-            f"{folder} is no run: {name} is missing; name the folder that `merbench run` wrote"
-        ) from None
     except (OSError, ValueError) as error:
         raise MerbenchError(f"the run {folder} cannot be read ({error}); run it again") from None
-    return assemble(manifest, folds, predictions)
+    return manifest, folds, predictions
 
 
 def verify(folder: Path) -> list[str]:
-    """Recompute every number of a run from its predictions; return what differs."""
-    import numpy as np
-    import pandas as pd
+    """Recompute every number of a run from its predictions; return what differs.
 
-    run = read(folder)
-    differences = []
-    done = run.folds[run.folds["status"] == "ok"].set_index(["cell", "fold"])
-    again = results.rescore(run.predictions, run.folds) if len(run.predictions) else pd.DataFrame()
-    for key in done.index.symmetric_difference(again.index):
-        differences.append(f"cell {key[0]}, fold {key[1]}: its predictions or its row are missing")
-    for key in done.index.intersection(again.index):
-        for metric in again.columns:
-            stored, computed = float(done.loc[key, metric]), float(again.loc[key, metric])
-            if not np.isclose(stored, computed, rtol=1e-9, atol=1e-12, equal_nan=True):
-                differences.append(
-                    f"cell {key[0]}, fold {key[1]}: {metric} is stored as {stored:.6g}, its "
-                    f"predictions give {computed:.6g}"
-                )
-    differences += _kl_differences(run)
-    for name, text in _texts(run).items():
+    Raises
+    ------
+    MerbenchError
+        A file is missing or damaged.
+    """
+    manifest, folds, predictions = _read(folder)
+    differences = _differences(folds, predictions)
+    try:
+        texts = _texts(assemble(manifest, folds, predictions))
+    except (MerbenchError, LookupError) as error:
+        return [*differences, f"no leaderboard follows from the tables: {error}"]
+    for name, text in texts.items():
         path = folder / name
         if not path.is_file():
             differences.append(f"{name} is missing")
-        elif path.read_text(encoding="utf-8") != text:
+        elif path.read_bytes() != text.encode():
             differences.append(f"{name} is not what the folds and predictions give")
     return differences
 
 
-def _kl_differences(run: Run) -> list[str]:
-    import numpy as np
-
+def _differences(folds: pd.DataFrame, predictions: pd.DataFrame) -> list[str]:
+    """Say where the two tables do not agree, fold by fold."""
+    done = folds[folds["status"] == "ok"]
+    rows = {(row["cell"], row["fold"]): row for row in done.to_dict("records")}
+    parts = dict(iter(predictions.groupby(["cell", "fold"], sort=False)))
+    metrics = results.metric_columns(folds)
     found = []
-    tasks = run.folds.drop_duplicates("cell").set_index("cell")["task"]
-    for (cell, fold), part in run.predictions.groupby(["cell", "fold"], sort=False):
-        task = Task(tasks[cell])
-        predicted = part[results.predicted_columns(task)].to_numpy(float)
-        if np.isnan(predicted).all():
+    if len(rows) < len(done):
+        found.append(f"{FOLDS}: a fold stands twice")
+    for cell, fold in {**rows, **parts}:
+        where = f"cell {cell}, fold {fold}"
+        row, part = rows.get((cell, fold)), parts.get((cell, fold))
+        if row is None or part is None:
+            found.append(f"{where}: its predictions or its row are missing")
             continue
-        truth = part[results.truth_columns(task)].to_numpy(float)
-        kl, _ = results.score_fold(task, truth, predicted, part["clip"].tolist())
-        for clip, stored, computed in zip(part["clip"], part["kl"], kl, strict=True):
-            if not np.isclose(stored, computed, rtol=1e-9, atol=1e-12):
-                found.append(
-                    f"cell {cell}, fold {fold}, clip {clip}: KL is stored as {stored:.6g}, its "
-                    f"prediction gives {computed:.6g}"
-                )
+        if len(part) != row["n_test"] or part["clip"].duplicated().any():
+            found.append(f"{where}: its predictions are not one for each of {row['n_test']} clips")
+        try:
+            kl, again = results.rescore_fold(Task(row["task"]), part)
+        except MerbenchError as error:
+            found.append(f"{where}: {error}")
+            continue
+        found += [
+            f"{where}: {metric} is stored as {row[metric]:.6g}, its predictions give "
+            f"{again.get(metric, math.nan):.6g}"
+            for metric in metrics
+            if not _close(row[metric], again.get(metric, math.nan))
+        ]
+        found += [
+            f"{where}, clip {clip}: KL is stored as {stored:.6g}, its prediction gives {given:.6g}"
+            for clip, stored, given in zip(part["clip"], part["kl"], kl, strict=True)
+            if not _close(stored, given)
+        ]
     return found
+
+
+def _close(stored: float, computed: float) -> bool:
+    both_undefined = math.isnan(stored) and math.isnan(computed)
+    return both_undefined or math.isclose(stored, computed, rel_tol=1e-9, abs_tol=1e-12)

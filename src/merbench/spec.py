@@ -82,7 +82,7 @@ class Document:
     def assign(self, assignment: str) -> None:
         """Apply `KEY=VALUE`: a dotted path through keys, positions and names, and a YAML value."""
         key, sign, text = assignment.partition("=")
-        where = f"--set {assignment}"
+        where = f"--set {' '.join(assignment.split())}"
         if not sign or not key:
             raise SpecError(f"{where}: write it as KEY=VALUE, as in --set seed=7")
         value = _Parser(text, lambda line: where).parse()
@@ -629,9 +629,9 @@ def _explained(
         case "value_error":
             message = f"{named}: {first['msg'].removeprefix('Value error, ')}"
         case _:
-            message = (
-                f"{named}: {first['msg'][0].lower()}{first['msg'][1:]}, not {first['input']!r}"
-            )
+            given = repr(first["input"])
+            shown = given if len(given) < 80 else f"{given[:80]}…"
+            message = f"{named}: {first['msg'][0].lower()}{first['msg'][1:]}, not {shown}"
     return document.error(path, message)
 
 
@@ -652,6 +652,8 @@ def _located(document: Document, prefix: Path_, location: Sequence[str | int]) -
                     value, path = entry, (*path, position)
         if _holds(value, step):
             value, path = value[step], (*path, step)
+        elif isinstance(value, str) and value == step:  # a bare name: its parameters are none
+            value, path = {}, (*path, step)
     return path
 
 

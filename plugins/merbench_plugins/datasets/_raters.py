@@ -10,7 +10,8 @@ merbench's own: no study has all seven cues on both axes, and none is reproduced
   minor for sad goes back to Hevner 1935). The order of modes is that of Temperley & Tan (2013).
 - Tempo and loudness lead for arousal (Schubert 2004; Ilie & Thompson 2006; Dean, Bailes &
   Schubert 2011), joined by dense, staccato and bright playing (Gabrielsson & Lindström 2001).
-- Loudness has no share in valence: studies disagree on its sign.
+- Loudness has no share in valence: studies disagree on its sign. They do on register too, which
+  is high for happy in Eerola et al. and low for pleasant in Ilie & Thompson; it follows the former.
 
 Disagreement has the causes it has in people. Raters attend to different cues, so a clip whose cues
 contradict each other divides them, as fast music in minor does (Hunter, Schellenberg & Schimmack

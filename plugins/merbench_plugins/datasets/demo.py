@@ -24,9 +24,11 @@ class Demo(Dataset):
 
     Nothing is downloaded: `clips` writes one small score a clip, and rendering a score yields its
     four stems, whose sum is the clip. Each clip draws its mode, tempo, loudness, articulation,
-    register, density and brightness; simulated raters respond to these cues as published studies
-    found listeners to, in sign and rank order (`_raters` names the studies and the limits of the
-    likeness). The label is the mean and the population standard deviation of their ratings.
+    register, density and brightness. Simulated raters respond to these cues as listeners were
+    found to (Hevner 1935; Gabrielsson & Lindström 2001; Schubert 2004; Juslin & Lindström 2010;
+    Eerola, Friberg & Bresin 2013): in sign and rough rank order, with numbers of merbench's own.
+    The module `_raters` gives references and limits. The label is the mean and the population
+    standard deviation of their ratings, which spread more where cues contradict each other.
 
     Five clips share an artist, the dataset's group, and with it instruments, voice, drum kit, room
     and mix. Some clips have no drums or no vocals: a silent stem stands there.

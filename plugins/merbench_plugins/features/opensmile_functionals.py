@@ -101,7 +101,7 @@ class EGemaps(OpenSmileFunctionals):
 
     name = "egemaps"
     feature_set = "eGeMAPSv02"
-    typical_cost = Cost(seconds=0.7, megabytes=0.001)
+    typical_cost = Cost(seconds=0.9, megabytes=0.001)
 
 
 @cache

@@ -124,7 +124,7 @@ class StftSpectrogram(FeatureExtractor):
 
         mono = waveform[:1] if self.channel == "first" else waveform.mean(axis=0, keepdims=True)
         rate = self.sample_rate or sample_rate
-        samples = audio.resample(mono, sample_rate, rate)[0]
+        samples: NDArray[np.float32] = audio.resample(mono, sample_rate, rate)[0]
         if self.crop_seconds is None:
             return samples
         length = round(self.crop_seconds * rate)
@@ -148,13 +148,14 @@ class StftSpectrogram(FeatureExtractor):
         shorter = self.window == "tensorflow" and self.frame_length % 2 == 1
         period = self.frame_length - (1 if shorter else 0)
         phase = 2 * np.pi * np.arange(self.frame_length) / period
-        return (0.5 - 0.5 * np.cos(phase)).astype(np.float32)
+        window: NDArray[np.float32] = (0.5 - 0.5 * np.cos(phase)).astype(np.float32)
+        return window
 
 
 def _bilinear(
     source: int, target: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
-    """Return, for each of `target` points, its two neighbours among `source` and the upper's weight.
+    """Return the two neighbours of each of `target` points among `source`, and the upper's weight.
 
     Points stand at the centres of their pixels (tf.image.resize with half-pixel centres).
     """

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.utils.validation import check_is_fitted
 from skorch import NeuralNet
 from skorch.callbacks import Callback
 from torch import Tensor, nn
@@ -79,12 +80,14 @@ class CrnnRegressor(RegressorMixin, BaseEstimator):
             net.notify("on_train_end", X=clips, y=None)
         self.net_ = net
         self.curve_ = [
-            {"epoch": row["epoch"], "train_loss": row["train_loss"]} for row in net.history
+            {"epoch": epoch["epoch"], "train_loss": float(epoch["train_loss"])}
+            for epoch in net.history
         ]
         return self
 
     def predict(self, X: Any) -> NDArray[np.float64]:
         """Predict labels, shape (n, 4)."""
+        check_is_fitted(self, "net_")
         clips = Clips(X, None, self.architecture.image)
         with self._own_randomness():
             prediction: NDArray[np.float64] = self.net_.predict(clips).astype(np.float64)
@@ -92,7 +95,7 @@ class CrnnRegressor(RegressorMixin, BaseEstimator):
 
     def _net(self, clips: Clips) -> NeuralNet:
         per_epoch = self.steps_per_epoch and self.steps_per_epoch * self.batch_size
-        shift, scale = clips.moments() if self.architecture.log_scale else (None, None)
+        moments = clips.moments() if self.architecture.log_scale else None
         return NeuralNet(
             ConvolutionalRecurrentNetwork,
             module__architecture=self.architecture,
@@ -101,8 +104,7 @@ class CrnnRegressor(RegressorMixin, BaseEstimator):
             module__dropout=self.dropout,
             module__precision=self.precision,
             module__start=clips.Y.mean(dim=0) if self.start == "mean" else None,
-            module__shift=shift,
-            module__scale=scale,
+            module__moments=moments,
             criterion=SummedSquaredError,
             optimizer=KerasAdam,
             optimizer__step_offset=self.adam_step_offset,
@@ -152,8 +154,9 @@ class ConvolutionalRecurrentNetwork(nn.Module):
         "bfloat16" runs the layers under autocast.
     start
         What the outputs lie around at first, shape (4,); None means zero.
-    shift, scale
-        Where given, images x enter as (log(1 + x) - shift) / scale; shape (stems, bins, 1).
+    moments
+        Mean and standard deviation that log-scaled images are standardised by; None takes
+        magnitudes as they are.
     """
 
     def __init__(
@@ -164,14 +167,12 @@ class ConvolutionalRecurrentNetwork(nn.Module):
         dropout: float = 0.1,
         precision: str = "float32",
         start: Tensor | None = None,
-        shift: Tensor | None = None,
-        scale: Tensor | None = None,
+        moments: tuple[float, float] | None = None,
     ) -> None:
         super().__init__()
         self.sequence = sequence
         self.precision = precision
-        self.register_buffer("shift", shift)
-        self.register_buffer("scale", scale)
+        self.moments = moments
         channels, bins, frames = shape
         blocks: list[nn.Module] = []
         for kernel, filters, reduced in architecture.blocks:
@@ -201,20 +202,19 @@ class ConvolutionalRecurrentNetwork(nn.Module):
         for units in architecture.dense:
             dense += [nn.Linear(features, units), nn.ReLU()]
             features = units
-        self.dense = nn.Sequential(*dense, nn.Linear(features, OUTPUTS))
+        output = nn.Linear(features, OUTPUTS)
+        self.dense = nn.Sequential(*dense, output)
         self.apply(_initialise)
         if start is not None:
-            nn.init.zeros_(self.dense[-1].bias)
-            self.dense[-1].bias.data += start
-        self.to(memory_format=torch.channels_last)
+            output.bias.data.copy_(start)
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, images: Tensor) -> Tensor:
         """Map images of shape (n, stems, bins, frames) to outputs of shape (n, 4)."""
-        if self.scale is not None:
-            images = (images.log1p() - self.shift) / self.scale
-        with torch.autocast(
-            images.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"
-        ):
+        if self.moments is not None:
+            mean, deviation = self.moments
+            images = (_log_scale(images) - mean) / deviation
+        with self._autocast(images.device):
             maps = self.convolutions(images.contiguous(memory_format=torch.channels_last))
             steps = maps.flatten(1, 2)
             if self.sequence == "time":
@@ -224,20 +224,26 @@ class ConvolutionalRecurrentNetwork(nn.Module):
             output: Tensor = self.dense(steps[:, -1])
         return output.float()
 
+    def _autocast(self, device: torch.device) -> AbstractContextManager[Any]:
+        if self.precision == "float32":
+            return nullcontext()
+        return torch.autocast(device.type, torch.bfloat16)
+
 
 def _initialise(layer: nn.Module) -> None:
     """Set a layer's weights as Keras does."""
+    parameters = dict(layer.named_parameters(recurse=False))
     if isinstance(layer, nn.Conv2d | nn.Linear):
-        nn.init.xavier_uniform_(layer.weight)
-        nn.init.zeros_(layer.bias)
+        nn.init.xavier_uniform_(parameters["weight"])
+        nn.init.zeros_(parameters["bias"])
     elif isinstance(layer, nn.LSTM):
-        units = layer.hidden_size
-        nn.init.xavier_uniform_(layer.weight_ih_l0)
-        nn.init.orthogonal_(layer.weight_hh_l0)
-        nn.init.zeros_(layer.bias_ih_l0)
-        nn.init.ones_(layer.bias_ih_l0[units : 2 * units])
+        nn.init.xavier_uniform_(parameters["weight_ih_l0"])
+        nn.init.orthogonal_(parameters["weight_hh_l0"])
+        nn.init.zeros_(parameters["bias_ih_l0"])
+        forget_gate = slice(layer.hidden_size, 2 * layer.hidden_size)
+        nn.init.ones_(parameters["bias_ih_l0"][forget_gate])
         # Torch adds two biases where Keras has one.
-        nn.init.zeros_(layer.bias_hh_l0).requires_grad_(False)
+        nn.init.zeros_(parameters["bias_hh_l0"]).requires_grad_(False)
 
 
 def count_parameters(architecture: Architecture, shape: tuple[int, int, int], sequence: str) -> int:
@@ -311,7 +317,7 @@ class StopAtDivergence(Callback):
             )
 
 
-class Clips(Dataset):  # type: ignore[misc]
+class Clips(Dataset[tuple[Tensor, Tensor]]):
     """Images read when asked for, each with its label.
 
     Parameters
@@ -341,16 +347,19 @@ class Clips(Dataset):  # type: ignore[misc]
     def __getitem__(self, clip: int) -> tuple[Tensor, Tensor]:
         return _tensor(self.X[clip]), self.Y[clip]
 
-    def moments(self) -> tuple[Tensor, Tensor]:
-        """Return mean and standard deviation of log(1 + x), bin by bin: (stems, bins, 1) each."""
-        total = squares = torch.zeros(())
+    def moments(self) -> tuple[float, float]:
+        """Return the mean and standard deviation of all log-scaled values."""
+        mean = square = 0.0
         for clip in range(len(self)):
-            values = self[clip][0].log1p().double()
-            total = total + values.mean(dim=2, keepdim=True)
-            squares = squares + values.square().mean(dim=2, keepdim=True)
-        mean = total / len(self)
-        deviation = (squares / len(self) - mean.square()).clamp_min(1e-6).sqrt()
-        return mean.float(), deviation.float()
+            values = _log_scale(self[clip][0]).double()
+            mean += values.mean().item() / len(self)
+            square += values.square().mean().item() / len(self)
+        return mean, math.sqrt(max(square - mean**2, 1e-12))
+
+
+def _log_scale(magnitude: Tensor) -> Tensor:
+    """Bring magnitudes to log(1 + 100 x), which a full-scale sine takes to about 9."""
+    return torch.log1p(100 * magnitude)
 
 
 def _tensor(image: Any) -> Tensor:

@@ -58,6 +58,10 @@ ROWS_AT_ONCE = 256
 
 
 # Kernels ----------------------------------------------------------------------------------------
+#
+# What they share: `values` (d, n) are the features, a row a column; `members` the clips of a node;
+# `weight` (n,) how often each clip was drawn; `pull` (n, 4) and `gain` (W + 1,) what `_describe`
+# makes of a node, `gain` being 1 / (w (W - w)) for weight w on one side; `state` the generator's.
 
 
 def _entry(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -244,10 +248,12 @@ def _deal(clips, left, right, goes_left):  # type: ignore[no-untyped-def]
 
 @_entry
 def _grow(  # type: ignore[no-untyped-def]
-    order, values, labels, grid, weight, n_tried, min_leaf, max_depth, state,
+    order, values, labels, grid, weight, features, n_tried, min_leaf, max_depth, state,
     feature, threshold, left, value,
 ):  # fmt: skip
     """Grow one tree, depth first, into the last four arrays; return its number of nodes.
+
+    `features` is shuffled in place where only `n_tried` of them are tried.
 
     A node owns the slice start:end of `members`, its clips. Their orders, one a feature, are the
     rows of a (d, size) block that begins at start (d + 1): one place to spare a node, for `_deal`.
@@ -465,8 +471,8 @@ class Table:
         depth = -1 if growth.max_depth is None else growth.max_depth
         call = (
             *(self.order, self.values, self.labels, _on_grid(self.labels, int(weight.sum()))),
-            *(weight.astype(np.uint32), growth.n_tried, growth.min_samples_leaf, depth),
-            *(np.array([seed], np.uint64), *nodes),
+            *(weight.astype(np.uint32), np.arange(len(self.values)), growth.n_tried),
+            *(growth.min_samples_leaf, depth, np.array([seed], np.uint64), *nodes),
         )
         try:
             count = _grow(*call)
@@ -598,11 +604,14 @@ class ReferenceForestRegressor(RandomForestRegressor):
         return self
 
     def predict(self, X: Features) -> Floats:
-        """Predict as scikit-learn does, shape (n, 4)."""
+        """Mean of the trees' predictions, shape (n, 4)."""
         check_is_fitted(self)
         X = _checked_features(X)
         _check_width(X, self.n_features_in_)
-        return np.asarray(super().predict(X), np.float64)
+        # scikit-learn adds trees up as its threads finish, which changes the last bits.
+        each = np.array([tree.predict(X) for tree in self.estimators_], np.float64)
+        mean: Floats = each.mean(axis=0)
+        return mean
 
 
 def _joined(trees: list[Tree]) -> tuple[Tree, NDArray[Any]]:

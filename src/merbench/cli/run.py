@@ -67,8 +67,9 @@ def run(
 
     document, planned, store = _plan(spec, assignments, only)
     folder = out or Path("runs") / planned.benchmark.spec.name / f"{datetime.now():%Y%m%d-%H%M%S}"
-    for skipped in planned.skipped:
-        show.warn(f"skipped {_names(skipped.names)}: {skipped.reason}")
+    if planned.skipped:
+        count = len(planned.skipped)
+        typer.echo(f"{count} combinations make no cell; `merbench plan` says why", err=True)
     runs.check_writable(folder)
     if planned.tasks:
         engine = LocalEngine(
@@ -176,10 +177,6 @@ def _cell_state(planned: Plan, cell: str) -> str:
         return f"cannot run: {planned.unready[cell]}"
     left = sum(key in planned.tasks for key in planned.fits[cell])
     return "done" if not left else f"{left} folds to do"
-
-
-def _names(names: dict[str, str]) -> str:
-    return " x ".join(name for axis, name in names.items() if axis != "dataset")
 
 
 def show_leaderboard(finished: Run) -> None:

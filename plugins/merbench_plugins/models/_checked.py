@@ -1,0 +1,90 @@
+"""What models of vectors refuse before they learn from it, said in one sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, RegressorMixin, clone
+from sklearn.utils.validation import check_is_fitted
+
+from merbench.errors import MerbenchError
+
+Floats = NDArray[np.float64]
+
+
+class CheckedRegressor(RegressorMixin, BaseEstimator):
+    """A scikit-learn regressor that is given sound features and labels or none.
+
+    Parameters
+    ----------
+    regressor
+        Fitted on arrays (n, d) and (n, columns). It may return float32.
+    """
+
+    def __init__(self, regressor: Any) -> None:
+        self.regressor = regressor
+
+    def fit(self, X: Any, Y: Any) -> CheckedRegressor:
+        """Fit a clone of the regressor.
+
+        Raises
+        ------
+        MerbenchError
+            Where `X` and `Y` are not (n, d) and (n, columns), or not finite.
+        """
+        X = checked_features(X)
+        Y = checked_labels(Y, len(X))
+        self.n_features_in_ = X.shape[1]
+        self.regressor_ = clone(self.regressor).fit(X, Y)
+        return self
+
+    def predict(self, X: Any) -> Floats:
+        """Return the regressor's predictions, shape (n, columns), float64."""
+        check_is_fitted(self)
+        X = checked_features(X)
+        if X.shape[1] != self.n_features_in_:
+            raise MerbenchError(
+                f"the test clips have {X.shape[1]} features and the training clips had "
+                f"{self.n_features_in_}; extract both alike"
+            )
+        return np.asarray(self.regressor_.predict(X), dtype=np.float64)
+
+
+def checked_features(X: Any) -> NDArray[Any]:
+    """Return features as an array (n, d), or raise `MerbenchError`."""
+    X = np.asarray(X)
+    if X.ndim != 2 or X.shape[1] == 0:
+        raise MerbenchError(
+            f"features must be an array of shape (clips, features), not {X.shape}; "
+            "give this model a feature that is a vector"
+        )
+    _demand_finite(X, "features")
+    return X
+
+
+def checked_labels(Y: Any, n_clips: int) -> Floats:
+    """Return the labels of `n_clips` clips as an array (n, columns), or raise `MerbenchError`."""
+    Y = np.asarray(Y, dtype=np.float64)
+    if Y.ndim != 2:
+        raise MerbenchError(
+            f"labels must be an array of shape (clips, columns), not {Y.shape}; give a row a clip"
+        )
+    if len(Y) != n_clips or n_clips == 0:
+        raise MerbenchError(
+            f"there are {len(Y)} rows of labels for {n_clips} training clips; "
+            "give one a clip, and at least one clip"
+        )
+    _demand_finite(Y, "labels")
+    return Y
+
+
+def _demand_finite(array: NDArray[Any], what: str) -> None:
+    bad = ~np.isfinite(array)
+    if bad.any():
+        row, column = np.argwhere(bad)[0]
+        raise MerbenchError(
+            f"{np.count_nonzero(bad)} values of the {what} are NaN or infinite, the first in "
+            f"row {row}, column {column} (from 0); correct or leave out those clips"
+        )

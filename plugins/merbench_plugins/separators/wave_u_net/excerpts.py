@@ -1,0 +1,253 @@
+"""Drawing excerpts to train on: coherent or remixed across tracks, and augmented."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import soxr
+
+from merbench_plugins.separators.wave_u_net.multitracks import SOURCES, Part, Prepared
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from merbench_plugins.separators.wave_u_net.configuration import Frames
+
+    Samples = NDArray[np.float32]
+
+__all__ = ["Augmentations", "Batch", "Excerpts", "Validation", "active"]
+
+CHANNELS = 2
+_ACTIVE_SHARE = 10 ** (-25 / 20)
+_AUDIBLE = 1e-3
+_LOUDNESS = (10 ** (-32 / 20), 10 ** (-12 / 20))
+_BANDS = 7
+_TRIES = 8
+_SILENT_SOURCE = 0.1
+
+
+class Augmentations(NamedTuple):
+    """How much excerpts are changed.
+
+    Attributes
+    ----------
+    remix
+        Share of excerpts whose parts come from different tracks.
+    gain, equaliser, pan
+        Greatest change in dB, up or down: of a part, of any of its bands, of either channel.
+    pitch
+        Greatest change in semitones, by resampling: the tempo goes with it.
+    """
+
+    remix: float = 0.6
+    gain: float = 6.0
+    equaliser: float = 5.0
+    pan: float = 3.0
+    pitch: float = 2.0
+
+
+class Batch(NamedTuple):
+    """Excerpts of one length.
+
+    Attributes
+    ----------
+    mix
+        Shape (batch, channels, input frames).
+    targets
+        Shape (batch, parts, channels, output frames).
+    members
+        Shape (batch, parts, sources): 1 for the sources that a part is the sum of. A row without
+        members is no part.
+    """
+
+    mix: Samples
+    targets: Samples
+    members: Samples
+
+
+def active(levels: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Tell in which seconds each part of a track is heard, from the levels of its parts."""
+    whole = np.sqrt((levels**2).sum(axis=0))
+    loud = np.percentile(whole, 90) if whole.size else 0.0
+    heard: NDArray[np.bool_] = levels > max(_AUDIBLE, _ACTIVE_SHARE * float(loud))
+    return heard
+
+
+class Excerpts:
+    """Draws from tracks as many different excerpts as one likes.
+
+    Every excerpt has one source in the lead, drawn evenly, and begins where that source is heard;
+    the collections that have it take turns evenly too, however large each is.
+
+    Parameters
+    ----------
+    tracks
+        Prepared music.
+    frames
+        Lengths of the network's input and output.
+    sample_rate
+        In Hz.
+    augmentations
+        How much excerpts are changed.
+    """
+
+    def __init__(
+        self,
+        tracks: Sequence[Prepared],
+        frames: Frames,
+        sample_rate: int,
+        augmentations: Augmentations,
+    ) -> None:
+        self._tracks = tracks
+        self._frames = frames
+        self._sample_rate = sample_rate
+        self._augmentations = augmentations
+        self._places = {source: self._index(source) for source in SOURCES}
+        self._leads = [source for source in SOURCES if self._places[source]]
+
+    def draw(self, size: int, rng: np.random.Generator) -> Batch:
+        """Draw excerpts; all chance comes from `rng`."""
+        given, yielded = self._frames
+        mix = np.zeros((size, CHANNELS, given), np.float32)
+        targets = np.zeros((size, len(SOURCES), CHANNELS, yielded), np.float32)
+        members = np.zeros((size, len(SOURCES), len(SOURCES)), np.float32)
+        context = self._frames.context
+        for i in range(size):
+            parts = self._excerpt(rng)
+            silent = [s for s in SOURCES if not any(s in part for part, _ in parts)]
+            whole = np.sum([samples for _, samples in parts], axis=0)
+            scale = _scale(whole, rng)
+            mix[i] = whole * scale
+            for p, (part, samples) in enumerate(parts):
+                targets[i, p] = samples[:, context : context + yielded] * scale
+                members[i, p, [SOURCES.index(source) for source in part]] = 1
+            for p, source in enumerate(silent, start=len(parts)):
+                members[i, p, SOURCES.index(source)] = 1
+        return Batch(mix, targets, members)
+
+    def _index(self, source: str) -> list[NDArray[np.int64]]:
+        """Return, for each collection with the source, tracks and seconds where it is heard."""
+        places: dict[int, list[tuple[int, int]]] = {}
+        for number, track in enumerate(self._tracks):
+            for part, heard in zip(track.parts, active(track.levels), strict=True):
+                if source in part and heard.any():
+                    found = places.setdefault(track.collection, [])
+                    found.extend((number, int(second)) for second in np.flatnonzero(heard))
+        return [np.array(found) for _, found in sorted(places.items())]
+
+    def _place(self, source: str, rng: np.random.Generator) -> tuple[Prepared, int]:
+        """Draw a track and the sample where an excerpt with this source begins."""
+        collections = self._places[source]
+        number, second = rng.choice(collections[rng.integers(len(collections))])
+        # The second is somewhere in the middle, which alone is looked at.
+        inside = self._frames.context + int(rng.integers(self._frames.output))
+        return self._tracks[number], int(second) * self._sample_rate - inside
+
+    def _excerpt(self, rng: np.random.Generator) -> list[tuple[Part, Samples]]:
+        lead = str(rng.choice(self._leads))
+        track, start = self._place(lead, rng)
+        if rng.random() >= self._augmentations.remix:
+            return self._take(track, track.parts, start, rng)
+        excerpt = self._take(track, [p for p in track.parts if lead in p], start, rng)
+        for source in rng.permutation(self._leads):
+            taken = {s for part, _ in excerpt for s in part}
+            if source not in taken and rng.random() >= _SILENT_SOURCE:
+                excerpt += self._fitting(str(source), taken, rng)
+        return excerpt
+
+    def _fitting(
+        self, source: str, taken: set[str], rng: np.random.Generator
+    ) -> list[tuple[Part, Samples]]:
+        """Draw a part with a source and none of those that are taken."""
+        for _ in range(_TRIES):
+            track, start = self._place(source, rng)
+            parts = [p for p in track.parts if source in p and not taken & set(p)]
+            if parts:
+                return self._take(track, parts, start, rng)
+        return []
+
+    def _take(
+        self, track: Prepared, parts: Sequence[Part], start: int, rng: np.random.Generator
+    ) -> list[tuple[Part, Samples]]:
+        """Cut parts out of a track and change them; all by the same pitch, so that they fit."""
+        wanted = self._frames.input
+        pitch = self._augmentations.pitch
+        speed = 2 ** (float(rng.uniform(-pitch, pitch)) / 12) if pitch else 1.0
+        swapped = rng.random() < 0.5
+        cut = _cut(track, start, int(np.ceil(wanted * speed)) + 1)
+        taken = []
+        for part, samples in zip(track.parts, cut, strict=True):
+            if part not in parts:
+                continue
+            if speed != 1.0:
+                rate = float(self._sample_rate)
+                samples = soxr.resample(samples.T, rate * speed, rate, quality="LQ").T
+            samples = np.broadcast_to(
+                samples[:, :wanted], (CHANNELS, min(wanted, samples.shape[1]))
+            )
+            samples = np.pad(samples, ((0, 0), (0, wanted - samples.shape[1])))
+            taken.append((part, self._changed(samples[::-1] if swapped else samples, rng)))
+        return taken
+
+    def _changed(self, samples: Samples, rng: np.random.Generator) -> Samples:
+        """Change a part's level, sides, sign and spectrum."""
+        how = self._augmentations
+        gains = rng.uniform(-how.gain, how.gain) + rng.uniform(-how.pan, how.pan, CHANNELS)
+        sign = 1 if rng.random() < 0.5 else -1
+        samples = samples * (sign * 10 ** (gains / 20))[:, None].astype(np.float32)
+        if how.equaliser and rng.random() < 0.5:
+            samples = _equalised(samples, rng.uniform(-how.equaliser, how.equaliser, _BANDS))
+        return samples
+
+
+def _cut(track: Prepared, start: int, length: int) -> Samples:
+    """Cut all parts out of a track; before and behind it is silence."""
+    samples = track.samples
+    begin, end = max(0, start), min(samples.shape[-1], start + length)
+    inner = samples[..., begin : max(begin, end)].astype(np.float32)
+    missing = length - inner.shape[-1]
+    before = min(begin - start, missing)
+    return np.pad(inner, ((0, 0), (0, 0), (before, missing - before)))
+
+
+def _equalised(samples: Samples, decibels: NDArray[np.float64]) -> Samples:
+    """Filter without delay; the bands' centres lie evenly by octaves, the last at the top."""
+    length = samples.shape[-1]
+    octaves = np.log2(np.maximum(1, np.arange(length // 2 + 1)) / (length // 2))
+    curve = np.interp(octaves, np.arange(1 - len(decibels), 1), decibels)
+    spectrum = np.fft.rfft(samples) * 10 ** (curve / 20)
+    filtered: Samples = np.fft.irfft(spectrum, length).astype(np.float32)
+    return filtered
+
+
+def _scale(mix: Samples, rng: np.random.Generator) -> float:
+    """Return the factor that gives a mixture a level drawn evenly in dB."""
+    low, high = np.log(_LOUDNESS)
+    level = np.sqrt(np.mean(mix**2))
+    return float(np.exp(rng.uniform(low, high)) / max(level, _AUDIBLE))
+
+
+class Validation(NamedTuple):
+    """A fixed excerpt to validate with: shapes (channels, samples) and (parts, channels, samples)."""
+
+    track: str
+    mix: Samples
+    parts: tuple[Part, ...]
+    targets: Samples
+
+    @classmethod
+    def excerpts(
+        cls, tracks: Sequence[Prepared], seconds: int, sample_rate: int
+    ) -> list[Validation]:
+        """Return from each track the stretch in which most parts are heard, the first of such."""
+        found = []
+        for track in tracks:
+            heard = active(track.levels).sum(axis=0)
+            length = min(seconds, len(heard))
+            start = int(np.argmax(np.convolve(heard, np.ones(length), "valid")))
+            targets = _cut(track, start * sample_rate, length * sample_rate)
+            targets = np.repeat(targets, CHANNELS // targets.shape[1], axis=1)
+            found.append(cls(track.name, targets.sum(axis=0), track.parts, targets))
+        return found

@@ -1,0 +1,181 @@
+"""What a training leaves behind: weights, configuration, and a card that says what they are."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import struct
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from merbench_plugins.separators.wave_u_net.multitracks import Prepared
+    from merbench_plugins.separators.wave_u_net.original import OriginalWaveUNet
+
+__all__ = ["CARD", "CONFIGURATION", "README", "WEIGHTS", "export", "readme", "summary_of"]
+
+WEIGHTS = "model.safetensors"
+CONFIGURATION = "config.json"
+CARD = "card.json"
+README = "README.md"
+
+LIMITS = (
+    "Singing in styles, languages or productions unlike the music it was trained on.",
+    "Bass and drums of real recordings as well as those of rendered MIDI, where training had only "
+    "the latter.",
+    "Listening, remixing or transcription: stems have audible remains of each other, and nothing "
+    "above half its sample rate.",
+    "Conclusions about separation as such: what a benchmark finds with these stems is about this "
+    "checkpoint.",
+)
+
+
+def export(network: OriginalWaveUNet, folder: Path, card: Mapping[str, Any]) -> None:
+    """Write a network's weights in half precision, its configuration and its card.
+
+    Parameters
+    ----------
+    network
+        With the weights to keep.
+    folder
+        Where to. Each file is replaced whole.
+    card
+        What is known of the training; parameters and bytes are added.
+    """
+    variables = _variables(network)
+    content = _safetensors({name: a.astype(np.float16) for name, a in variables.items()})
+    parameters = sum(array.size for array in variables.values())
+    card = {**card, "parameters": parameters, "bytes": len(content)}
+    _write(folder / WEIGHTS, content)
+    _write(folder / CONFIGURATION, _json(network.config.model_dump()))
+    _write(folder / CARD, _json(card))
+    _write(folder / README, readme(card).encode())
+
+
+def summary_of(tracks: Sequence[Prepared]) -> dict[str, Any]:
+    """Say how much music there is, and of how much of it which parts are known."""
+    hours: Counter[str] = Counter()
+    for track in tracks:
+        hours[", ".join("+".join(part) for part in track.parts)] += track.levels.shape[1]
+    return {
+        "tracks": len(tracks),
+        "groups": len({track.group for track in tracks}),
+        "hours": round(sum(hours.values()) / 3600, 2),
+        "hours_by_known_parts": {parts: round(s / 3600, 2) for parts, s in sorted(hours.items())},
+    }
+
+
+def readme(card: Mapping[str, Any]) -> str:
+    """Return a card as Markdown."""
+    training, music = card["training"], card["music"]
+    lines = [
+        "# A Wave-U-Net for bass, drums, other and vocals",
+        "",
+        f"{card['parameters']:,} parameters, {card['bytes'] / 1e6:.1f} MB in half precision, "
+        f"{card['configuration']['expected_sr']:,} Hz.",
+        "",
+        f"- **Licence:** {card['licence']}",
+        *(f"- **{side.capitalize()} music:** {_music(music[side])}" for side in music),
+        f"- **Teacher:** {_teacher(card)}",
+        f"- **Training:** {training['steps']:,} steps of {training['batch']} excerpts "
+        f"({training['hours_of_excerpts']} hours of music heard) in {training['minutes']} minutes.",
+        "",
+        "Mean SI-SDR over the excerpts validated with, in dB; `+` joins what is known in sum only:",
+        "",
+        *_table(card["validation"]),
+        *(line for title, scores in card.get("tests", {}).items() for line in _test(title, scores)),
+        "",
+        "What it is not good for:",
+        "",
+        *(f"- {limit}" for limit in LIMITS),
+        *(["", card["remarks"]] if card.get("remarks") else []),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _test(title: str, scores: Mapping[str, Mapping[str, float]]) -> list[str]:
+    return ["", f"{title}:", "", *_table(scores)]
+
+
+def _table(scores: Mapping[str, Mapping[str, float]]) -> list[str]:
+    rows = [
+        f"| {name} | {s['excerpts']} | {s['si_sdr']:.2f} | {s['si_sdr_mixture']:.2f} | "
+        f"{s['si_sdr'] - s['si_sdr_mixture']:+.2f} |"
+        for name, s in scores.items()
+    ]
+    return [
+        "| stem | excerpts | separated | mixture | gain |",
+        "| --- | --: | --: | --: | --: |",
+        *rows,
+    ]
+
+
+def _music(summary: Mapping[str, Any]) -> str:
+    known = "; ".join(f"{h} h of {parts}" for parts, h in summary["hours_by_known_parts"].items())
+    return (
+        f"{summary['tracks']} tracks, {summary['groups']} groups, {summary['hours']} h ({known})."
+    )
+
+
+def _teacher(card: Mapping[str, Any]) -> str:
+    if not card["teacher"]:
+        return "none."
+    return f"{card['teacher']['name']}, for {', '.join(card['teacher_stems'])}."
+
+
+def _variables(network: OriginalWaveUNet) -> dict[str, np.ndarray]:
+    """Return a network's weights under the names and in the shapes of the TensorFlow graph."""
+    layers = [*network.down, network.bottleneck, *network.up]
+    pairs = [(layer.weight, layer.bias) for layer in layers]
+    # The graph has a layer a source where the network has one for all.
+    channels = network.config.channels
+    pairs += list(
+        zip(network.output.weight.split(channels), network.output.bias.split(channels), strict=True)
+    )
+    arrays = [
+        a.detach().cpu().float().numpy()
+        for kernel, bias in pairs
+        for a in (kernel.permute(2, 1, 0), bias)
+    ]
+    arrays += [weight.detach().cpu().float().numpy() for weight in network.interpolation]
+    return dict(zip(network.config.variables, arrays, strict=True))
+
+
+def _safetensors(arrays: Mapping[str, np.ndarray]) -> bytes:
+    header: dict[str, Any] = {}
+    position = 0
+    for name, array in arrays.items():
+        end = position + array.nbytes
+        header[name] = {
+            "dtype": f"F{8 * array.itemsize}",
+            "shape": list(array.shape),
+            "data_offsets": [position, end],
+        }
+        position = end
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return struct.pack("<Q", len(text)) + text + b"".join(a.tobytes() for a in arrays.values())
+
+
+def _json(document: Any) -> bytes:
+    return (json.dumps(_finite(document), indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _finite(inner) for key, inner in value.items()}
+    return [_finite(inner) for inner in value] if isinstance(value, (list, tuple)) else value
+
+
+def _write(path: Path, content: bytes) -> None:
+    temporary = path.with_name(f"{path.name}.{os.getpid()}")
+    temporary.write_bytes(content)
+    temporary.replace(path)

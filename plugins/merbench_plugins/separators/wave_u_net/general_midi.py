@@ -1,0 +1,112 @@
+"""True stems of General MIDI files: every stem's instruments rendered by themselves."""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from merbench.errors import AudioError
+from merbench_plugins.datasets import midi
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from merbench.components import Waveform
+
+__all__ = ["render_stems"]
+
+BASS_PROGRAMS = range(32, 40)
+VOICE_PROGRAMS = (52, 53, 54, 85)
+"""Choirs and synthetic voices (counted from 0)."""
+
+_RESOLUTION = 960
+_MELODIC_CHANNELS = 15
+
+
+def render_stems(
+    path: Path, *, seconds: float, sample_rate: int, soundfont: Path
+) -> dict[str, Waveform]:
+    """Render a MIDI file's bass, drums and other, which sum to its mixture.
+
+    The percussion channel is drums, the programs 33 to 40 are bass. Choirs and synthetic voices
+    are left out: they neither sing nor are they accompaniment, so that any label would mislead.
+
+    Parameters
+    ----------
+    path
+        A standard MIDI file with General MIDI programs.
+    seconds
+        How much to render at most.
+    sample_rate
+        In Hz.
+    soundfont
+        An sf2 or sf3 file.
+
+    Returns
+    -------
+    dict
+        Those of bass, drums and other that the file has notes for, shape (2, samples) each.
+
+    Raises
+    ------
+    AudioError
+        The file is missing, no MIDI, or without notes for any of these.
+    """
+    import pretty_midi
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            score = pretty_midi.PrettyMIDI(str(path))
+    except (OSError, ValueError, EOFError, KeyError, IndexError) as error:
+        raise AudioError(f"{path} cannot be read as MIDI ({error}); replace it") from error
+    stems: dict[str, list[Any]] = {}
+    for instrument in score.instruments:
+        stem = _stem(instrument)
+        if stem and any(note.start < seconds for note in instrument.notes):
+            stems.setdefault(stem, []).append(instrument)
+    if not stems:
+        raise AudioError(f"{path} holds no notes for bass, drums or other; replace it")
+    rendered = {
+        name: _render(instruments, seconds, sample_rate, soundfont)
+        for name, instruments in sorted(stems.items())
+    }
+    length = max(waveform.shape[1] for waveform in rendered.values())
+    return {name: _padded(waveform, length) for name, waveform in rendered.items()}
+
+
+def _stem(instrument: Any) -> str:
+    if instrument.is_drum:
+        return "drums"
+    if instrument.program in BASS_PROGRAMS:
+        return "bass"
+    return "" if instrument.program in VOICE_PROGRAMS else "other"
+
+
+def _render(
+    instruments: Sequence[Any], seconds: float, sample_rate: int, soundfont: Path
+) -> Waveform:
+    import pretty_midi
+
+    parts = []
+    # A MIDI file has channels for so many: more would share one and its controllers.
+    for i in range(0, len(instruments), _MELODIC_CHANNELS):
+        score = pretty_midi.PrettyMIDI(resolution=_RESOLUTION)
+        score.instruments.extend(instruments[i : i + _MELODIC_CHANNELS])
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "stem.mid"
+            score.write(str(file))
+            parts.append(
+                midi.render(file, seconds=seconds, sample_rate=sample_rate, soundfont=soundfont)
+            )
+    length = max(part.shape[1] for part in parts)
+    summed: Waveform = np.sum([_padded(part, length) for part in parts], axis=0)
+    return summed
+
+
+def _padded(waveform: Waveform, length: int) -> Waveform:
+    return np.pad(waveform, ((0, 0), (0, length - waveform.shape[1])))

@@ -1,0 +1,461 @@
+"""Finding and loading plugins: from everywhere, and whatever state they are in."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import re
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from merbench import Task, plugins
+from merbench.errors import PluginError
+from merbench.plugins import Registry, nearest, split_choice
+from merbench.spec import parse, plugin_paths, read_document, resolve
+
+# As a user writes it, without an annotation: see docs/plugins.md.
+NEAREST = '''
+from merbench import FeatureKind, Model, Task, hookimpl
+
+class NearestClips(Model):
+    """Mean label of the nearest training clips."""
+    name = "nearest-clips"
+    inputs = FeatureKind.VECTOR
+    tasks = frozenset({Task.VA})
+    k: int = 5
+
+    def estimator(self, *, task, seed, device):
+        from sklearn.neighbors import KNeighborsRegressor
+        return KNeighborsRegressor(self.k)
+
+@hookimpl
+def merbench_models():
+    yield NearestClips
+'''
+
+
+def model(name: str, body: str = "", *, hook: str = "return [Given]") -> str:
+    """Source of a plugin file with one model."""
+    return f'''
+from __future__ import annotations
+from merbench import Dataset, FeatureKind, Model, ModelParameter, Task, hookimpl
+
+class Given(Model):
+    """A model."""
+    name = {name!r}
+    inputs = FeatureKind.VECTOR
+    tasks = frozenset({{Task.VA}})
+{textwrap.indent(textwrap.dedent(body), "    ")}
+
+@hookimpl
+def merbench_models():
+    {hook}
+'''
+
+
+def write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def faults(registry: Registry, path: Path) -> list[str]:
+    """Return the problems of the plugin at `path`."""
+    return [p.error for p in registry.problems if p.origin.path == str(path.resolve())]
+
+
+# --- where plugins come from ----------------------------------------------------------------------
+
+
+def test_the_installed_plugins_are_found_by_their_entry_points() -> None:
+    registry = plugins.load()
+    assert {entry.kind for entry in registry.entries.values()} >= {"dataset", "feature"}
+    assert {e.origin.distribution for e in registry.entries.values()} == {"merbench"}
+
+
+def test_a_file_is_loaded(tmp_path: Path) -> None:
+    path = write(tmp_path / "mine.py", model("mine"))
+    entry = plugins.load([path]).get("model", "mine")
+    assert (entry.kind, entry.name, entry.summary) == ("model", "mine", "A model.")
+    assert str(entry.origin) == str(path.resolve())
+
+
+def test_a_folder_is_loaded_file_by_file_and_package_by_package(tmp_path: Path) -> None:
+    write(tmp_path / "one.py", model("one"))
+    write(tmp_path / "two" / "__init__.py", "from .inner import Given, merbench_models")
+    write(tmp_path / "two" / "inner.py", model("two"))
+    write(tmp_path / "_draft.py", model("draft"))
+    write(tmp_path / ".hidden.py", model("hidden"))
+    write(tmp_path / "notes.txt", "no plugin")
+    write(tmp_path / "data" / "three.py", model("three"))
+    registry = plugins.load([tmp_path])
+    found = {e.name for e in registry.of_kind("model") if not e.origin.distribution}
+    assert found == {"one", "two"}
+
+
+def test_a_package_can_be_named(tmp_path: Path) -> None:
+    write(tmp_path / "two" / "__init__.py", model("two"))
+    assert plugins.load([tmp_path / "two"]).get("model", "two")
+
+
+def test_a_helper_without_hooks_is_no_problem(tmp_path: Path) -> None:
+    path = write(tmp_path / "helper.py", "x = 1\n")
+    assert faults(plugins.load([path]), path) == []
+
+
+def test_a_path_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(PluginError, match=r"gone\.py does not exist"):
+        plugins.load([tmp_path / "gone.py"])
+
+
+def test_the_plugins_folder_beside_a_benchmark_is_loaded(tmp_path: Path) -> None:
+    write(tmp_path / "plugins" / "nearest.py", NEAREST)
+    assert plugins.load(folder=tmp_path).get("model", "nearest-clips")
+
+
+def test_the_plugin_of_the_documentation_works_when_dropped_beside_a_spec(tmp_path: Path) -> None:
+    write(tmp_path / "plugins" / "nearest.py", NEAREST)
+    spec = write(
+        tmp_path / "spec.yaml",
+        "name: x\ndatasets: [demo]\nfeatures: [compare-2016]\nbaselines: false\n"
+        "models: [{nearest-clips: {k: [1, 3]}}]\n",
+    )
+    document = read_document(spec)
+    parsed = parse(document)
+    registry = plugins.load(plugin_paths(document, parsed))
+    one, three = resolve(document, parsed, registry).models
+    assert [one.settings, three.settings] == [{"k": 1}, {"k": 3}]
+
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((6, 3)), rng.uniform(0, 1, (6, 4))
+    estimator = one.estimator(task=Task.VA, seed=1, device="cpu")
+    np.testing.assert_allclose(estimator.fit(x, y).predict(x), y)
+
+
+@pytest.mark.parametrize("named", ["plugins/two", "plugins", "plugins/../plugins/two/", "link"])
+def test_one_path_is_not_loaded_twice(tmp_path: Path, named: str) -> None:
+    write(tmp_path / "plugins" / "two" / "__init__.py", model("two"))
+    (tmp_path / "link").symlink_to(tmp_path / "plugins" / "two")
+    registry = plugins.load([tmp_path / named], folder=tmp_path)
+    assert registry.get("model", "two")
+    assert faults(registry, tmp_path / "plugins" / "two") == []
+
+
+def test_what_is_installed_is_not_loaded_again_from_its_folder() -> None:
+    import merbench_plugins
+
+    folder = Path(merbench_plugins.__file__).parent
+    listed = set(plugins.load().entries)
+    assert set(plugins.load([folder]).entries) == listed
+    assert set(plugins.load([folder / "datasets"]).entries) == listed
+
+
+def test_a_plugin_has_one_module_name_in_every_process(tmp_path: Path) -> None:
+    path = write(tmp_path / "my plugin.py", model("mine"))
+    cls = plugins.load([path]).get("model", "mine").cls
+    code = (
+        "import pickle, sys; from pathlib import Path; from merbench.plugins import load\n"
+        "load([Path(sys.argv[1])]); print(pickle.load(sys.stdin.buffer).name)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)], input=pickle.dumps(cls()), capture_output=True
+    )
+    assert done.stdout.decode().strip() == "mine", done.stderr.decode()
+
+
+# --- broken plugins -------------------------------------------------------------------------------
+
+BROKEN = {
+    "syntax": ("def f(:\n", r"cannot be imported \(SyntaxError: .*broken\.py"),
+    "import": ("import no_such_module\n", r"cannot be imported \(ModuleNotFoundError: .*no_such"),
+    "exit": ("import sys\nsys.exit(3)\n", r"cannot be imported \(SystemExit: 3\)"),
+    "error": ("1 / 0\n", r"cannot be imported \(ZeroDivisionError"),
+    "hook raises": (model("x", hook="1 / 0"), r"its merbench_models failed \(ZeroDivisionError"),
+    "hook exits": (model("x", hook="raise SystemExit"), r"its merbench_models failed \(SystemExit"),
+    "hook is a generator that raises": (
+        model("x", hook="yield Given; raise ValueError('half-way')"),
+        r"its merbench_models failed \(ValueError: half-way\)",
+    ),
+    "hook yields nothing": (model("x", hook="return None"), "its merbench_models failed"),
+    "hook has an argument": (
+        model("x").replace("def merbench_models()", "def merbench_models(registry)"),
+        r"cannot be registered .*registry",
+    ),
+    "hook is misspelt": (
+        model("x").replace("def merbench_models()", "def merbench_model()"),
+        r"no hook 'merbench_model'; did you mean 'merbench_models'\?",
+    ),
+    "no class": (model("x", hook="return ['ridge']"), r"'ridge', which is no subclass"),
+    "no component": (model("x", hook="return [int]"), r"class 'int'.* no subclass of merbench\.M"),
+    "another kind": (
+        model("x", hook="return [Dataset]"),
+        r"Dataset'>, which is no subclass of merbench\.Model",
+    ),
+    "an instance": (model("x", hook="return [Given()]"), r"which is no subclass"),
+    "no name": (model(""), r"class Given has the name ''; set the class attribute `name`"),
+    "a name with capitals": (model("Mine"), r"has the name 'Mine'; .*lower-case words"),
+    "a name with blanks": (model("my model"), r"has the name 'my model'; .*joined by hyphens"),
+    "a name that is no text": (model("x", "name = 7"), r"has the name 7"),
+    "no inputs": (
+        model("x").replace("    inputs = FeatureKind.VECTOR\n", ""),
+        r"model 'x' does not set the class attribute `inputs`",
+    ),
+    "no tasks": (
+        model("x").replace("    tasks = frozenset({Task.VA})\n", ""),
+        r"model 'x' does not set the class attribute `tasks`",
+    ),
+    "inputs of no kind": (
+        model("x", "inputs = 'vector'"),
+        r"sets `inputs` to 'vector', which is no merbench\.FeatureKind",
+    ),
+    "tasks of no kind": (
+        model("x", "tasks = frozenset({'va'})"),
+        r"sets `tasks` to .*'va'.*, which is no merbench\.Task",
+    ),
+    "a type that is only there for checking": (
+        model("x", "d: Decimal = 1"),
+        r"a parameter of the type 'Decimal', which is not defined",
+    ),
+    "a baseline that needs parameters": (
+        model("x", "baseline = True\nn: int"),
+        r"baseline 'x' is added by itself, so give 'n' a default",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_a_broken_plugin_is_a_problem_and_the_others_are_there(tmp_path: Path, fault: str) -> None:
+    text, expected = BROKEN[fault]
+    broken = write(tmp_path / "broken.py", text)
+    sound = write(tmp_path / "sound.py", model("sound"))
+    registry = plugins.load([broken, sound])
+    assert registry.get("model", "sound")
+    assert ("model", "x") not in registry.entries
+    (problem,) = [p for p in registry.problems if p.origin.path == str(broken)]
+    assert "\n" not in str(problem)
+    assert str(problem).startswith(f"plugin {broken}: ")
+    assert re.search(expected, problem.error), problem.error
+
+
+def test_a_problem_keeps_the_traceback(tmp_path: Path) -> None:
+    path = write(tmp_path / "broken.py", "def inner():\n    1 / 0\ninner()\n")
+    (problem,) = [p for p in plugins.load([path]).problems if p.origin.path == str(path)]
+    assert "in inner" in problem.trace
+    assert "broken.py" in problem.trace
+
+
+def test_a_file_that_is_no_python_is_a_problem(tmp_path: Path) -> None:
+    path = write(tmp_path / "plugin.txt", "hello")
+    assert faults(plugins.load([path]), path) == [
+        "it cannot be imported (PluginError: it is not a Python file)"
+    ]
+
+
+def test_one_class_of_two_may_be_broken(tmp_path: Path) -> None:
+    more = "class Other(Given):\n    name = 'Wrong Name'\n"
+    path = write(tmp_path / "half.py", model("x", hook="return [Other, Given]") + more)
+    registry = plugins.load([path])
+    assert registry.get("model", "x")
+    assert len(faults(registry, path)) == 1
+
+
+def test_an_interrupt_is_no_problem_of_a_plugin(tmp_path: Path) -> None:
+    path = write(tmp_path / "slow.py", "raise KeyboardInterrupt\n")
+    with pytest.raises(KeyboardInterrupt):
+        plugins.load([path])
+
+
+def test_a_plugin_that_failed_is_tried_anew(tmp_path: Path) -> None:
+    path = write(tmp_path / "mine.py", "1 / 0\n")
+    assert faults(plugins.load([path]), path)
+    write(path, model("mine") + "# of another length\n")
+    registry = plugins.load([path])
+    assert faults(registry, path) == []
+    assert registry.get("model", "mine")
+
+
+def distribution(folder: Path, name: str, module: str, text: str) -> None:
+    """Lay out an installed distribution with an entry point."""
+    info = folder / f"{name.replace('-', '_')}-1.2.dist-info"
+    write(info / "METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.2\n")
+    write(info / "entry_points.txt", f"[merbench]\nthing = {module}\n")
+    if text:
+        write(folder / f"{module}.py", text)
+
+
+def loaded_with(folder: Path) -> dict[str, Any]:
+    """Load plugins in a process that has the distributions in `folder` installed."""
+    code = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+from merbench import plugins
+from merbench.errors import PluginError
+try:
+    registry = plugins.load()
+except PluginError as error:
+    print(json.dumps({"error": str(error)}))
+else:
+    print(json.dumps({
+        "models": {e.name: str(e.origin) for e in registry.of_kind("model")},
+        "datasets": len(registry.of_kind("dataset")),
+        "problems": [str(p) for p in registry.problems],
+    }))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(folder)], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
+def test_installed_distributions_sound_and_broken(tmp_path: Path) -> None:
+    distribution(tmp_path, "sound-thing", "sound_thing", model("sound-model"))
+    distribution(tmp_path, "broken-thing", "broken_thing", "import no_such_module\n")
+    distribution(tmp_path, "gone-thing", "gone_thing", "")
+    result = loaded_with(tmp_path)
+    assert result["models"]["sound-model"] == "sound-thing 1.2 (sound_thing)"
+    assert result["datasets"] > 0
+    broken, gone = [p for p in result["problems"] if "-thing" in p]
+    assert broken.startswith("plugin broken-thing 1.2 (broken_thing): it cannot be imported (")
+    assert "no_such_module" in broken
+    assert gone.startswith("plugin gone-thing 1.2 (gone_thing): it cannot be imported (")
+
+
+def test_two_distributions_with_one_name_are_an_error_that_names_both(tmp_path: Path) -> None:
+    distribution(tmp_path, "first-thing", "first_thing", model("same"))
+    distribution(tmp_path, "second-thing", "second_thing", model("same"))
+    assert loaded_with(tmp_path)["error"] == (
+        "two models are called 'same': one from first-thing 1.2 (first_thing), one from "
+        "second-thing 1.2 (second_thing); rename or remove one of them"
+    )
+
+
+def test_two_files_with_one_name_are_an_error_that_names_both(tmp_path: Path) -> None:
+    one, two = write(tmp_path / "a.py", model("same")), write(tmp_path / "b.py", model("same"))
+    with pytest.raises(PluginError) as caught:
+        plugins.load([one, two])
+    assert str(one) in str(caught.value)
+    assert str(two) in str(caught.value)
+
+
+def test_kinds_may_share_a_name(tmp_path: Path) -> None:
+    text = model("same") + textwrap.dedent(
+        '''
+        from merbench import Augmentation
+        class Noisy(Augmentation):
+            """An augmentation."""
+            name = "same"
+        @hookimpl
+        def merbench_augmentations():
+            return [Noisy]
+        '''
+    )
+    registry = plugins.load([write(tmp_path / "a.py", text)])
+    assert registry.find("model/same").kind == "model"
+    assert registry.find("augmentation/same").kind == "augmentation"
+    with pytest.raises(PluginError, match=r"several plugins: say .*augmentation/same"):
+        registry.find("same")
+
+
+# --- naming components ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Registry:
+    wrapper = model("wrapper", "model: ModelParameter\nscale: float = 1.0").replace("Given", "Wrap")
+    paths = [
+        write(tmp_path / "plain.py", model("plain", "k: int = 1\nrate: float = 0.5")),
+        write(tmp_path / "wrapper.py", wrapper),
+    ]
+    return plugins.load(paths)
+
+
+def test_the_nearest_right_name_is_offered(registry: Registry) -> None:
+    with pytest.raises(PluginError, match=r"there is no model 'plian'; did you mean 'plain'\?"):
+        registry.get("model", "plian")
+    with pytest.raises(PluginError, match=r"there is no plugin 'plian'; did you mean 'plain'\?"):
+        registry.find("plian")
+    with pytest.raises(PluginError, match=r"there is no plugin 'dataset/plain'"):
+        registry.find("dataset/plain")
+    with pytest.raises(PluginError, match=r"there is no model 'zzz'; choose from .*plain.*wrapper"):
+        registry.get("model", "zzz")
+
+
+def test_a_name_that_is_not_found_may_be_that_of_a_broken_plugin(tmp_path: Path) -> None:
+    path = write(tmp_path / "broken.py", "import no_such_module\n")
+    with pytest.raises(PluginError, match=r"no model 'mine'.*broken\.py: it cannot be imported"):
+        plugins.load([path]).get("model", "mine")
+
+
+def test_find_takes_a_name_with_and_without_its_kind(registry: Registry) -> None:
+    assert registry.find("plain") is registry.find("model/plain") is registry.get("model", "plain")
+
+
+def test_of_kind_is_sorted_by_name(registry: Registry) -> None:
+    names = [entry.name for entry in registry.of_kind("model")]
+    assert names == sorted(names)
+    assert {"plain", "wrapper"} <= set(names)
+
+
+def test_build_sets_parameters(registry: Registry) -> None:
+    assert registry.build("model", "plain", {"k": 3}).settings == {"k": 3}
+    wrapper = registry.build("model", "wrapper", {"model": {"plain": {"k": 3}}})
+    assert wrapper.title == "wrapper(plain)"
+    assert wrapper.settings == {"model": {"k": 3}}
+    inner = registry.build("model", "wrapper", {"model": registry.build("model", "plain", {})})
+    assert inner == registry.build("model", "wrapper", {"model": "plain"})
+
+
+@pytest.mark.parametrize(
+    ("choice", "location", "text"),
+    [
+        ({"plain": {"kk": 1}}, ("model", "plain", "kk"), "not permitted"),
+        ({"plain": {"k": "x"}}, ("model", "plain", "k"), "valid integer"),
+        ({"plian": {}}, ("model", "plian"), "did you mean 'plain'"),
+        ("plian", ("model", "plian"), "did you mean 'plain'"),
+        (5, ("model",), "expected a name"),
+        ({"plain": {}, "wrapper": {}}, ("model",), "expected a name"),
+        ({"wrapper": {"model": {"plain": {"kk": 1}}}}, None, "not permitted"),
+        ("wrapper", ("model", "wrapper", "model"), "required"),
+    ],
+)
+def test_a_fault_of_a_wrapped_model_is_located(
+    registry: Registry, choice: Any, location: tuple[str, ...] | None, text: str
+) -> None:
+    with pytest.raises(ValidationError) as caught:
+        registry.build("model", "wrapper", {"model": choice})
+    (error,) = caught.value.errors()
+    assert error["loc"] == (location or ("model", "wrapper", "model", "plain", "kk"))
+    assert text in error["msg"]
+
+
+@pytest.mark.parametrize(
+    ("choice", "expected"),
+    [
+        ("ridge", ("ridge", {})),
+        ({"ridge": None}, ("ridge", {})),
+        ({"ridge": {"alpha": 1}}, ("ridge", {"alpha": 1})),
+    ],
+)
+def test_split_choice(choice: Any, expected: tuple[str, dict[str, Any]]) -> None:
+    assert split_choice(choice) == expected
+
+
+@pytest.mark.parametrize("choice", [None, 5, [], {}, {"a": 1}, {"a": {}, "b": {}}, {1: {}}])
+def test_split_choice_refuses(choice: Any) -> None:
+    with pytest.raises(PluginError, match="expected a name, or one name with its parameters"):
+        split_choice(choice)
+
+
+def test_nearest_ends_an_error() -> None:
+    assert nearest("modle", ["model", "other"]) == "; did you mean 'model'?"
+    assert nearest("zzz", ["b", "a"]) == "; choose from a, b"
+    assert nearest("zzz", []) == ""
