@@ -9,11 +9,14 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import yaml
 
 from merbench import plugins, runs
@@ -209,3 +212,30 @@ def plan_counts(bench: TinyBench) -> dict[str, dict[str, int]]:
     assert done.returncode == 0, done.stderr
     counts: dict[str, dict[str, int]] = json.loads(done.stdout)["tasks"]
     return counts
+
+
+def wait_for(
+    condition: Callable[[], bool],
+    running: subprocess.Popen[str] | None = None,
+    *,
+    seconds: float = 60,
+) -> None:
+    """Wait until something is so; fail where the command ends before, or it takes too long."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if running is not None and running.poll() is not None:
+            raise AssertionError(f"ended with {running.returncode}: {running.communicate()[1]}")
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.01)
+
+
+def group_is_gone(group: int) -> bool:
+    """Tell whether no process of a group is alive; a dead one nobody asked after is not."""
+    for process in psutil.process_iter(["status"]):
+        try:
+            alive = process.info["status"] != psutil.STATUS_ZOMBIE
+            if alive and os.getpgid(process.pid) == group:
+                return False
+        except ProcessLookupError:
+            continue
+    return True

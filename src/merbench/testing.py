@@ -13,11 +13,11 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from merbench import pipeline
 from merbench.components import (
@@ -96,6 +96,8 @@ def check(
         component.ready()
     except MerbenchError as error:
         return [*results, Result("does its work", "skipped", str(error))]
+    except Exception as error:
+        return [*results, Result("does its work", "failed", f"ready: {_named(error)}")]
     for name, work in _checks(component):
         results.append(_attempt(name, work))
     return results
@@ -107,7 +109,7 @@ def _attempt(name: str, work: Callable[[], object]) -> Result:
     except _BrokenError as broken:
         return Result(name, "failed", str(broken))
     except Exception as error:
-        return Result(name, "failed", f"{type(error).__name__}: {error}")
+        return Result(name, "failed", _named(error))
     text = detail if isinstance(detail, str) else ""
     if text.startswith("skipped: "):
         return Result(name, "skipped", text.removeprefix("skipped: "))
@@ -164,6 +166,14 @@ def _documents_parameters(cls: type[Component]) -> None:
 
 
 def _refuses(registry: Registry, entry: Entry, given: Mapping[str, Any]) -> None:
+    for name, info in entry.cls.model_fields.items():
+        for part in (info.annotation, *get_args(info.annotation)):
+            lax = isinstance(part, type) and issubclass(part, BaseModel)
+            _demand(
+                not lax or part.model_config.get("extra") == "forbid",
+                f"parameter {name} accepts keys that {getattr(part, '__name__', part)} does not "
+                "have; set extra='forbid' in its model_config",
+            )
     try:
         registry.build(entry.kind, entry.name, {**given, "no_such_parameter": 1})
     except ValidationError:
@@ -535,6 +545,10 @@ def _dataset_checks(dataset: Dataset) -> Iterator[tuple[str, Callable[[], object
 
 
 # --- tools ----------------------------------------------------------------------------------------
+
+
+def _named(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def _demand(kept: bool, otherwise: str) -> None:

@@ -54,30 +54,31 @@ class CheckedRegressor(RegressorMixin, BaseEstimator):
 
 def checked_features(X: Any) -> NDArray[Any]:
     """Return features as an array (n, d), or raise `MerbenchError`."""
-    X = np.asarray(X)
-    if X.ndim != 2 or X.shape[1] == 0:
+    features: NDArray[Any] = np.asarray(X)
+    if features.ndim != 2 or features.shape[1] == 0:
         raise MerbenchError(
-            f"features must be an array of shape (clips, features), not {X.shape}; "
+            f"features must be an array of shape (clips, features), not {features.shape}; "
             "give this model a feature that is a vector"
         )
-    _demand_finite(X, "features")
-    return X
+    _demand_finite(features, "features")
+    return features
 
 
 def checked_labels(Y: Any, n_clips: int) -> Floats:
     """Return the labels of `n_clips` clips as an array (n, columns), or raise `MerbenchError`."""
-    Y = np.asarray(Y, dtype=np.float64)
-    if Y.ndim != 2:
+    labels: Floats = np.asarray(Y, dtype=np.float64)
+    if labels.ndim != 2:
         raise MerbenchError(
-            f"labels must be an array of shape (clips, columns), not {Y.shape}; give a row a clip"
+            f"labels must be an array of shape (clips, columns), not {labels.shape}; "
+            "give a row a clip"
         )
-    if len(Y) != n_clips or n_clips == 0:
+    if len(labels) != n_clips or n_clips == 0:
         raise MerbenchError(
-            f"there are {len(Y)} rows of labels for {n_clips} training clips; "
+            f"there are {len(labels)} rows of labels for {n_clips} training clips; "
             "give one a clip, and at least one clip"
         )
-    _demand_finite(Y, "labels")
-    return Y
+    _demand_finite(labels, "labels")
+    return labels
 
 
 def _demand_finite(array: NDArray[Any], what: str) -> None:
@@ -88,3 +89,15 @@ def _demand_finite(array: NDArray[Any], what: str) -> None:
             f"{np.count_nonzero(bad)} values of the {what} are NaN or infinite, the first in "
             f"row {row}, column {column} (from 0); correct or leave out those clips"
         )
+
+
+def count_clips(X: Any) -> int:
+    """Return the clips in `X`: an array-like of them, or a tuple of such of one length."""
+    if not isinstance(X, tuple):
+        return len(X)
+    lengths = {len(part) for part in X}
+    if len(lengths) != 1:
+        raise MerbenchError(
+            f"a model's inputs have {sorted(lengths)} rows; give each one row a clip"
+        )
+    return lengths.pop()

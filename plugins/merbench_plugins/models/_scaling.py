@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+Floats = NDArray[np.float64]
+
 Scaling: TypeAlias = Literal["rank", "standard"]
 
 
@@ -29,7 +31,7 @@ class FeatureScaler(TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    A feature that is constant on the training clips becomes 0 on them.
+    A feature that is constant on the training clips becomes 0, and so it does on test clips.
     """
 
     def __init__(self, scaling: Scaling = "rank") -> None:
@@ -38,35 +40,33 @@ class FeatureScaler(TransformerMixin, BaseEstimator):
     def fit(self, X: NDArray[Any], Y: Any = None) -> FeatureScaler:
         """Learn from the training clips `X`, shape (n, d); `Y` is not used."""
         if self.scaling == "rank":
-            self.columns_ = np.sort(X.T, axis=1)
-            raw = self._ranks(X)
-        else:
-            raw = X.astype(np.float64)
+            self.sorted_ = np.sort(X.T, axis=1)
+        raw = self._raw(X)
         self.mean_ = raw.mean(axis=0)
-        deviation = raw.std(axis=0)
-        # A constant column's mean is off by a rounding error, which nothing may blow up.
-        varies = deviation > 1e-9 * np.maximum(np.abs(self.mean_), np.finfo(float).tiny)
+        spread = raw.std(axis=0)
+        # The mean of a constant column is off by rounding, which nothing may blow up.
+        spread[spread <= 1e-9 * np.abs(self.mean_)] = 0
         if self.scaling == "standard":
-            self.scale_ = np.where(varies, deviation, 1.0) * np.sqrt(max(1, varies.sum()))
+            scale = spread * np.sqrt(np.count_nonzero(spread))
         else:
-            total = np.sqrt(np.sum(deviation**2))
-            self.scale_ = np.full(X.shape[1], total if total > 0 else 1.0)
-        self.varies_ = varies
+            scale = np.where(spread > 0, np.sqrt(np.sum(spread**2)), 0)
+        # A feature never seen to vary says nothing, whatever it does in a test clip.
+        self.scale_ = np.where(scale > 0, scale, np.inf)
         return self
 
-    def transform(self, X: NDArray[Any]) -> NDArray[np.float64]:
+    def transform(self, X: NDArray[Any]) -> Floats:
         """Scale clips, shape (n, d)."""
         check_is_fitted(self)
-        raw = self._ranks(X) if self.scaling == "rank" else X.astype(np.float64)
-        raw -= self.mean_
-        raw /= self.scale_
-        # What a constant feature does in a test clip says nothing that could have been learnt.
-        raw[:, ~self.varies_] = 0.0
-        return raw
+        scaled: Floats = (self._raw(X) - self.mean_) / self.scale_
+        return scaled
 
-    def _ranks(self, X: NDArray[Any]) -> NDArray[np.float64]:
-        ranks = np.empty(X.shape)
-        for column, (known, values) in enumerate(zip(self.columns_, X.T, strict=True)):
+    def _raw(self, X: NDArray[Any]) -> Floats:
+        return self._ranks(X) if self.scaling == "rank" else X.astype(np.float64)
+
+    def _ranks(self, X: NDArray[Any]) -> Floats:
+        ranks: Floats = np.empty(X.shape)
+        for column, (known, values) in enumerate(zip(self.sorted_, X.T, strict=True)):
             below = np.searchsorted(known, values, side="left")
             ranks[:, column] = below + np.searchsorted(known, values, side="right")
-        return ranks / (2 * self.columns_.shape[1])
+        ranks /= 2 * self.sorted_.shape[1]
+        return ranks

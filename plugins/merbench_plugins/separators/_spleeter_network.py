@@ -68,7 +68,8 @@ class Spleeter2Stems(nn.Module):
         estimates = torch.cat([network(given[None]) * given for network in self.networks])
         power = estimates.square_()
         share = (power + _MASK_EPSILON / len(SOURCES)) / (power.sum(dim=0) + _MASK_EPSILON)
-        return share.transpose(2, 3)[..., :frames]
+        masks: Tensor = share.transpose(2, 3)[..., :frames]
+        return masks
 
 
 class UNet(nn.Module):

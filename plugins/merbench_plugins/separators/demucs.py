@@ -8,18 +8,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import Field
 
 from merbench import CANONICAL_STEMS, Cost, MerbenchError, Separator
-from merbench.components import file_digest
 
 if TYPE_CHECKING:
     from demucs.api import Separator as Engine
 
     from merbench.components import Waveform
-    from merbench_plugins.separators._demucs_models import Model
 
 _DISTRIBUTION = "demucs"
 _SHORTEST = 0.5
@@ -31,9 +29,9 @@ class Demucs(Separator):
 
     Runs the package `demucs` on models that its authors published, or on those of a local
     repository. A published model is downloaded the first time it is asked for, checked against the
-    checksum the package gives, and kept beside the store. Stems are found by their names; guitar and
-    piano, where a model tells them apart, are added to other. The stems come close to the sum of the
-    mixture, but do not promise it.
+    checksum that the package gives, and kept in `weights` beside the store. Stems are found by
+    their names; guitar and piano, where a model tells them apart, are added to other. That the
+    stems sum to the mixture is not promised.
 
     Mono clips enter the network on both channels; more channels are taken two by two.
     """
@@ -83,18 +81,22 @@ class Demucs(Separator):
 
         What else lies in the repository is of no account.
         """
+        from merbench_plugins.separators._demucs_models import find
+
         identity = Separator.identity(self.model_copy(update={"repo": None}))
         try:
             package = importlib.metadata.version(_DISTRIBUTION)
-            weights = self._checksums()
+            weights = find(self.model, self.repo).checksums
         except (importlib.metadata.PackageNotFoundError, MerbenchError):
-            package = weights = None
+            return identity | {"package": None, "weights": None}
         return identity | {"package": package, "weights": weights}
 
     def ready(self) -> None:
         """Raise `MerbenchError` without the package or the model; a published one is downloaded."""
+        from merbench_plugins.separators._demucs_models import find
+
         super().ready()
-        self._repository()
+        find(self.model, self.repo).ensure()
 
     def separate(self, waveform: Waveform, sample_rate: int) -> dict[str, Waveform]:
         """Separate one clip.
@@ -118,13 +120,17 @@ class Demucs(Separator):
         """
         import numpy as np
 
+        from merbench_plugins.separators._demucs_models import find
         from merbench_plugins.separators.stereo import separate_as_stereo
 
-        self.ready()
-        engine = _load_once(self._repository(), self.model, tuple(self._checksums()))
+        super().ready()
+        model = find(self.model, self.repo)
+        model.ensure()
+        engine = _load_once(model.folder, model.name, tuple(model.checksums))
         self._check_segment(engine)
-        engine.update_parameter(shifts=self.shifts, overlap=self.overlap, segment=self.segment)
-
+        # It takes any number of seconds, though it declares whole ones.
+        segment = cast("int | None", self.segment)
+        engine.update_parameter(shifts=self.shifts, overlap=self.overlap, segment=segment)
         with _chance_of_its_own():
             sources = separate_as_stereo(
                 lambda mix: _separate(engine, mix), waveform, sample_rate, engine.samplerate
@@ -133,35 +139,6 @@ class Demucs(Separator):
         for name, source in zip(engine.model.sources, sources, strict=True):
             stems[name if name in stems else "other"] += source
         return stems
-
-    def _model(self) -> Model:
-        """Return the files of the model."""
-        from merbench_plugins.separators import _demucs_models as models
-
-        where = models.local(self.repo.expanduser()) if self.repo else models.published()
-        return where.find(self.model)
-
-    def _repository(self) -> Path:
-        """Return the folder that holds the model, after seeing that it is there and whole."""
-        from merbench_plugins.separators import _demucs_models as models
-
-        if self.repo is None:
-            return models.fetch(self.model)
-        folder = self.repo.expanduser()
-        for file in self._model().files:
-            models.verify(folder / file)
-        return folder
-
-    def _checksums(self) -> list[str]:
-        """Return what tells the model from others: checksums, known before it is downloaded."""
-        from merbench_plugins.separators import _demucs_models as models
-
-        model = self._model()
-        bag = [] if model.bag is None else [file_digest(model.bag)]
-        if self.repo is None:
-            return bag + [models.checksum(file) for file in model.files]
-        folder = self.repo.expanduser()
-        return bag + [file_digest(folder / file) for file in model.files]
 
     def _check_segment(self, engine: Engine) -> None:
         """Transformers take no segment longer than those they were trained on."""
@@ -181,13 +158,17 @@ def _load_once(repository: Path, model: str, checksums: tuple[str, ...]) -> Engi
     try:
         with _chance_of_its_own():
             engine = Engine(model=model, repo=repository, device="cpu")
-    except (Exception, SystemExit) as error:
-        # Pickles of any age and class stand in such files: there is no telling what they raise.
-        # The package leaves the process where one needs diffq.
+    # Such files are pickles of any class: there is no telling what they raise.
+    except Exception as error:
         raise MerbenchError(
             f"the demucs model {model} in {repository} cannot be loaded "
-            f"({type(error).__name__}: {error}); "
+            f"({type(error).__name__}: {error}); save it with this version of demucs"
         ) from error
+    except SystemExit:
+        # How demucs ends where a quantised model needs a package that is not installed.
+        raise MerbenchError(
+            f"the demucs model {model} is quantised; install what reads it with `pip install diffq`"
+        ) from None
     if engine.audio_channels != 2 or not set(CANONICAL_STEMS) <= set(engine.model.sources):
         raise MerbenchError(
             f"the demucs model {model} yields {', '.join(engine.model.sources)} in "

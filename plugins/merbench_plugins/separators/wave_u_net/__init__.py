@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -148,6 +148,35 @@ class WaveUNet(Separator):
         if self.sixteen_bit:
             stems = {name: _sixteen_bit(stem) for name, stem in stems.items()}
         return {name: stems[name] for name in self.stems}
+
+    def train(
+        self,
+        data: Sequence[Path],
+        out: Path,
+        options: Mapping[str, Any],
+        progress: Callable[[str, float], None],
+    ) -> None:
+        """Train a network of this configuration; the weights are not looked at.
+
+        Parameters
+        ----------
+        data
+            Folders of music, as `wave_u_net.multitracks.find_tracks` takes them.
+        out
+            Folder for the checkpoint, its configuration and its card.
+        options
+            As in `wave_u_net.training.Options`.
+        progress
+            Called with what is being done and the share that is done, on [0, 1].
+
+        Raises
+        ------
+        MerbenchError
+            The configuration, an option or the data cannot be used.
+        """
+        from merbench_plugins.separators.wave_u_net.training import train
+
+        train(self.configuration, data, out, options, progress)
 
     @property
     def _weights(self) -> Path:

@@ -191,9 +191,9 @@ def prepare(
     work = [(track, soundfont) for track in tracks for soundfont in _soundfonts(track, how)]
     prepared = []
     for done, (track, soundfont) in enumerate(work):
-        progress(f"preparing {track.name}", done / len(work))
         key = folder / _key(track, how, soundfont)
         if not key.with_suffix(".json").is_file():
+            progress(f"preparing {track.name}", done / len(work))
             _save(key, *_load(track, how, soundfont), how.sample_rate)
         prepared.append(_open(key, track))
     progress("music prepared", 1.0)

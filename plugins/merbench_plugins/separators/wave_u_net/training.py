@@ -76,6 +76,9 @@ class Options(BaseModel):
     soundfonts: tuple[Path, ...] = Field(
         (), description="Soundfonts to render MIDI with, each file once with each."
     )
+    midi_seconds: float = Field(
+        180.0, gt=0, description="How much of a MIDI file is rendered at most."
+    )
     prepared: Path | None = Field(
         None, description="Where decoded and labelled music is kept; by default in the output."
     )
@@ -86,7 +89,11 @@ class Options(BaseModel):
     patience: int = Field(
         30, ge=1, description="Validations without a better score after which training ends."
     )
-    validate_every: float = Field(5.0, gt=0, description="Minutes between validations.")
+    validate_every: float = Field(
+        5.0,
+        gt=0,
+        description="Minutes between validations; more where one takes over a tenth of that.",
+    )
     save_every: float = Field(2.0, gt=0, description="Minutes between checkpoints to resume from.")
     batch: int = Field(8, ge=1, description="Excerpts a step.")
     learning_rate: float = Field(1e-3, gt=0, description="Greatest step size of Adam.")
@@ -151,7 +158,11 @@ def train(
             f"{out} holds a training already; go on with it by --resume, or choose another folder"
         )
     how = Preparation(
-        configuration.sample_rate, chosen.teacher, chosen.teacher_stems, chosen.soundfonts
+        configuration.sample_rate,
+        chosen.teacher,
+        chosen.teacher_stems,
+        chosen.soundfonts,
+        chosen.midi_seconds,
     )
     kept = chosen.prepared or out / "prepared"
     found = [t for i, root in enumerate(data) for t in find_tracks(root, i)]
@@ -244,6 +255,7 @@ class Trainer:
         clock = time.monotonic
         validated = saved = spoken = last = clock()
         losses: list[float] = []
+        cost = 0.0
         try:
             while self.done < 1.0:
                 losses.append(self._learn(self.excerpts.draw(self.options.batch, self.rng)))
@@ -251,9 +263,10 @@ class Trainer:
                 self.seconds += now - last
                 last = now
                 over = self.done >= 1.0
-                if over or now - validated >= 60 * self.options.validate_every:
+                if over or now - validated >= max(60 * self.options.validate_every, 10 * cost):
                     self._validate(float(np.mean(losses)))
                     validated, losses = clock(), []
+                    cost = validated - now
                     progress(self._line(), self.done)
                 if over or now - saved >= 60 * self.options.save_every:
                     self._save()

@@ -1,0 +1,104 @@
+"""What a model must beat before it can be said to hear anything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from merbench import Cost, Estimator, FeatureKind, Model, ModelParameter, Task
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class ConstantMean(Model):
+    """The mean label of the training clips, for every clip.
+
+    For quadrants that is each quadrant's share of the training clips.
+    """
+
+    name = "constant-mean"
+    inputs = ()
+    tasks = frozenset({Task.VA, Task.QUADRANT})
+    baseline = True
+    source_modules = (
+        "merbench_plugins.models._baselines",
+        "merbench_plugins.models._checked",
+    )
+    typical_cost = Cost(seconds=0.01)
+
+    def estimator(self, *, task: Task, seed: int, device: str) -> Estimator:
+        """Return an estimator that learns one row."""
+        from merbench_plugins.models._baselines import ConstantRegressor
+
+        return ConstantRegressor("mean")
+
+
+class ConstantMoments(Model):
+    """The one normal distribution nearest to all training clips, for every clip.
+
+    Its mean is the mean of the clips' means, its variance the mean of their variances plus the
+    variance of their means: the moments of the clips' mixture, and so the constant of least mean
+    KL[P_truth || Q_predicted] over the training clips (Nguyen et al. 2022, Equation 1).
+    """
+
+    name = "constant-moments"
+    inputs = ()
+    tasks = frozenset({Task.VA})
+    baseline = True
+    source_modules = (
+        "merbench_plugins.models._baselines",
+        "merbench_plugins.models._checked",
+    )
+    typical_cost = Cost(seconds=0.01)
+
+    def estimator(self, *, task: Task, seed: int, device: str) -> Estimator:
+        """Return an estimator that learns one row."""
+        from merbench_plugins.models._baselines import ConstantRegressor
+
+        return ConstantRegressor("moments")
+
+
+class ShuffledLabels(Model):
+    """What is scored where there is nothing to learn: labels permuted among the training clips.
+
+    With `model`, that model is fitted to the permuted labels. Without, every test clip is given
+    the label of a training clip drawn by chance. Whatever does better than this has found
+    something in the music; whatever does not has found nothing.
+    """
+
+    name = "shuffled-labels"
+    baseline = True
+    source_modules = (
+        "merbench_plugins.models._baselines",
+        "merbench_plugins.models._checked",
+    )
+    typical_cost = Cost(seconds=0.01)
+
+    model: ModelParameter | None = Field(
+        None, description="Model fitted to the permuted labels; by default none is."
+    )
+
+    @property
+    def inputs(self) -> FeatureKind | tuple[FeatureKind, ...]:  # type: ignore[override]
+        """What the model takes; nothing without one."""
+        return self.model.inputs if self.model else ()
+
+    @property
+    def tasks(self) -> frozenset[Task]:  # type: ignore[override]
+        """What the model can be fitted for; every task without one."""
+        return self.model.tasks if self.model else frozenset(Task)
+
+    def estimator(self, *, task: Task, seed: int, device: str) -> Estimator:
+        """Return an estimator that never sees a clip beside its own label, but by chance."""
+        from merbench_plugins.models._baselines import PermutedLabels, RandomRows
+
+        if self.model is None:
+            return RandomRows(seed)
+        return PermutedLabels(self.model.estimator(task=task, seed=seed, device=device), seed)
+
+    def prepare(self, X: NDArray[np.float32]) -> NDArray[Any] | None:
+        """Do the model's own preparation."""
+        return self.model.prepare(X) if self.model else None

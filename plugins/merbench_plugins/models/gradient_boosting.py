@@ -1,0 +1,60 @@
+"""Boosted regression trees."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from merbench import Cost, Estimator, FeatureKind, Model, Task
+
+
+class XGBoost(Model):
+    """Gradient boosting: small trees, each fitted to what those before it left over.
+
+    One sequence of trees for each of the four targets. Chen and Guestrin, XGBoost: A Scalable Tree
+    Boosting System, KDD 2016. The defaults suit hundreds of clips with thousands of features:
+    shallow trees, each of which sees a tenth of the features at a coarse resolution.
+    """
+
+    name = "xgboost"
+    inputs = FeatureKind.VECTOR
+    tasks = frozenset({Task.VA})
+    source_modules = ("merbench_plugins.models._checked",)
+    typical_cost = Cost(seconds=12)
+
+    n_estimators: int = Field(200, ge=1, description="Number of trees for each target.")
+    learning_rate: float = Field(
+        0.05, gt=0, le=1, description="What a tree's contribution is multiplied by, on (0, 1]."
+    )
+    max_depth: int = Field(3, ge=1, description="Cuts from root to leaf at most.")
+    min_child_weight: float = Field(1.0, ge=0, description="Clips that a leaf holds at least.")
+    subsample: float = Field(
+        0.8, gt=0, le=1, description="Share of the clips drawn for each tree, on (0, 1]."
+    )
+    colsample_bytree: float = Field(
+        0.1, gt=0, le=1, description="Share of the features drawn for each tree, on (0, 1]."
+    )
+    colsample_bynode: float = Field(
+        1.0, gt=0, le=1, description="Share of those drawn again for each node, on (0, 1]."
+    )
+    reg_lambda: float = Field(
+        1.0, ge=0, description="Penalty on squared leaf values: clips at the mean added to a leaf."
+    )
+    max_bin: int = Field(
+        16, ge=2, description="Bins that a feature is cut into; time and memory grow with it."
+    )
+
+    def estimator(self, *, task: Task, seed: int, device: str) -> Estimator:
+        """Return the booster, which uses the threads `merbench.threads.available` allows."""
+        from xgboost import XGBRegressor
+
+        from merbench import threads
+        from merbench_plugins.models._checked import CheckedRegressor
+
+        return CheckedRegressor(
+            XGBRegressor(
+                **self.model_dump(),
+                tree_method="hist",
+                n_jobs=threads.available(),
+                random_state=seed % 2**31,
+            )
+        )

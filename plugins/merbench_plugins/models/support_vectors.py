@@ -1,0 +1,77 @@
+"""Support vector regression."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from merbench import Cost, Estimator, FeatureKind, Model, Task
+
+
+class SupportVectorRegression(Model):
+    """Support vector regression, RBF kernel, on principal components of the features.
+
+    One regression for each of the four targets, all standardised on the training clips, so that
+    one `C` and one `epsilon` serve them all. Smola and Schölkopf, A tutorial on support vector
+    regression, Statistics and Computing 14 (2004).
+
+    By default features enter as ranks and the kernel is wide, so the regression is nearly linear:
+    there are many more features than clips, and distances in so many dimensions tell little.
+    """
+
+    name = "svr"
+    inputs = FeatureKind.VECTOR
+    tasks = frozenset({Task.VA})
+    source_modules = (
+        "merbench_plugins.models._checked",
+        "merbench_plugins.models._scaling",
+        "merbench_plugins.models._support_vectors",
+    )
+    typical_cost = Cost(seconds=4)
+
+    C: float = Field(
+        10.0, gt=0, description="Cost of an error beyond `epsilon`; larger fits more closely."
+    )
+    epsilon: float = Field(
+        0.1,
+        ge=0,
+        description="Error that costs nothing, in standard deviations of the target.",
+    )
+    gamma: float = Field(
+        0.1,
+        gt=0,
+        description="Narrowness of the kernel exp(-gamma * squared distance), for features scaled "
+        "so that clips have a mean squared norm of 1 (scikit-learn's `scale` is 1).",
+    )
+    n_components: Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0, lt=1)] = Field(
+        0.95,
+        description="Principal components kept: their number, or the share of variance, on (0, 1), "
+        "that they explain together.",
+    )
+    scaling: Literal["rank", "standard"] = Field(
+        "rank",
+        description="rank: a feature's value becomes the share of training clips below it. "
+        "standard: zero mean and unit variance.",
+    )
+
+    def estimator(self, *, task: Task, seed: int, device: str) -> Estimator:
+        """Return the regression; nothing in it is left to chance."""
+        from sklearn.compose import TransformedTargetRegressor
+        from sklearn.decomposition import PCA
+        from sklearn.multioutput import MultiOutputRegressor
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import StandardScaler
+
+        from merbench_plugins.models._checked import CheckedRegressor
+        from merbench_plugins.models._scaling import FeatureScaler
+        from merbench_plugins.models._support_vectors import SeededSVR
+
+        regression = make_pipeline(
+            FeatureScaler(self.scaling),
+            PCA(self.n_components, svd_solver="full"),
+            MultiOutputRegressor(SeededSVR(C=self.C, epsilon=self.epsilon, gamma=self.gamma)),
+        )
+        return CheckedRegressor(
+            TransformedTargetRegressor(regression, transformer=StandardScaler())
+        )

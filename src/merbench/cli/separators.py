@@ -1,0 +1,160 @@
+"""`merbench separators`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from merbench.cli import show
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from merbench.components import Separator
+
+app = typer.Typer(
+    name="separators", help="Source separators: training and checks.", no_args_is_help=True
+)
+
+NAME = typer.Argument(..., metavar="SEPARATOR", help="Name of the separator.", show_default=False)
+SET = typer.Option(
+    None, "--set", metavar="KEY=VALUE", help="Set a parameter of the separator; may be repeated."
+)
+
+
+@app.command("train")
+def train_separator(
+    name: str = NAME,
+    data: list[Path] = typer.Option(
+        ..., "--data", help="Folder of music to train on; may be repeated.", show_default=False
+    ),
+    out: Path = typer.Option(
+        ..., "--out", help="Folder for the checkpoint and its card.", show_default=False
+    ),
+    validation: list[Path] | None = typer.Option(
+        None,
+        "--validation",
+        help="Folder of music to validate with; may be repeated. [default: a share of the data]",
+    ),
+    teacher: str | None = typer.Option(
+        None, "--teacher", help="Separator whose stems are the targets for music without stems."
+    ),
+    teacher_stems: str | None = typer.Option(
+        None, "--teacher-stems", metavar="STEM,…", help="Those of its stems that are good enough."
+    ),
+    minutes: float | None = typer.Option(
+        None, "--minutes", help="Training time, with that before a resumption."
+    ),
+    seed: int | None = typer.Option(None, "--seed", help="All chance comes from it."),
+    device: str | None = typer.Option(None, "--device", help="A torch device, as in cuda:0."),
+    resume: bool = typer.Option(False, "--resume", help="Go on where it stopped in this folder."),
+    parameters: list[str] | None = SET,
+    options: list[str] | None = typer.Option(
+        None,
+        "--option",
+        metavar="KEY=VALUE",
+        help="Set one of the trainer's further options; may be repeated.",
+    ),
+) -> None:
+    """Train a separator, and write a checkpoint with a card that says how good it is.
+
+    The data are a MUSDB18-HQ folder (its train part is used), folders of multitracks (one folder a
+    track, with any of bass, drums, other, vocals, accompaniment, mix in any audio format), General
+    MIDI files, or any music, which a teacher then labels. Music is decoded and labelled once.
+    Training may be killed at any moment and resumed; to train a finished one longer, resume it
+    with more minutes.
+
+    [bold]Examples[/bold]
+
+      merbench separators train wave-u-net --data musdb18hq --out checkpoint --minutes 600
+
+      merbench separators train wave-u-net --data multitracks --data albums --teacher spleeter
+      --teacher-stems vocals --out checkpoint --set config.num_layers=10
+    """
+    from merbench.errors import MerbenchError
+
+    separator = _separator(name, parameters or ())
+    train: Callable[..., None] | None = getattr(separator, "train", None)
+    if train is None:
+        raise MerbenchError(f"{name} cannot be trained by merbench; nothing in it is learned here")
+    given: dict[str, Any] = {
+        "validation": validation,
+        "teacher": _ready(teacher) if teacher else None,
+        "teacher_stems": teacher_stems.split(",") if teacher_stems else None,
+        "minutes": minutes,
+        "seed": seed,
+        "device": device,
+        "resume": resume,
+    }
+    chosen = {key: value for key, value in given.items() if value is not None}
+    with _Progress() as progress:
+        train(data, out, _assigned(options or ()) | chosen, progress)
+    typer.echo(f"the best checkpoint and its card are in {out}")
+
+
+def _separator(name: str, assignments: Sequence[str] = ()) -> Separator:
+    from merbench import plugins
+    from merbench.components import Separator
+    from merbench.spec import component
+
+    registry = plugins.load(folder=Path.cwd())
+    show.warn_of_problems(registry)
+    separator = component(registry, "separator", name, assignments)
+    assert isinstance(separator, Separator)
+    return separator
+
+
+def _ready(name: str) -> Separator:
+    separator = _separator(name)
+    separator.ready()
+    return separator
+
+
+def _assigned(assignments: Sequence[str]) -> dict[str, Any]:
+    """Return options by name; values are read as YAML."""
+    import yaml
+
+    from merbench.errors import MerbenchError
+
+    options = {}
+    for assignment in assignments:
+        key, equals, value = assignment.partition("=")
+        if not equals:
+            raise MerbenchError(f"--option {assignment}: write KEY=VALUE")
+        options[key] = yaml.safe_load(value)
+    return options
+
+
+class _Progress:
+    """Shows what is being done: a bar on a terminal, plain lines elsewhere."""
+
+    def __init__(self) -> None:
+        self._console = show.console(err=True)
+        self._bar: Any = None
+        self._task: Any = None
+
+    def __enter__(self) -> _Progress:
+        if self._console.is_terminal:
+            from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+            self._bar = Progress(
+                BarColumn(),
+                TaskProgressColumn(),
+                TextColumn("{task.description}"),
+                console=self._console,
+            )
+            self._task = self._bar.add_task("", total=1.0)
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def __call__(self, message: str, share: float) -> None:
+        if self._bar is not None:
+            self._bar.update(self._task, completed=share, description=message)
+        else:
+            typer.echo(f"{share:4.0%}  {message}", err=True)

@@ -1,0 +1,28 @@
+"""Every first-party plugin keeps its contract, by being listed."""
+
+from __future__ import annotations
+
+import pytest
+
+from merbench import plugins, testing
+
+DISTRIBUTION = "merbench"
+REGISTRY = plugins.load()
+ENTRIES = [e for e in REGISTRY.entries.values() if e.origin.distribution == DISTRIBUTION]
+
+
+def test_every_first_party_plugin_can_be_used() -> None:
+    problems = [p for p in REGISTRY.problems if p.origin.distribution == DISTRIBUTION]
+    assert [str(problem) for problem in problems] == []
+
+
+def test_there_is_one_of_every_kind_that_a_benchmark_needs() -> None:
+    assert {e.kind for e in ENTRIES} >= {"dataset", "separator", "feature", "model"}
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: f"{entry.kind}/{entry.name}")
+def test_contract(entry: plugins.Entry) -> None:
+    results = testing.check(entry, REGISTRY)
+    failed = [f"{r.check}: {r.detail}" for r in results if r.status == "failed"]
+    assert failed == []
+    assert "passed" in {r.status for r in results}
