@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from tinybench import TinyBench
 
 REPOSITORY = Path(__file__).resolve().parents[1]

@@ -6,7 +6,6 @@ import concurrent.futures
 import os
 import signal
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,27 +13,15 @@ import numpy as np
 import pandas as pd
 import psutil
 import pytest
-from tinybench import TinyBench, group_is_gone, wait_for
 
 from merbench import memory, runs, threads
 from merbench.engine import Failure, LocalEngine, Outcome, execute
 from merbench.pipeline import Work
 from merbench.store import Store
+from tinybench import TinyBench, group_is_gone, wait_for
+from tinywork import Act, Step, Unreadable, die_soon, leave_a_child, nothing, work_of
 
 # --- scheduling ----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Step(Work):
-    """A task that does nothing."""
-
-    key: str
-    needs: tuple[str, ...] = ()
-    stage = "fit"
-
-    @property
-    def title(self) -> str:
-        return f"step {self.key}"
 
 
 class Played:
@@ -173,6 +160,8 @@ class Hangs(Base):
     name = "hangs"
     def act(self):
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        with open(os.environ["TINY_TRACE"], "a") as trace:
+            trace.write("hangs\\n")
         while True:
             time.sleep(1)
 
@@ -335,61 +324,6 @@ def test_a_failed_run_goes_on_where_it_failed(ended):
 # --- workers -------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Act(Work):
-    """A task that does something to its worker process."""
-
-    key: str
-    act: Callable[[], None]
-    needs: tuple[str, ...] = ()
-    stage = "fit"
-
-    @property
-    def title(self) -> str:
-        return f"act {self.key}"
-
-    def run(self, store: Store) -> None:
-        self.act()
-        (store.folder / self.key).write_text(str(os.getpid()))
-
-
-def nothing() -> None:
-    pass
-
-
-def die_soon() -> None:
-    """Leave the worker, but only after the task has ended."""
-    import threading
-
-    threading.Timer(0.2, os._exit, [5]).start()
-
-
-def leave_a_child() -> None:
-    """Die with a child left that keeps everything open that was inherited."""
-    if os.fork() == 0:
-        time.sleep(30)
-        os._exit(0)
-    os._exit(6)
-
-
-class Unreadable:
-    """Can be sent, and not read."""
-
-    def __reduce__(self):
-        return _refuse_in_workers, ()
-
-    def __call__(self) -> None:
-        pass
-
-
-def _refuse_in_workers() -> Unreadable:
-    import multiprocessing
-
-    if multiprocessing.parent_process() is not None:
-        raise ImportError("no such plugin here")
-    return Unreadable()
-
-
 @pytest.fixture
 def local_store(tmp_path: Path) -> Store:
     store = Store(tmp_path / "store")
@@ -397,27 +331,25 @@ def local_store(tmp_path: Path) -> Store:
     return store
 
 
-def work_of(store: Store, key: str) -> int:
-    """Process that did a task."""
-    return int((store.folder / key).read_text())
-
-
 def test_an_idle_worker_that_dies_is_replaced_and_harms_nothing(local_store):
     with LocalEngine(local_store, jobs=1) as engine:
         first = execute({"a": Act("a", die_soon)}, engine, lambda _: None)
-        worker = psutil.Process(work_of(local_store, "a"))
-        wait_for(lambda: worker.status() == psutil.STATUS_ZOMBIE)
+        os.waitid(os.P_PID, work_of(local_store, "a"), os.WEXITED | os.WNOWAIT)
         second = execute({"b": Act("b", nothing)}, engine, lambda _: None)
     assert [o.error for o in (first["a"], second["b"])] == ["", ""]
     assert work_of(local_store, "a") != work_of(local_store, "b")
 
 
-def test_a_dead_worker_is_noticed_though_its_child_keeps_the_pipe_open(local_store):
+def test_a_dead_worker_is_noticed_though_its_child_keeps_the_pipe_open(
+    local_store, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("TINY_TRACE", str(tmp_path / "child"))
     with LocalEngine(local_store, jobs=1) as engine:
-        started = time.monotonic()
         tasks = {"a": Act("a", leave_a_child), "b": Act("b", nothing)}
         outcomes = execute(tasks, engine, lambda _: None)
-        assert time.monotonic() - started < 20
+        child = psutil.Process(int((tmp_path / "child").read_text()))
+        assert child.is_running()
+        child.kill()
     assert outcomes["a"].error == "act a: its worker process exited with status 6; run again"
     assert outcomes["b"].error == ""
 
@@ -468,6 +400,17 @@ def test_threads_and_memory_of_all_workers_together_fit_the_machine(local_store,
     assert engine.slots == jobs
     assert 1 <= engine.threads <= max(1, threads.cores() / jobs)
     assert memory.share(jobs) * jobs <= 0.9 * psutil.virtual_memory().total
+
+
+def test_a_worker_in_the_middle_of_a_task_leaves_when_the_command_is_killed(tmp_path):
+    bench = TinyBench.make(tmp_path / "bench")
+    bench.write_plugin("hostile", HOSTILE)
+    bench.write_spec(models=["hangs"])
+    running = bench.start("run", bench.spec, "--jobs", "1", "--out", tmp_path / "out")
+    wait_for(lambda: bench.traced() == ["hangs"], running)
+    os.kill(running.pid, signal.SIGKILL)
+    running.communicate()
+    wait_for(lambda: group_is_gone(running.pid), seconds=10)
 
 
 # --- Ctrl-C --------------------------------------------------------------------------------------

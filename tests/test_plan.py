@@ -1,4 +1,4 @@
-"""The plan: which cells there are, which tasks are left, what an edit invalidates, what it costs."""
+"""The plan: cells, the tasks that are left, what an edit invalidates, what it will cost."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tinybench import TinyBench, write_clips
 
 from merbench import Clip, Dataset, Task
 from merbench.cli import app
@@ -15,6 +14,7 @@ from merbench.errors import MerbenchError
 from merbench.pipeline import Fit, Prepare
 from merbench.plan import NONE, Plan, check_clips, estimate
 from merbench.plugins import Entry, Origin
+from tinybench import TinyBench, write_clips
 
 FOLDS = 3
 
@@ -140,9 +140,7 @@ def test_exclusions_match_every_axis_they_name(bench):
 
 
 def test_only_keeps_cells_that_match_all_filters(bench):
-    assert names(bench.plan("separator=halves", "model=linear")) == [
-        ("halves", "levels", "linear")
-    ]
+    assert names(bench.plan("separator=halves", "model=linear")) == [("halves", "levels", "linear")]
     assert names(bench.plan("features=none")) == [(NONE, NONE, "average")]
     with pytest.raises(MerbenchError, match="--only model=linaer leaves no cell"):
         bench.plan("model=linaer")
@@ -193,14 +191,14 @@ def test_baselines_are_added_once_a_dataset_and_never_skipped_aloud(bench):
     (bench.folder / "more" / "clips.csv").write_text(lines.replace("0.12", "0.13"))
 
     with_them = bench.plan(
-        registry=registry, datasets=data, models=["guess", "average"], baselines=True)
+        registry=registry, datasets=data, models=["guess", "average"], baselines=True
+    )
     for dataset in with_them.datasets:
         assert [c.names["model"] for c in with_them.cells if c.data is dataset] == [
             "guess", "average", "line", "line",
         ]  # fmt: skip
     assert with_them.skipped == []
-    without = bench.plan(
-        registry=registry, datasets=data, models=["average"], baselines=False)
+    without = bench.plan(registry=registry, datasets=data, models=["average"], baselines=False)
     assert [c.names["model"] for c in without.cells] == ["average"] * 2
 
 

@@ -34,8 +34,9 @@ def made(name: str, offsets: list[list[float]], **changes: Any) -> dict[str, Any
     """
     settings = {
         "cell": name, "dataset": "d", "separator": "s", "features": "f", "model": name,
-        "parameters": "", "n_train": 8, "task": "va", "dataset_parameters": "", "n_clips": 10,
-        "synthetic": False, "provenance": "", "split_hash": "split", "data_hash": "data",
+        "parameters": "", "role": "system", "n_train": 8, "task": "va", "dataset_parameters": "",
+        "n_clips": 10, "synthetic": False, "provenance": "", "split_hash": "split",
+        "data_hash": "data",
     }  # fmt: skip
     return {"offsets": offsets, "failed": {}, **settings, **changes}
 
@@ -74,7 +75,7 @@ def tables(*cells: dict[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def test_a_folds_metrics_are_those_of_hand_calculation():
     truth = np.tile(TRUTH, (2, 1))
-    predicted = truth + [[0.1, 0, 0, 0], [0, 0.2, 0, 0]]
+    predicted = truth + np.array([[0.1, 0, 0, 0], [0, 0.2, 0, 0]])
     predicted[1, 2] *= -1
     kl, metrics = score_fold(Task.VA, truth, predicted, ["a", "b"])
     assert kl.tolist() == pytest.approx([0.5, 2.0])
@@ -255,7 +256,7 @@ def test_incomplete_cells_and_human_ceilings_are_not_compared():
     cells = [
         made("a", NOISE),
         made("b", LESS, failed={1: "no"}),
-        made("human-ceiling(panel)", LESS, separator="none", features="none"),
+        made("human-ceiling(panel)", LESS, role="people", separator="none", features="none"),
         made("c", LESS),
     ]
     folds, predictions = tables(*cells)

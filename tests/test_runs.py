@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from tinybench import TinyBench
 
 from merbench import runs
 from merbench.cli import app
 from merbench.errors import MerbenchError
+from tinybench import TinyBench
 
 FILES = ["comparisons.csv", "folds.parquet", "leaderboard.csv", "manifest.json"]
 FILES.append("predictions.parquet")
@@ -25,7 +25,8 @@ import sys
 from dataclasses import replace
 from merbench import Model, Task, hookimpl
 
-noise = next(m for name, m in sys.modules.items() if name.endswith(".noise") and PLACE in m.__file__)
+modules = [m for name, m in sys.modules.items() if name.endswith(".noise")]
+noise = next(m for m in modules if PLACE in m.__file__)
 
 class Rated(noise.Noise):
     "The same, with its raters."
@@ -397,7 +398,7 @@ def test_verify_and_read_say_which_file_is_missing_or_damaged(folder, name):
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
     for look in (runs.read, runs.verify):
-        with pytest.raises(MerbenchError, match="cannot be read .* run it again"):
+        with pytest.raises(MerbenchError, match=r"cannot be read .* run it again"):
             look(folder)
     path.unlink()
     for look in (runs.read, runs.verify):
@@ -430,7 +431,7 @@ def test_a_run_whose_writing_was_cut_off_is_no_run(written, folder, monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         runs.write(written[0], folder)
     monkeypatch.undo()
-    with pytest.raises(MerbenchError, match="is no run: manifest.json is missing"):
+    with pytest.raises(MerbenchError, match=r"is no run: manifest\.json is missing"):
         runs.read(folder)
     assert not [path for path in folder.iterdir() if path.name.startswith(".")]
     runs.write(written[0], folder)

@@ -200,7 +200,8 @@ def write_clips(folder: Path, count: int) -> None:
         loudness = (index + 1) / (count + 1)
         # Lengths differ, so that sequences and waveforms do.
         noise = loudness * rng.uniform(-1, 1, (400 + 20 * index, 1)).astype(np.float32)
-        soundfile.write(folder / f"c{index}.wav", noise, RATE, subtype="FLOAT")
+        # No float WAV: libsndfile puts the time of day into those.
+        soundfile.write(folder / f"c{index}.wav", noise, RATE, subtype="PCM_16")
         numbers = (0.9 - 0.7 * loudness, 0.1 + 0.8 * loudness, 0.1 + 0.01 * index, 0.12)
         lines.append(f"c{index},g{index},{','.join(f'{number:.6f}' for number in numbers)}")
     (folder / "clips.csv").write_text("\n".join(lines) + "\n")

@@ -123,7 +123,7 @@ def execute(
         done, _ = concurrent.futures.wait(
             running, timeout=1.0, return_when=concurrent.futures.FIRST_COMPLETED
         )
-        for future in done:
+        for future in [f for f in running if f in done]:  # as they were started
             key, started = running.pop(future)
             seconds = time.monotonic() - started
             try:

@@ -17,8 +17,11 @@ from merbench_plugins.models._checked import checked_labels, count_clips
 Floats = NDArray[np.float64]
 Method: TypeAlias = Literal["affine", "scale"]
 
-SHARES = np.linspace(0, 1, 1_001)
-"""Shares of the constant among which the best is sought."""
+SHARES = np.array([0, *1 / (1 + np.exp(-np.linspace(-14, 14, 561))), 1])
+"""Shares of the constant among which the best is sought: odds of e^-14 to e^14, and all or none.
+
+Divergence is so flat about the best that a step of 5 % in the odds costs less than 0.0002 nats.
+"""
 
 
 class Rescaling(NamedTuple):
@@ -40,7 +43,7 @@ def best_rescaling(truth: Floats, predicted: Floats, method: Method) -> Rescalin
     of log v + t / v, t being its true variance plus its squared residual. Of all multiples c u of
     any u, the mean is least at c = mean(t / u), where it is log c + mean(log u) + 1. With `scale`
     u is the predicted variance itself; with `affine` a mixture of it and a constant, whose
-    share is sought on [0, 1] in steps of 0.001.
+    share is sought among `SHARES`.
 
     Parameters
     ----------
@@ -53,10 +56,11 @@ def best_rescaling(truth: Floats, predicted: Floats, method: Method) -> Rescalin
     variance = _variance(predicted)
     typical = variance.mean(axis=0)
     shares = SHARES if method == "affine" else np.zeros(1)
-    share = shares[:, np.newaxis, np.newaxis]
-    mixtures = (1 - share) * variance + share * typical
-    factors = (target / mixtures).mean(axis=1)
-    costs = np.log(factors) + np.log(mixtures).mean(axis=1)
+    factors, costs = np.empty((2, len(shares), 2))
+    for i, share in enumerate(shares):
+        mixture = (1 - share) * variance + share * typical
+        factors[i] = (target / mixture).mean(axis=0)
+        costs[i] = np.log(factors[i]) + np.log(mixture).mean(axis=0)
     best = costs.argmin(axis=0)
     factor = factors[best, np.arange(2)]
     return Rescaling(factor * (1 - shares[best]), factor * shares[best] * typical)

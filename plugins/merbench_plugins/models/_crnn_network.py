@@ -19,6 +19,7 @@ from torch.nn import functional
 from torch.utils.data import Dataset, Sampler
 
 from merbench import MerbenchError
+from merbench_plugins.models._checked import checked_labels
 
 if TYPE_CHECKING:
     from merbench_plugins.models.crnn import Architecture
@@ -70,7 +71,7 @@ class CrnnRegressor(RegressorMixin, BaseEstimator):
 
     def fit(self, X: Any, Y: NDArray[np.float64]) -> CrnnRegressor:
         """Train on clips: X[i] of shape (stems, bins, frames), Y of shape (n, 4)."""
-        clips = Clips(X, np.asarray(Y), self.architecture.image)
+        clips = Clips(X, checked_labels(Y, len(X)), self.architecture.image)
         with self._own_randomness():
             net = self._net(clips)
             net.initialize()

@@ -75,7 +75,6 @@ class ShuffledLabels(Model):
         "merbench_plugins.models._baselines",
         "merbench_plugins.models._checked",
     )
-    typical_cost = Cost(seconds=0.01)
 
     model: ModelParameter | None = Field(
         None, description="Model fitted to the permuted labels; by default none is."
@@ -90,6 +89,11 @@ class ShuffledLabels(Model):
     def tasks(self) -> frozenset[Task]:  # type: ignore[override]
         """What the model can be fitted for; every task without one."""
         return self.model.tasks if self.model else frozenset(Task)
+
+    @property
+    def typical_cost(self) -> Cost | None:  # type: ignore[override]
+        """What the model costs; next to nothing without one."""
+        return self.model.typical_cost if self.model else Cost(seconds=0.01)
 
     def estimator(self, *, task: Task, seed: int, device: str) -> Estimator:
         """Return an estimator that never sees a clip beside its own label, but by chance."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from merbench import Estimator, FeatureKind, Model, ModelParameter, Task
+from merbench import Cost, Estimator, FeatureKind, Model, ModelParameter, Task
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,6 +56,12 @@ class Calibrated(Model):
     def tasks(self) -> frozenset[Task]:  # type: ignore[override]
         """`va`, if the model can be fitted for it."""
         return self.model.tasks & {Task.VA}
+
+    @property
+    def typical_cost(self) -> Cost | None:  # type: ignore[override]
+        """What the model costs, once for every fold and once for all clips."""
+        cost = self.model.typical_cost
+        return cost and Cost((self.folds + 1) * cost.seconds, cost.megabytes)
 
     def estimator(self, *, task: Task, seed: int, device: str) -> Estimator:
         """Return the model's estimator with calibration around it."""

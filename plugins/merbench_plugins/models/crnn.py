@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 
@@ -94,14 +95,19 @@ class Crnn(Model):
     images averaged down to 43 bins x 128 frames and put on a logarithmic scale, one LSTM over
     time, one hidden dense layer.
 
-    Source: Nguyen et al. 2022, "Effects of instrument combinations on music emotion recognition".
+    Source: Nguyen et al. 2022, "Predicting Perceived Music Emotions with Respect to Instrument
+    Combinations", Figure 1 and the authors' code.
     """
 
     name = "crnn"
     inputs = FeatureKind.IMAGE
     tasks = frozenset({Task.VA})
-    source_modules = ("merbench_plugins.models._crnn_network",)
+    source_modules = (
+        "merbench_plugins.models._crnn_network",
+        "merbench_plugins.models._checked",
+    )
     typical_cost = Cost(seconds=5_200)
+    check_parameters: ClassVar[Mapping[str, Any]] = {"preset": "small", "epochs": 2}
 
     preset: Literal["paper", "small"] = Field(
         default="paper",

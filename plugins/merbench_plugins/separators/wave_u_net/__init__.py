@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -30,15 +31,24 @@ __all__ = ["WaveUNet", "load_network"]
 
 _VOICE = {"accompaniment", "vocals"}
 
-NO_WEIGHTS = (
-    "wave-u-net has no weights: set `weights` to a checkpoint, such as the original authors' "
+SHIPPED: Literal["merbench"] = "merbench"
+"""Name of the checkpoint in this package."""
+
+_FOLDER = Path(__file__).parent / "weights"
+
+OTHER_WEIGHTS = (
+    "the weights merbench come with a configuration of their own: leave variant and config out, or "
+    "set `weights` to a checkpoint of this network, such as the original authors' "
     "full_multi_instrument-134067 (their archive on Google Drive has the id "
-    "1klzK5wI7wLQPLTMHOkdbSO5YG6uFG1q2), or leave this separator out"
+    "1klzK5wI7wLQPLTMHOkdbSO5YG6uFG1q2)"
 )
 
 
 class WaveUNet(Separator):
-    """Wave-U-Net (Stoller et al. 2018), from the original's checkpoints or its successor's.
+    """Wave-U-Net (Stoller et al. 2018), with weights that come with merbench, or any published.
+
+    The shipped weights are of a compact network of the kind m6; their card says what they were
+    trained on and how well they separate. `merbench separators train wave-u-net` trains others.
 
     The default variant `m6` is the one Nguyen et al. 2022 separate with: 22,050 Hz, stereo, bass,
     drums and other from the network, vocals as what remains of the mixture. Variants `m1` to `m5`
@@ -64,10 +74,11 @@ class WaveUNet(Separator):
     )
     typical_cost = Cost(seconds=10.0, megabytes=42.0)
 
-    weights: Path | None = Field(
-        None,
-        description="Checkpoint: prefix of a TensorFlow checkpoint of the original, as in "
-        "full_multi_instrument-134067, or a .safetensors or torch file, or the folder of one.",
+    weights: Literal["merbench"] | Path = Field(
+        SHIPPED,
+        description="Checkpoint: merbench for the one that comes with it (a compact m6, with a "
+        "configuration of its own), or the prefix of a TensorFlow checkpoint of the original, as "
+        "in full_multi_instrument-134067, or a .safetensors or torch file, or the folder of one.",
     )
     variant: Variant = Field(
         "m6",
@@ -102,8 +113,18 @@ class WaveUNet(Separator):
 
     @property
     def configuration(self) -> Configuration:
-        """The variant's configuration with the changes of `config`."""
-        return from_variant(self.variant, self.config)
+        """That of the shipped checkpoint, or the variant's with the changes of `config`."""
+        return shipped_configuration() if self._shipped else from_variant(self.variant, self.config)
+
+    def identity(self) -> dict[str, Any]:
+        """Name, version and parameters; shipped weights count by content and configuration."""
+        identity = super().identity()
+        if self._shipped:
+            identity["parameters"] |= {
+                "weights": content_digest(self._weights),
+                "config": self.configuration.model_dump(mode="json"),
+            }
+        return identity
 
     def ready(self) -> None:
         """Raise `MerbenchError` if there are no weights, or not those of this variant."""
@@ -179,10 +200,23 @@ class WaveUNet(Separator):
         train(self.configuration, data, out, options, progress)
 
     @property
+    def _shipped(self) -> bool:
+        """Whether the shipped checkpoint is asked for, and no network that it is not."""
+        return self.weights == SHIPPED and self.variant == "m6" and not self.config
+
+    @property
     def _weights(self) -> Path:
-        if self.weights is None:
-            raise MerbenchError(NO_WEIGHTS)
-        return self.weights.expanduser()
+        if isinstance(self.weights, Path):
+            return self.weights.expanduser()
+        if not self._shipped:
+            raise MerbenchError(OTHER_WEIGHTS)
+        return _FOLDER / "model.safetensors"
+
+
+@cache
+def shipped_configuration() -> Configuration:
+    """Return the configuration of the checkpoint in this package."""
+    return from_mapping(json.loads((_FOLDER / "config.json").read_text(encoding="utf-8")))
 
 
 def load_network(checkpoint: str | Path, config: Mapping[str, Any]) -> torch.nn.Module:

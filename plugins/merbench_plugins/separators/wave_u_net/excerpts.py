@@ -230,7 +230,7 @@ def _scale(mix: Samples, rng: np.random.Generator) -> float:
 
 
 class Validation(NamedTuple):
-    """A fixed excerpt to validate with: shapes (channels, samples) and (parts, channels, samples)."""
+    """A fixed excerpt: its mixture, (channels, samples), and parts, (parts, channels, samples)."""
 
     track: str
     mix: Samples

@@ -135,9 +135,9 @@ def _variables(network: OriginalWaveUNet) -> dict[str, np.ndarray]:
     pairs = [(layer.weight, layer.bias) for layer in layers]
     # The graph has a layer a source where the network has one for all.
     channels = network.config.channels
-    pairs += list(
-        zip(network.output.weight.split(channels), network.output.bias.split(channels), strict=True)
-    )
+    weight, bias = network.output.weight, network.output.bias
+    assert bias is not None
+    pairs += list(zip(weight.split(channels), bias.split(channels), strict=True))
     arrays = [
         a.detach().cpu().float().numpy()
         for kernel, bias in pairs

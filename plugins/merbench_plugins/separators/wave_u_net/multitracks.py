@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from merbench.components import Waveform
 
-__all__ = ["Prepared", "Preparation", "Track", "find_tracks", "prepare"]
+__all__ = ["Preparation", "Prepared", "Track", "find_tracks", "prepare"]
 
 SOURCES = CANONICAL_STEMS
 ACCOMPANIMENT = "accompaniment"

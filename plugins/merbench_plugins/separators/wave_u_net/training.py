@@ -6,10 +6,11 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from copy import deepcopy
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any, Literal
 
 import numpy as np
@@ -71,7 +72,9 @@ class Options(BaseModel):
         None, description="Separator whose stems are the targets for music without stems."
     )
     teacher_stems: tuple[Literal["bass", "drums", "other", "vocals"], ...] = Field(
-        CANONICAL_STEMS, min_length=1, description="Those of its stems that are worth learning."
+        ("bass", "drums", "other", "vocals"),
+        min_length=1,
+        description="Those of its stems that are worth learning.",
     )
     soundfonts: tuple[Path, ...] = Field(
         (), description="Soundfonts to render MIDI with, each file once with each."
@@ -95,6 +98,36 @@ class Options(BaseModel):
         description="Minutes between validations; more where one takes over a tenth of that.",
     )
     save_every: float = Field(2.0, gt=0, description="Minutes between checkpoints to resume from.")
+    frames: int | None = Field(
+        None,
+        ge=1,
+        description="num_frames while training; by default the configuration's, which may be "
+        "longer, so that less is spent on context when the network is used.",
+    )
+    frames: int | None = Field(
+        None,
+        ge=1,
+        description="num_frames while training; by default the configuration's, which may be "
+        "longer, so that less is spent on context when the network is used.",
+    )
+    frames: int | None = Field(
+        None,
+        ge=1,
+        description="num_frames while training; by default the configuration's, which may be "
+        "longer, so that less is spent on context when the network is used.",
+    )
+    frames: int | None = Field(
+        None,
+        ge=1,
+        description="num_frames while training; by default the configuration's, which may be "
+        "longer, so that less is spent on context when the network is used.",
+    )
+    frames: int | None = Field(
+        None,
+        ge=1,
+        description="num_frames while training; by default the configuration's, which may be "
+        "longer, so that less is spent on context when the network is used.",
+    )
     batch: int = Field(8, ge=1, description="Excerpts a step.")
     learning_rate: float = Field(1e-3, gt=0, description="Greatest step size of Adam.")
     warm_up: int = Field(100, ge=1, description="Steps in which it is reached.")
@@ -222,7 +255,8 @@ class Trainer:
         self.music = {"training": summary_of(tracks), "validation": summary_of(held_out)}
         rate = configuration.sample_rate
         how = Augmentations(remix=options.remix, pitch=options.pitch)
-        self.excerpts = Excerpts(tracks, configuration.frames, rate, how)
+        self.frames = _resized(configuration, options.frames).frames
+        self.excerpts = Excerpts(tracks, self.frames, rate, how)
         self.validation = Validation.excerpts(held_out, options.excerpt_seconds, rate)
         self.rng = np.random.default_rng(options.seed)
         with torch.random.fork_rng(devices=[]):
@@ -262,13 +296,14 @@ class Trainer:
                 now = clock()
                 self.seconds += now - last
                 last = now
-                over = self.done >= 1.0
-                if over or now - validated >= max(60 * self.options.validate_every, 10 * cost):
+                due = max(60 * self.options.validate_every, 10 * cost)
+                if self.done >= 1.0 or now - validated >= due:
                     self._validate(float(np.mean(losses)))
                     validated, losses = clock(), []
                     cost = validated - now
                     progress(self._line(), self.done)
-                if over or now - saved >= 60 * self.options.save_every:
+                # Asked anew: patience may have come to its end.
+                if self.done >= 1.0 or now - saved >= 60 * self.options.save_every:
                     self._save()
                     saved = clock()
                 if losses and now - spoken >= _REPORT_SECONDS:
@@ -332,7 +367,7 @@ class Trainer:
 
     def _card(self) -> dict[str, Any]:
         options = self.options
-        yielded = self.configuration.frames.output / self.configuration.sample_rate
+        yielded = self.frames.output / self.configuration.sample_rate
         teacher = options.teacher
         return {
             "configuration": self.configuration.model_dump(),
@@ -398,9 +433,10 @@ class Trainer:
         try:
             state = torch.load(path, map_location=self.device, weights_only=True)
             progress = json.loads(state["progress"])
-        except (OSError, RuntimeError, KeyError, ValueError, EOFError) as error:
+        except (OSError, RuntimeError, KeyError, ValueError, EOFError, UnpicklingError) as error:
             raise MerbenchError(f"{path} cannot be resumed from ({error}); begin anew") from error
-        if state["configuration"] != self.configuration.model_dump_json():
+        begun = OriginalConfiguration.model_validate_json(state["configuration"])
+        if _resized(begun, self.configuration.num_frames) != self.configuration:
             raise MerbenchError(
                 f"{path} is of another network; resume with the configuration it was begun with"
             )
@@ -412,6 +448,66 @@ class Trainer:
         self.step, self.seconds = progress["step"], progress["seconds"]
         self.best, self.worse = progress["best"], progress["worse"]
         self.history = progress["history"]
+
+
+def _resized(configuration: OriginalConfiguration, frames: int | None) -> OriginalConfiguration:
+    """Return a configuration with another length of its chunks."""
+    values = configuration.model_dump()
+    try:
+        return OriginalConfiguration.model_validate(
+            values | {"num_frames": frames or configuration.num_frames}
+        )
+    except ValidationError as error:
+        message = error.errors()[0]["msg"]
+        raise MerbenchError(f"the training option frames cannot be used: {message}") from error
+
+
+def _resized(configuration: OriginalConfiguration, frames: int | None) -> OriginalConfiguration:
+    """Return a configuration with another length of its chunks."""
+    values = configuration.model_dump()
+    try:
+        return OriginalConfiguration.model_validate(
+            values | {"num_frames": frames or configuration.num_frames}
+        )
+    except ValidationError as error:
+        message = error.errors()[0]["msg"]
+        raise MerbenchError(f"the training option frames cannot be used: {message}") from error
+
+
+def _resized(configuration: OriginalConfiguration, frames: int | None) -> OriginalConfiguration:
+    """Return a configuration with another length of its chunks."""
+    values = configuration.model_dump()
+    try:
+        return OriginalConfiguration.model_validate(
+            values | {"num_frames": frames or configuration.num_frames}
+        )
+    except ValidationError as error:
+        message = error.errors()[0]["msg"]
+        raise MerbenchError(f"the training option frames cannot be used: {message}") from error
+
+
+def _resized(configuration: OriginalConfiguration, frames: int | None) -> OriginalConfiguration:
+    """Return a configuration with another length of its chunks."""
+    values = configuration.model_dump()
+    try:
+        return OriginalConfiguration.model_validate(
+            values | {"num_frames": frames or configuration.num_frames}
+        )
+    except ValidationError as error:
+        message = error.errors()[0]["msg"]
+        raise MerbenchError(f"the training option frames cannot be used: {message}") from error
+
+
+def _resized(configuration: OriginalConfiguration, frames: int | None) -> OriginalConfiguration:
+    """Return a configuration with another length of its chunks."""
+    values = configuration.model_dump()
+    try:
+        return OriginalConfiguration.model_validate(
+            values | {"num_frames": frames or configuration.num_frames}
+        )
+    except ValidationError as error:
+        message = error.errors()[0]["msg"]
+        raise MerbenchError(f"the training option frames cannot be used: {message}") from error
 
 
 def _loss(estimates: Tensor, mix: Tensor, targets: Tensor, members: Tensor) -> Tensor:

@@ -1,0 +1,85 @@
+"""Tasks that do nothing, or something to their worker process; quick to import in one."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from merbench.pipeline import Work
+from merbench.store import Store
+
+
+@dataclass(frozen=True)
+class Step(Work):
+    """A task that does nothing."""
+
+    key: str
+    needs: tuple[str, ...] = ()
+    stage = "fit"
+
+    @property
+    def title(self) -> str:
+        return f"step {self.key}"
+
+
+@dataclass(frozen=True)
+class Act(Work):
+    """A task that does something to its worker process."""
+
+    key: str
+    act: Callable[[], None]
+    needs: tuple[str, ...] = ()
+    stage = "fit"
+
+    @property
+    def title(self) -> str:
+        return f"act {self.key}"
+
+    def run(self, store: Store) -> None:
+        self.act()
+        (store.folder / self.key).write_text(str(os.getpid()))
+
+
+def nothing() -> None:
+    pass
+
+
+def die_soon() -> None:
+    """Leave the worker, but only after the task has ended."""
+    threading.Timer(0.2, os._exit, [5]).start()
+
+
+def leave_a_child() -> None:
+    """Die with a child left, named in `$TINY_TRACE`, that keeps everything open."""
+    child = os.fork()
+    if child == 0:
+        time.sleep(60)
+        os._exit(0)
+    Path(os.environ["TINY_TRACE"]).write_text(str(child))
+    os._exit(6)
+
+
+class Unreadable:
+    """Can be sent, and not read."""
+
+    def __reduce__(self):
+        return _refuse_in_workers, ()
+
+    def __call__(self) -> None:
+        pass
+
+
+def _refuse_in_workers() -> Unreadable:
+    if multiprocessing.parent_process() is not None:
+        raise ImportError("no such plugin here")
+    return Unreadable()
+
+
+def work_of(store: Store, key: str) -> int:
+    """Process that did a task."""
+    return int((store.folder / key).read_text())
