@@ -9,6 +9,9 @@ import pytest
 
 from tinybench import TinyBench
 
+# No test may download anything, whatever the machine it runs on can reach.
+os.environ["MERBENCH_OFFLINE"] = "1"
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 

@@ -12,9 +12,10 @@ import miniatures
 import pandas as pd
 import pytest
 import soundfile
-from conftest import REPOSITORY
 from tensorflow_files import write_checkpoint
 from tensorflow_graph import random_variables
+
+from conftest import REPOSITORY
 
 MERBENCH = str(Path(sys.executable).with_name("merbench"))
 FILES = sorted([REPOSITORY / "benchmarks.yaml", *(REPOSITORY / "benchmarks").glob("*.yaml")])

@@ -448,7 +448,9 @@ def test_what_is_not_ready_is_a_failed_row_and_costs_nothing(bench):
         "package needs the package no-such-distribution, which is not installed; install it with "
         "`pip install no-such-distribution`"
     )
-    assert failed.loc[("plain", "odd"), "error"] == "ZeroDivisionError: division by zero"
+    assert failed.loc[("plain", "odd"), "error"] == (
+        "odd is not ready: ZeroDivisionError: division by zero"
+    )
 
 
 def test_a_missing_true_stem_is_a_failed_row_and_no_crash(bench):

@@ -364,26 +364,41 @@ class _Tasks:
     store: Store
     _known: dict[str, bool] = field(default_factory=dict)
     _keys: dict[tuple[Any, ...], list[str]] = field(default_factory=dict)
+    _reasons: dict[int, str] = field(default_factory=dict)
 
     def add_all(self) -> None:
         for cell in self.plan.cells:
+            components = (cell.separator, *cell.features, cell.model)
+            reasons = [self._unready(component) for component in components if component]
             try:
-                for component in (cell.separator, *cell.features, cell.model):
-                    if component is not None:
-                        component.ready()
-                self.plan.fits[cell.id] = self._fits(cell)
+                if not any(reasons):
+                    self.plan.fits[cell.id] = self._fits(cell)
+                    continue
             except MerbenchError as error:
-                self.plan.unready[cell.id] = str(error)
+                reasons = [str(error)]
             except OSError as error:
-                reason = f"{error.filename} cannot be read ({error.strerror}); restore the file"
-                self.plan.unready[cell.id] = reason
-            except Exception as error:
-                self.plan.unready[cell.id] = f"{type(error).__name__}: {error}"
+                where = f"{error.filename} cannot be read ({error.strerror}); restore the file"
+                reasons = [where]
+            self.plan.unready[cell.id] = next(reason for reason in reasons if reason)
         # Long fits first keeps the workers busy to the end; extraction is ahead of all of them.
         order = {stage: i for i, stage in enumerate(("separate", "extract", "assemble", "prepare"))}
         self.plan.tasks = dict(
             sorted(self.plan.tasks.items(), key=lambda item: order.get(item[1].stage, len(order)))
         )
+
+    def _unready(self, component: Component) -> str:
+        """Say why a component cannot work here; asked once of each, for it may try a download."""
+        if id(component) not in self._reasons:
+            try:
+                component.ready()
+                self._reasons[id(component)] = ""
+            except MerbenchError as error:
+                self._reasons[id(component)] = str(error)
+            except Exception as error:
+                self._reasons[id(component)] = (
+                    f"{component.name} is not ready: {type(error).__name__}: {error}"
+                )
+        return self._reasons[id(component)]
 
     def _missing(self, key: str, stage: str) -> bool:
         """Tell whether an artifact is to be made; counts each one once."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,6 +47,9 @@ def run(
     memory: float | None = typer.Option(
         None, "--memory", min=0.1, help="GiB one worker may hold; by default its share."
     ),
+    offline: bool = typer.Option(
+        False, "--offline", help="Download nothing; what would need it is a failed row."
+    ),
 ) -> None:
     r"""Run a benchmark, or go on with one that was stopped.
 
@@ -65,6 +69,8 @@ def run(
     from merbench.spec import plugin_paths
     from merbench.threads import cores
 
+    if offline:
+        os.environ["MERBENCH_OFFLINE"] = "1"
     document, planned, store = _plan(spec, assignments, only)
     folder = out or Path("runs") / planned.benchmark.spec.name / f"{datetime.now():%Y%m%d-%H%M%S}"
     if planned.skipped:

@@ -122,7 +122,7 @@ def test_folders_that_cannot_be_trained_on(tmp_path: Path) -> None:
         find_tracks(tmp_path)
     (tmp_path / "train").mkdir()
     (tmp_path / "train" / "Song.stem.mp4").touch()
-    with pytest.raises(MerbenchError, match="compressed stems.*MUSDB18-HQ"):
+    with pytest.raises(MerbenchError, match=r"compressed stems.*MUSDB18-HQ"):
         find_tracks(tmp_path)
     write_track(tmp_path / "train" / "twice")
     shutil.copy(tmp_path / "train/twice/bass.wav", tmp_path / "train/twice/bass.flac")
@@ -240,11 +240,12 @@ def test_without_augmentation_a_coherent_excerpt_is_the_track_but_for_level_and_
     track = np.abs(tracks[0].samples[2, 0].astype(np.float32))
 
     def likeness(part: np.ndarray) -> float:
-        places = range(track.size - part.size)
-        return max(np.corrcoef(part, track[i : i + part.size])[0, 1] for i in places)
+        windows = np.lib.stride_tricks.sliding_window_view(track, part.size)
+        cosines = windows @ part / np.maximum(1e-9, np.linalg.norm(windows, axis=1))
+        return float(cosines.max() / max(1e-9, np.linalg.norm(part)))
 
     # An excerpt may begin before the track does.
-    assert max(likeness(np.abs(part[2, 0, 100:600])) for part in batch.targets) > 0.999
+    assert max(likeness(np.abs(part[2, 0, 100:600])) for part in batch.targets) > 0.9999
 
 
 def test_pitch_goes_up_and_down(music: Path) -> None:
@@ -307,9 +308,13 @@ def test_a_perfect_network_would_score_well_and_silence_is_not_scored() -> None:
     parts = (("bass",), ("drums", "other"), ("vocals",))
     targets = np.stack([estimates[0], estimates[1] + estimates[2], 0 * estimates[3]])
     scores = validate(network, [Validation("t", mix, parts, targets)], torch.device("cpu"))
-    assert set(scores) == {"bass", "drums+other"} or set(scores) == {"bass"}
-    assert scores["bass"]["si_sdr"] > 60
-    assert scores["bass"]["si_sdr_mixture"] == pytest.approx(si_sdr(mix, targets[0]), abs=1e-6)
+    assert "vocals" not in scores
+    assert scores
+    for name, score in scores.items():
+        target = targets[parts.index(tuple(name.split("+")))]
+        assert score["excerpts"] == 1
+        assert score["si_sdr"] > 60
+        assert score["si_sdr_mixture"] == pytest.approx(si_sdr(mix, target), abs=1e-6)
 
 
 # Exporting
@@ -400,7 +405,7 @@ def test_a_folder_in_use_is_not_overwritten(music: Path, tmp_path: Path) -> None
     out = tmp_path / "out"
     train([music], out)
     before = (out / STATE).read_bytes()
-    with pytest.raises(MerbenchError, match="holds a training already.*--resume"):
+    with pytest.raises(MerbenchError, match=r"holds a training already.*--resume"):
         train([music], out)
     assert (out / STATE).read_bytes() == before
     train([music], out, resume=True, steps=6)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import pickle
 import struct
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from merbench_plugins.separators.wave_u_net.reimplementation import (
     ReimplementedWaveUNet,
     variables,
 )
+from merbench_plugins.separators.wave_u_net.training import si_sdr
 
 SMALL = {"num_layers": 3, "num_initial_filters": 4, "num_frames": 256}
 TENSORFLOW = ("tf1_small_m6", "tf1_small_m1_same")
@@ -439,10 +441,52 @@ def test_a_replaced_checkpoint_is_noticed(tmp_path: Path) -> None:
     assert np.abs(after - before).max() > 1e-3
 
 
-def test_without_weights_it_says_where_they_come_from() -> None:
-    for act in (WaveUNet().ready, lambda: WaveUNet().separate(noise(2, 100), 22050)):
+@pytest.mark.parametrize("settings", [{"variant": "m5"}, {"config": SMALL}])
+def test_the_shipped_weights_are_of_one_network(settings: dict[str, Any]) -> None:
+    separator = WaveUNet(**settings)
+    for act in (separator.ready, lambda: separator.separate(noise(2, 100), 22050)):
         with pytest.raises(MerbenchError, match="full_multi_instrument-134067"):
             act()
+
+
+def test_the_shipped_weights() -> None:
+    separator = WaveUNet()
+    separator.ready()
+    mix = noise(1, 30000)
+    first, second = (separator.separate(mix, 44100) for _ in range(2))
+    assert tuple(first) == CANONICAL_STEMS
+    for name in CANONICAL_STEMS:
+        assert first[name].shape == mix.shape
+        np.testing.assert_array_equal(first[name], second[name])
+    folder = Path(sys.modules[WaveUNet.__module__].__file__ or "").parent / "weights"
+    weights = folder / "model.safetensors"
+    assert weights.stat().st_size < 10e6
+    # By name or by path, the same network.
+    config = json.loads((folder / "config.json").read_text())
+    named = WaveUNet(weights=weights, config=config).separate(mix, 44100)
+    np.testing.assert_array_equal(named["vocals"], first["vocals"])
+    card = json.loads((folder / "card.json").read_text())
+    assert card["bytes"] == weights.stat().st_size
+    assert card["configuration"] == config
+    assert card["licence"] in (folder / "README.md").read_text()
+
+
+def test_the_shipped_weights_count_by_content() -> None:
+    parameters = WaveUNet().identity()["parameters"]
+    assert len(parameters["weights"]) == 64
+    assert parameters["config"] == WaveUNet().configuration.model_dump(mode="json")
+
+
+def test_the_shipped_weights_separate_real_music(shared: Path) -> None:
+    """Better than the mixture for every stem of a recording that was never trained on."""
+    from merbench import audio
+
+    folder = shared / "data" / "stems" / "music_delta_80s_rock_7s"
+    mix, rate = audio.read(folder / "mix.flac")
+    stems = WaveUNet().separate(mix, rate)
+    for name in CANONICAL_STEMS:
+        target, _ = audio.read(folder / f"{name}.flac")
+        assert si_sdr(stems[name], target) > si_sdr(mix, target) + 1
 
 
 def test_ready_with_weights(tmp_path: Path) -> None:
