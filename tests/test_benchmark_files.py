@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import miniatures
@@ -15,8 +16,7 @@ import soundfile
 from tensorflow_files import write_checkpoint
 from tensorflow_graph import random_variables
 
-from conftest import REPOSITORY
-
+REPOSITORY = Path(__file__).resolve().parents[1]
 MERBENCH = str(Path(sys.executable).with_name("merbench"))
 FILES = sorted([REPOSITORY / "benchmarks.yaml", *(REPOSITORY / "benchmarks").glob("*.yaml")])
 
@@ -32,8 +32,13 @@ def merbench(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
 
 def miniature(name: str, root: Path) -> Path:
     """The dataset that a file in benchmarks/ is about, small and in its own layout."""
-    makers = {"nguyen2022": "pmemo", "vgmidi": "vgmidi_prepared"}
-    getattr(miniatures, makers.get(name, name))(root)
+    makers: dict[str, Callable[[], object]] = {
+        "deam": lambda: miniatures.deam(root, miniatures.deam_labels()),
+        "nguyen2022": lambda: miniatures.pmemo(root),
+        "pmemo": lambda: miniatures.pmemo(root),
+        "vgmidi": lambda: miniatures.vgmidi_prepared(root),
+    }
+    makers[name]()
     return root
 
 

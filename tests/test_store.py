@@ -277,30 +277,57 @@ def test_damage_is_thrown_away_in_a_store_whose_scratch_folder_was_deleted(store
 # --- several processes ---------------------------------------------------------------------------
 
 
+def test_an_artifact_appears_whole_by_one_rename(store, monkeypatch):
+    moved = []
+    real = Path.rename
+
+    def watched(self, target):
+        assert not target.exists()
+        assert sorted(path.name for path in self.iterdir()) == [
+            "artifact.json", "bass.npy", "vocals.npy",
+        ]  # fmt: skip
+        moved.append(target)
+        return real(self, target)
+
+    monkeypatch.setattr(Path, "rename", watched)
+    with store.writing(KEY, INFO) as folder:
+        for name, array in ARRAYS.items():
+            np.save(folder / f"{name}.npy", array)
+        assert not store.path(KEY).exists()
+    assert moved == [store.path(KEY)]
+    assert_holds(store)
+
+
 def test_a_reader_never_sees_half_of_what_many_writers_write(store):
-    """Eight writers of the same key, and a reader that looks all the time."""
-    big = {"rows": np.random.default_rng(0).standard_normal((400, 400))}
-    seen, wrong, done = [], [], threading.Event()
+    """Four writers of the same keys, and a reader that looks all the time."""
+    keys = [artifact_key("fit", of=number) for number in range(25)]
+    rows = {name: np.random.default_rng(0).standard_normal((50, 50)) for name in "abc"}
+    whole = ["a.npy", "artifact.json", "b.npy", "c.npy"]
+    looks, partial, done = [0], [], threading.Event()
 
     def read() -> None:
         while not done.is_set():
-            if store.has(KEY):
-                seen.append(1)
-                if not np.array_equal(store.get(KEY).arrays["rows"], big["rows"]):
-                    wrong.append(1)
+            looks[0] += 1
+            for folder in store.folder.glob("??/*"):
+                files = sorted(path.name for path in folder.iterdir())
+                if files != whole or not store.has(folder.name):
+                    partial.append(files)
+
+    def write() -> None:
+        for key in keys:
+            store.put(key, rows, {})
 
     reader = threading.Thread(target=read)
-    writers = [threading.Thread(target=store.put, args=(KEY, big, {})) for _ in range(8)]
-    reader.start()
-    for writer in writers:
-        writer.start()
+    writers = [threading.Thread(target=write) for _ in range(4)]
+    for thread in (reader, *writers):
+        thread.start()
     for writer in writers:
         writer.join()
-    while not seen:
-        assert reader.is_alive()
     done.set()
     reader.join()
-    assert not wrong
+    assert looks[0] > 1
+    assert not partial
+    assert all(store.has(key) for key in keys)
     assert unfinished(store) == []
 
 

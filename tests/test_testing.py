@@ -22,6 +22,7 @@ from merbench import (
     Augmentation,
     Clip,
     Component,
+    Cost,
     Dataset,
     FeatureExtractor,
     FeatureKind,
@@ -475,6 +476,23 @@ def test_what_cannot_work_here_is_skipped_with_the_reason() -> None:
     last = list(results(Demanding).values())[-1]
     assert last == testing.Result("does its work", "skipped", "demanding needs weights; get them")
     assert failed(Demanding) == {}
+
+
+def test_a_wrapper_is_checked_with_the_quickest_model() -> None:
+    class Quick(Linear):
+        """A quick model."""
+
+        name = "quick"
+        typical_cost = Cost(seconds=0.1)
+
+    registry = Registry()
+    for known in (Linear, Around, Quick):
+        registry.entries["model", known.name] = Entry("model", known, Origin("", "", "here"))
+    given = testing._required(Around, registry)
+    assert given == {"model": "quick"}
+    del registry.entries["model", "quick"], registry.entries["model", "linear"]
+    with pytest.raises(MerbenchError, match="no model of vectors is registered"):
+        testing.check(registry.get("model", "around"), registry)
 
 
 class Slow(Linear):

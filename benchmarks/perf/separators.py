@@ -2,8 +2,9 @@
 
     python benchmarks/perf/separators.py --seconds 20
 
-`wave-u-net` is the full M6 network with random weights, once as it is and once with every frame of
-every layer computed, as a direct translation of the published graph would.
+`wave-u-net` is the shipped network, clip in to stems out. `wave-u-net m6` is the full one with
+random weights, once as it is and once with every frame of every layer computed, as a direct
+translation of the published graph would.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import torch
 from torch.nn import functional
 
 from merbench_plugins.separators.hpss import Hpss
+from merbench_plugins.separators.wave_u_net import WaveUNet
 from merbench_plugins.separators.wave_u_net.configuration import (
     OriginalConfiguration,
     from_variant,
@@ -61,9 +63,12 @@ def main() -> None:
     direct.load_state_dict(network.state_dict())
     difference = (network(song) - direct(song)).abs().max()
 
-    hpss = Hpss()
+    hpss, shipped = Hpss(), WaveUNet()
     costs = {
         "hpss (44.1 kHz stereo)": cost(lambda: hpss.separate(noise, 44100), arguments.repeats),
+        "wave-u-net (44.1 kHz stereo)": cost(
+            lambda: shipped.separate(noise, 44100), arguments.repeats
+        ),
         "wave-u-net m6, every frame": cost(lambda: direct(song), arguments.repeats),
         "wave-u-net m6": cost(lambda: network(song), arguments.repeats),
     }

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import math
 import pickle
 import random
 import sys
@@ -143,16 +144,16 @@ def _required(cls: type[Component], registry: Registry) -> dict[str, Any]:
 
 
 def _plain_model(registry: Registry) -> str:
-    for entry in registry.of_kind("model"):
-        model = entry.cls
-        if (
-            issubclass(model, Model)
-            and getattr(model, "inputs", None) is FeatureKind.VECTOR
-            and not any(info.is_required() for info in model.model_fields.values())
-            and not model.source_modules
-        ):
-            return entry.name
-    raise MerbenchError("no model of vectors is registered that a wrapper could be checked with")
+    """Name the quickest model that can be wrapped."""
+    seconds = {
+        entry.name: entry.cls.typical_cost.seconds if entry.cls.typical_cost else math.inf
+        for entry in registry.of_kind("model")
+        if getattr(entry.cls, "inputs", None) is FeatureKind.VECTOR
+        and not any(info.is_required() for info in entry.cls.model_fields.values())
+    }
+    if not seconds:
+        raise MerbenchError("no model of vectors is registered that a wrapper can be checked with")
+    return min(seconds, key=lambda name: seconds[name])
 
 
 def _has_summary(entry: Entry) -> None:

@@ -75,7 +75,8 @@ def run(
     folder = out or Path("runs") / planned.benchmark.spec.name / f"{datetime.now():%Y%m%d-%H%M%S}"
     if planned.skipped:
         count = len(planned.skipped)
-        typer.echo(f"{count} combinations make no cell; `merbench plan` says why", err=True)
+        made = "combination makes" if count == 1 else "combinations make"
+        typer.echo(f"{count} {made} no cell; `merbench plan` says why", err=True)
     runs.check_writable(folder)
     if planned.tasks:
         engine = LocalEngine(

@@ -68,9 +68,9 @@ def train_separator(
 
     [bold]Examples[/bold]
 
-      merbench separators train wave-u-net --data musdb18hq --out checkpoint --minutes 600
+      merbench separators train wave-u-net --data musdb18hq --minutes 600
 
-      merbench separators train wave-u-net --data multitracks --data albums --teacher spleeter
+      merbench separators train wave-u-net --data albums --teacher spleeter
       --teacher-stems vocals --out checkpoint --set config.num_layers=10
     """
     from merbench.errors import MerbenchError

@@ -26,6 +26,7 @@ from merbench_plugins.separators.wave_u_net.multitracks import (
     prepare,
 )
 from merbench_plugins.separators.wave_u_net.original import OriginalWaveUNet
+from merbench_plugins.separators.wave_u_net.song import SongNetwork
 from merbench_plugins.separators.wave_u_net.training import (
     STATE,
     Options,
@@ -302,12 +303,10 @@ def test_a_perfect_network_would_score_well_and_silence_is_not_scored() -> None:
         network = OriginalWaveUNet(config, clip=False).eval()
     mix = np.random.default_rng(0).normal(0, 0.1, (2, 5000)).astype(np.float32)
     with torch.no_grad():
-        from merbench_plugins.separators.wave_u_net.song import SongNetwork
-
         estimates = SongNetwork(network)(torch.from_numpy(mix)[None])[0].numpy()
     parts = (("bass",), ("drums", "other"), ("vocals",))
     targets = np.stack([estimates[0], estimates[1] + estimates[2], 0 * estimates[3]])
-    scores = validate(network, [Validation("t", mix, parts, targets)], torch.device("cpu"))
+    scores = validate(SongNetwork(network), [Validation("t", mix, parts, targets)])
     assert "vocals" not in scores
     assert scores
     for name, score in scores.items():
@@ -441,6 +440,20 @@ def test_shorter_excerpts_than_chunks(music: Path, tmp_path: Path) -> None:
         WaveUNet(config=SMALL | {"context": False, "num_frames": 4096}).train(
             [music], tmp_path / "other", QUICK | {"frames": 1001}, quiet
         )
+
+
+def test_tests_go_into_the_card(music: Path, tmp_path: Path) -> None:
+    write_track(tmp_path / "unseen" / "track", ("vocals",), seed=9)
+    out = tmp_path / "out"
+    train([music], out, tests={"Never seen": tmp_path / "unseen"}, test_seconds=2)
+    card = json.loads((out / "card.json").read_text())
+    (excerpt,) = Validation.excerpts(prepared(tmp_path / "unseen"), 2, RATE)
+    assert set(card["tests"]["Never seen"]) == {"vocals", "bass+drums+other"}
+    separator = WaveUNet(weights=out / "model.safetensors", config=SMALL)
+    vocals = separator.separate(excerpt.mix, RATE)["vocals"]
+    score = card["tests"]["Never seen"]["vocals"]
+    assert score["si_sdr"] == pytest.approx(si_sdr(vocals, excerpt.targets[0]), abs=1e-3)
+    assert "Never seen:\n\n| stem" in (out / "README.md").read_text()
 
 
 def test_half_precision(music: Path, tmp_path: Path) -> None:

@@ -36,11 +36,15 @@ SHIPPED: Literal["merbench"] = "merbench"
 
 _FOLDER = Path(__file__).parent / "weights"
 
-OTHER_WEIGHTS = (
-    "the weights merbench come with a configuration of their own: leave variant and config out, or "
+SOURCES = (
     "set `weights` to a checkpoint of this network, such as the original authors' "
     "full_multi_instrument-134067 (their archive on Google Drive has the id "
-    "1klzK5wI7wLQPLTMHOkdbSO5YG6uFG1q2)"
+    "1klzK5wI7wLQPLTMHOkdbSO5YG6uFG1q2), or train one with `merbench separators train wave-u-net`"
+)
+
+OTHER_WEIGHTS = (
+    "the weights merbench come with a configuration of their own: leave variant and config out, or "
+    f"{SOURCES}"
 )
 
 
@@ -129,6 +133,8 @@ class WaveUNet(Separator):
     def ready(self) -> None:
         """Raise `MerbenchError` if there are no weights, or not those of this variant."""
         super().ready()
+        if content_digest(self._weights) == "missing":
+            raise MerbenchError(f"wave-u-net: there are no weights at {self._weights}; {SOURCES}")
         _open(self._weights, self.configuration)
 
     def separate(self, waveform: Waveform, sample_rate: int) -> dict[str, Waveform]:

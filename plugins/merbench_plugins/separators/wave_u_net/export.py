@@ -16,8 +16,19 @@ import numpy as np
 if TYPE_CHECKING:
     from merbench_plugins.separators.wave_u_net.multitracks import Prepared
     from merbench_plugins.separators.wave_u_net.original import OriginalWaveUNet
+    from merbench_plugins.separators.wave_u_net.song import SongNetwork
 
-__all__ = ["CARD", "CONFIGURATION", "README", "WEIGHTS", "export", "readme", "summary_of"]
+__all__ = [
+    "CARD",
+    "CONFIGURATION",
+    "README",
+    "WEIGHTS",
+    "annotate",
+    "export",
+    "load",
+    "readme",
+    "summary_of",
+]
 
 WEIGHTS = "model.safetensors"
 CONFIGURATION = "config.json"
@@ -55,6 +66,27 @@ def export(network: OriginalWaveUNet, folder: Path, card: Mapping[str, Any]) -> 
     _write(folder / CONFIGURATION, _json(network.config.model_dump()))
     _write(folder / CARD, _json(card))
     _write(folder / README, readme(card).encode())
+
+
+def annotate(folder: Path, entries: Mapping[str, Any]) -> None:
+    """Add entries to the card of an exported network."""
+    card = json.loads((folder / CARD).read_text(encoding="utf-8")) | entries
+    _write(folder / CARD, _json(card))
+    _write(folder / README, readme(card).encode())
+
+
+def load(folder: Path) -> SongNetwork:
+    """Read an exported network back, as it is used: not clipped."""
+    from merbench_plugins.separators.wave_u_net.checkpoint import open_checkpoint
+    from merbench_plugins.separators.wave_u_net.configuration import OriginalConfiguration
+    from merbench_plugins.separators.wave_u_net.original import OriginalWaveUNet
+    from merbench_plugins.separators.wave_u_net.song import SongNetwork
+
+    configuration = OriginalConfiguration.model_validate_json((folder / CONFIGURATION).read_text())
+    checkpoint = open_checkpoint(folder / WEIGHTS)
+    network = OriginalWaveUNet(configuration, clip=False)
+    network.load_variables({name: checkpoint.read(name) for name in configuration.variables})
+    return SongNetwork(network).eval()
 
 
 def summary_of(tracks: Sequence[Prepared]) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from merbench_plugins.separators.wave_u_net.excerpts import (
     Excerpts,
     Validation,
 )
-from merbench_plugins.separators.wave_u_net.export import export, summary_of
+from merbench_plugins.separators.wave_u_net.export import annotate, export, load, summary_of
 from merbench_plugins.separators.wave_u_net.multitracks import (
     Part,
     Preparation,
@@ -40,7 +40,7 @@ from merbench_plugins.separators.wave_u_net.multitracks import (
     find_tracks,
     prepare,
 )
-from merbench_plugins.separators.wave_u_net.original import OriginalWaveUNet
+from merbench_plugins.separators.wave_u_net.original import LEAK, OriginalWaveUNet
 from merbench_plugins.separators.wave_u_net.song import SongNetwork
 
 __all__ = ["Options", "Trainer", "si_sdr", "train"]
@@ -48,8 +48,9 @@ __all__ = ["Options", "Trainer", "si_sdr", "train"]
 STATE = "state.pt"
 
 _SQUARED_FLOOR = 1e-4
-_GREATEST_GRADIENT = 5.0
+_GREATEST_GRADIENT = 1.0
 _LAST_SHARE = 0.01
+_FIRST_OUTPUT = 0.01
 _REPORT_SECONDS = 10.0
 _SILENT_POWER = 1e-9
 _DTYPES = {"float16": torch.float16, "bfloat16": torch.bfloat16, "float32": torch.float32}
@@ -143,6 +144,12 @@ class Options(BaseModel):
     resume: bool = Field(False, description="Go on where training in the same folder stopped.")
     remix: float = Field(0.6, ge=0, le=1, description="Share of excerpts mixed across tracks.")
     pitch: float = Field(2.0, ge=0, le=12, description="Semitones by which music is shifted.")
+    tests: dict[str, Path] = Field(
+        default_factory=dict,
+        description="Folders of music that the finished network is scored on, for its card; each "
+        "by what the card calls it.",
+    )
+    test_seconds: int = Field(30, ge=1, description="Length of the excerpts tested with.")
     licence: str = Field(
         "not stated: it follows from the licences of the music trained on",
         description="Terms of the checkpoint, for its card.",
@@ -205,8 +212,26 @@ def train(
         held_out = prepare(aside, how, kept, progress)
     else:
         tracks, held_out = hold_out(tracks, chosen.validation_share, chosen.seed)
-    trainer = Trainer(configuration, tracks, held_out, out, chosen)
-    trainer.run(progress)
+    Trainer(configuration, tracks, held_out, out, chosen).run(progress)
+    tests = {
+        title: prepare(find_tracks(root), how, kept, progress)
+        for title, root in chosen.tests.items()
+    }
+    _test(out, tests, chosen.test_seconds, progress)
+
+
+def _test(
+    out: Path, tests: Mapping[str, Sequence[Prepared]], seconds: int, progress: Progress
+) -> None:
+    """Score the network that was kept on music it has not seen, and add the scores to its card."""
+    network = load(out)
+    rate = network.network.config.sample_rate
+    scores = {}
+    for title, tracks in tests.items():
+        progress(f"testing: {title}", len(scores) / len(tests))
+        scores[title] = validate(network, Validation.excerpts(tracks, seconds, rate))
+    if scores:
+        annotate(out, {"tests": scores})
 
 
 def hold_out(
@@ -262,6 +287,7 @@ class Trainer:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(options.seed)
             self.network = OriginalWaveUNet(configuration, clip=False).to(self.device)
+            _initialise(self.network)
         self.average = deepcopy(self.network).requires_grad_(False)
         self.optimiser = torch.optim.Adam(self.network.parameters(), lr=options.learning_rate)
         self.dtype = _dtype(options.precision, self.device)
@@ -346,7 +372,7 @@ class Trainer:
 
     def _validate(self, loss: float) -> None:
         """Score the averaged weights; export them where they are the best so far."""
-        scores = validate(self.average.eval(), self.validation, self.device)
+        scores = validate(SongNetwork(self.average.eval()), self.validation)
         means = [s["si_sdr"] - s["si_sdr_mixture"] for name, s in scores.items() if "+" not in name]
         score = float(np.mean(means)) if means else -math.inf
         better = score > self.best or not self.history
@@ -450,52 +476,17 @@ class Trainer:
         self.history = progress["history"]
 
 
-def _resized(configuration: OriginalConfiguration, frames: int | None) -> OriginalConfiguration:
-    """Return a configuration with another length of its chunks."""
-    values = configuration.model_dump()
-    try:
-        return OriginalConfiguration.model_validate(
-            values | {"num_frames": frames or configuration.num_frames}
-        )
-    except ValidationError as error:
-        message = error.errors()[0]["msg"]
-        raise MerbenchError(f"the training option frames cannot be used: {message}") from error
+def _initialise(network: OriginalWaveUNet) -> None:
+    """Draw weights with which signals keep their strength from layer to layer (He et al. 2015).
 
-
-def _resized(configuration: OriginalConfiguration, frames: int | None) -> OriginalConfiguration:
-    """Return a configuration with another length of its chunks."""
-    values = configuration.model_dump()
-    try:
-        return OriginalConfiguration.model_validate(
-            values | {"num_frames": frames or configuration.num_frames}
-        )
-    except ValidationError as error:
-        message = error.errors()[0]["msg"]
-        raise MerbenchError(f"the training option frames cannot be used: {message}") from error
-
-
-def _resized(configuration: OriginalConfiguration, frames: int | None) -> OriginalConfiguration:
-    """Return a configuration with another length of its chunks."""
-    values = configuration.model_dump()
-    try:
-        return OriginalConfiguration.model_validate(
-            values | {"num_frames": frames or configuration.num_frames}
-        )
-    except ValidationError as error:
-        message = error.errors()[0]["msg"]
-        raise MerbenchError(f"the training option frames cannot be used: {message}") from error
-
-
-def _resized(configuration: OriginalConfiguration, frames: int | None) -> OriginalConfiguration:
-    """Return a configuration with another length of its chunks."""
-    values = configuration.model_dump()
-    try:
-        return OriginalConfiguration.model_validate(
-            values | {"num_frames": frames or configuration.num_frames}
-        )
-    except ValidationError as error:
-        message = error.errors()[0]["msg"]
-        raise MerbenchError(f"the training option frames cannot be used: {message}") from error
+    The outputs begin near silence, so that everything is in the difference.
+    """
+    for layer in [*network.down, network.bottleneck, *network.up]:
+        torch.nn.init.kaiming_normal_(layer.weight, a=LEAK)
+        torch.nn.init.zeros_(layer.bias)
+    torch.nn.init.normal_(network.output.weight, std=_FIRST_OUTPUT)
+    assert network.output.bias is not None
+    torch.nn.init.zeros_(network.output.bias)
 
 
 def _resized(configuration: OriginalConfiguration, frames: int | None) -> OriginalConfiguration:
@@ -523,18 +514,16 @@ def _loss(estimates: Tensor, mix: Tensor, targets: Tensor, members: Tensor) -> T
     return torch.sqrt(errors + _SQUARED_FLOOR)[real].mean()
 
 
-def validate(
-    network: OriginalWaveUNet, excerpts: Iterable[Validation], device: torch.device
-) -> dict[str, dict[str, float]]:
+def validate(network: SongNetwork, excerpts: Iterable[Validation]) -> dict[str, dict[str, float]]:
     """Return mean SI-SDR in dB of estimates and of mixtures, by part, and how many they are of.
 
     A part of several sources is the sum of the estimates, and named with a plus sign between them.
     """
-    song = SongNetwork(network)
+    device = next(network.parameters()).device
     found: dict[str, list[tuple[float, float]]] = {}
     for excerpt in excerpts:
         mix = torch.from_numpy(np.ascontiguousarray(excerpt.mix))
-        estimates = song(mix[None].to(device))[0].cpu().numpy()
+        estimates = network(mix[None].to(device))[0].cpu().numpy()
         for part, target in zip(excerpt.parts, excerpt.targets, strict=True):
             if _is_heard(target, excerpt.mix):
                 pair = si_sdr(_sum(estimates, part), target), si_sdr(excerpt.mix, target)
@@ -559,9 +548,9 @@ def si_sdr(estimate: np.ndarray, target: np.ndarray) -> float:
 
 
 def _is_heard(target: np.ndarray, mix: np.ndarray) -> bool:
-    """Tell whether a part is loud enough to be scored: not more than 25 dB below the mixture."""
-    power = float(np.mean(target**2))
-    return power > _SILENT_POWER and power > float(np.mean(mix**2)) * 10**-2.5
+    """Tell whether a part can be scored: neither it nor all the rest is 25 dB below the mixture."""
+    least = max(_SILENT_POWER, float(np.mean(mix**2)) * 10**-2.5)
+    return min(float(np.mean(target**2)), float(np.mean((mix - target) ** 2))) > least
 
 
 def _sum(estimates: np.ndarray, part: Part) -> np.ndarray:

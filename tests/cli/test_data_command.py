@@ -1,0 +1,154 @@
+"""`merbench data`: list and check."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tinybench import write_clips
+
+PLUGIN = '''
+import csv
+from pathlib import Path
+
+from pydantic import Field
+
+from merbench import Clip, Dataset, Task, hookimpl
+
+
+class Plain(Dataset):
+    """Clips and labels in a folder, with the checks every dataset has."""
+
+    name = "plain"
+    task = Task.VA
+    homepage = "https://example.org/plain"
+    licence = "CC0"
+
+    column: str = Field("group", description="Column of the group.")
+
+    def clips(self, root):
+        rows = csv.DictReader((root / "clips.csv").open())
+        columns = Task.VA.columns
+        return [
+            Clip(r["id"], r[self.column], tuple(float(r[c]) for c in columns),
+                 root / (r["id"] + ".wav"))
+            for r in rows
+        ]
+
+
+@hookimpl
+def merbench_datasets():
+    return [Plain]
+'''
+
+
+@pytest.fixture
+def data(call: Any, tmp_path: Path) -> Path:
+    """A dataset's folder, and the plugin that reads it beside the working folder."""
+    Path("plugins").mkdir()
+    Path("plugins/plain.py").write_text(PLUGIN)
+    folder = tmp_path / "data"
+    folder.mkdir()
+    write_clips(folder, 5)
+    return folder
+
+
+def check(call: Any, data: Path, *more: str) -> tuple[int, dict[str, Any]]:
+    done = call("data", "check", "plain", "--root", data, *more, "--json")
+    return done.status, done.json
+
+
+def test_list_says_where_each_dataset_comes_from(call: Any, data: Path) -> None:
+    listed = {d["name"]: d for d in call("data", "list", "--json").json}
+    assert {"demo", "plain"} <= set(listed)
+    assert listed["plain"] == {
+        "name": "plain",
+        "summary": "Clips and labels in a folder, with the checks every dataset has.",
+        "task": "va",
+        "needs_root": True,
+        "synthetic": False,
+        "homepage": "https://example.org/plain",
+        "licence": "CC0",
+        "citation": "",
+    }
+    assert listed["demo"]["synthetic"]
+    table = call("data", "list").stdout
+    assert all(name in table for name in listed)
+
+
+def test_sound_data_passes(call: Any, data: Path) -> None:
+    assert check(call, data) == (
+        0,
+        {"dataset": "plain", "clips": 5, "groups": 5, "findings": []},
+    )
+    done = call("data", "check", "plain", "--root", data)
+    assert done.status == 0
+    assert "nothing to complain of" in done.stdout
+
+
+def test_a_relative_root_starts_from_the_working_folder(call: Any, data: Path) -> None:
+    shutil.copytree(data, "here")
+    assert call("data", "check", "plain", "--root", "here", "--json").json["clips"] == 5
+
+
+def test_what_does_not_decode_is_an_error(call: Any, data: Path) -> None:
+    (data / "c3.wav").write_bytes(b"")
+    status, document = check(call, data)
+    assert status == 1
+    (finding,) = document["findings"]
+    assert (finding["level"], finding["where"]) == ("error", "clip c3")
+    assert "c3.wav is empty (0 bytes)" in finding["message"]
+    table = call("data", "check", "plain", "--root", data)
+    assert table.status == 1
+    assert "clip c3" in table.stdout
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("c2,g2", "c1,g2", "clip c1: its id stands twice"),
+        ("0.120000", "0.000000", "arousal_std is 0"),
+        ("0.120000", "nan", "arousal_std is nan"),
+        ("0.120000", "1.5", "arousal_std is 1.5, outside [0, 1]"),
+        ("c2,g2", "c9,g2", "c9.wav"),
+    ],
+)
+def test_what_a_run_would_refuse_is_found(
+    call: Any, data: Path, old: str, new: str, message: str
+) -> None:
+    table = data / "clips.csv"
+    table.write_text(table.read_text().replace(old, new, 1))
+    status, document = check(call, data)
+    assert status == 1
+    assert message in "\n".join(f["message"] for f in document["findings"])
+
+
+def test_parameters_are_set(call: Any, data: Path) -> None:
+    status, document = check(call, data, "--set", "column=id")
+    assert (status, document["groups"]) == (0, 5)
+    error = call("data", "check", "plain", "--root", data, "--set", "colunm=id").error
+    assert error == "--set colunm=id: unknown key 'colunm'; did you mean 'column'?"
+
+
+def test_the_demo_needs_no_folder(call: Any) -> None:
+    done = call("data", "check", "demo", "--set", "n_clips=4", "--json")
+    if done.status == 2:
+        pytest.fail(done.stderr)
+    assert done.json["dataset"] == "demo"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["plian"], "there is no dataset 'plian'; did you mean 'plain'?"),
+        (["plain"], "plain: say where it lies with --root"),
+        (["plain", "--root", "gone"], "plain: the folder gone does not exist; correct --root"),
+        (["plain", "--root", ".", "--set", "column"], "--set column: write it as KEY=VALUE"),
+        (["plain", "--root", ".", "--set", "a=[1"], "--set a=[1: this is no YAML"),
+    ],
+)
+def test_mistakes(call: Any, data: Path, arguments: list[str], error: str) -> None:
+    assert call("data", "check", *arguments).error.startswith(error)

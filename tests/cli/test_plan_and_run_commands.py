@@ -1,0 +1,173 @@
+"""`merbench plan`, `run` and `verify` on a benchmark of numpy-only plugins."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tinybench import TinyBench
+
+
+@pytest.fixture
+def tiny(call: Any, bench: TinyBench) -> TinyBench:
+    """The benchmark, with commands called in an empty folder."""
+    return bench
+
+
+def test_plan_as_json(call: Any, tiny: TinyBench) -> None:
+    tiny.write_spec(
+        features=["levels", "frames"], exclude=[{"separator": "halves", "features": "levels"}]
+    )
+    done = call("plan", tiny.spec, "--json")
+    assert (done.status, done.stderr) == (0, "")
+    document = done.json
+    assert document["name"] == "tiny"
+    cells = [(c["separator"], c["features"], c["model"], c["folds"]) for c in document["cells"]]
+    assert cells == [
+        ("none", "none", "average", 3),
+        ("plain", "levels", "linear", 3),
+    ]
+    reasons = [s["reason"] for s in document["skipped"]]
+    assert "excluded by the benchmark file" in reasons
+    assert any("takes vector, frames gives image" in reason for reason in reasons)
+    assert document["tasks"]["fit"] == {"to_do": 6, "cached": 0}
+    assert document["store"] == str(tiny.store.folder)
+    assert document["estimate"].keys() == {"core_seconds", "seconds", "megabytes", "unknown"}
+
+
+def test_plan_for_people(call: Any, tiny: TinyBench) -> None:
+    tiny.write_spec(features=["levels", "frames"])
+    text = call("plan", tiny.spec).stdout
+    assert "3 cells" in text
+    assert "3 folds to do" in text
+    assert "skipped" in text
+    assert "linear takes vector, frames gives image" in " ".join(text.split())
+
+
+def test_run_writes_the_results_and_says_where(call: Any, tiny: TinyBench) -> None:
+    out = tiny.folder / "out"
+    done = call("run", tiny.spec, "--out", out, "--jobs", "1")
+    assert done.status == 0, done.stderr
+    assert f"written to {out}" in done.stdout
+    assert {p.name for p in out.iterdir()} >= {
+        "leaderboard.csv", "folds.parquet", "predictions.parquet", "manifest.json",
+    }  # fmt: skip
+    assert "linear" in done.stdout
+    header = (out / "leaderboard.csv").read_text().splitlines()[0].split(",")
+    columns = "dataset,separator,features,model,kl_mean,kl_median,n_folds,status"
+    assert set(columns.split(",")) <= set(header)
+
+    again = call("plan", tiny.spec, "--json").json
+    assert again["tasks"]["fit"] == {"to_do": 0, "cached": 9}
+    assert "done" in call("plan", tiny.spec).stdout
+
+    assert call("verify", out).status == 0
+    assert call("verify", out, "--json").json == {"verified": True, "differences": []}
+    table = out / "leaderboard.csv"
+    table.write_text(table.read_text().replace("average", "avreage", 1))
+    changed = call("verify", out, "--json")
+    assert changed.status == 1
+    assert not changed.json["verified"]
+    assert changed.json["differences"]
+
+
+def test_without_out_a_run_lands_under_its_name(call: Any, tiny: TinyBench) -> None:
+    done = call("run", tiny.spec, "--only", "model=linear", "--only", "separator=plain", "-j", "1")
+    assert done.status == 0
+    (folder,) = Path("runs/tiny").iterdir()
+    assert f"written to runs/tiny/{folder.name}" in done.stdout
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["name"] == "tiny"
+
+
+def test_a_failed_cell_is_status_1_and_named(call: Any, tiny: TinyBench) -> None:
+    tiny.write_plugin(
+        "failing",
+        "from merbench import FeatureKind, Model, Task, hookimpl\n"
+        "class Failing(Model):\n    name = 'failing'\n    inputs = FeatureKind.VECTOR\n"
+        "    tasks = frozenset({Task.VA})\n"
+        "    def estimator(self, *, task, seed, device):\n"
+        "        raise ValueError('it cannot be done')\n"
+        "@hookimpl\ndef merbench_models():\n    return [Failing]\n",
+    )
+    tiny.write_spec(models=["average", "failing"], separators=["plain"])
+    done = call("run", tiny.spec, "--out", tiny.folder / "out", "-j", "1")
+    assert done.status == 1
+    assert "it cannot be done" in done.stderr
+    assert "failed: noise: plain x levels x failing: " in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "average" in done.stdout
+
+
+def test_a_run_counts_the_combinations_it_skips(call: Any, tiny: TinyBench) -> None:
+    tiny.write_spec(features=["levels", "frames"], models=["linear"], separators=["plain"])
+    done = call("run", tiny.spec, "--out", tiny.folder / "out", "-j", "1")
+    assert done.status == 0
+    assert "1 combination makes no cell; `merbench plan` says why" in done.stderr
+
+
+def test_assignments_reach_the_plan(call: Any, tiny: TinyBench) -> None:
+    shutil.move(tiny.folder / "data", "moved")
+    done = call(
+        "plan", tiny.spec, "--set", "datasets.noise.root=moved", "--set", "models=[linear]",
+        "--set", "protocol.monte-carlo.folds=2", "--only", "separator=halves", "--json",
+    )  # fmt: skip
+    (cell,) = done.json["cells"]
+    assert (cell["model"], cell["folds"], cell["separator"]) == ("linear", 2, "halves")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["--set", "modles=[a]"], "--set modles=[a]: unknown key 'modles'; did you mean 'models'?"),
+        (["--set", "seed"], "--set seed: write it as KEY=VALUE"),
+        (["--only", "model"], "--only model: write AXIS=NAME"),
+        (["--only", "model=gone"], "--only model=gone leaves no cell"),
+        (["--set", "datasets.noise.root=gone"], "noise: the folder "),
+    ],
+)
+@pytest.mark.parametrize("command", ["plan", "run"])
+def test_mistakes_are_one_line(
+    call: Any, tiny: TinyBench, command: str, arguments: list[str], error: str
+) -> None:
+    assert call(command, tiny.spec, *arguments).error.startswith(error)
+    assert not Path("runs").exists()
+
+
+def test_a_missing_file_is_named(call: Any) -> None:
+    assert call("plan", "gone.yaml").error.startswith(
+        "gone.yaml: the benchmark file cannot be read"
+    )
+    assert "gone" in call("verify", "gone").error
+
+
+def test_a_plugin_beside_the_file_that_is_broken_is_a_warning(call: Any, tiny: TinyBench) -> None:
+    tiny.write_plugin("broken", "import no_such_module\n")
+    done = call("plan", tiny.spec, "--json")
+    assert done.status == 0
+    assert len(done.json["cells"]) == 3
+    assert "broken.py: it cannot be imported" in done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_cannot_be_written_is_named_before_any_work(
+    call: Any, tiny: TinyBench
+) -> None:
+    (tiny.folder / "closed").mkdir(mode=0o500)
+    error = call("run", tiny.spec, "--out", tiny.folder / "closed" / "out").error
+    assert "closed" in error
+    assert tiny.traced() == []
+
+
+def test_a_file_in_the_way_of_the_results_is_named_before_any_work(
+    call: Any, tiny: TinyBench
+) -> None:
+    (tiny.folder / "file").touch()
+    error = call("run", tiny.spec, "--out", tiny.folder / "file" / "out").error
+    assert "file" in error
+    assert tiny.traced() == []

@@ -1,0 +1,214 @@
+"""`merbench plugins`: list, show and check."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from merbench import plugins
+
+MINE = '''
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from merbench import FeatureExtractor, FeatureKind, MerbenchError, Separator, hookimpl
+
+
+class Level(FeatureExtractor):
+    """Level in powers of a base.
+
+    More on it in a second paragraph.
+    """
+
+    name = "level"
+    kind = FeatureKind.VECTOR
+
+    power: float = Field(2.0, gt=0, description="Exponent.")
+    unit: Literal["dB", "bel"] = Field("dB", description="Unit; [dB] or [bel].")
+    table: Path | None = Field(None, description="Where a table lies.")
+    names: tuple[str, ...] = Field((), description="Names.")
+
+    def extract(self, waveform, sample_rate):
+        return np.array([np.mean(np.abs(waveform) ** self.power)]) + self.offset()
+
+    def offset(self):
+        return OFFSET
+
+
+class Lost(Separator):
+    """A separator that cannot work here."""
+
+    name = "lost"
+    stems = ("vocals",)
+
+    scale: float = Field(description="Scale.")
+
+    def ready(self):
+        raise MerbenchError("lost needs weights; get them")
+
+
+@hookimpl
+def merbench_features():
+    return [Level]
+
+
+@hookimpl
+def merbench_separators():
+    return [Lost]
+'''
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Path:
+    path = tmp_path / "mine.py"
+    path.write_text(MINE.replace("OFFSET", "0"))
+    return path
+
+
+def test_list_shows_every_plugin_by_kind_and_name(call: Any) -> None:
+    done = call("plugins", "list", "--json")
+    assert done.status == 0
+    listed = [(p["kind"], p["name"]) for p in done.json]
+    assert set(listed) == set(plugins.load().entries)
+    kinds = list(plugins.KINDS)
+    assert listed == sorted(listed, key=lambda pair: (kinds.index(pair[0]), pair[1]))
+    assert all(p["summary"] and p["version"] and p["source"] for p in done.json)
+    assert {p["distribution"] for p in done.json} == {"merbench"}
+
+
+def test_list_as_a_table_names_the_same(call: Any) -> None:
+    names = {p["name"] for p in call("plugins", "list", "--json").json}
+    lines = call("plugins", "list").stdout.splitlines()
+    assert names <= {word for line in lines for word in line.split()[1:2]}
+
+
+def test_list_of_one_kind(call: Any) -> None:
+    done = call("plugins", "list", "--kind", "dataset", "--json")
+    assert {p["kind"] for p in done.json} == {"dataset"}
+    assert call("plugins", "list", "--kind", "dataste").error == (
+        "there is no kind 'dataste'; did you mean 'dataset'?"
+    )
+
+
+def test_plugins_of_a_file_and_beside_the_working_folder_are_listed(call: Any, mine: Path) -> None:
+    def names() -> set[str]:
+        return {p["name"] for p in call("plugins", "list", "--json").json}
+
+    assert "level" not in names()
+    with_file = call("plugins", "list", "--plugins", mine, "--json").json
+    (level,) = [p for p in with_file if p["name"] == "level"]
+    assert (level["distribution"], level["source"]) == ("", str(mine))
+    Path("plugins").mkdir()
+    (Path("plugins") / "beside.py").write_text(mine.read_text())
+    assert "level" in names()
+
+
+def test_a_broken_plugin_is_a_warning_that_leaves_json_alone(call: Any, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.py"
+    broken.write_text("import no_such_module\n")
+    done = call("plugins", "list", "--plugins", broken, "--json")
+    assert done.status == 0
+    assert {p["name"] for p in done.json} >= {"demo"}
+    assert f"warning: plugin {broken}: it cannot be imported (ModuleNotFoundError" in done.stderr
+    assert "Traceback" not in done.stderr
+    traced = call("--debug", "plugins", "list", "--plugins", broken, "--json")
+    assert "Traceback" in traced.stderr
+
+
+def test_a_plugin_file_that_is_not_there_is_an_error(call: Any, tmp_path: Path) -> None:
+    error = call("plugins", "list", "--plugins", tmp_path / "gone.py").error
+    assert error == f"the plugin {tmp_path / 'gone.py'} does not exist; correct its path"
+
+
+def test_show_as_json(call: Any, mine: Path) -> None:
+    document = call("plugins", "show", "level", "--plugins", mine, "--json").json
+    assert document["name"] == "level"
+    assert document["kind"] == "feature"
+    assert document["summary"] == "Level in powers of a base."
+    assert document["documentation"].endswith("More on it in a second paragraph.")
+    assert document["attributes"] == {"kind": "vector"}
+    assert document["parameters"]["power"] == {
+        "type": "float",
+        "required": False,
+        "default": 2.0,
+        "description": "Exponent.",
+    }
+    assert document["parameters"]["unit"]["type"] == "Literal['dB', 'bel']"
+    assert document["parameters"]["table"]["type"] == "Path | None"
+    assert document["parameters"]["names"]["default"] == []
+    assert document["schema"]["properties"]["power"]["exclusiveMinimum"] == 0
+    assert "trainable_parameters" not in document
+
+
+def test_show_in_words(call: Any, mine: Path) -> None:
+    text = call("plugins", "show", "level", "--plugins", mine).stdout
+    assert "More on it in a second paragraph." in text
+    assert "Unit; [dB] or [bel]." in text  # no markup
+    text = call("plugins", "show", "separator/lost", "--plugins", mine).stdout
+    assert "required" in text
+
+
+@pytest.mark.parametrize("entry", plugins.load().entries.values(), ids=lambda e: e.name)
+def test_show_works_for_every_plugin(call: Any, entry: plugins.Entry) -> None:
+    document = call("plugins", "show", f"{entry.kind}/{entry.name}", "--json").json
+    assert set(document["parameters"]) == set(entry.cls.model_fields)
+    assert all(p["description"] for p in document["parameters"].values())
+    text = call("plugins", "show", f"{entry.kind}/{entry.name}").stdout
+    assert all(name in text for name in entry.cls.model_fields)
+
+
+def test_show_counts_the_published_networks_parameters(call: Any) -> None:
+    document = call("plugins", "show", "crnn", "--json").json
+    assert document["trainable_parameters"] == {"1": 5_966_116, "4": 5_970_916}
+    assert "5,966,116 (stems: 1)" in call("plugins", "show", "crnn").stdout
+
+
+def test_show_of_what_is_not_there(call: Any) -> None:
+    error = call("plugins", "show", "compare-2061").error
+    assert error.startswith("there is no plugin 'compare-2061'; did you mean 'compare-2016'?")
+
+
+def test_check_of_a_sound_plugin(call: Any, mine: Path) -> None:
+    done = call("plugins", "check", "level", "--plugins", mine, "--json")
+    assert done.status == 0
+    assert {r["status"] for r in done.json} == {"passed"}
+    table = call("plugins", "check", "level", "--plugins", mine)
+    assert table.status == 0
+    assert all(r["check"] in table.stdout for r in done.json)
+
+
+def test_check_of_a_broken_plugin_is_status_1_and_says_what(call: Any, tmp_path: Path) -> None:
+    path = tmp_path / "chance.py"
+    path.write_text(MINE.replace("OFFSET", "np.random.rand()"))
+    done = call("plugins", "check", "level", "--plugins", path, "--json")
+    assert done.status == 1
+    failed = {r["check"]: r["detail"] for r in done.json if r["status"] == "failed"}
+    assert "two runs differ" in failed["is deterministic"] or "numpy" in failed["is deterministic"]
+    table = call("plugins", "check", "level", "--plugins", path)
+    assert (table.status, "failed" in table.stdout) == (1, True)
+
+
+def test_check_takes_parameters(call: Any, mine: Path) -> None:
+    def lost(*arguments: str) -> dict[str, str]:
+        done = call("plugins", "check", "lost", "--plugins", mine, *arguments, "--json")
+        return {r["check"]: r["detail"] for r in done.json if r["status"] != "passed"}
+
+    assert lost() == {"can be built": "scale: Field required"}
+    assert lost("--set", "scale=2.5") == {"does its work": "lost needs weights; get them"}
+    error = call("plugins", "check", "lost", "--plugins", mine, "--set", "scale").error
+    assert error == "--set scale: write it as KEY=VALUE, as in --set seed=7"
+    error = call("plugins", "check", "lost", "--plugins", mine, "--set", "scale=[1").error
+    assert error.startswith("--set scale=[1: this is no YAML")
+
+
+def test_json_is_json_for_every_value() -> None:
+    from merbench.cli.show import _finite
+
+    value = {"a": float("nan"), 5: [float("inf"), (1.5, None)]}
+    assert json.dumps(_finite(value)) == '{"a": null, "5": [null, [1.5, null]]}'

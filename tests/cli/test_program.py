@@ -1,0 +1,185 @@
+"""The program as a whole: help, errors, and what it does not import."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from merbench import __version__, cli
+from tinybench import TinyBench
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+HEAVY = [
+    "torch", "pandas", "sklearn", "scipy", "librosa", "numba", "xgboost", "opensmile", "soundfile",
+    "numpy",
+]  # fmt: skip
+
+
+def commands(group: Any = None, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Every command and group of commands there is."""
+    group = group or typer.main.get_command(cli.app)
+    yield path
+    for name, command in getattr(group, "commands", {}).items():
+        yield from commands(command, (*path, name))
+
+
+ALL = sorted(commands())
+LEAVES = [c for c in ALL if not any(other[: len(c)] == c != other for other in ALL)]
+
+
+def test_the_program_has_the_commands_of_the_design() -> None:
+    expected = {
+        ("run",), ("plan",), ("score",), ("verify",), ("plugins", "list"), ("plugins", "show"),
+        ("plugins", "check"), ("data", "list"), ("data", "check"),
+    }  # fmt: skip
+    assert expected <= set(ALL)
+
+
+@pytest.mark.parametrize("command", ALL, ids=" ".join)
+def test_every_command_has_help(command: tuple[str, ...], call: Any) -> None:
+    done = call(*command, "--help")
+    assert (done.status, done.stderr) == (0, "")
+    assert "Usage: " in done.stdout
+    assert call(*command, "-h").stdout == done.stdout
+
+
+@pytest.mark.parametrize("command", LEAVES, ids=" ".join)
+def test_help_shows_an_example_that_can_be_copied(command: tuple[str, ...], call: Any) -> None:
+    lines = [line.strip() for line in call(*command, "--help").stdout.splitlines()]
+    examples = [line for line in lines if line.startswith("merbench ")]
+    assert any(line.startswith(f"merbench {' '.join(command)}") for line in examples)
+    source = (REPOSITORY / "src/merbench/cli").glob("*.py")
+    written = "\n".join(path.read_text() for path in source).replace("\\[", "[")
+    for example in examples:  # not wrapped at 80 columns, and no markup eaten
+        assert f"{example}\n" in written, example
+
+
+def test_no_arguments_show_help(call: Any) -> None:
+    done = call()
+    assert "Start with: merbench run benchmarks.yaml" in done.stdout + done.stderr
+
+
+def test_version_of_the_installed_program(program: Any) -> None:
+    done = program("--version")
+    assert (done.status, done.stdout, done.stderr) == (0, f"merbench {__version__}\n", "")
+
+
+# --- errors ---------------------------------------------------------------------------------------
+
+
+def test_an_error_is_one_line_and_status_2_without_a_traceback(program: Any) -> None:
+    error = program("plugins", "show", "no-such-plugin").error
+    assert error.startswith("there is no plugin 'no-such-plugin'")
+
+
+@pytest.mark.parametrize("place", [0, 2, 3])
+def test_debug_shows_the_traceback_wherever_it_stands(place: int, program: Any) -> None:
+    arguments = ["plugins", "show", "no-such-plugin"]
+    arguments.insert(place, "--debug")
+    done = program(*arguments)
+    assert done.status != 0
+    assert "Traceback (most recent call last)" in done.stderr
+    assert "PluginError: there is no plugin 'no-such-plugin'" in done.stderr
+
+
+def test_an_error_of_several_lines_becomes_one(call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from merbench import MerbenchError, plugins
+
+    def fail(*args: Any, **kwargs: Any) -> None:
+        raise MerbenchError("first line\n    second line")
+
+    monkeypatch.setattr(plugins, "load", fail)
+    assert call("plugins", "list").error == "first line second line"
+
+
+def test_an_error_of_the_system_names_the_file(call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from merbench import plugins
+
+    def fail(*args: Any, **kwargs: Any) -> None:
+        raise PermissionError(13, "Permission denied", "/some/where")
+
+    monkeypatch.setattr(plugins, "load", fail)
+    assert call("plugins", "list").error == "permission denied (/some/where)"
+
+
+def test_an_unexpected_error_says_how_to_see_more(
+    call: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from merbench import plugins
+
+    def fail(*args: Any, **kwargs: Any) -> None:
+        raise KeyError("alpha")
+
+    monkeypatch.setattr(plugins, "load", fail)
+    assert call("plugins", "list").error == (
+        "unexpected KeyError: 'alpha'; see where with --debug, and report it"
+    )
+
+
+def test_an_unknown_option_is_a_usage_error(call: Any) -> None:
+    done = call("plugins", "list", "--jsno")
+    assert done.status == 2
+    assert "--jsno" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_closed_pipe_is_no_crash(home: Path, tmp_path: Path) -> None:
+    program = Path(sys.executable).parent / "merbench"
+    process = subprocess.Popen(
+        [program, "plugins", "list", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert b"Traceback" not in process.stderr.read()
+    process.stderr.close()
+    process.wait(timeout=60)
+
+
+def test_ctrl_c_stops_a_run_with_a_word_and_status_130(bench: TinyBench) -> None:
+    process = bench.start("run", bench.spec, "--out", bench.folder / "out", sleep=0.5)
+    deadline = time.monotonic() + 60
+    while not bench.traced() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "stopped; finished work is kept" in stderr
+    assert "Traceback" not in stderr
+
+
+# --- start-up -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["plugins", "list", "--json"], ["plugins", "show", "demo"]]
+)
+def test_listing_imports_nothing_heavy(arguments: list[str], home: Path) -> None:
+    code = f"""
+import sys
+sys.argv = ["merbench", *{arguments!r}]
+from merbench.cli import main
+try:
+    main()
+finally:
+    print(*sorted(set({HEAVY!r}) & set(sys.modules)), "are heavy", file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stderr.splitlines()[-1].split() == ["are", "heavy"], done.stderr
+
+
+def test_the_readme_names_only_commands_there_are() -> None:
+    text = (REPOSITORY / "README.md").read_text()
+    groups = "|".join(sorted({command[0] for command in ALL if len(command) > 1}))
+    named = re.findall(rf"(?:^|`)merbench ((?:{groups}) [a-z]+|[a-z]+)", text, re.MULTILINE)
+    assert named
+    assert set(named) <= {" ".join(command) for command in ALL}
