@@ -1,8 +1,8 @@
 """Extraction through merbench with n workers against a plain loop over the files.
 
-Prints wall and CPU seconds of both, the speed-up, and what share of merbench's CPU time is not
-openSMILE's. Both are whole processes, started anew, interpreter and imports included; the clips
-are synthetic noise with a beat, written to a temporary folder. Run it on an idle machine:
+Prints wall and CPU seconds of both, the speed-up, and how much more CPU time merbench takes.
+Both are whole commands, started anew: interpreter, imports and, for merbench, scoring and writing
+included. The clips are of the demo dataset. Run it on an idle machine:
 
     python benchmarks/perf/extraction.py --clips 40 --seconds 30 --jobs 2
 """
@@ -18,8 +18,8 @@ import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
-import soundfile
+from merbench import audio
+from merbench_plugins.datasets.demo import Demo
 
 PLAIN = """
 import sys
@@ -36,9 +36,38 @@ name: extraction
 datasets: [{{table: {{root: {root}}}}}]
 separators: [mixed]
 features: [compare-2016]
-models: [{{ridge: {{}}}}]
+models: [mean]
 protocol: {{monte-carlo: {{folds: 1}}}}
 baselines: false
+"""
+
+
+# A model that costs nothing, so that extraction is what is measured.
+MODEL = """
+import numpy as np
+from merbench import FeatureKind, Model, Task, hookimpl
+
+
+class MeanLabel:
+    def fit(self, X, Y):
+        self.label = Y.mean(axis=0)
+
+    def predict(self, X):
+        return np.tile(self.label, (len(X), 1))
+
+
+class Mean(Model):
+    name = "mean"
+    inputs = FeatureKind.VECTOR
+    tasks = frozenset({Task.VA})
+
+    def estimator(self, *, task, seed, device):
+        return MeanLabel()
+
+
+@hookimpl
+def merbench_models():
+    yield Mean
 """
 
 
@@ -55,6 +84,8 @@ def main() -> None:
         write_clips(clips, arguments.clips, arguments.seconds)
         spec = folder / "spec.yaml"
         spec.write_text(SPEC.format(root=clips))
+        (folder / "plugins").mkdir()
+        (folder / "plugins" / "mean.py").write_text(MODEL)
         plain = measure([sys.executable, "-c", PLAIN, str(clips)], folder)
         merbench = [str(Path(sys.executable).with_name("merbench")), "run", str(spec)]
         merbench += ["--out", str(folder / "out"), "--jobs", str(arguments.jobs)]
@@ -67,19 +98,13 @@ def main() -> None:
 
 
 def write_clips(folder: Path, count: int, seconds: float) -> None:
-    """Write clips of noise with a beat, and labels for them."""
+    """Write clips of the demo dataset as stereo WAV at 44.1 kHz, and labels for them."""
     folder.mkdir()
-    rng = np.random.default_rng(0)
-    rate = 44_100
-    t = np.arange(int(seconds * rate)) / rate
+    demo = Demo(n_clips=count, seconds=seconds, sample_rate=44_100)
     lines = ["id,valence_mean,arousal_mean,valence_std,arousal_std"]
-    for number in range(count):
-        beat = np.exp(-8 * (t % rng.uniform(0.3, 0.8)))
-        tone = np.sin(2 * np.pi * rng.uniform(100, 800) * t)
-        signal = 0.2 * rng.standard_normal(len(t)) * beat + 0.3 * tone
-        soundfile.write(folder / f"{number:03d}.wav", signal.astype(np.float32), rate)
-        valence, arousal = rng.uniform(0.2, 0.8, 2)
-        lines.append(f"{number:03d},{valence:.3f},{arousal:.3f},0.15,0.15")
+    for clip in demo.clips(folder.parent / "scores"):
+        audio.write(folder / f"{clip.id}.wav", *demo.decode(clip))
+        lines.append(",".join([clip.id, *(f"{value:.4f}" for value in clip.label)]))
     (folder / "labels.csv").write_text("\n".join(lines) + "\n")
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import math
 import os
 import platform
 import subprocess
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -97,6 +99,9 @@ def execute(
         if report:
             report(outcome)
 
+    if len(plan.cells) > 1:
+        # What compares cells takes a second to load, which the workers' time hides.
+        threading.Thread(target=importlib.import_module, args=("scipy.stats",), daemon=True).start()
     outcomes = engine.execute(plan.tasks, where, settled) if where else {}
     folds, predictions, errors = _collect(plan, store, outcomes)
     manifest = _manifest(plan, outcomes, errors, started)

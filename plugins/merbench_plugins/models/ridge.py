@@ -29,7 +29,7 @@ class Ridge(Model):
         "merbench_plugins.models._checked",
         "merbench_plugins.models._scaling",
     )
-    typical_cost = Cost(seconds=2)
+    typical_cost = Cost(seconds=3)
 
     alpha: float | None = Field(
         None,

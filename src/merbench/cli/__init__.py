@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from merbench.cli import data, plugins, run, score, separators, show, verify
+from merbench.cli import data, plugins, run, score, separation, show, verify
 from merbench.errors import MerbenchError
 
 app = typer.Typer(
@@ -47,7 +47,7 @@ score.register(app)
 verify.register(app)
 app.add_typer(plugins.app)
 app.add_typer(data.app)
-app.add_typer(separators.app)
+app.add_typer(separation.app)
 
 
 def main() -> None:

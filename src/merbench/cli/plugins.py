@@ -70,7 +70,7 @@ def show_plugin(
         show.print_json(document)
         return
     typer.echo(f"{entry.kind} {entry.name}, from {entry.origin}\n")
-    typer.echo(inspect.getdoc(entry.cls) or "")
+    show.print_text(inspect.getdoc(entry.cls) or "")
     facts = [[key, str(value)] for key, value in document["attributes"].items()]
     facts += [
         ["trainable parameters", f"{count:,} (stems: {stems})"]

@@ -193,7 +193,14 @@ def show_leaderboard(finished: Run) -> None:
     records = finished.leaderboard.to_dict("records")
     rows = [_row(record) for record in records]
     styles = ["" if record["status"] == "ok" else "red" for record in records]
-    show.print_table(columns, rows, right=numbers, styles=styles, title=finished.manifest["name"])
+    show.print_table(
+        columns,
+        rows,
+        title=finished.manifest["name"],
+        right=numbers,
+        spare=("KL median", "95 % interval", "R² valence", "R² arousal"),
+        styles=styles,
+    )
     synthetic = sorted({str(r["dataset"]) for r in records if r["synthetic"]})
     if synthetic:
         typer.echo(f"synthetic music and ratings: {', '.join(synthetic)}")

@@ -45,4 +45,4 @@ def score(
         if rows:
             columns = list(rows[0])
             table = [[str(row[column]) for column in columns] for row in rows]
-            show.print_table(columns, table, right=columns[1:])
+            show.print_table(columns, table, right=columns[1:], spare=columns[3:])

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from merbench.plugins import Registry
 
+_GAP = 2
+"""Blanks between two columns of a table."""
+
 
 def console(*, err: bool = False) -> Console:
     """Return a console; wide enough for whole rows where the output is no terminal."""
@@ -45,21 +48,67 @@ def print_table(
     *,
     title: str = "",
     right: Sequence[str] = (),
+    spare: Sequence[str] = (),
     styles: Sequence[str] = (),
 ) -> None:
-    """Print a table; `right` names the columns of numbers."""
+    """Print a table.
+
+    Parameters
+    ----------
+    columns, rows
+        Headings, and a text for each of them in every row.
+    title
+        Stands above.
+    right
+        Columns of numbers, which are never broken.
+    spare
+        Columns that are left out, the last first, where the terminal is too narrow for all.
+    styles
+        A rich style for each row.
+    """
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title or None, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
-    for column in columns:
+    output, rows = console(), list(rows)
+    cells = {column: [row[i] for row in rows] for i, column in enumerate(columns)}
+    least = {c: _least_width(c, texts, whole=c in right) for c, texts in cells.items()}
+    room = output.width - 1  # the table's edge
+    for column in reversed(spare):
+        if sum(least.values()) + _GAP * len(least) > room:
+            del least[column]
+    room = max(0, room - sum(least.values()) - _GAP * len(least))
+    wanted = {c: max(map(len, [c, *cells[c]])) - width for c, width in least.items()}
+    share = min(1.0, room / max(1, sum(wanted.values())))
+    table = Table(
+        title=title or None, box=box.SIMPLE_HEAD, title_justify="left", padding=(0, 1, 0, 0)
+    )
+    for column, width in least.items():
         justify: Any = "right" if column in right else "left"
-        table.add_column(column, justify=justify, overflow="fold", no_wrap=column in right)
-    for position, row in enumerate(rows):
+        table.add_column(
+            column, justify=justify, overflow="fold", width=width + int(share * wanted[column])
+        )
+    for position, row in enumerate(zip(*(cells[column] for column in least), strict=True)):
         style = styles[position] if position < len(styles) else None
-        table.add_row(*(Text(cell) for cell in row), style=style)
-    console().print(table)
+        table.add_row(*map(Text, row), style=style)
+    output.print(table)
+
+
+def print_text(text: str) -> None:
+    """Print paragraphs, filled to the terminal's width; lists and examples stay as they are."""
+    from rich.text import Text
+
+    for paragraph in text.split("\n\n"):
+        laid_out = any(line.startswith((" ", "-", "*")) for line in paragraph.splitlines())
+        console().print(Text(paragraph if laid_out else " ".join(paragraph.split())), end="\n\n")
+
+
+def _least_width(column: str, cells: Sequence[str], *, whole: bool) -> int:
+    """Width below which a name or number would be broken, but for very long ones."""
+    words = column.split()
+    for cell in cells:
+        words += [cell] if whole else cell.split()
+    return min(24, max(map(len, words), default=0))
 
 
 def number(value: Any, digits: int = 3) -> str:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy import special
 
 from merbench.errors import MerbenchError
 
@@ -279,6 +279,8 @@ def wilcoxon(differences: ArrayLike) -> float:
     those of Nguyen et al. (2022): zero differences are dropped, no continuity correction. Where
     every difference is zero nothing speaks against equality, and p is 1.
     """
+    from scipy import stats  # takes most of a second to load
+
     d = np.asarray(differences, np.float64)
     return float(stats.wilcoxon(d).pvalue) if d.any() else 1.0
 
@@ -290,6 +292,8 @@ def rank_biserial(differences: ArrayLike) -> float:
     that belongs to positive differences, less the share of the negative ones. Zeros are dropped,
     as in `wilcoxon`; all zeros give 0.
     """
+    from scipy import stats  # takes most of a second to load
+
     d = np.asarray(differences, np.float64)
     d = d[d != 0]
     if not len(d):
@@ -329,7 +333,7 @@ def corrected_t_test(differences: ArrayLike, test_train_ratio: float) -> TTest:
         return TTest(0.0, df, 1.0)
     error = _corrected_error(d, test_train_ratio)
     t = float(d.mean() / error) if error > 0 else float(np.copysign(np.inf, d.mean()))
-    return TTest(t, df, float(2 * stats.t.sf(abs(t), df)))
+    return TTest(t, df, float(2 * special.stdtr(df, -abs(t))))
 
 
 def corrected_interval(
@@ -356,7 +360,7 @@ def corrected_interval(
     v = np.asarray(values, np.float64)
     if len(v) < 2:
         return float("nan"), float("nan")
-    quantile = float(stats.t.ppf((1 + level) / 2, len(v) - 1))
+    quantile = float(special.stdtrit(len(v) - 1, (1 + level) / 2))
     half = quantile * _corrected_error(v, test_train_ratio)
     return float(v.mean() - half), float(v.mean() + half)
 

@@ -154,6 +154,7 @@ class Options(BaseModel):
         "not stated: it follows from the licences of the music trained on",
         description="Terms of the checkpoint, for its card.",
     )
+    remarks: str = Field("", description="What else its card should say.")
 
 
 def train(
@@ -217,21 +218,22 @@ def train(
         title: prepare(find_tracks(root), how, kept, progress)
         for title, root in chosen.tests.items()
     }
-    _test(out, tests, chosen.test_seconds, progress)
+    # Said anew, since a resumption may state what was not known when the weights were written.
+    scores = _test(out, tests, chosen.test_seconds, progress)
+    annotate(out, {"licence": chosen.licence, "remarks": chosen.remarks, "tests": scores})
 
 
 def _test(
     out: Path, tests: Mapping[str, Sequence[Prepared]], seconds: int, progress: Progress
-) -> None:
-    """Score the network that was kept on music it has not seen, and add the scores to its card."""
+) -> dict[str, dict[str, dict[str, float]]]:
+    """Score the network that was kept on music it has not seen."""
     network = load(out)
     rate = network.network.config.sample_rate
     scores = {}
     for title, tracks in tests.items():
         progress(f"testing: {title}", len(scores) / len(tests))
         scores[title] = validate(network, Validation.excerpts(tracks, seconds, rate))
-    if scores:
-        annotate(out, {"tests": scores})
+    return scores
 
 
 def hold_out(

@@ -1,0 +1,261 @@
+"""BSSEval version 4: what an estimate holds of its true source, of the others, and of neither.
+
+Vincent, Gribonval and Févotte (2006) and Vincent et al. (2012) define the decomposition; version 4
+(Stöter, Liutkus and Ito 2018, as the package museval computes it) finds the distortion filters once
+on the whole track and measures in windows of one second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Signals = NDArray[np.float64]
+
+__all__ = ["BSSEval", "Frames"]
+
+TAPS = 512
+_BLOCK = 1 << 16
+_RIDGES = (0.0, 1e-12, 1e-10, 1e-8)
+
+
+class Frames(NamedTuple):
+    """Ratios in dB, each of shape (frames,); NaN where a frame cannot be scored.
+
+    Attributes
+    ----------
+    sdr
+        Source to distortion.
+    isr
+        Source image to spatial distortion.
+    sir
+        Source to interference.
+    sar
+        Sources to artifacts.
+    """
+
+    sdr: Signals
+    isr: Signals
+    sir: Signals
+    sar: Signals
+
+    def medians(self) -> dict[str, float]:
+        """Median of the frames that can be scored, by ratio; NaN where there is none."""
+        return {name: _median(values) for name, values in self._asdict().items()}
+
+
+class BSSEval:
+    """Scores estimates of a track's sources; the costly part is shared by all of them.
+
+    Parameters
+    ----------
+    sources
+        True sources, shape (sources, channels, samples), none of them silent throughout.
+    sample_rate
+        In Hz.
+    window, hop
+        In seconds. What is left at the end and fills no window is not scored; a track shorter than
+        a window is one window.
+    taps
+        Length of the distortion filters in samples.
+    """
+
+    def __init__(
+        self,
+        sources: NDArray[Any],
+        sample_rate: int,
+        *,
+        window: float = 1.0,
+        hop: float = 1.0,
+        taps: int = TAPS,
+    ) -> None:
+        self._sources = np.asarray(sources, np.float64)
+        self._taps = taps
+        self._channels = self._sources.shape[1]
+        # Every channel of every source is a signal of its own to the least squares.
+        self._signals = self._sources.reshape(-1, self._sources.shape[2])
+        self._windows = _windows(self._signals.shape[1], window * sample_rate, hop * sample_rate)
+
+    def score(self, estimates: Mapping[int, NDArray[Any]]) -> dict[int, Frames]:
+        """Score estimates against the sources.
+
+        Parameters
+        ----------
+        estimates
+            By the source's position: arrays of shape (channels, samples).
+
+        Returns
+        -------
+        dict
+            Ratios by the source's position. As in museval, a frame in which any source or estimate
+            is silent is scored for none of them.
+        """
+        given = {source: np.asarray(e, np.float64) for source, e in estimates.items()}
+        heard = [self._is_heard(window, given) for window in self._windows]
+        return {source: self._frames(source, e, heard) for source, e in given.items()}
+
+    def _is_heard(self, window: slice, estimates: Mapping[int, Signals]) -> bool:
+        sources = self._sources[:, :, window].any(axis=(1, 2)).all()
+        return bool(sources) and all(e[:, window].any() for e in estimates.values())
+
+    def _frames(self, source: int, estimate: Signals, heard: list[bool]) -> Frames:
+        own = slice(source * self._channels, (source + 1) * self._channels)
+        products = self._products(estimate)
+        every = self._solver.filters(products)
+        alone = self._own_solver(source).filters(products[own])
+        rows = [
+            self._ratios(own, estimate, window, every, alone) if scored else (np.nan,) * 4
+            for window, scored in zip(self._windows, heard, strict=True)
+        ]
+        return Frames(*np.asarray(rows, np.float64).T)
+
+    def _ratios(
+        self, own: slice, estimate: Signals, window: slice, every: Signals, alone: Signals
+    ) -> tuple[float, ...]:
+        """Decompose one window of an estimate (Vincent et al. 2012, equations 4 to 9)."""
+        signals = self._signals[:, window]
+        tail = ((0, 0), (0, self._taps - 1))
+        true = np.pad(signals[own], tail)
+        filtered = _filtered(signals[own], alone)
+        explained = _filtered(signals, every)
+        estimated = np.pad(estimate[:, window], tail)
+        return (
+            _decibels(true, estimated - true),
+            _decibels(true, filtered - true),
+            _decibels(filtered, explained - filtered),
+            _decibels(explained, estimated - explained),
+        )
+
+    def _products(self, estimate: Signals) -> Signals:
+        """Inner products of the delayed signals with an estimate: (signals, taps, channels)."""
+        lags = _correlations(self._signals, estimate, self._taps)
+        return lags[:, :, self._taps - 1 :].transpose(0, 2, 1)
+
+    @cached_property
+    def _correlations(self) -> Signals:
+        return _correlations(self._signals, self._signals, self._taps)
+
+    @cached_property
+    def _solver(self) -> _LeastSquares:
+        return _LeastSquares(self._correlations)
+
+    def _own_solver(self, source: int) -> _LeastSquares:
+        if source not in self._own_solvers:
+            own = slice(source * self._channels, (source + 1) * self._channels)
+            self._own_solvers[source] = _LeastSquares(self._correlations[own, own])
+        return self._own_solvers[source]
+
+    @cached_property
+    def _own_solvers(self) -> dict[int, _LeastSquares]:
+        return {}
+
+
+class _LeastSquares:
+    """Projects on the span of delayed signals; their Gram matrix is factorised once.
+
+    Parameters
+    ----------
+    correlations
+        Shape (signals, signals, 2 taps - 1), from the most negative lag to the most positive.
+    """
+
+    def __init__(self, correlations: Signals) -> None:
+        from scipy.linalg import LinAlgError, cho_factor
+
+        self._signals, _, lags = correlations.shape
+        self._taps = (lags + 1) // 2
+        gram = _gram(correlations, self._taps)
+        diagonal = np.einsum("ii->i", gram)
+        level = float(diagonal.mean())
+        smallest = np.finfo(np.float64).eps
+        done = 0.0
+        # Channels that are equal, or spectra that are empty above some frequency, leave the filters
+        # undetermined; the least ridge that determines them hardly moves the projection.
+        for ridge in _RIDGES:
+            wanted = smallest + ridge * level
+            diagonal += wanted - done
+            done = wanted
+            try:
+                self._factor = cho_factor(gram, lower=True, check_finite=False)
+                return
+            except LinAlgError:
+                continue
+        raise ValueError("the sources' correlations are no Gram matrix")
+
+    def filters(self, products: Signals) -> Signals:
+        """Turn products (signals, taps, channels) into filters of the same shape."""
+        from scipy.linalg import cho_solve
+
+        flat = products.reshape(self._signals * self._taps, -1)
+        solved: Signals = cho_solve(self._factor, flat, check_finite=False)
+        return solved.reshape(self._signals, self._taps, -1)
+
+
+def _gram(correlations: Signals, taps: int) -> Signals:
+    """Build the symmetric matrix of Toeplitz blocks from correlations by lag."""
+    signals = len(correlations)
+    gram = np.empty((signals, taps, signals, taps))
+    # Row k, column l of a block is the correlation at lag k - l.
+    lags = np.arange(taps)[:, None] - np.arange(taps)[None, :] + taps - 1
+    for row in range(signals):
+        for column in range(signals):
+            gram[row, :, column, :] = correlations[row, column][lags]
+    return gram.reshape(signals * taps, signals * taps)
+
+
+def _correlations(left: Signals, right: Signals, taps: int) -> Signals:
+    """Sum left[i, n] right[j, n + lag] over n, for every lag less than `taps` either way.
+
+    Returns shape (left signals, right signals, 2 taps - 1). Block by block, so that memory does
+    not grow with the track.
+    """
+    from scipy.fft import irfft, next_fast_len, rfft
+
+    reach = taps - 1
+    length = left.shape[1]
+    padded = np.pad(right, ((0, 0), (reach, reach)))
+    size = next_fast_len(min(_BLOCK, length) + 2 * reach, real=True)
+    spectrum = np.zeros((len(left), len(right), size // 2 + 1), np.complex128)
+    for start in range(0, length, _BLOCK):
+        stop = min(start + _BLOCK, length)
+        ours = rfft(left[:, start:stop], size)
+        theirs = rfft(padded[:, start : stop + 2 * reach], size)
+        spectrum += ours.conj()[:, None] * theirs[None]
+    lags: Signals = irfft(spectrum, size)[..., : 2 * reach + 1]
+    return lags
+
+
+def _filtered(signals: Signals, filters: Signals) -> Signals:
+    """Filter every signal for every channel, and sum: (channels, samples + taps - 1)."""
+    from scipy.fft import irfft, next_fast_len, rfft
+
+    length = signals.shape[1] + filters.shape[1] - 1
+    size = next_fast_len(length, real=True)
+    spectrum = np.einsum("sf,sfc->cf", rfft(signals, size), rfft(filters, size, axis=1))
+    summed: Signals = irfft(spectrum, size)[:, :length]
+    return summed
+
+
+def _windows(samples: int, window: float, hop: float) -> list[slice]:
+    if window >= samples:
+        return [slice(0, samples)]
+    count = int((samples - window + hop) // hop)
+    return [slice(int(i * hop), int(i * hop + window)) for i in range(count)]
+
+
+def _decibels(wanted: Signals, error: Signals) -> float:
+    power, noise = float((wanted**2).sum()), float((error**2).sum())
+    if noise == 0:
+        return np.inf
+    return float(10 * np.log10(power / noise)) if power > 0 else -np.inf
+
+
+def _median(values: Signals) -> float:
+    scored = values[~np.isnan(values)]
+    return float(np.median(scored)) if scored.size else float("nan")

@@ -1,0 +1,217 @@
+"""`merbench separators evaluate` and `separate`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from merbench.cli import show
+from merbench.cli.plugins import PATHS, _load
+from merbench.cli.separators import NAME, SET, _Progress, app
+
+if TYPE_CHECKING:
+    from merbench.components import Separator
+    from merbench.plugins import Registry
+    from merbench.separation import Score
+
+BESIDE = "hpss"
+"""What `evaluate` compares with by default, where there is such a plugin."""
+
+
+@app.command("evaluate")
+def evaluate_separator(
+    name: str = NAME,
+    data: Path = typer.Option(
+        ..., "--data", help="Folder of multitracks, one folder a track.", show_default=False
+    ),
+    beside: list[str] | None = typer.Option(
+        None,
+        "--beside",
+        metavar="NAME",
+        help=f"A separator to compare with; may be repeated. [default: {BESIDE}]",
+    ),
+    out: Path | None = typer.Option(
+        None, "--out", help="Folder for scores.csv and scores.svg.", show_default=False
+    ),
+    parameters: list[str] | None = SET,
+    paths: list[Path] | None = PATHS,
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """Measure how near a separator comes to true stems: SDR, SI-SDR, and BSSEval v4.
+
+    The data are a MUSDB18-HQ folder (its test part is used) or any folder with one folder a track,
+    holding any of bass, drums, other, vocals, accompaniment, and mix, in any audio format. The
+    mixture itself and ideal ratio masks are scored too: the least and about the most to expect.
+
+    [bold]Examples[/bold]
+
+      merbench separators evaluate wave-u-net --data musdb18hq --out scores
+
+      merbench separators evaluate hpss --data multitracks --set bass_cutoff=150
+    """
+    from merbench import separation
+
+    registry = _load(paths)
+    separators = _compared(registry, name, parameters or (), beside)
+    tracks = separation.find_multitracks(data)
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+    with _Progress() as progress:
+        scores = separation.evaluate(separators, tracks, progress)
+    if out is not None:
+        separation.write_csv(out / "scores.csv", scores)
+        separation.plot(out / "scores.svg", scores, f"{next(iter(separators))}, {data.name}")
+    if as_json:
+        show.print_json(_document(separators, data, scores))
+        return
+    _print(scores, len(tracks))
+    if out is not None:
+        typer.echo(f"scores.csv and scores.svg are in {out}")
+
+
+@app.command("separate")
+def separate_files(
+    name: str = NAME,
+    files: list[Path] = typer.Argument(
+        ..., metavar="AUDIO…", help="Recordings to separate.", show_default=False
+    ),
+    out: Path = typer.Option(..., "--out", help="Folder for the stems.", show_default=False),
+    parameters: list[str] | None = SET,
+    paths: list[Path] | None = PATHS,
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """Separate recordings into stems: OUT/RECORDING/STEM.wav, 32-bit float, never clipped.
+
+    Length and sample rate are the recording's. Of two recordings with one name the second's folder
+    is RECORDING-2. Stems that are there already are written anew. A file that cannot be read is
+    reported, the others are separated, and the exit status is 1.
+
+    [bold]Example[/bold]
+
+      merbench separators separate wave-u-net song.mp3 other.flac --out stems
+    """
+    from merbench.errors import MerbenchError
+
+    separator = _build(_load(paths), name, parameters or ())
+    separator.ready()
+    written: dict[str, dict[str, str]] = {}
+    failures: list[MerbenchError] = []
+    with _Progress() as progress:
+        for done, (file, folder) in enumerate(zip(files, _folders(files), strict=True)):
+            progress(f"separating {file.name}", done / len(files))
+            try:
+                stems = _separate(separator, file, out / folder)
+            except MerbenchError as error:
+                if len(files) == 1:
+                    raise
+                failures.append(error)
+            else:
+                written[str(file)] = {stem: str(path) for stem, path in stems.items()}
+        progress("done", 1.0)
+    if as_json:
+        show.print_json({"files": written, "failures": [str(error) for error in failures]})
+    else:
+        typer.echo(f"{len(written)} of {len(files)} recordings separated into {out}")
+    for failure in failures:
+        typer.echo(f"error: {failure}", err=True)
+    if failures:
+        raise typer.Exit(1)
+
+
+def _separate(separator: Separator, file: Path, folder: Path) -> dict[str, Path]:
+    from merbench import audio, separation
+
+    waveform, rate = audio.read(file)
+    stems = separation.separate(separator, waveform, rate, str(file))
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = {stem: folder / f"{stem}.wav" for stem in stems}
+    for stem, path in paths.items():
+        audio.write(path, stems[stem], rate)
+    return paths
+
+
+def _folders(files: Sequence[Path]) -> list[str]:
+    """Name a folder for each file, none twice, however a file system takes upper and lower case."""
+    taken: set[str] = set()
+    reserved = {file.stem.lower() for file in files}
+    names = []
+    for file in files:
+        name, number = file.stem, 1
+        while name.lower() in taken or (number > 1 and name.lower() in reserved):
+            number += 1
+            name = f"{file.stem}-{number}"
+        taken.add(name.lower())
+        names.append(name)
+    return names
+
+
+def _build(registry: Registry, name: str, assignments: Sequence[str] = ()) -> Separator:
+    from merbench.components import Separator
+    from merbench.spec import component
+
+    built = component(registry, "separator", name, assignments)
+    assert isinstance(built, Separator)
+    return built
+
+
+def _compared(
+    registry: Registry, name: str, assignments: Sequence[str], beside: list[str] | None
+) -> dict[str, Separator]:
+    """Return the separator in question and those beside it, by the names they are shown under."""
+    separator = _build(registry, name, assignments)
+    if beside is None:
+        beside = [BESIDE] if ("separator", BESIDE) in registry.entries else []
+    others = [_build(registry, other) for other in dict.fromkeys(beside)]
+    others = [other for other in others if other.identity() != separator.identity()]
+    title = separator.title
+    if title in {other.title for other in others}:
+        title += f" ({', '.join(assignments)})"
+    return {title: separator} | {other.title: other for other in others}
+
+
+def _print(scores: Sequence[Score], tracks: int) -> None:
+    from merbench.separation import METRICS, medians
+
+    headings = ("SI-SDR", "SDR", "SDR v4", "ISR v4", "SIR v4", "SAR v4")
+    rows = [
+        [row["stem"], row["method"], *(_decibels(row[m]) for m in METRICS),
+         str(row["tracks"]), str(row["silent"])]
+        for row in medians(scores)
+    ]  # fmt: skip
+    columns = ("stem", "method", *headings, "tracks", "silent")
+    show.print_table(
+        columns, rows, title=f"dB, median of {tracks} tracks", right=(*headings, *columns[-2:])
+    )
+
+
+def _decibels(value: float) -> str:
+    return f"{value:+.2f}" if abs(value) != float("inf") else ("∞" if value > 0 else "-∞")
+
+
+def _document(
+    separators: dict[str, Separator], data: Path, scores: Sequence[Score]
+) -> dict[str, Any]:
+    from merbench.separation import METRICS, MIXTURE, medians
+
+    name, separator = next(iter(separators.items()))
+    tracks: dict[str, dict[str, dict[str, Any]]] = {}
+    for score in scores:
+        entry = tracks.setdefault(score.track, {}).setdefault(score.stem, {"beside": {}})
+        ratios = {metric: getattr(score, metric) for metric in METRICS}
+        if score.method == name:
+            entry.update({"silent": score.silent} | ratios)
+        else:
+            entry["beside"][score.method] = ratios
+        if score.method == MIXTURE:
+            entry["si_sdr_mixture"] = score.si_sdr
+            entry["sdr_mixture"] = score.sdr
+    return {
+        "separator": name,
+        "identity": separator.identity(),
+        "data": str(data),
+        "tracks": tracks,
+        "medians": medians(scores),
+    }
