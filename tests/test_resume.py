@@ -97,7 +97,7 @@ def test_killed_at_random_moments_a_run_ends_as_if_undisturbed(bench, undisturbe
         time.sleep(rng.uniform(0, 0.1))
         kill(running)
         running.communicate()
-        wait_for(lambda group=running.pid: group_is_gone(group), seconds=20)
+        wait_for(lambda group=running.pid: group_is_gone(group), seconds=30)
         # Nothing that was in the store when this run began has been done again.
         assert not kept & done_since(here, before)
         assert here.results() >= kept
@@ -204,7 +204,7 @@ def test_two_runs_at_once_on_one_store_do_not_harm_each_other(bench, undisturbed
         for b, o in zip((here, second), outs, strict=True)
     ]
     for process in running:
-        _, stderr = process.communicate(timeout=120)
+        _, stderr = process.communicate(timeout=300)
         assert process.returncode == 0, stderr
         assert "failed" not in stderr
     for folder in outs:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import os
 import random
+import sys
 import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -328,6 +329,24 @@ def test_torchs_chance_is_watched(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("torch")
     monkeypatch.setattr(Linear, "regressor", UsesTorchsChance)
     assert "random state of torch" in failed(Linear)["predicts finite rows (va)"]
+
+
+def test_the_chance_of_a_torch_first_imported_by_the_plugin_is_watched_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    torch = pytest.importorskip("torch")
+
+    def first_use(draws: int) -> None:
+        monkeypatch.delitem(sys.modules, "torch")
+        with testing._untouched_chance():
+            monkeypatch.setitem(sys.modules, "torch", torch)
+            torch.rand(draws)
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(3)
+        first_use(0)
+        with pytest.raises(testing._BrokenError, match="random state of torch"):
+            first_use(1)
 
 
 def test_rows_that_are_no_probabilities_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -120,7 +120,7 @@ class TinyBench:
         }
 
     def call(
-        self, *arguments: str | Path, sleep: float = 0.0, timeout: float = 120
+        self, *arguments: str | Path, sleep: float = 0.0, timeout: float = 300
     ) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
         return subprocess.run(
@@ -219,7 +219,7 @@ def wait_for(
     condition: Callable[[], bool],
     running: subprocess.Popen[str] | None = None,
     *,
-    seconds: float = 60,
+    seconds: float = 120,
 ) -> None:
     """Wait until something is so; fail where the command ends before, or it takes too long."""
     deadline = time.monotonic() + seconds

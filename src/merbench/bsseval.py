@@ -75,7 +75,7 @@ class BSSEval:
         hop: float = 1.0,
         taps: int = TAPS,
     ) -> None:
-        self._sources = np.asarray(sources, np.float64)
+        self._sources = np.asarray(sources)
         self._taps = taps
         self._channels = self._sources.shape[1]
         # Every channel of every source is a signal of its own to the least squares.
@@ -96,35 +96,49 @@ class BSSEval:
             Ratios by the source's position. As in museval, a frame in which any source or estimate
             is silent is scored for none of them.
         """
-        given = {source: np.asarray(e, np.float64) for source, e in estimates.items()}
-        heard = [self._is_heard(window, given) for window in self._windows]
-        return {source: self._frames(source, e, heard) for source, e in given.items()}
+        given = {source: np.asarray(estimate) for source, estimate in estimates.items()}
+        filters = {source: self._filters(source, estimate) for source, estimate in given.items()}
+        rows: dict[int, list[tuple[float, ...]]] = {source: [] for source in given}
+        for window in self._windows:
+            heard = self._is_heard(window, given)
+            signals = _Spectra(self._signals[:, window].astype(np.float64), self._taps)
+            for source, estimate in given.items():
+                unscored = (np.nan,) * len(Frames._fields)
+                rows[source].append(
+                    self._ratios(source, estimate[:, window], signals, filters[source])
+                    if heard
+                    else unscored
+                )
+        return {source: Frames(*np.asarray(ratios).T) for source, ratios in rows.items()}
 
-    def _is_heard(self, window: slice, estimates: Mapping[int, Signals]) -> bool:
+    def _is_heard(self, window: slice, estimates: Mapping[int, NDArray[Any]]) -> bool:
         sources = self._sources[:, :, window].any(axis=(1, 2)).all()
         return bool(sources) and all(e[:, window].any() for e in estimates.values())
 
-    def _frames(self, source: int, estimate: Signals, heard: list[bool]) -> Frames:
-        own = slice(source * self._channels, (source + 1) * self._channels)
+    def _filters(self, source: int, estimate: NDArray[Any]) -> tuple[_Filters, _Filters]:
+        """Return the filters that project an estimate on all sources, and on its own."""
         products = self._products(estimate)
-        every = self._solver.filters(products)
-        alone = self._own_solver(source).filters(products[own])
-        rows = [
-            self._ratios(own, estimate, window, every, alone) if scored else (np.nan,) * 4
-            for window, scored in zip(self._windows, heard, strict=True)
-        ]
-        return Frames(*np.asarray(rows, np.float64).T)
+        own = products[self._own(source)]
+        return (
+            _Filters(self._solver.filters(products)),
+            _Filters(self._own_solver(source).filters(own)),
+        )
 
     def _ratios(
-        self, own: slice, estimate: Signals, window: slice, every: Signals, alone: Signals
+        self,
+        source: int,
+        estimate: NDArray[Any],
+        signals: _Spectra,
+        filters: tuple[_Filters, _Filters],
     ) -> tuple[float, ...]:
         """Decompose one window of an estimate (Vincent et al. 2012, equations 4 to 9)."""
-        signals = self._signals[:, window]
+        own = self._own(source)
         tail = ((0, 0), (0, self._taps - 1))
-        true = np.pad(signals[own], tail)
-        filtered = _filtered(signals[own], alone)
-        explained = _filtered(signals, every)
-        estimated = np.pad(estimate[:, window], tail)
+        true = np.pad(signals.samples[own], tail)
+        estimated = np.pad(estimate.astype(np.float64), tail)
+        every, alone = filters
+        explained = signals.filtered(every)
+        filtered = signals.filtered(alone, own)
         return (
             _decibels(true, estimated - true),
             _decibels(true, filtered - true),
@@ -132,7 +146,10 @@ class BSSEval:
             _decibels(explained, estimated - explained),
         )
 
-    def _products(self, estimate: Signals) -> Signals:
+    def _own(self, source: int) -> slice:
+        return slice(source * self._channels, (source + 1) * self._channels)
+
+    def _products(self, estimate: NDArray[Any]) -> Signals:
         """Inner products of the delayed signals with an estimate: (signals, taps, channels)."""
         lags = _correlations(self._signals, estimate, self._taps)
         return lags[:, :, self._taps - 1 :].transpose(0, 2, 1)
@@ -147,13 +164,50 @@ class BSSEval:
 
     def _own_solver(self, source: int) -> _LeastSquares:
         if source not in self._own_solvers:
-            own = slice(source * self._channels, (source + 1) * self._channels)
+            own = self._own(source)
             self._own_solvers[source] = _LeastSquares(self._correlations[own, own])
         return self._own_solvers[source]
 
     @cached_property
     def _own_solvers(self) -> dict[int, _LeastSquares]:
         return {}
+
+
+class _Filters:
+    """Filters of shape (signals, taps, channels), and their spectra for windows of one length."""
+
+    def __init__(self, taps: Signals) -> None:
+        self._taps = taps
+        self._spectra: tuple[int, NDArray[np.complex128]] | None = None
+
+    def spectra(self, size: int) -> NDArray[np.complex128]:
+        """Shape (signals, size // 2 + 1, channels)."""
+        from scipy.fft import rfft
+
+        if self._spectra is None or self._spectra[0] != size:
+            self._spectra = size, rfft(self._taps, size, axis=1)
+        return self._spectra[1]
+
+
+class _Spectra:
+    """One window of signals, shape (signals, samples), transformed once for many filters."""
+
+    def __init__(self, samples: Signals, taps: int) -> None:
+        from scipy.fft import next_fast_len, rfft
+
+        self.samples = samples
+        self._length = samples.shape[1] + taps - 1
+        self._size = next_fast_len(self._length, real=True)
+        self._spectra = rfft(samples, self._size)
+
+    def filtered(self, filters: _Filters, part: slice = slice(None)) -> Signals:
+        """Filter signals for every channel, and sum: (channels, samples + taps - 1)."""
+        from scipy.fft import irfft
+
+        spectra = filters.spectra(self._size)
+        summed = np.einsum("sf,sfc->cf", self._spectra[part], spectra)
+        signals: Signals = irfft(summed, self._size)[:, : self._length]
+        return signals
 
 
 class _LeastSquares:
@@ -209,7 +263,7 @@ def _gram(correlations: Signals, taps: int) -> Signals:
     return gram.reshape(signals * taps, signals * taps)
 
 
-def _correlations(left: Signals, right: Signals, taps: int) -> Signals:
+def _correlations(left: NDArray[Any], right: NDArray[Any], taps: int) -> Signals:
     """Sum left[i, n] right[j, n + lag] over n, for every lag less than `taps` either way.
 
     Returns shape (left signals, right signals, 2 taps - 1). Block by block, so that memory does
@@ -224,22 +278,11 @@ def _correlations(left: Signals, right: Signals, taps: int) -> Signals:
     spectrum = np.zeros((len(left), len(right), size // 2 + 1), np.complex128)
     for start in range(0, length, _BLOCK):
         stop = min(start + _BLOCK, length)
-        ours = rfft(left[:, start:stop], size)
-        theirs = rfft(padded[:, start : stop + 2 * reach], size)
+        ours = rfft(left[:, start:stop].astype(np.float64), size)
+        theirs = rfft(padded[:, start : stop + 2 * reach].astype(np.float64), size)
         spectrum += ours.conj()[:, None] * theirs[None]
     lags: Signals = irfft(spectrum, size)[..., : 2 * reach + 1]
     return lags
-
-
-def _filtered(signals: Signals, filters: Signals) -> Signals:
-    """Filter every signal for every channel, and sum: (channels, samples + taps - 1)."""
-    from scipy.fft import irfft, next_fast_len, rfft
-
-    length = signals.shape[1] + filters.shape[1] - 1
-    size = next_fast_len(length, real=True)
-    spectrum = np.einsum("sf,sfc->cf", rfft(signals, size), rfft(filters, size, axis=1))
-    summed: Signals = irfft(spectrum, size)[:, :length]
-    return summed
 
 
 def _windows(samples: int, window: float, hop: float) -> list[slice]:

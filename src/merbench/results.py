@@ -10,16 +10,15 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import pandas as pd
-
-from merbench import evaluation
 from merbench.components import Task
-from merbench.evaluation import CellScores
 from merbench.plan import NONE
 
 if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
     from numpy.typing import NDArray
+
+    from merbench.evaluation import CellScores, Comparison
 
 AXES = ("dataset", "separator", "features", "model")
 TRUTH, PREDICTED = "truth_", "predicted_"
@@ -45,6 +44,8 @@ def score_fold(
     task: Task, truth: NDArray[np.float64], predicted: NDArray[np.float64], clips: Sequence[str]
 ) -> tuple[NDArray[np.float64], dict[str, float]]:
     """Score one fold: KL of each clip, and the fold's metrics."""
+    from merbench import evaluation
+
     scored = evaluation.evaluate(task, truth, predicted, ids=clips)
     return scored.kl, scored.metrics
 
@@ -78,6 +79,8 @@ def is_ceiling(model: str) -> bool:
 
 def ceiling_metrics(kl: NDArray[np.float64]) -> dict[str, float]:
     """Fold metrics of a human ceiling, from each clip's expected KL; clips without it are out."""
+    import numpy as np
+
     known = kl[np.isfinite(kl)]
     if not len(known):
         return {}
@@ -93,6 +96,8 @@ def summarise(folds: pd.DataFrame) -> pd.DataFrame:
     A metric is the mean over folds of what it is in each; counts are summed; a cell with a failed
     fold has none, for a mean over the folds that happened to work compares with nothing.
     """
+    import pandas as pd
+
     if folds.empty:
         return pd.DataFrame(columns=[*AXES, "status"])
     rows = [_summary(part) for _, part in folds.groupby("cell", sort=False)]
@@ -106,6 +111,10 @@ def summarise(folds: pd.DataFrame) -> pd.DataFrame:
 
 
 def _summary(part: pd.DataFrame) -> dict[str, Any]:
+    import numpy as np
+
+    from merbench import evaluation
+
     first = part.iloc[0]
     done = part[part["status"] == "ok"]
     complete = len(done) == len(part)
@@ -170,6 +179,10 @@ def compare(
     DataFrame
         One row a pair. Only complete cells are compared.
     """
+    import pandas as pd
+
+    from merbench import evaluation
+
     summary = summarise(folds)
     complete = summary[(summary["status"] == "ok") & (summary["role"] != PEOPLE)]
     scores = {cell: _scores(cell, folds, predictions) for cell in complete["cell"]}
@@ -198,8 +211,10 @@ _COMPARISON_COLUMNS = [
 
 
 def _comparison_row(
-    dataset: str, axis: str, a: dict[str, Any], b: dict[str, Any], result: evaluation.Comparison
+    dataset: str, axis: str, a: dict[str, Any], b: dict[str, Any], result: Comparison
 ) -> dict[str, Any]:
+    from merbench.evaluation import ALPHA
+
     return {
         "dataset": dataset,
         "across": axis,
@@ -216,7 +231,7 @@ def _comparison_row(
         "clip_p": result.clip_p,
         "clip_p_holm": result.clip_p_holm,
         "rank_biserial": result.rank_biserial,
-        "n_folds_p_below_05": sum(p < evaluation.ALPHA for p in result.fold_p),
+        "n_folds_p_below_05": sum(p < ALPHA for p in result.fold_p),
         "significant": result.significant,
         "better": {None: "", a["cell"]: "a", b["cell"]: "b"}[result.better],
     }
@@ -254,6 +269,10 @@ def _choice(row: dict[str, Any], axis: str) -> tuple[str, Any]:
 
 
 def _scores(cell: str, folds: pd.DataFrame, predictions: pd.DataFrame) -> CellScores:
+    import numpy as np
+
+    from merbench.evaluation import CellScores
+
     rows = predictions[predictions["cell"] == cell]
     sizes = folds[folds["cell"] == cell].set_index("fold")["n_train"]
     return CellScores(

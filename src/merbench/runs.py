@@ -99,13 +99,19 @@ def execute(
         if report:
             report(outcome)
 
-    if len(plan.cells) > 1:
-        # What compares cells takes a second to load, which the workers' time hides.
-        threading.Thread(target=importlib.import_module, args=("scipy.stats",), daemon=True).start()
+    # What scores and compares takes a second or two to load, which the workers' time hides.
+    threading.Thread(target=_load_evaluation, args=(len(plan.cells),), daemon=True).start()
     outcomes = engine.execute(plan.tasks, where, settled) if where else {}
     folds, predictions, errors = _collect(plan, store, outcomes)
     manifest = _manifest(plan, outcomes, errors, started)
     return assemble(manifest, folds, predictions)
+
+
+def _load_evaluation(cells: int) -> None:
+    importlib.import_module("pandas")
+    importlib.import_module("merbench.evaluation")
+    if cells > 1:
+        importlib.import_module("scipy.stats")
 
 
 def assemble(manifest: dict[str, Any], folds: pd.DataFrame, predictions: pd.DataFrame) -> Run:

@@ -65,6 +65,7 @@ _AUDIO = frozenset(
     {".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".caf", ".w64"}
 )
 _MASK_WINDOW_SECONDS = 2048 / 44100
+_PLOTTED = (-30.0, 30.0)
 _COLOURS = ("#999999", "#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377")
 
 Progress = Callable[[str, float], None]
@@ -493,7 +494,10 @@ def _cell(value: Any) -> str:
 
 
 def plot(path: Path, scores: Sequence[Score], title: str) -> None:
-    """Draw SI-SDR and BSSEval's SDR as SVG: a bar is the median of the tracks, a dot a track."""
+    """Draw SI-SDR and BSSEval's SDR as SVG: a bar is the median of the tracks, a dot a track.
+
+    Tracks beyond 30 dB either way stand at that edge.
+    """
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
@@ -516,8 +520,10 @@ def plot(path: Path, scores: Sequence[Score], title: str) -> None:
                 for s in scores
                 if s.method == method and _finite(getattr(s, metric))
             ]
-            axes.plot([x for x, _ in dots], [y for _, y in dots], ".", color="black", markersize=3)
+            ratios = np.clip([y for _, y in dots], *_PLOTTED)
+            axes.plot([x for x, _ in dots], ratios, ".", color="black", markersize=3)
         axes.axhline(0, color="black", linewidth=0.8)
+        axes.set_ylim(*_limits([getattr(s, metric) for s in scores]))
         axes.set_xticks(range(len(stems)), stems)
         axes.set_ylabel(f"{label}, dB")
     handles, labels = figure.axes[0].get_legend_handles_labels()
@@ -526,6 +532,13 @@ def plot(path: Path, scores: Sequence[Score], title: str) -> None:
     # Nothing in the file changes unless the scores do.
     with mpl.rc_context({"svg.hashsalt": "merbench", "svg.fonttype": "none"}):
         figure.savefig(path, format="svg", metadata={"Date": None, "Creator": "merbench"})
+
+
+def _limits(values: Sequence[float]) -> tuple[float, float]:
+    """Return where an axis begins and ends; a stem that is heard alone may score 150 dB."""
+    low, high = _PLOTTED
+    shown = np.clip([0.0, *(v for v in values if _finite(v))], low, high)
+    return float(shown.min()) - 1, float(shown.max()) + 1
 
 
 def _finite(value: float | None) -> bool:

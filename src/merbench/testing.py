@@ -565,8 +565,10 @@ def _untouched_chance() -> Iterator[None]:
 
     before = _chance()
     yield
-    if "torch" in sys.modules:  # perhaps first imported just now
-        before.setdefault("torch", sys.modules["torch"].Generator().get_state().numpy().tobytes())
+    if "torch" in sys.modules and "torch" not in before:  # first imported just now
+        torch = sys.modules["torch"]
+        fresh = torch.Generator().manual_seed(torch.initial_seed())
+        before["torch"] = fresh.get_state().numpy().tobytes()
     for name, state in _chance().items():
         if before[name] != state:
             raise _BrokenError(

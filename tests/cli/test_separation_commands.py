@@ -2,13 +2,12 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
 from multitrack_files import RATE, write_track
-
-from conftest import Call
 
 SHARES = '''
 from merbench import Separator, hookimpl
@@ -55,7 +54,7 @@ def data(tmp_path: Path) -> Path:
 
 
 def test_evaluate_prints_medians_and_writes_files(
-    call: Call, plugin: Path, data: Path, tmp_path: Path
+    call: Any, plugin: Path, data: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
     done = call("separators", "evaluate", "shares", "--data", data, "--plugins", plugin,
@@ -73,7 +72,7 @@ def test_evaluate_prints_medians_and_writes_files(
     assert (out / "scores.svg").read_text().startswith("<?xml")
 
 
-def test_evaluate_as_json(call: Call, plugin: Path, data: Path) -> None:
+def test_evaluate_as_json(call: Any, plugin: Path, data: Path) -> None:
     document = call("separators", "evaluate", "shares", "--data", data, "--plugins", plugin,
                     "--set", "share=0.5", "--beside", "shares", "--json").json  # fmt: skip
     assert document["separator"] == "shares (share=0.5)"
@@ -91,7 +90,7 @@ def test_evaluate_as_json(call: Call, plugin: Path, data: Path) -> None:
     assert counts == {"bass": (2, 0), "drums": (2, 0), "other": (2, 0), "vocals": (1, 1)}
 
 
-def test_evaluate_what_cannot_be(call: Call, plugin: Path, data: Path) -> None:
+def test_evaluate_what_cannot_be(call: Any, plugin: Path, data: Path) -> None:
     for arguments, message in (
         (("nobody", "--data", data), "no separator 'nobody'"),
         (("shares", "--data", data / "nowhere"), "is no folder"),
@@ -102,7 +101,7 @@ def test_evaluate_what_cannot_be(call: Call, plugin: Path, data: Path) -> None:
         assert message in done.error
 
 
-def test_evaluate_on_real_stems(call: Call, shared: Path) -> None:
+def test_evaluate_on_real_stems(call: Any, shared: Path) -> None:
     folder = shared / "data" / "stems" / "music_delta_80s_rock_7s"
     document = call("separators", "evaluate", "hpss", "--data", folder, "--json").json
     track = document["tracks"][folder.name]
@@ -111,7 +110,7 @@ def test_evaluate_on_real_stems(call: Call, shared: Path) -> None:
         assert track[stem]["beside"]["ideal-ratio-mask"]["si_sdr"] > track[stem]["si_sdr"]
 
 
-def test_separate_keeps_length_rate_and_level(call: Call, plugin: Path, tmp_path: Path) -> None:
+def test_separate_keeps_length_rate_and_level(call: Any, plugin: Path, tmp_path: Path) -> None:
     loud = (3 * np.random.default_rng(0).normal(size=(1001, 2))).astype(np.float32)
     soundfile.write(tmp_path / "loud.wav", loud, 11025, subtype="FLOAT")
     done = call("separators", "separate", "shares", tmp_path / "loud.wav", "--out", "stems",
@@ -126,7 +125,7 @@ def test_separate_keeps_length_rate_and_level(call: Call, plugin: Path, tmp_path
     np.testing.assert_array_equal(soundfile.read(written, dtype="float32")[0], loud)
 
 
-def test_separate_recordings_of_one_name(call: Call, plugin: Path, tmp_path: Path) -> None:
+def test_separate_recordings_of_one_name(call: Any, plugin: Path, tmp_path: Path) -> None:
     files = [tmp_path / "a" / "song.wav", tmp_path / "b" / "Song.wav", tmp_path / "song-2.wav"]
     for level, file in enumerate(files, start=1):
         file.parent.mkdir(exist_ok=True)
@@ -140,7 +139,7 @@ def test_separate_recordings_of_one_name(call: Call, plugin: Path, tmp_path: Pat
         assert soundfile.read(written[str(file)]["bass"])[0][0] == level / 8
 
 
-def test_separate_goes_on_after_a_bad_file(call: Call, plugin: Path, tmp_path: Path) -> None:
+def test_separate_goes_on_after_a_bad_file(call: Any, plugin: Path, tmp_path: Path) -> None:
     good, bad = tmp_path / "good.wav", tmp_path / "bad.wav"
     soundfile.write(good, np.ones(50) / 2, RATE)
     bad.write_bytes(b"no audio")
@@ -156,7 +155,7 @@ def test_separate_goes_on_after_a_bad_file(call: Call, plugin: Path, tmp_path: P
     assert f"error: {bad} cannot be decoded" in alone.stderr
 
 
-def test_separate_with_true_stems_is_refused(call: Call, plugin: Path, tmp_path: Path) -> None:
+def test_separate_with_true_stems_is_refused(call: Any, plugin: Path, tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", np.ones(50) / 2, RATE)
     done = call("separators", "separate", "truth", tmp_path / "a.wav", "--out", "stems",
                 "--plugins", plugin)  # fmt: skip

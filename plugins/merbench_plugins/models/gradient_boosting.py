@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
 from pydantic import Field
 
 from merbench import Cost, Estimator, FeatureKind, Model, Task
@@ -20,6 +23,7 @@ class XGBoost(Model):
     tasks = frozenset({Task.VA})
     source_modules = ("merbench_plugins.models._checked",)
     typical_cost = Cost(seconds=12)
+    check_parameters: ClassVar[Mapping[str, Any]] = {"n_estimators": 20}
 
     n_estimators: int = Field(200, ge=1, description="Number of trees for each target.")
     learning_rate: float = Field(

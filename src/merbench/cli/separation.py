@@ -31,7 +31,7 @@ def evaluate_separator(
         None,
         "--beside",
         metavar="NAME",
-        help=f"A separator to compare with; may be repeated. [default: {BESIDE}]",
+        help=f"A separator to compare with, in place of {BESIDE}; may be repeated.",
     ),
     out: Path | None = typer.Option(
         None, "--out", help="Folder for scores.csv and scores.svg.", show_default=False

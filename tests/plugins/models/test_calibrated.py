@@ -42,34 +42,36 @@ def test_scale_is_the_closed_form():
     np.testing.assert_array_equal(constant, 0)
 
 
-@settings(deadline=None, max_examples=40)
-@given(st.integers(0, 999), st.sampled_from([0.0, 0.02, 0.1, 0.3]), st.booleans())
-def test_affine_is_the_optimum_that_a_search_finds(seed, error, shuffled):
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("shuffled", [False, True])
+@pytest.mark.parametrize("error", [0.0, 0.02, 0.1, 0.3])
+def test_affine_is_the_optimum_that_a_search_finds(error, shuffled, seed):
     truth, predicted = predictions(30, error, seed)
     if shuffled:  # standard deviations that know nothing of their clips
         predicted[:, 2:] = np.random.default_rng(seed).permutation(predicted[:, 2:])
+    slope, constant = best_rescaling(truth, predicted, "affine")
+    for k in range(2):
+        target = truth[:, 2 + k] ** 2 + (truth[:, k] - predicted[:, k]) ** 2
 
-    def cost(parameters):
-        slope, constant = np.abs(parameters).reshape(2, 2)
-        rescaled = predicted.copy()
-        rescaled[:, 2:] = np.sqrt(slope * predicted[:, 2:] ** 2 + constant)
-        return mean_kl(truth, rescaled)
+        def cost(parameters, k=k, target=target):
+            variance = np.abs(parameters) @ [predicted[:, 2 + k] ** 2, np.ones(30)]
+            return np.mean(np.log(variance) + target / variance) / 2
 
-    starts = [[1, 1, 0.01, 0.01], [0.01, 0.01, 0.04, 0.04], [1, 1, 0.1, 0.1]]
-    searched = min(minimize(cost, s, method="Nelder-Mead").fun for s in starts)
-    rescaling = best_rescaling(truth, predicted, "affine")
-    assert mean_kl(truth, rescaling(predicted)) <= searched + 1e-4
-    assert min(map(np.min, rescaling)) >= 0
+        starts = [[1, 0.01], [0.01, 0.04], [1, 0.1]]
+        searched = min(minimize(cost, start, method="Nelder-Mead").fun for start in starts)
+        assert slope[k] >= 0
+        assert constant[k] >= 0
+        assert cost([slope[k], constant[k]]) <= searched + 2e-4
 
 
 def test_affine_finds_how_predictions_were_made():
-    truth, predicted = predictions(20_000, error=0.15)
+    truth, predicted = predictions(4_000, error=0.15)
     slope, constant = best_rescaling(truth, predicted, "affine")
-    np.testing.assert_allclose(slope, 1, atol=0.1)
-    np.testing.assert_allclose(constant, 0.15**2, rtol=0.1)
+    np.testing.assert_allclose(slope, 1, atol=0.15)
+    np.testing.assert_allclose(constant, 0.15**2, rtol=0.15)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(st.integers(0, 999), st.floats(0, 0.5))
 def test_a_better_fit_the_freer_the_method(seed, error):
     truth, predicted = predictions(20, error, seed)

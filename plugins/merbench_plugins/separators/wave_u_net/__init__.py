@@ -268,16 +268,20 @@ def _open(path: Path, configuration: Configuration) -> tuple[Checkpoint, Iterabl
 
 
 def _load(path: Path, configuration: Configuration, *, clip: bool) -> SongNetwork:
+    import torch
+
     from merbench_plugins.separators.wave_u_net.original import OriginalWaveUNet
     from merbench_plugins.separators.wave_u_net.reimplementation import ReimplementedWaveUNet
     from merbench_plugins.separators.wave_u_net.song import SongNetwork
 
     checkpoint, names = _open(path, configuration)
-    network = (
-        OriginalWaveUNet(configuration, clip)
-        if isinstance(configuration, OriginalConfiguration)
-        else ReimplementedWaveUNet(configuration, clip)
-    )
+    # Layers draw weights when they are made, which the checkpoint's then replace.
+    with torch.random.fork_rng(devices=[]):
+        network = (
+            OriginalWaveUNet(configuration, clip)
+            if isinstance(configuration, OriginalConfiguration)
+            else ReimplementedWaveUNet(configuration, clip)
+        )
     network.load_variables({name: checkpoint.read(name) for name in names})
     return SongNetwork(network).eval()
 

@@ -128,14 +128,19 @@ class Excerpts:
         return Batch(mix, targets, members)
 
     def _index(self, source: str) -> list[NDArray[np.int64]]:
-        """Return, for each collection with the source, tracks and seconds where it is heard."""
-        places: dict[int, list[tuple[int, int]]] = {}
+        """Return, for each collection with the source, tracks and seconds where it is heard.
+
+        Where the source is known by itself anywhere, parts that it shares with others do not
+        count: a sum that is right teaches little about what it is the sum of.
+        """
+        places: dict[bool, dict[int, list[tuple[int, int]]]] = {True: {}, False: {}}
         for number, track in enumerate(self._tracks):
             for part, heard in zip(track.parts, active(track.levels), strict=True):
                 if source in part and heard.any():
-                    found = places.setdefault(track.collection, [])
+                    found = places[part == (source,)].setdefault(track.collection, [])
                     found.extend((number, int(second)) for second in np.flatnonzero(heard))
-        return [np.array(found) for _, found in sorted(places.items())]
+        chosen = places[True] or places[False]
+        return [np.array(found) for _, found in sorted(chosen.items())]
 
     def _place(self, source: str, rng: np.random.Generator) -> tuple[Prepared, int]:
         """Draw a track and the sample where an excerpt with this source begins."""
