@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -18,6 +19,16 @@ from merbench_plugins.models._crnn_network import (
     SummedSquaredError,
 )
 from merbench_plugins.models.crnn import PRESETS, Architecture, Crnn
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """Networks this small only lose by sharing their work out."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
 
 TINY = Architecture(blocks=((3, 4, 3), (3, 6, 5)), lstm=(4, 3), dense=(5,))
 

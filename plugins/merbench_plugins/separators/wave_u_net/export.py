@@ -77,6 +77,8 @@ def annotate(folder: Path, entries: Mapping[str, Any]) -> None:
 
 def load(folder: Path) -> SongNetwork:
     """Read an exported network back, as it is used: not clipped."""
+    import torch
+
     from merbench_plugins.separators.wave_u_net.checkpoint import open_checkpoint
     from merbench_plugins.separators.wave_u_net.configuration import OriginalConfiguration
     from merbench_plugins.separators.wave_u_net.original import OriginalWaveUNet
@@ -84,7 +86,8 @@ def load(folder: Path) -> SongNetwork:
 
     configuration = OriginalConfiguration.model_validate_json((folder / CONFIGURATION).read_text())
     checkpoint = open_checkpoint(folder / WEIGHTS)
-    network = OriginalWaveUNet(configuration, clip=False)
+    with torch.random.fork_rng(devices=[]):
+        network = OriginalWaveUNet(configuration, clip=False)
     network.load_variables({name: checkpoint.read(name) for name in configuration.variables})
     return SongNetwork(network).eval()
 
