@@ -24,7 +24,7 @@ run: install
 	$(BIN)/merbench run benchmarks.yaml
 
 test: install
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 lint: install
 	$(BIN)/ruff check

@@ -6,7 +6,8 @@ import sys
 
 import typer
 
-from merbench.cli import data, plugins, run, score, separation, show, verify
+from merbench.cli import data, plugins, run, score, separators, show, verify
+from merbench.cli import separation as separation  # adds its commands to those of separators
 from merbench.errors import MerbenchError
 
 app = typer.Typer(
@@ -47,7 +48,7 @@ score.register(app)
 verify.register(app)
 app.add_typer(plugins.app)
 app.add_typer(data.app)
-app.add_typer(separation.app)
+app.add_typer(separators.app)
 
 
 def main() -> None:

@@ -17,7 +17,6 @@ from merbench.evaluation import STD_FLOOR, gaussian_kl
 from merbench_plugins.models._calibration import CalibratedRegressor, best_rescaling
 from merbench_plugins.models.baselines import ConstantMoments
 from merbench_plugins.models.calibrated import Calibrated
-from merbench_plugins.models.random_forest import RandomForest
 from merbench_plugins.models.ridge import Ridge
 
 
@@ -212,16 +211,43 @@ def test_what_lies_on_disk_looks_like_an_array_of_the_fold():
     CalibratedRegressor(Shapes(), folds=3).fit(Lazy(N), LABELS)
 
 
+class Doubled(Ridge):
+    """Ridge on doubled features, which it will take prepared."""
+
+    name = "doubled"
+
+    def estimator(self, *, task, seed, device):
+        return FromPrepared(super().estimator(task=task, seed=seed, device=device))
+
+    def prepare(self, X):
+        return 2 * X
+
+
+class FromPrepared(BaseEstimator):
+    def __init__(self, inner):
+        self.inner = inner
+
+    def fit(self, X, Y):
+        self.inner_ = clone(self.inner).fit(self.doubled(X), Y)
+        return self
+
+    def predict(self, X):
+        return self.inner_.predict(self.doubled(X))
+
+    def doubled(self, X):
+        return X[1] if isinstance(X, tuple) else 2 * X
+
+
 def test_prepared_rows_change_nothing():
     X, Y = clips(40)
-    model = Calibrated(model=RandomForest(n_estimators=5, min_samples_leaf=3), folds=3)
-    ranks = model.prepare(X)
-    assert ranks is not None
-    with_ranks, without = (
-        model.estimator(task=Task.VA, seed=0, device="cpu").fit(given, Y).predict(X)
-        for given in ((X, ranks), X)
+    model = Calibrated(model=Doubled(), folds=3)
+    prepared = model.prepare(X)
+    np.testing.assert_array_equal(prepared, 2 * X)
+    with_rows, without = (
+        model.estimator(task=Task.VA, seed=0, device="cpu").fit(given, Y).predict(given)
+        for given in ((X, prepared), X)
     )
-    np.testing.assert_array_equal(with_ranks, without)
+    np.testing.assert_array_equal(with_rows, without)
     assert Calibrated(model=Ridge()).prepare(X) is None
 
 

@@ -105,30 +105,6 @@ class Options(BaseModel):
         description="num_frames while training; by default the configuration's, which may be "
         "longer, so that less is spent on context when the network is used.",
     )
-    frames: int | None = Field(
-        None,
-        ge=1,
-        description="num_frames while training; by default the configuration's, which may be "
-        "longer, so that less is spent on context when the network is used.",
-    )
-    frames: int | None = Field(
-        None,
-        ge=1,
-        description="num_frames while training; by default the configuration's, which may be "
-        "longer, so that less is spent on context when the network is used.",
-    )
-    frames: int | None = Field(
-        None,
-        ge=1,
-        description="num_frames while training; by default the configuration's, which may be "
-        "longer, so that less is spent on context when the network is used.",
-    )
-    frames: int | None = Field(
-        None,
-        ge=1,
-        description="num_frames while training; by default the configuration's, which may be "
-        "longer, so that less is spent on context when the network is used.",
-    )
     batch: int = Field(8, ge=1, description="Excerpts a step.")
     learning_rate: float = Field(1e-3, gt=0, description="Greatest step size of Adam.")
     warm_up: int = Field(100, ge=1, description="Steps in which it is reached.")
@@ -229,7 +205,7 @@ def _test(
     """Score the network that was kept on music it has not seen."""
     network = load(out)
     rate = network.network.config.sample_rate
-    scores = {}
+    scores: dict[str, dict[str, dict[str, float]]] = {}
     for title, tracks in tests.items():
         progress(f"testing: {title}", len(scores) / len(tests))
         scores[title] = validate(network, Validation.excerpts(tracks, seconds, rate))
