@@ -263,6 +263,28 @@ class Separator(Component):
         """
         raise NotImplementedError
 
+    def train(
+        self,
+        data: Sequence[Path],
+        out: Path,
+        options: Mapping[str, Any],
+        progress: Callable[[str, float], None],
+    ) -> None:
+        """Train what the separator has to learn, and write it to a folder. Not all can.
+
+        Parameters
+        ----------
+        data
+            Folders of music.
+        out
+            Folder for the checkpoint and its card.
+        options
+            The trainer's options by name, as the separator documents them.
+        progress
+            Called with what is being done and the share that is done, on [0, 1].
+        """
+        raise MerbenchError(f"{self.name} cannot be trained by merbench; it learns nothing here")
+
 
 class FeatureExtractor(Component):
     """Turns one stem into one array."""

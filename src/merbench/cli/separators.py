@@ -10,7 +10,7 @@ import typer
 from merbench.cli import show
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from merbench.components import Separator
 
@@ -73,12 +73,7 @@ def train_separator(
       merbench separators train wave-u-net --data albums --teacher spleeter
       --teacher-stems vocals --out checkpoint --set config.num_layers=10
     """
-    from merbench.errors import MerbenchError
-
     separator = _separator(name, parameters or ())
-    train: Callable[..., None] | None = getattr(separator, "train", None)
-    if train is None:
-        raise MerbenchError(f"{name} cannot be trained by merbench; nothing in it is learned here")
     given: dict[str, Any] = {
         "validation": validation,
         "teacher": _ready(teacher) if teacher else None,
@@ -90,7 +85,7 @@ def train_separator(
     }
     chosen = {key: value for key, value in given.items() if value is not None}
     with _Progress() as progress:
-        train(data, out, _assigned(options or ()) | chosen, progress)
+        separator.train(data, out, _assigned(options or ()) | chosen, progress)
     typer.echo(f"the best checkpoint and its card are in {out}")
 
 
