@@ -21,6 +21,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -195,7 +196,9 @@ class LocalEngine:
         self._workers: list[_Worker] = []
         self._stopping = False
         # Ctrl-C reaches the whole group, but the parent stops its workers itself: blocked in the
-        # keepers, the signal is blocked in the processes they start.
+        # keepers, the signal is blocked in the processes they start. The tracker that Python
+        # starts along with the first of them would unblock it.
+        resource_tracker.ensure_running()
         self._keepers = concurrent.futures.ThreadPoolExecutor(
             self.jobs,
             initializer=signal.pthread_sigmask,

@@ -139,7 +139,7 @@ def test_show_as_json(call: Any, mine: Path) -> None:
         "default": 2.0,
         "description": "Exponent.",
     }
-    assert document["parameters"]["unit"]["type"] == "Literal['dB', 'bel']"
+    assert document["parameters"]["unit"]["type"] == "'dB' | 'bel'"
     assert document["parameters"]["table"]["type"] == "Path | None"
     assert document["parameters"]["names"]["default"] == []
     assert document["schema"]["properties"]["power"]["exclusiveMinimum"] == 0
