@@ -406,11 +406,11 @@ def test_a_worker_in_the_middle_of_a_task_leaves_when_the_command_is_killed(tmp_
     bench = TinyBench.make(tmp_path / "bench")
     bench.write_plugin("hostile", HOSTILE)
     bench.write_spec(models=["hangs"])
-    running = bench.start("run", bench.spec, "--jobs", "1", "--out", tmp_path / "out")
-    wait_for(lambda: bench.traced() == ["hangs"], running)
-    os.kill(running.pid, signal.SIGKILL)
-    running.communicate()
-    wait_for(lambda: group_is_gone(running.pid), seconds=30)
+    with bench.running("run", bench.spec, "--jobs", "1", "--out", tmp_path / "out") as process:
+        wait_for(lambda: bench.traced() == ["hangs"], process)
+        process.kill()
+        process.wait()
+        wait_for(lambda: group_is_gone(process.pid), seconds=30)
 
 
 # --- Ctrl-C --------------------------------------------------------------------------------------
@@ -419,18 +419,19 @@ def test_a_worker_in_the_middle_of_a_task_leaves_when_the_command_is_killed(tmp_
 def test_ctrl_c_stops_cleanly_and_the_next_run_goes_on(tmp_path):
     bench = TinyBench.make(tmp_path / "bench")
     out = bench.folder / "out"
-    running = bench.start("run", bench.spec, "--jobs", "2", "--out", out, sleep=0.15)
-    wait_for(lambda: len(bench.traced()) >= 5, running)
-    os.killpg(running.pid, signal.SIGINT)
-    _, stderr = running.communicate(timeout=60)
-    assert running.returncode == 130
-    assert "stopped; finished work is kept, run the same command to go on" in stderr
-    assert "Traceback" not in stderr
-    assert not (out / "manifest.json").exists()
-    wait_for(lambda: group_is_gone(running.pid))
+    arguments = ["run", bench.spec, "--jobs", "2", "--out", out]
+    with bench.running(*arguments, sleep=0.15) as process:
+        wait_for(lambda: len(bench.traced()) >= 5, process)
+        os.killpg(process.pid, signal.SIGINT)
+        _, stderr = process.communicate(timeout=60)
+        assert process.returncode == 130
+        assert "stopped; finished work is kept, run the same command to go on" in stderr
+        assert "Traceback" not in stderr
+        assert not (out / "manifest.json").exists()
+        wait_for(lambda: group_is_gone(process.pid), seconds=30)
     kept, done = bench.results(), len(bench.traced())
     assert kept
-    again = bench.call("run", bench.spec, "--jobs", "2", "--out", out)
+    again = bench.call(*arguments)
     assert again.returncode == 0, again.stderr
     assert not kept & {line.split()[2] for line in bench.traced()[done:]}
     assert not list((bench.store.folder / "unfinished").iterdir())
@@ -439,10 +440,11 @@ def test_ctrl_c_stops_cleanly_and_the_next_run_goes_on(tmp_path):
 
 def test_ctrl_c_while_workers_start_is_as_clean(tmp_path):
     bench = TinyBench.make(tmp_path / "bench")
-    running = bench.start("run", bench.spec, "--jobs", "2", "--out", tmp_path / "out")
-    wait_for(lambda: len(psutil.Process(running.pid).children()) >= 2, running)
-    os.killpg(running.pid, signal.SIGINT)
-    _, stderr = running.communicate(timeout=60)
-    assert running.returncode == 130
-    assert "Traceback" not in stderr
-    wait_for(lambda: group_is_gone(running.pid))
+    with bench.running("run", bench.spec, "--jobs", "2", "--out", tmp_path / "out") as process:
+        # The tracker of the workers' resources, and a worker that has just begun.
+        wait_for(lambda: len(psutil.Process(process.pid).children()) >= 2, process)
+        os.killpg(process.pid, signal.SIGINT)
+        _, stderr = process.communicate(timeout=60)
+        assert process.returncode == 130
+        assert "Traceback" not in stderr
+        wait_for(lambda: group_is_gone(process.pid), seconds=30)

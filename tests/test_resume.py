@@ -6,6 +6,7 @@ task done twice is seen. A task counts as completed once its artifact is in the 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import shutil
@@ -68,14 +69,14 @@ def done_since(bench: TinyBench, lines: int) -> set[str]:
     return {line.split()[2] for line in bench.traced()[lines:]}
 
 
-def kill_group(running: subprocess.Popen[str]) -> None:
+def kill_group(process: subprocess.Popen[str]) -> None:
     """Kill the command and its workers in the same instant."""
-    os.killpg(running.pid, signal.SIGKILL)
+    os.killpg(process.pid, signal.SIGKILL)
 
 
-def kill_parent(running: subprocess.Popen[str]) -> None:
+def kill_parent(process: subprocess.Popen[str]) -> None:
     """Kill the command only; its workers must see that and leave."""
-    os.kill(running.pid, signal.SIGKILL)
+    os.kill(process.pid, signal.SIGKILL)
 
 
 # --- killed --------------------------------------------------------------------------------------
@@ -92,12 +93,12 @@ def test_killed_at_random_moments_a_run_ends_as_if_undisturbed(bench, undisturbe
         before = len(here.traced())
         moment = rng.randrange(third * whole // 3, (third + 1) * whole // 3)
         target = min(whole - 8, max(before, moment))
-        running = here.start(*arguments(here), sleep=0.06)
-        wait_for(lambda goal=target: len(here.traced()) >= goal, running)
-        time.sleep(rng.uniform(0, 0.1))
-        kill(running)
-        running.communicate()
-        wait_for(lambda group=running.pid: group_is_gone(group), seconds=30)
+        with here.running(*arguments(here), sleep=0.06) as process:
+            wait_for(lambda goal=target: len(here.traced()) >= goal, process)
+            time.sleep(rng.uniform(0, 0.1))
+            kill(process)
+            process.wait()
+            wait_for(lambda group=process.pid: group_is_gone(group), seconds=30)
         # Nothing that was in the store when this run began has been done again.
         assert not kept & done_since(here, before)
         assert here.results() >= kept
@@ -118,10 +119,9 @@ def test_killed_while_it_starts_a_run_ends_as_if_undisturbed(bench, undisturbed)
     here = bench.with_home("starting")
     rng = random.Random(3)
     for _ in range(3):
-        running = here.start(*arguments(here))
-        time.sleep(rng.uniform(0.0, 1.5))
-        kill_group(running)
-        running.communicate()
+        with here.running(*arguments(here)) as process:
+            time.sleep(rng.uniform(0.0, 1.5))
+            kill_group(process)
     run_to_the_end(here)
     assert_undisturbed(here, undisturbed)
 
@@ -199,14 +199,15 @@ def test_two_runs_at_once_on_one_store_do_not_harm_each_other(bench, undisturbed
     here = bench.with_home("doubled")
     second = bench.with_home("doubled")
     outs = [out(here), here.folder / "out-second"]
-    running = [
-        b.start("run", b.spec, "--jobs", "1", "--out", o, sleep=0.01)
-        for b, o in zip((here, second), outs, strict=True)
-    ]
-    for process in running:
-        _, stderr = process.communicate(timeout=300)
-        assert process.returncode == 0, stderr
-        assert "failed" not in stderr
+    with contextlib.ExitStack() as stack:
+        running = [
+            stack.enter_context(b.running("run", b.spec, "--jobs", "1", "--out", o, sleep=0.02))
+            for b, o in zip((here, second), outs, strict=True)
+        ]
+        for process in running:
+            _, stderr = process.communicate(timeout=300)
+            assert process.returncode == 0, stderr
+            assert "failed" not in stderr
     for folder in outs:
         assert (folder / "predictions.parquet").read_bytes() == predictions(undisturbed)
         assert runs.verify(folder) == []

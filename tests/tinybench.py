@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -131,16 +133,24 @@ class TinyBench:
             timeout=timeout,
         )
 
-    def start(self, *arguments: str | Path, sleep: float = 0.0) -> subprocess.Popen[str]:
-        """Start a command as the leader of a process group of its own."""
-        return subprocess.Popen(
+    @contextlib.contextmanager
+    def running(
+        self, *arguments: str | Path, sleep: float = 0.0
+    ) -> Iterator[subprocess.Popen[str]]:
+        """Start a command as the leader of a process group, of which nothing is left behind."""
+        with subprocess.Popen(
             self.command(*arguments),
             env=self.environment(sleep=sleep),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
-        )
+        ) as process:
+            try:
+                yield process
+            finally:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
 
     # --- what happened ---
 
@@ -231,7 +241,7 @@ def wait_for(
 
 
 def group_is_gone(group: int) -> bool:
-    """Tell whether no process of a group is alive; a dead one nobody asked after is not."""
+    """Tell whether no process of a group is alive; one that only waits to be reaped is not."""
     for process in psutil.process_iter(["status"]):
         try:
             alive = process.info["status"] != psutil.STATUS_ZOMBIE
