@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import platform
 import shutil
 import signal
 import subprocess
@@ -457,3 +458,18 @@ def test_home_is_what_the_variable_says(monkeypatch, tmp_path):
     assert store_module.home() == tmp_path / "here"
     monkeypatch.delenv("MERBENCH_HOME")
     assert store_module.home().name == "merbench"
+
+
+def test_a_killed_writer_that_waits_to_be_reaped_counts_as_gone(tmp_path: Path) -> None:
+    writer = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    store = Store(tmp_path)
+    store.prepare()
+    left = store.folder / "unfinished" / f"{platform.node()}-{writer.pid}-{'0' * 32}"
+    left.mkdir()
+    store.prepare()
+    assert left.exists()
+    writer.kill()
+    os.waitid(os.P_PID, writer.pid, os.WEXITED | os.WNOWAIT)  # ended, and not reaped
+    store.prepare()
+    assert not left.exists()
+    writer.communicate()

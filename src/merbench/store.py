@@ -282,13 +282,15 @@ def _checksum(path: Path) -> str:
 
 
 def _alive(process: int) -> bool:
+    """Tell whether a process still runs; a killed one may wait to be reaped for a while."""
+    import psutil
+
     try:
-        os.kill(process, 0)
-    except ProcessLookupError:
+        return bool(psutil.Process(process).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
         return False
-    except OSError:
+    except psutil.Error:
         return True
-    return True
 
 
 def _explained(error: OSError, folder: Path) -> StoreError:
