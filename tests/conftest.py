@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tinybench import TinyBench
+if TYPE_CHECKING:
+    from tinybench import TinyBench
 
 # No test may download anything, whatever the machine it runs on can reach.
 os.environ["MERBENCH_OFFLINE"] = "1"
@@ -35,6 +37,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TinyBench:
     """A benchmark of numpy-only plugins, for this test to run, edit and break."""
+    from tinybench import TinyBench
+
     made = TinyBench.make(tmp_path / "bench")
     monkeypatch.setenv("MERBENCH_HOME", str(made.home))
     monkeypatch.setenv("TINY_TRACE", str(made.trace))

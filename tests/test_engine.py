@@ -334,7 +334,7 @@ def local_store(tmp_path: Path) -> Store:
 def test_an_idle_worker_that_dies_is_replaced_and_harms_nothing(local_store):
     with LocalEngine(local_store, jobs=1) as engine:
         first = execute({"a": Act("a", die_soon)}, engine, lambda _: None)
-        os.waitid(os.P_PID, work_of(local_store, "a"), os.WEXITED | os.WNOWAIT)
+        wait_for(lambda: not any(worker.alive for worker in engine._workers))
         second = execute({"b": Act("b", nothing)}, engine, lambda _: None)
     assert [o.error for o in (first["a"], second["b"])] == ["", ""]
     assert work_of(local_store, "a") != work_of(local_store, "b")
@@ -424,7 +424,7 @@ def test_ctrl_c_stops_cleanly_and_the_next_run_goes_on(tmp_path):
         wait_for(lambda: len(bench.traced()) >= 5, process)
         os.killpg(process.pid, signal.SIGINT)
         _, stderr = process.communicate(timeout=60)
-        assert process.returncode == 130
+        assert process.returncode == 130, stderr
         assert "stopped; finished work is kept, run the same command to go on" in stderr
         assert "Traceback" not in stderr
         assert not (out / "manifest.json").exists()

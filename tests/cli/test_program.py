@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ import pytest
 import typer
 
 from merbench import __version__, cli
-from tinybench import TinyBench
+from tinybench import TinyBench, wait_for
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 HEAVY = [
@@ -146,15 +145,13 @@ def test_a_closed_pipe_is_no_crash(home: Path, tmp_path: Path) -> None:
 
 
 def test_ctrl_c_stops_a_run_with_a_word_and_status_130(bench: TinyBench) -> None:
-    process = bench.start("run", bench.spec, "--out", bench.folder / "out", sleep=0.5)
-    deadline = time.monotonic() + 60
-    while not bench.traced() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    _, stderr = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert "stopped; finished work is kept" in stderr
-    assert "Traceback" not in stderr
+    with bench.running("run", bench.spec, "--out", bench.folder / "out", sleep=0.5) as process:
+        wait_for(bench.traced, process)
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=60)
+        assert process.returncode == 130
+        assert "stopped; finished work is kept" in stderr
+        assert "Traceback" not in stderr
 
 
 # --- start-up -------------------------------------------------------------------------------------
