@@ -379,8 +379,10 @@ class _Tasks:
             except OSError as error:
                 where = f"{error.filename} cannot be read ({error.strerror}); restore the file"
                 reasons = [where]
+            except Exception as error:
+                reasons = [f"{type(error).__name__}: {error}"]
             self.plan.unready[cell.id] = next(reason for reason in reasons if reason)
-        # Long fits first keeps the workers busy to the end; extraction is ahead of all of them.
+        # What fits wait for goes ahead of them all.
         order = {stage: i for i, stage in enumerate(("separate", "extract", "assemble", "prepare"))}
         self.plan.tasks = dict(
             sorted(self.plan.tasks.items(), key=lambda item: order.get(item[1].stage, len(order)))
