@@ -58,8 +58,17 @@ def main() -> None:
     except Exception as error:
         if show.debugging():
             raise
+        if _was_interrupted(error):
+            typer.echo("stopped; finished work is kept, run the same command to go on", err=True)
+            raise SystemExit(130) from None
         typer.echo(f"error: {_sentence(error)}", err=True)
         raise SystemExit(2) from None
+
+
+def _was_interrupted(error: BaseException) -> bool:
+    """Tell whether Ctrl-C is behind an error: libraries turn it into their own while they load."""
+    cause = error.__cause__ or error.__context__
+    return isinstance(error, KeyboardInterrupt) or (cause is not None and _was_interrupted(cause))
 
 
 def _sentence(error: Exception) -> str:
