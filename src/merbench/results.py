@@ -27,7 +27,6 @@ HUMAN_CEILING = "human-ceiling"
 """Model in the rows of what people reach; they hold an expectation, and no predictions."""
 
 _SUMMED = ("n_nonpositive_std", "n_floored_std", "n_floored_probability", "n_tied_truth")
-_MEDIAN_IS_OF_FOLDS = ("seconds", "cpu_seconds")
 
 
 def truth_columns(task: Task) -> list[str]:

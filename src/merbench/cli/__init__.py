@@ -59,7 +59,7 @@ def main() -> None:
         if show.debugging():
             raise
         if _was_interrupted(error):
-            typer.echo("stopped; finished work is kept, run the same command to go on", err=True)
+            typer.echo(show.STOPPED, err=True)
             raise SystemExit(130) from None
         typer.echo(f"error: {_sentence(error)}", err=True)
         raise SystemExit(2) from None

@@ -90,8 +90,7 @@ def run(
             with engine, Progress(planned.to_do()) as progress:
                 finished = runs.execute(planned, store, engine, progress.report)
         except KeyboardInterrupt:
-            message = "stopped; finished work is kept, run the same command to go on"
-            typer.echo(message, err=True)
+            typer.echo(show.STOPPED, err=True)
             raise typer.Exit(130) from None
     else:
         finished = runs.execute(planned, store, None)

@@ -19,6 +19,10 @@ _GAP = 2
 """Blanks between two columns of a table."""
 
 
+STOPPED = "stopped; finished work is kept, run the same command to go on"
+"""What Ctrl-C is answered with."""
+
+
 def console(*, err: bool = False) -> Console:
     """Return a console; wide enough for whole rows where the output is no terminal."""
     from rich.console import Console
