@@ -10,7 +10,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from merbench.components import Task
+from merbench.components import Model, Task
 from merbench.plan import NONE
 
 if TYPE_CHECKING:
@@ -27,6 +27,11 @@ HUMAN_CEILING = "human-ceiling"
 """Model in the rows of what people reach; they hold an expectation, and no predictions."""
 
 _SUMMED = ("n_nonpositive_std", "n_floored_std", "n_floored_probability", "n_tied_truth")
+
+
+def role(model: Model) -> str:
+    """Return what a model's rows are: a system's, or a baseline's."""
+    return BASELINE if model.baseline else SYSTEM
 
 
 def truth_columns(task: Task) -> list[str]:

@@ -6,21 +6,17 @@ import importlib
 import json
 import math
 import os
-import platform
-import subprocess
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from merbench import __version__, engine, results, threads, timings
-from merbench.components import Component, Task, source_digest
+from merbench import engine, results, timings
+from merbench import manifest as manifests
+from merbench.components import Task
 from merbench.engine import Engine, Outcome
 from merbench.errors import MerbenchError
 from merbench.plan import NONE, Cell, LoadedDataset, Plan
@@ -34,12 +30,6 @@ if TYPE_CHECKING:
 
 MANIFEST, FOLDS, PREDICTIONS = "manifest.json", "folds.parquet", "predictions.parquet"
 LEADERBOARD, COMPARISONS = "leaderboard.csv", "comparisons.csv"
-SCHEMA = 1
-
-_PACKAGES = (
-    "demucs", "librosa", "numba", "numpy", "opensmile", "pandas", "pydantic", "scikit-learn",
-    "scipy", "skorch", "soundfile", "soxr", "tinysoundfont", "torch", "xgboost",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -103,7 +93,7 @@ def execute(
     threading.Thread(target=_load_evaluation, args=(len(plan.cells),), daemon=True).start()
     outcomes = engine.execute(plan.tasks, where, settled) if where else {}
     folds, predictions, errors = _collect(plan, store, outcomes)
-    manifest = _manifest(plan, outcomes, errors, started)
+    manifest = manifests.compose(plan, outcomes, errors, started)
     return assemble(manifest, folds, predictions)
 
 
@@ -240,7 +230,7 @@ def _fold_row(cell: Cell, fold: int, n_train: int, n_test: int) -> dict[str, Any
         "cell": cell.id,
         **cell.names,
         "parameters": _json(cell.settings),
-        "role": results.BASELINE if cell.model.baseline else results.SYSTEM,
+        "role": results.role(cell.model),
         "fold": fold,
         "seed": cell.fold_seed(fold),
         "n_train": n_train,
@@ -317,117 +307,6 @@ def _human_ceiling(data: LoadedDataset, seed: int) -> Iterator[tuple[dict[str, A
             truth = np.asarray([data.clips[i].label for i in split.test], dtype=np.float64)
             nothing = np.full(truth.shape, np.nan)
             yield row, _prediction_rows(data, cell, names, split.fold, truth, nothing, kl[test])
-
-
-# --- the manifest --------------------------------------------------------------------------------
-
-
-def _manifest(
-    plan: Plan, outcomes: Mapping[str, Outcome], errors: list[dict[str, Any]], started: float
-) -> dict[str, Any]:
-    spec = plan.benchmark.spec
-    failures = {o.work.title: o.error for o in outcomes.values() if o.error and o.seconds}
-    return {
-        "schema": SCHEMA,
-        "merbench": __version__,
-        "name": spec.name,
-        "run": uuid.uuid4().hex,
-        "started": datetime.fromtimestamp(started, UTC).isoformat(timespec="seconds"),
-        "seconds": round(time.time() - started, 3),
-        "spec": spec.model_dump(mode="json"),
-        "protocol": plan.benchmark.protocol.identity(),
-        "datasets": [_dataset_entry(data) for data in plan.datasets],
-        "cells": [_cell_entry(cell, plan) for cell in plan.cells],
-        "skipped": [{**skip.names, "reason": skip.reason} for skip in plan.skipped],
-        "tasks": {"done": len(outcomes), "cached": dict(plan.cached)},
-        "failures": failures,
-        "errors": errors,
-        "packages": _versions(),
-        "git": _git(),
-        "hardware": _hardware(),
-    }
-
-
-def _dataset_entry(data: LoadedDataset) -> dict[str, Any]:
-    dataset = data.dataset
-    return {
-        "name": data.name,
-        "version": dataset.version,
-        "parameters": dataset.settings,
-        "task": dataset.task.value,
-        "synthetic": dataset.synthetic,
-        "clips": len(data.clips),
-        "groups": len({clip.group for clip in data.clips}),
-        "data_hash": data.data_hash,
-        "split_hash": data.split_hash,
-        "folds": len(data.splits),
-        "provenance": data.provenance,
-        "homepage": dataset.homepage,
-        "licence": dataset.licence,
-        "citation": dataset.citation,
-        "source": source_digest(type(dataset)),
-    }
-
-
-def _cell_entry(cell: Cell, plan: Plan) -> dict[str, Any]:
-    parts: tuple[Component | None, ...] = (cell.separator, *cell.features, cell.model)
-    return {
-        "id": cell.id,
-        **cell.names,
-        "parameters": cell.settings,
-        "identity": cell.identity,
-        "sources": {part.name: source_digest(type(part)) for part in parts if part is not None},
-        "seeds": [cell.fold_seed(split.fold) for split in cell.data.splits],
-        "error": plan.unready.get(cell.id, ""),
-    }
-
-
-def _versions() -> dict[str, str]:
-    found = {"python": platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
-
-
-def _git() -> dict[str, Any]:
-    """Commit of merbench's own checkout, where it runs from one."""
-    folder = Path(__file__).resolve().parent
-
-    def git(*arguments: str) -> str:
-        done = subprocess.run(
-            ["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True
-        )
-        return done.stdout.strip()
-
-    try:
-        return {"commit": git("rev-parse", "HEAD"), "dirty": bool(git("status", "--porcelain"))}
-    except (OSError, subprocess.CalledProcessError):
-        return {"commit": None, "dirty": None}
-
-
-def _hardware() -> dict[str, Any]:
-    import psutil
-
-    return {
-        "platform": platform.platform(),
-        "machine": platform.machine(),
-        "cpu": _cpu_name(),
-        "cores": threads.cores(),
-        "memory_gb": round(psutil.virtual_memory().total / 1e9, 1),
-    }
-
-
-def _cpu_name() -> str:
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    except OSError:
-        pass
-    return platform.processor()
 
 
 # --- on disk -------------------------------------------------------------------------------------

@@ -316,6 +316,7 @@ class Benchmark:
     models: tuple[Model, ...]
     baselines: tuple[Model, ...]
     protocol: Protocol
+    document: Document
 
 
 def parse(document: Document) -> Spec:
@@ -391,6 +392,7 @@ def resolve(document: Document, spec: Spec, registry: Registry) -> Benchmark:
         tuple(build.all("model", spec.models, "models")),  # type: ignore[arg-type]
         _baselines(registry) if spec.baselines else (),
         _protocol(document, spec.protocol),
+        document,
     )
     _refuse_twins(document, benchmark)
     _check_exclusions(document, benchmark)

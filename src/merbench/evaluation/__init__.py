@@ -24,11 +24,13 @@ from merbench.evaluation.divergence import (
     gaussian_kl,
 )
 from merbench.evaluation.metrics import Evaluation, evaluate
+from merbench.evaluation.versions import VERSION, same_scores, source_hash
 
 __all__ = [
     "ALPHA",
     "PROBABILITY_FLOOR",
     "STD_FLOOR",
+    "VERSION",
     "CellScores",
     "Comparison",
     "Divergence",
@@ -47,5 +49,7 @@ __all__ = [
     "holm",
     "human_ceiling",
     "rank_biserial",
+    "same_scores",
+    "source_hash",
     "wilcoxon",
 ]
