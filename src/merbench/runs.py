@@ -20,7 +20,7 @@ from merbench.components import Task
 from merbench.engine import Engine, Outcome
 from merbench.errors import MerbenchError
 from merbench.plan import NONE, Cell, LoadedDataset, Plan
-from merbench.results import HUMAN_CEILING
+from merbench.results import HUMAN_CEILING, Recorded
 from merbench.store import Store
 
 if TYPE_CHECKING:
@@ -33,26 +33,17 @@ LEADERBOARD, COMPARISONS = "leaderboard.csv", "comparisons.csv"
 
 
 @dataclass(frozen=True)
-class Run:
-    """One execution of a benchmark file.
+class Run(Recorded):
+    """One execution of a benchmark file: what it recorded, and what follows from that.
 
     Parameters
     ----------
-    manifest
-        What was run, with what, on what.
-    folds
-        One row a cell and fold.
-    predictions
-        One row a cell, fold and clip.
     leaderboard
-        One row a cell, from `folds`.
+        One row a cell.
     comparisons
-        One row a pair of cells, from both tables.
+        One row a pair of cells.
     """
 
-    manifest: dict[str, Any]
-    folds: pd.DataFrame
-    predictions: pd.DataFrame
     leaderboard: pd.DataFrame
     comparisons: pd.DataFrame
 
@@ -106,14 +97,10 @@ def _load_evaluation(cells: int) -> None:
 
 def assemble(manifest: dict[str, Any], folds: pd.DataFrame, predictions: pd.DataFrame) -> Run:
     """Derive a run's leaderboard and comparisons from its two tables."""
-    families = [family["across"] for family in manifest["spec"]["compare"]]
-    return Run(
-        manifest,
-        folds,
-        predictions,
-        results.summarise(folds),
-        results.compare(folds, predictions, families),
-    )
+    from merbench.leaderboard import tables
+
+    board = tables.build([Recorded(manifest, folds, predictions)])
+    return Run(manifest, folds, predictions, board.leaderboard, board.comparisons)
 
 
 def _remember(store: Store, outcome: Outcome) -> None:
