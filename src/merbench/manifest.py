@@ -24,8 +24,8 @@ from merbench.spec import Document
 SCHEMA = 2
 
 _PACKAGES = (
-    "demucs", "librosa", "numba", "numpy", "opensmile", "pandas", "pydantic", "scikit-learn",
-    "scipy", "skorch", "soundfile", "soxr", "tinysoundfont", "torch", "xgboost",
+    "audiomentations", "demucs", "librosa", "numba", "numpy", "opensmile", "pandas", "pydantic",
+    "scikit-learn", "scipy", "skorch", "soundfile", "soxr", "tinysoundfont", "torch", "xgboost",
 )  # fmt: skip
 
 
@@ -122,7 +122,9 @@ def _dataset_entry(data: LoadedDataset) -> dict[str, Any]:
 
 
 def _cell_entry(cell: Cell, plan: Plan) -> dict[str, Any]:
-    parts: tuple[Component | None, ...] = (cell.separator, *cell.features, cell.model)
+    parts: tuple[Component | None, ...] = (
+        *cell.augmentations, cell.separator, *cell.features, cell.model
+    )  # fmt: skip
     return {
         "id": cell.id,
         **cell.names,

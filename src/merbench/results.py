@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from merbench.components import Model, Task
-from merbench.plan import NONE
+from merbench.spec import AXES as AXES
+from merbench.spec import NONE
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
-AXES = ("dataset", "separator", "features", "model")
 TRUTH, PREDICTED = "truth_", "predicted_"
 SYSTEM, BASELINE, PEOPLE = "system", "baseline", "people"
 HUMAN_CEILING = "human-ceiling"
@@ -113,8 +113,8 @@ def metric_columns(folds: pd.DataFrame) -> list[str]:
 
 
 def system_name(row: Mapping[str, Any]) -> str:
-    """Name of a row's system: its separator, features and model, with parameters that differ."""
-    parts = [str(row[axis]) for axis in ("separator", "features", "model") if row[axis] != NONE]
+    """Name of a row's system: what it has on each axis, with parameters that differ."""
+    parts = [str(row[axis]) for axis in AXES[1:] if row[axis] != NONE]
     return " x ".join(parts) + parameter_text(row["parameters"])
 
 
@@ -132,7 +132,7 @@ def _flat(settings: Any) -> list[tuple[str, Any]]:
 
 
 def choice(row: Mapping[str, Any], axis: str) -> tuple[str, Any]:
-    """What a row's system has on an axis: the name, and the parameters that differ from defaults."""
+    """What a row has on an axis: the name, and the parameters that differ from defaults."""
     settings = json.loads(row["parameters"]) if row["parameters"] else {}
     return row[axis], settings.get(axis)
 

@@ -19,8 +19,9 @@ from merbench import manifest as manifests
 from merbench.components import Task
 from merbench.engine import Engine, Outcome
 from merbench.errors import MerbenchError
-from merbench.plan import NONE, Cell, LoadedDataset, Plan
+from merbench.plan import Cell, LoadedDataset, Plan
 from merbench.results import HUMAN_CEILING, Recorded
+from merbench.spec import NONE
 from merbench.store import Store
 
 if TYPE_CHECKING:
@@ -271,6 +272,8 @@ def _human_ceiling(data: LoadedDataset, seed: int) -> Iterator[tuple[dict[str, A
 
     if data.dataset.task is not Task.VA or not any(clip.ratings for clip in data.clips):
         return
+    if data.origins:  # copies among the clips, which nobody rated
+        return
     from merbench.evaluation import human_ceiling
 
     ratings = [np.reshape(np.asarray(clip.ratings, float), (-1, 2)) for clip in data.clips]
@@ -279,8 +282,10 @@ def _human_ceiling(data: LoadedDataset, seed: int) -> Iterator[tuple[dict[str, A
     for estimate, kl in estimates.items():
         if not np.isfinite(kl).any():
             continue
-        names = {"dataset": data.name, "separator": NONE, "features": NONE}
-        names["model"] = f"{HUMAN_CEILING}({estimate})"
+        names = dict.fromkeys(results.AXES, NONE) | {
+            "dataset": data.name,
+            "model": f"{HUMAN_CEILING}({estimate})",
+        }
         cell = f"{HUMAN_CEILING}-{estimate}-{data.data_hash[:8]}-{data.split_hash[:8]}"
         for split in data.splits:
             test = np.asarray(split.test)

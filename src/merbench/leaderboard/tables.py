@@ -110,7 +110,7 @@ def build(runs: Sequence[Recorded]) -> Board:
                 comparisons += compared(axis, ranked, scores, pairs_across(axis, ranked))
             mark(ranked, n_tested=len(set(scores.clip.tolist())))
         _against_people(table)
-    metrics = [name for name in dict.fromkeys(key for row in rows for key in row["_metrics"])]
+    metrics = list(dict.fromkeys(key for row in rows for key in row["_metrics"]))
     columns = [*LEADING, *metrics, *TRAILING]
     listed = [row | row["_metrics"] for table in by_table.values() for row in table]
     leaderboard = pd.DataFrame([{c: row.get(c) for c in columns} for row in listed])
