@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from merbench.components import Model, Task
@@ -20,25 +19,6 @@ TRUTH, PREDICTED = "truth_", "predicted_"
 SYSTEM, BASELINE, PEOPLE = "system", "baseline", "people"
 HUMAN_CEILING = "human-ceiling"
 """Model in the rows of what people reach; they hold an expectation, and no predictions."""
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """What a run recorded, from which all else follows.
-
-    Parameters
-    ----------
-    manifest
-        What was run, with what, on what.
-    folds
-        One row a cell and fold.
-    predictions
-        One row a cell, fold and clip.
-    """
-
-    manifest: dict[str, Any]
-    folds: pd.DataFrame
-    predictions: pd.DataFrame
 
 
 def role(model: Model) -> str:
@@ -66,31 +46,26 @@ def score_fold(
     return scored.kl, scored.metrics
 
 
-def rescore_fold(task: Task, part: pd.DataFrame) -> tuple[NDArray[np.float64], dict[str, float]]:
-    """Score one fold anew from its rows of the table of predictions.
-
-    Returns
-    -------
-    kl, metrics
-        As `score_fold` gives. Of a human ceiling: the stored KL, and what follows from it.
-
-    Raises
-    ------
-    MerbenchError
-        The rows cannot be scored.
-    """
-    if is_ceiling(part["model"].iloc[0]):
-        kl = part["kl"].to_numpy(float)
-        return kl, ceiling_metrics(kl)
-    truth, predicted = (
-        part[columns(task)].to_numpy(float) for columns in (truth_columns, predicted_columns)
-    )
-    return score_fold(task, truth, predicted, part["clip"].tolist())
-
-
 def is_ceiling(model: str) -> bool:
     """Tell whether a row's model is a human ceiling."""
     return model.startswith(f"{HUMAN_CEILING}(")
+
+
+def kl_metrics(kl: NDArray[np.float64]) -> dict[str, float]:
+    """Fold metrics that follow from the clips' KL alone."""
+    import numpy as np
+
+    from merbench.evaluation.metrics import median_upper
+
+    return {
+        "kl_mean": float(kl.mean()),
+        "kl_median": float(np.median(kl)),
+        "kl_median_upper": median_upper(kl),
+    }
+
+
+OF_PREDICTIONS = ("n_nonpositive_std", "n_floored_std", "n_floored_probability")
+"""Fold metrics that follow from predictions alone."""
 
 
 def ceiling_metrics(kl: NDArray[np.float64]) -> dict[str, float]:
@@ -100,7 +75,7 @@ def ceiling_metrics(kl: NDArray[np.float64]) -> dict[str, float]:
     known = kl[np.isfinite(kl)]
     if not len(known):
         return {}
-    return {"kl_mean": float(known.mean()), "kl_median": float(np.median(known))}
+    return {name: kl_metrics(known)[name] for name in ("kl_mean", "kl_median")}
 
 
 # --- what rows say -------------------------------------------------------------------------------

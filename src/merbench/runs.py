@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import importlib
 import json
-import math
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from merbench import engine, results, timings
+from merbench import engine, recorded, results, timings
 from merbench import manifest as manifests
 from merbench.components import Task
 from merbench.engine import Engine, Outcome
 from merbench.errors import MerbenchError
 from merbench.plan import Cell, LoadedDataset, Plan
-from merbench.results import HUMAN_CEILING, Recorded
+from merbench.recorded import MANIFEST as MANIFEST
+from merbench.recorded import Recorded, csv_text, replacing
+from merbench.results import HUMAN_CEILING
 from merbench.spec import NONE
 from merbench.store import Store
 
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-MANIFEST, FOLDS, PREDICTIONS = "manifest.json", "folds.parquet", "predictions.parquet"
 LEADERBOARD, COMPARISONS = "leaderboard.csv", "comparisons.csv"
 
 
@@ -314,7 +312,7 @@ def check_writable(folder: Path) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _replacing(folder / ".probe") as temporary:
+        with replacing(folder / ".probe") as temporary:
             temporary.write_bytes(b"")
         (folder / ".probe").unlink()
     except OSError as error:
@@ -335,14 +333,10 @@ def write(run: Run, folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / MANIFEST).unlink(missing_ok=True)  # an earlier run's would vouch for new tables
-        for name, text in _texts(run).items():
-            with _replacing(folder / name) as temporary:
-                temporary.write_text(text, encoding="utf-8")
-        for name, table in ((FOLDS, run.folds), (PREDICTIONS, run.predictions)):
-            with _replacing(folder / name) as temporary:
-                table.to_parquet(temporary, index=False)
-        with _replacing(folder / MANIFEST) as temporary:
-            temporary.write_text(json.dumps(run.manifest, indent=1) + "\n", encoding="utf-8")
+        for name, text in texts(run).items():
+            with replacing(folder / name) as temporary:
+                temporary.write_text(text, encoding="utf-8", newline="")
+        recorded.write(run, folder)
     except OSError as error:
         raise MerbenchError(
             f"the run cannot be written to {folder} ({error.strerror or error}); name another "
@@ -350,21 +344,9 @@ def write(run: Run, folder: Path) -> None:
         ) from error
 
 
-def _texts(run: Run) -> dict[str, str]:
-    return {
-        LEADERBOARD: run.leaderboard.to_csv(index=False, lineterminator="\n"),
-        COMPARISONS: run.comparisons.to_csv(index=False, lineterminator="\n"),
-    }
-
-
-@contextmanager
-def _replacing(target: Path) -> Iterator[Path]:
-    temporary = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        yield temporary
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
+def texts(run: Run) -> dict[str, str]:
+    """Return the files that follow from what a run recorded: name to content."""
+    return {LEADERBOARD: csv_text(run.leaderboard), COMPARISONS: csv_text(run.comparisons)}
 
 
 def read(folder: Path) -> Run:
@@ -375,85 +357,5 @@ def read(folder: Path) -> Run:
     MerbenchError
         A file is missing or damaged.
     """
-    return assemble(*_read(folder))
-
-
-def _read(folder: Path) -> tuple[dict[str, Any], pd.DataFrame, pd.DataFrame]:
-    import pandas as pd
-
-    for name in (MANIFEST, FOLDS, PREDICTIONS):
-        if not (folder / name).is_file():
-            raise MerbenchError(
-                f"{folder} is no run: {name} is missing; name the folder that `merbench run` wrote"
-            )
-    try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        folds = pd.read_parquet(folder / FOLDS)
-        predictions = pd.read_parquet(folder / PREDICTIONS)
-    except (OSError, ValueError) as error:
-        raise MerbenchError(f"the run {folder} cannot be read ({error}); run it again") from None
-    return manifest, folds, predictions
-
-
-def verify(folder: Path) -> list[str]:
-    """Recompute every number of a run from its predictions; return what differs.
-
-    Raises
-    ------
-    MerbenchError
-        A file is missing or damaged.
-    """
-    manifest, folds, predictions = _read(folder)
-    differences = _differences(folds, predictions)
-    try:
-        texts = _texts(assemble(manifest, folds, predictions))
-    except (MerbenchError, LookupError) as error:
-        return [*differences, f"no leaderboard follows from the tables: {error}"]
-    for name, text in texts.items():
-        path = folder / name
-        if not path.is_file():
-            differences.append(f"{name} is missing")
-        elif path.read_bytes() != text.encode():
-            differences.append(f"{name} is not what the folds and predictions give")
-    return differences
-
-
-def _differences(folds: pd.DataFrame, predictions: pd.DataFrame) -> list[str]:
-    """Say where the two tables do not agree, fold by fold."""
-    done = folds[folds["status"] == "ok"]
-    rows = {(row["cell"], row["fold"]): row for row in done.to_dict("records")}
-    parts = dict(iter(predictions.groupby(["cell", "fold"], sort=False)))
-    metrics = results.metric_columns(folds)
-    found = []
-    if len(rows) < len(done):
-        found.append(f"{FOLDS}: a fold stands twice")
-    for cell, fold in {**rows, **parts}:
-        where = f"cell {cell}, fold {fold}"
-        row, part = rows.get((cell, fold)), parts.get((cell, fold))
-        if row is None or part is None:
-            found.append(f"{where}: its predictions or its row are missing")
-            continue
-        if len(part) != row["n_test"] or part["clip"].duplicated().any():
-            found.append(f"{where}: its predictions are not one for each of {row['n_test']} clips")
-        try:
-            kl, again = results.rescore_fold(Task(row["task"]), part)
-        except MerbenchError as error:
-            found.append(f"{where}: {error}")
-            continue
-        found += [
-            f"{where}: {metric} is stored as {row[metric]:.6g}, its predictions give "
-            f"{again.get(metric, math.nan):.6g}"
-            for metric in metrics
-            if not _close(row[metric], again.get(metric, math.nan))
-        ]
-        found += [
-            f"{where}, clip {clip}: KL is stored as {stored:.6g}, its prediction gives {given:.6g}"
-            for clip, stored, given in zip(part["clip"], part["kl"], kl, strict=True)
-            if not _close(stored, given)
-        ]
-    return found
-
-
-def _close(stored: float, computed: float) -> bool:
-    both_undefined = math.isnan(stored) and math.isnan(computed)
-    return both_undefined or math.isclose(stored, computed, rel_tol=1e-9, abs_tol=1e-12)
+    run = recorded.read(folder)
+    return assemble(run.manifest, run.folds, run.predictions)

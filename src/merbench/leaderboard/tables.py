@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from merbench.hashes import canonical, digest, portable
 from merbench.leaderboard.marks import mark
-from merbench.leaderboard.scored import ScoredRows, scores_of
+from merbench.leaderboard.scored import ScoredRows, align
+from merbench.recorded import Recorded
 from merbench.results import (
     AXES,
     PEOPLE,
-    Recorded,
     choice,
     is_blind,
     metric_columns,
@@ -103,12 +103,15 @@ def build(runs: Sequence[Recorded]) -> Board:
     for table in by_table.values():
         ranked = [row for row in table if row["status"] == "ok" and row["role"] != PEOPLE]
         if ranked:
-            scores = scores_of([(scored[row["_run"]], row) for row in ranked])
+            origins = [row["_run"] for row in ranked]
+            aligned = align([(scored[run], row) for run, row in zip(origins, ranked, strict=True)])
+            scores = aligned.scores
             _rank(ranked, scores)
             _against_best(ranked, scores)
-            for axis in _axes(ordered[row["_run"]] for row in ranked):
+            for axis in _axes(ordered[run] for run in origins):
                 comparisons += compared(axis, ranked, scores, pairs_across(axis, ranked))
-            mark(ranked, n_tested=len(set(scores.clip.tolist())))
+            marks = [ordered[run].manifest.get("marks", {}) for run in origins]
+            mark(ranked, [scored[run] for run in origins], aligned.rows, marks)
         _against_people(table)
     metrics = list(dict.fromkeys(key for row in rows for key in row["_metrics"]))
     columns = [*LEADING, *metrics, *TRAILING]
@@ -116,6 +119,7 @@ def build(runs: Sequence[Recorded]) -> Board:
     leaderboard = pd.DataFrame([{c: row.get(c) for c in columns} for row in listed])
     numbers = [*RANKED[1:], *_KL, *AGAINST_BEST, "kl_difference_to_people", *metrics]
     leaderboard[numbers] = leaderboard[numbers].astype(float)
+    leaderboard["mark"] = leaderboard["mark"].fillna("")
     return Board(ordered, leaderboard, pd.DataFrame(comparisons, columns=COMPARED))
 
 
@@ -156,8 +160,8 @@ def summarise(run: Recorded) -> list[dict[str, Any]]:
         row |= common | known["cost"].get(cell, dict.fromkeys(costs.columns, float("nan")))
         row |= {
             "dataset_version": _dataset_version(run.manifest, first),
-            "parameters": _portable_json(first["parameters"]),
-            "dataset_parameters": _portable_json(first["dataset_parameters"]),
+            "parameters": portable_json(first["parameters"]),
+            "dataset_parameters": portable_json(first["dataset_parameters"]),
             "synthetic": bool(first["synthetic"]),
             "status": "ok" if complete else "failed",
             "n_folds": len(part),
@@ -198,7 +202,8 @@ def _dataset_version(manifest: Mapping[str, Any], row: Mapping[str, Any]) -> str
     return ""
 
 
-def _portable_json(text: str) -> str:
+def portable_json(text: str) -> str:
+    """Return a JSON text without the paths of a machine; nothing for nothing."""
     return json.dumps(portable(json.loads(text)), sort_keys=True) if text else ""
 
 
