@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from merbench.evaluation import CellScores, Comparison
+    from merbench.evaluation import Paired, Scores
 
 AXES = ("dataset", "separator", "features", "model")
 TRUTH, PREDICTED = "truth_", "predicted_"
@@ -133,7 +133,7 @@ def _summary(part: pd.DataFrame) -> dict[str, Any]:
     if complete:
         values = done["kl_mean"].to_numpy(float)
         ratio = float((done["n_test"] / done["n_train"]).mean())
-        row["kl_low"], row["kl_high"] = evaluation.corrected_interval(values, ratio)
+        row["kl_low"], row["kl_high"] = map(float, evaluation.corrected(values, ratio).interval())
         for metric in metric_columns(part):
             total = done[metric].sum() if metric in _SUMMED else done[metric].mean()
             row[metric] = total if done[metric].notna().any() else np.nan
@@ -170,8 +170,9 @@ def compare(
     folds, predictions
         A run's tables.
     families
-        Axes: "separator", "features" or "model". All pairs of one dataset and axis are one family,
-        corrected together. A model that never looks at the music is compared with every system.
+        Axes: "separator", "features" or "model". All pairs along one axis, of one dataset and one
+        set of splits, are one family, corrected together. A model that never looks at the music is
+        compared with every system.
 
     Returns
     -------
@@ -184,56 +185,66 @@ def compare(
 
     summary = summarise(folds)
     complete = summary[(summary["status"] == "ok") & (summary["role"] != PEOPLE)]
-    scores = {cell: _scores(cell, folds, predictions) for cell in complete["cell"]}
     rows = []
-    for (dataset, _), cells in complete.groupby(["dataset", "data_hash"], sort=False):
-        records = cells.to_dict("records")
+    for _, table in complete.groupby(["dataset", "data_hash", "split_hash"], sort=False):
+        cells = table.to_dict("records")
+        scores = _scores(table["cell"].tolist(), folds, predictions)
         for axis in dict.fromkeys(families):
             pairs = [
                 (a, b)
-                for a, b in itertools.combinations(records, 2)
-                if _differs_only(axis, a, b) and a["split_hash"] == b["split_hash"]
+                for a, b in itertools.combinations(range(len(cells)), 2)
+                if _differs_only(axis, cells[a], cells[b])
             ]
-            family = evaluation.compare_pairs(
-                [(scores[a["cell"]], scores[b["cell"]]) for a, b in pairs]
-            )
-            for (a, b), comparison in zip(pairs, family, strict=True):
-                rows.append(_comparison_row(str(dataset), axis, a, b, comparison))
-    return pd.DataFrame(rows, columns=_COMPARISON_COLUMNS)
+            family = evaluation.compare_pairs(scores, pairs)
+            rows += _comparison_rows(axis, cells, pairs, scores, family)
+    return pd.DataFrame(rows, columns=[*_COMPARED, *_TESTED, "better"])
 
 
-_COMPARISON_COLUMNS = [
-    "dataset", "across", "a", "b", "cell_a", "cell_b", "n_folds", "n_clips", "kl_difference",
-    "corrected_t", "corrected_p", "corrected_p_holm", "clip_p", "clip_p_holm", "rank_biserial",
-    "n_folds_p_below_05", "significant", "better",
-]  # fmt: skip
+_COMPARED = ("dataset", "across", "a", "b", "cell_a", "cell_b", "n_folds", "n_clips")
+_TESTED = {
+    "kl_difference": "kl_difference",
+    "kl_low": "kl_low",
+    "kl_high": "kl_high",
+    "corrected_t": "corrected_t",
+    "corrected_p": "corrected_p",
+    "corrected_p_holm": "corrected_p_holm",
+    "clip_p": "clip_p",
+    "clip_p_holm": "clip_p_holm",
+    "naive_wilcoxon_p": "naive_p",
+    "n_folds_p_below_05": "n_folds_p_below_05",
+    "rank_biserial": "rank_biserial",
+    "p_a_better": "p_a_better",
+    "p_equal": "p_equal",
+    "p_b_better": "p_b_better",
+    "detectable_difference": "detectable",
+    "significant": "significant",
+}
+"""Columns of the comparisons, and what they are in `evaluation.Paired`."""
 
 
-def _comparison_row(
-    dataset: str, axis: str, a: dict[str, Any], b: dict[str, Any], result: Comparison
-) -> dict[str, Any]:
-    from merbench.evaluation import ALPHA
-
-    return {
-        "dataset": dataset,
-        "across": axis,
-        "a": system_name(a),
-        "b": system_name(b),
-        "cell_a": a["cell"],
-        "cell_b": b["cell"],
-        "n_folds": result.n_folds,
-        "n_clips": result.n_clips,
-        "kl_difference": result.kl_mean_difference,
-        "corrected_t": result.corrected_t,
-        "corrected_p": result.corrected_p,
-        "corrected_p_holm": result.corrected_p_holm,
-        "clip_p": result.clip_p,
-        "clip_p_holm": result.clip_p_holm,
-        "rank_biserial": result.rank_biserial,
-        "n_folds_p_below_05": sum(p < ALPHA for p in result.fold_p),
-        "significant": result.significant,
-        "better": {None: "", a["cell"]: "a", b["cell"]: "b"}[result.better],
-    }
+def _comparison_rows(
+    axis: str,
+    cells: Sequence[dict[str, Any]],
+    pairs: Sequence[tuple[int, int]],
+    scores: Scores,
+    family: Paired,
+) -> list[dict[str, Any]]:
+    tested = {column: getattr(family, field).tolist() for column, field in _TESTED.items()}
+    return [
+        {
+            "dataset": cells[a]["dataset"],
+            "across": axis,
+            "a": system_name(cells[a]),
+            "b": system_name(cells[b]),
+            "cell_a": cells[a]["cell"],
+            "cell_b": cells[b]["cell"],
+            "n_folds": len(scores.folds),
+            "n_clips": len(scores.clips),
+            **{column: values[i] for column, values in tested.items()},
+            "better": str(family.better[i]),
+        }
+        for i, (a, b) in enumerate(pairs)
+    ]
 
 
 def system_name(row: dict[str, Any]) -> str:
@@ -267,17 +278,26 @@ def _choice(row: dict[str, Any], axis: str) -> tuple[str, Any]:
     return row[axis], settings.get(axis)
 
 
-def _scores(cell: str, folds: pd.DataFrame, predictions: pd.DataFrame) -> CellScores:
+def _scores(cells: Sequence[str], folds: pd.DataFrame, predictions: pd.DataFrame) -> Scores:
+    """Gather the KL of cells that share their splits."""
     import numpy as np
 
-    from merbench.evaluation import CellScores
+    from merbench.evaluation import Scores
 
-    rows = predictions[predictions["cell"] == cell]
-    sizes = folds[folds["cell"] == cell].set_index("fold")["n_train"]
-    return CellScores(
-        cell,
-        rows["fold"].to_numpy(np.int64),
-        rows["clip"].to_numpy(str),
-        rows["kl"].to_numpy(float),
-        {int(fold): int(size) for fold, size in sizes.items()},
+    wanted = predictions[predictions["cell"].isin(cells)]
+    rows = dict(iter(wanted.groupby("cell", sort=False)))
+    sizes = folds[folds["cell"].isin(cells)]
+    return Scores.align(
+        {
+            cell: (
+                rows[cell]["fold"].to_numpy(np.int64),
+                rows[cell]["clip"].to_numpy(str),
+                rows[cell]["kl"].to_numpy(float),
+            )
+            for cell in cells
+        },
+        {
+            cell: dict(zip(part["fold"].astype(int), part["n_train"].astype(int), strict=True))
+            for cell, part in sizes.groupby("cell", sort=False)
+        },
     )
