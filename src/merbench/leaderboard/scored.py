@@ -108,7 +108,9 @@ def places(values: Any) -> dict[str, NDArray[np.intp]]:
 
     code, names = pd.factorize(values)
     order = np.argsort(code, kind="stable")
-    ends = np.cumsum(np.bincount(code, minlength=len(names))) if len(names) else []
+    if not len(names):
+        return {}
+    ends = np.cumsum(np.bincount(code)).tolist()
     starts = [0, *ends[:-1]]
     return {
         str(name): order[start:end] for name, start, end in zip(names, starts, ends, strict=True)
