@@ -137,7 +137,7 @@ def table_differences(run: Recorded) -> list[str]:
 
 
 def _expected_folds(run: Recorded) -> Iterator[dict[str, Any]]:
-    """Yield what the manifest says of every cell's folds, people's included where there are some."""
+    """Yield what the manifest says of every cell's folds, and of people's where there are some."""
     entries = {(e["name"], e["data_hash"]): e for e in run.manifest["datasets"]}
     for cell in run.manifest["cells"]:
         entry = entries[cell["dataset"], cell["data_hash"]]
@@ -287,9 +287,9 @@ def _truth_differences(run: Recorded, entry: Mapping[str, Any]) -> Iterator[str]
     ids = rows["clip"].to_numpy(object)
     first: dict[str, int] = {}
     positions = np.asarray([first.setdefault(clip, i) for i, clip in enumerate(ids.tolist())])
-    differing = np.flatnonzero((labels != labels[positions]).any(axis=1)) if len(ids) else []
-    if len(differing):
-        yield f"{PREDICTIONS}: clip {ids[differing[0]]} of {name} has several labels"
+    differs = (labels != labels[positions]).any(axis=1) if len(ids) else np.zeros(0, bool)
+    if differs.any():
+        yield f"{PREDICTIONS}: clip {ids[differs.argmax()]} of {name} has several labels"
     clips = entry["clips"]
     if "audio" not in clips:
         return

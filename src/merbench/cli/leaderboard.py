@@ -74,9 +74,7 @@ def publish(
     done = publish_run(run, folder)
     show_leaderboard(done.board.leaderboard, done.board.comparisons, str(folder))
     for move in done.moves:
-        before, after = (
-            f"rank {place}" if place else "none" for place in (move.before, move.after)
-        )
+        before, after = (f"rank {n}" if n else "no rank" for n in (move.before, move.after))
         typer.echo(f"{move.dataset}, table {move.table}: {move.system}: {before} → {after}")
     for line in done.unverified:
         typer.echo(f"not verifiable by everyone: {line}")
@@ -90,7 +88,7 @@ def verify(
         None,
         "--root",
         metavar="[DATASET=]PATH",
-        help="Your own copy of a data set whose labels are not in the submissions; may be repeated.",
+        help="Your own copy of data whose labels are left out; may be repeated.",
     ),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
