@@ -42,6 +42,7 @@ from merbench.pipeline import (
     separation_key,
 )
 from merbench.protocols import Drawn, Protocol, Split, split_hash
+from merbench.quadrants import MIDPOINT, one_hot, quadrant
 from merbench.spec import AXES, NONE, Benchmark, RootedDataset, joint_title
 from merbench.store import Store, artifact_key, home
 
@@ -59,6 +60,8 @@ class LoadedDataset:
     ----------
     dataset, root
         Where the clips are from.
+    task
+        What their labels are: the dataset's own task, or what the benchmark file reads them as.
     clips
         What is split and scored.
     splits
@@ -72,6 +75,7 @@ class LoadedDataset:
 
     dataset: Dataset
     root: Path
+    task: Task
     clips: tuple[Clip, ...]
     splits: tuple[Split, ...]
     origins: tuple[Row, ...] = ()
@@ -81,6 +85,18 @@ class LoadedDataset:
     def name(self) -> str:
         """The dataset's name."""
         return self.dataset.name
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """The dataset's identity, and what its labels are read as where that is not their own."""
+        read_as = {"read_as": self.task.value} if self.task is not self.dataset.task else {}
+        return {**self.dataset.identity(), **read_as}
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the benchmark file sets of the dataset, as JSON values."""
+        read_as = {"task": self.task.value} if self.task is not self.dataset.task else {}
+        return {**self.dataset.settings, **read_as}
 
     @cached_property
     def split_hash(self) -> str:
@@ -146,7 +162,7 @@ class Cell:
         """Everything that says which cell this is, and nothing that says how it is computed."""
         augmentations = [augmentation.identity() for augmentation in self.augmentations]
         return {
-            "dataset": self.data.dataset.identity(),
+            "dataset": self.data.identity,
             # Only where there are some: what is not augmented keeps its seeds.
             **({"augmentations": augmentations} if augmentations else {}),
             "separator": self.separator.identity() if self.separator else None,
@@ -303,7 +319,10 @@ def _load(rooted: RootedDataset, protocol: Protocol) -> LoadedDataset:
     try:
         clips = tuple(dataset.clips(root))
         check_clips(dataset, clips)
-        loaded = LoadedDataset(dataset, root, clips, tuple(protocol.splits(clips)))
+        if rooted.task is not None:
+            clips = tuple(_as_quadrant(clip) for clip in clips)
+        task = rooted.task or dataset.task
+        loaded = LoadedDataset(dataset, root, task, clips, tuple(protocol.splits(clips)))
         _ = loaded.data_hash  # reads every file: one that cannot be read shows now
     except MerbenchError as error:
         raise type(error)(f"{dataset.name}: {error}") from error
@@ -315,6 +334,17 @@ def _load(rooted: RootedDataset, protocol: Protocol) -> LoadedDataset:
             "correct the plugin or the data"
         ) from error
     return loaded
+
+
+def _as_quadrant(clip: Clip) -> Clip:
+    """Read a clip's mean valence and arousal as the quadrant they lie in.
+
+    What raters disagree on is lost, and so are they.
+    """
+    label = one_hot(quadrant(*clip.label[:2]))
+    note = f"quadrant of mean valence and arousal, cut at {MIDPOINT:g}"
+    provenance = "; ".join(filter(None, [clip.provenance, note]))
+    return dataclasses.replace(clip, label=label, ratings=(), provenance=provenance)
 
 
 def _copies(augmentations: Sequence[Augmentation]) -> list[Copy]:
@@ -343,7 +373,13 @@ def _leaking(data: LoadedDataset, benchmark: Benchmark) -> list[LoadedDataset]:
         )
         splits = tuple(protocol.splits(clips))
         leaking.append(
-            LoadedDataset(data.dataset, data.root, clips, splits, tuple(origins), augmentations)
+            dataclasses.replace(
+                data,
+                clips=clips,
+                splits=splits,
+                origins=tuple(origins),
+                augmentations=augmentations,
+            )
         )
     return leaking
 
@@ -434,8 +470,8 @@ def _systems(data: LoadedDataset, model: Model, benchmark: Benchmark) -> list[_S
 def _mismatch(cell: Cell, benchmark: Benchmark) -> str:
     """Say why a combination is no cell, or nothing."""
     data, model = cell.data, cell.model
-    if data.dataset.task not in model.tasks:
-        return f"{model.title} cannot be fitted for the task {data.dataset.task}"
+    if data.task not in model.tasks:
+        return f"{model.title} cannot be fitted for the task {data.task}"
     kinds = tuple(feature.kind for feature in cell.features)
     if kinds != model.input_kinds:
         return (
@@ -596,7 +632,7 @@ def _identities(cell: Cell) -> list[dict[str, Any]]:
 def _fit(
     cell: Cell, split: Split, device: str, tables: tuple[str, ...], prepared: str | None
 ) -> Fit:
-    clips, task = cell.data.clips, cell.data.dataset.task
+    clips, task = cell.data.clips, cell.data.task
     train = cell.train_rows(split)
     labels = tuple(cell.rows[row][0].label for row in train)
     seed = cell.fold_seed(split.fold)

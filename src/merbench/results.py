@@ -26,8 +26,6 @@ SYSTEM, BASELINE, PEOPLE = "system", "baseline", "people"
 HUMAN_CEILING = "human-ceiling"
 """Model in the rows of what people reach; they hold an expectation, and no predictions."""
 
-_SUMMED = ("n_nonpositive_std", "n_floored_std", "n_floored_probability", "n_tied_truth")
-
 
 def truth_columns(task: Task) -> list[str]:
     """Columns of the true label in the table of predictions."""
@@ -135,7 +133,7 @@ def _summary(part: pd.DataFrame) -> dict[str, Any]:
         ratio = float((done["n_test"] / done["n_train"]).mean())
         row["kl_low"], row["kl_high"] = evaluation.corrected_interval(values, ratio)
         for metric in metric_columns(part):
-            total = done[metric].sum() if metric in _SUMMED else done[metric].mean()
+            total = done[metric].sum() if evaluation.is_count(metric) else done[metric].mean()
             row[metric] = total if done[metric].notna().any() else np.nan
     row |= {
         "seconds": done["seconds"].sum() if len(done) else np.nan,

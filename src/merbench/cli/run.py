@@ -197,18 +197,20 @@ def _cell_state(planned: Plan, cell: str) -> str:
 
 def show_leaderboard(finished: Run) -> None:
     """Print a run's rows, and why the failed ones failed."""
-    numbers = ("KL mean", "95 % interval", "KL median", "R² valence", "R² arousal", "folds")
     records = finished.leaderboard.to_dict("records")
+    tasks = {record["task"] for record in records}
+    metrics = [metric for task, metric in _METRICS if task in tasks]
+    numbers = ("KL mean", "95 % interval", "KL median", *(h for h, _, _ in metrics), "folds")
     axes = _axes(records)
     columns = (*axes, *numbers)
-    rows = [_row(record, axes) for record in records]
+    rows = [_row(record, axes, metrics) for record in records]
     styles = ["" if record["status"] == "ok" else "red" for record in records]
     show.print_table(
         columns,
         rows,
         title=finished.manifest["name"],
         right=numbers,
-        spare=("KL median", "95 % interval", "R² valence", "R² arousal"),
+        spare=("KL median", "95 % interval", *(heading for heading, _, _ in metrics)),
         styles=styles,
     )
     synthetic = sorted({str(r["dataset"]) for r in records if r["synthetic"]})
@@ -227,7 +229,18 @@ def show_leaderboard(finished: Run) -> None:
         typer.echo(f"failed: {failed['dataset']}: {' x '.join(parts)}: {failed['error']}", err=True)
 
 
-def _row(record: dict[Any, Any], axes: Sequence[str]) -> list[str]:
+_METRICS = (
+    ("va", ("R² valence", "r2_valence_mean", 2)),
+    ("va", ("R² arousal", "r2_arousal_mean", 2)),
+    ("quadrant", ("accuracy", "accuracy", 2)),
+    ("quadrant", ("macro F1", "macro_f1", 2)),
+)
+"""By task: a metric's heading, its column and its number of digits."""
+
+
+def _row(
+    record: dict[Any, Any], axes: Sequence[str], metrics: Sequence[tuple[str, str, int]]
+) -> list[str]:
     from merbench.results import parameter_text
 
     low, high = record.get("kl_low", math.nan), record.get("kl_high", math.nan)
@@ -238,7 +251,6 @@ def _row(record: dict[Any, Any], axes: Sequence[str]) -> list[str]:
         "failed" if record["status"] != "ok" else show.number(record["kl_mean"]),
         f"{low:.3f} to {high:.3f}" if known else "–",
         show.number(record.get("kl_median", math.nan)),
-        show.number(record.get("r2_valence_mean", math.nan), 2),
-        show.number(record.get("r2_arousal_mean", math.nan), 2),
+        *(show.number(record.get(column, math.nan), digits) for _, column, digits in metrics),
         str(record["n_folds"]),
     ]

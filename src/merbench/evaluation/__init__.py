@@ -23,7 +23,7 @@ from merbench.evaluation.divergence import (
     divergence,
     gaussian_kl,
 )
-from merbench.evaluation.metrics import Evaluation, evaluate
+from merbench.evaluation.metrics import Evaluation, evaluate, is_count
 
 __all__ = [
     "ALPHA",
@@ -46,6 +46,7 @@ __all__ = [
     "gaussian_kl",
     "holm",
     "human_ceiling",
+    "is_count",
     "rank_biserial",
     "wilcoxon",
 ]

@@ -244,9 +244,10 @@ def _warnings(
     kl = evaluation.metrics["kl_mean"]
     # Up to rounding: the constant itself is not worse than the constant.
     if kl > constant_kl * (1 + 1e-9):
+        constant = "constant-moments" if task is Task.VA else "constant-mean"
         found.append(
             f"{name}: its mean KL, {kl:.3f}, is worse than {constant_kl:.3f}, which "
-            "constant-moments, a single prediction for all clips, has when computed from this "
+            f"{constant}, a single prediction for all clips, has when computed from this "
             "file's own truth (in-sample)."
         )
     return found
