@@ -39,7 +39,9 @@ from merbench.pipeline import (
     augmentation_key,
     decoding_key,
     extraction_key,
+    published_key,
     separation_key,
+    stems_of,
 )
 from merbench.protocols import Drawn, Protocol, Split, split_hash
 from merbench.quadrants import MIDPOINT, one_hot, quadrant
@@ -424,6 +426,8 @@ def _clip_fault(dataset: Dataset, clip: Clip) -> str:
     for rating in clip.ratings:
         if len(rating) != 2 or not all(0 <= value <= 1 for value in rating):
             return f"the rating {tuple(rating)} is no valence and arousal on [0, 1]"
+    if not all(math.isfinite(number) for number in clip.features):
+        return "a number among its features is not finite"
     if not clip.group:
         return "it has no group"
     if not clip.audio.is_file():
@@ -457,14 +461,27 @@ _System = tuple[tuple[Augmentation, ...], Separator | None, tuple[FeatureExtract
 
 
 def _systems(data: LoadedDataset, model: Model, benchmark: Benchmark) -> list[_System]:
-    """Return what a model is combined with on a dataset, whether it fits or not."""
+    """Return what a model is combined with on a dataset, whether it fits or not.
+
+    What is published with the clips is combined once: no separator has a part in it.
+    """
     if not model.input_kinds:
         return [((), None, ())]
     choices = benchmark.augmentations
     if isinstance(benchmark.protocol, Drawn) and benchmark.protocol.split_after_augmenting:
         # Each choice has a dataset of its own, which the clips alone are scored on soundly.
         choices = tuple(choice for choice in choices if choice == data.augmentations)
-    return list(itertools.product(choices, benchmark.separators, benchmark.features))
+    systems = itertools.product(choices, benchmark.separators, benchmark.features)
+    alone = ((a, None if _published(f) else s, f) for a, s, f in systems)
+    distinct: list[_System] = []
+    for system in alone:
+        if system not in distinct:
+            distinct.append(system)
+    return distinct
+
+
+def _published(features: Sequence[FeatureExtractor]) -> bool:
+    return all(feature.needs_published for feature in features)
 
 
 def _mismatch(cell: Cell, benchmark: Benchmark) -> str:
@@ -478,6 +495,13 @@ def _mismatch(cell: Cell, benchmark: Benchmark) -> str:
             f"{model.title} takes {_kinds(model.input_kinds)}, "
             f"{joint_title(cell.features)} gives {_kinds(kinds)}"
         )
+    published = [feature.title for feature in cell.features if feature.needs_published]
+    if published and not all(clip.features for clip in data.clips):
+        return f"{published[0]} takes features published with clips, which {data.name} has none of"
+    if published and cell.augmentations:
+        return f"{published[0]} takes features published with clips, of which there are no copies"
+    if cell.separator and not data.dataset.has_audio:
+        return f"{data.name} has no audio to extract {joint_title(cell.features)} from"
     if cell.separator and cell.separator.needs_true_stems and not data.dataset.has_true_stems:
         return f"{cell.separator.title} needs true stems, which {data.name} does not have"
     if cell.separator and cell.separator.needs_true_stems and cell.augmentations:
@@ -570,9 +594,10 @@ class _Tasks:
     def _table(self, cell: Cell, feature: FeatureExtractor, key: str) -> None:
         if not self._missing(key, "assemble") or key in self.plan.tasks:
             return
-        separator, data = cell.separator, cell.data
-        assert separator is not None
-        separations, extractions = self._separations(cell), self._extractions(cell, feature)
+        data = cell.data
+        separator = None if feature.needs_published else cell.separator
+        extractions = self._extractions(cell, feature)
+        separations = self._separations(cell) if separator else extractions
         for (clip, copy), separation, extraction in zip(
             cell.rows, separations, extractions, strict=True
         ):
@@ -581,7 +606,7 @@ class _Tasks:
             self.plan.tasks[extraction] = Extract(
                 extraction, data.dataset, clip, separator, separation, feature, copy
             )
-            if separator.stored and self._missing(separation, "separate"):
+            if separator and separator.stored and self._missing(separation, "separate"):
                 self.plan.tasks[separation] = Separate(
                     separation, data.dataset, clip, separator, copy
                 )
@@ -589,15 +614,16 @@ class _Tasks:
             key,
             tuple(extractions),
             tuple(f"{clip.id} ({copy.title})" if copy else clip.id for clip, copy in cell.rows),
-            separator.stems,
+            stems_of(feature, separator),
             feature.kind,
-            f"{data.name}: {separator.title} x {feature.title}",
+            f"{data.name}: " + " x ".join(c.title for c in (separator, feature) if c),
         )
 
     def _table_key(self, cell: Cell, feature: FeatureExtractor) -> str:
-        assert cell.separator is not None
         rows, kind = self._extractions(cell, feature), feature.kind.value
-        return artifact_key("assemble", rows=rows, stems=cell.separator.stems, kind=kind)
+        return artifact_key(
+            "assemble", rows=rows, stems=stems_of(feature, cell.separator), kind=kind
+        )
 
     def _separations(self, cell: Cell) -> list[str]:
         data, separator = cell.data, cell.separator
@@ -616,6 +642,8 @@ class _Tasks:
         return self._keys[memo]
 
     def _extractions(self, cell: Cell, feature: FeatureExtractor) -> list[str]:
+        if feature.needs_published:
+            return [extraction_key(feature, published_key(clip)) for clip, _ in cell.rows]
         assert cell.separator is not None
         identities = _identities(cell), cell.separator.identity(), feature.identity()
         memo = (id(cell.data), *map(_canonical, identities))
@@ -697,7 +725,7 @@ def estimate(plan: Plan, store: Store) -> Estimate:
 
 def _declared(work: Work, component: Component) -> Any:
     cost = component.typical_cost
-    if cost is not None and isinstance(work, Extract):
+    if cost is not None and isinstance(work, Extract) and work.separator:
         stems = len(work.separator.stems)
         return cost._replace(seconds=cost.seconds * stems, megabytes=cost.megabytes * stems)
     return cost
