@@ -121,7 +121,8 @@ def _checks(component: Component) -> Iterator[tuple[str, Callable[[], object]]]:
     if isinstance(component, Separator):
         yield from _separator_checks(component)
     elif isinstance(component, FeatureExtractor):
-        yield from _feature_checks(component)
+        checks = _published_checks if component.needs_published else _feature_checks
+        yield from checks(component)
     elif isinstance(component, Augmentation):
         yield from _augmentation_checks(component)
     elif isinstance(component, Model):
@@ -311,6 +312,27 @@ def _feature_checks(extractor: FeatureExtractor) -> Iterator[tuple[str, Callable
     )
     yield "meets a clip too short with a feature or a clear error", too_short
     yield "hears a difference", listens
+    yield "is deterministic", twice
+
+
+def _published_checks(extractor: FeatureExtractor) -> Iterator[tuple[str, Callable[[], object]]]:
+    rows = np.random.default_rng(0).standard_normal((2, 1, 40)).astype(np.float32)
+
+    def extract(row: NDArray[np.float32]) -> NDArray[np.float32]:
+        before = row.copy()
+        with _untouched_chance():
+            array = pipeline.extract(extractor, row, 0, "the check's clip")
+        _demand(np.array_equal(before, row), "it changed the vector it was given")
+        return array
+
+    def differs() -> None:
+        _demand(not np.array_equal(extract(rows[0]), extract(rows[1])), "two clips gave the same")
+
+    def twice() -> None:
+        _demand(np.array_equal(extract(rows[0]), extract(rows[0])), "two runs differ")
+
+    yield "gives finite arrays of its kind's shape", lambda: extract(rows[0])
+    yield "tells clips apart", differs
     yield "is deterministic", twice
 
 

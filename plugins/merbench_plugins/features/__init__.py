@@ -11,6 +11,7 @@ from merbench import FeatureExtractor, hookimpl
 def merbench_features() -> Iterator[type[FeatureExtractor]]:
     """Yield every feature extractor of this package."""
     from merbench_plugins.features.opensmile_functionals import Compare2016, EGemaps
+    from merbench_plugins.features.published import Published
     from merbench_plugins.features.stft_spectrogram import StftSpectrogram
 
-    yield from (Compare2016, EGemaps, StftSpectrogram)
+    yield from (Compare2016, EGemaps, StftSpectrogram, Published)

@@ -10,7 +10,12 @@ from merbench import Model, hookimpl
 @hookimpl
 def merbench_models() -> Iterator[type[Model]]:
     """Yield every model of this package."""
-    from merbench_plugins.models.baselines import ConstantMean, ConstantMoments, ShuffledLabels
+    from merbench_plugins.models.baselines import (
+        ConstantMean,
+        ConstantMoments,
+        Majority,
+        ShuffledLabels,
+    )
     from merbench_plugins.models.calibrated import Calibrated
     from merbench_plugins.models.crnn import Crnn
     from merbench_plugins.models.gradient_boosting import XGBoost
@@ -19,4 +24,4 @@ def merbench_models() -> Iterator[type[Model]]:
     from merbench_plugins.models.support_vectors import SupportVectorRegression
 
     yield from (RandomForest, XGBoost, SupportVectorRegression, Ridge, Crnn, Calibrated)
-    yield from (ConstantMean, ConstantMoments, ShuffledLabels)
+    yield from (ConstantMean, ConstantMoments, Majority, ShuffledLabels)
