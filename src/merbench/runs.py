@@ -142,7 +142,7 @@ def _collect(
             for row, frame in _human_ceiling(data, plan.benchmark.spec.seed):
                 folds.append(row)
                 predictions.append(frame)
-    table = pd.concat(predictions, ignore_index=True) if predictions else _no_predictions()
+    table = pd.concat(predictions, ignore_index=True) if predictions else _no_predictions(plan)
     return _ordered(pd.DataFrame(folds)), table, errors
 
 
@@ -172,7 +172,7 @@ def _scored(
 ) -> tuple[pd.DataFrame, dict[str, float]]:
     import numpy as np
 
-    task = data.dataset.task
+    task = data.task
     clips = [data.clips[i] for i in data.splits[fold].test]
     truth = np.asarray([clip.label for clip in clips], dtype=np.float64)
     kl, metrics = results.score_fold(task, truth, predicted, [clip.id for clip in clips])
@@ -191,7 +191,7 @@ def _prediction_rows(
 ) -> pd.DataFrame:
     import pandas as pd
 
-    task = data.dataset.task
+    task = data.task
     clips = [data.clips[i] for i in data.splits[fold].test]
     frame = pd.DataFrame(
         {"cell": cell, **names, "fold": fold, "clip": [c.id for c in clips]}
@@ -203,11 +203,12 @@ def _prediction_rows(
     return frame
 
 
-def _no_predictions() -> pd.DataFrame:
+def _no_predictions(plan: Plan) -> pd.DataFrame:
     import pandas as pd
 
     columns = ["cell", *results.AXES, "fold", "clip", "group"]
-    columns += results.truth_columns(Task.VA) + results.predicted_columns(Task.VA)
+    for task in dict.fromkeys(data.task for data in plan.datasets):
+        columns += results.truth_columns(task) + results.predicted_columns(task)
     return pd.DataFrame(columns=[*columns, "kl"])
 
 
@@ -237,8 +238,8 @@ def _json(settings: dict[str, Any]) -> str:
 
 def _data_columns(data: LoadedDataset) -> dict[str, Any]:
     return {
-        "task": data.dataset.task.value,
-        "dataset_parameters": _json(data.dataset.settings),
+        "task": data.task.value,
+        "dataset_parameters": _json(data.settings),
         "n_clips": len(data.clips),
         "synthetic": data.dataset.synthetic,
         "provenance": data.provenance,
@@ -268,7 +269,7 @@ def _human_ceiling(data: LoadedDataset, seed: int) -> Iterator[tuple[dict[str, A
     """Yield the folds of the human ceilings: how well people predict what other people say."""
     import numpy as np
 
-    if data.dataset.task is not Task.VA or not any(clip.ratings for clip in data.clips):
+    if data.task is not Task.VA or not any(clip.ratings for clip in data.clips):
         return
     if data.origins:  # copies among the clips, which nobody rated
         return
