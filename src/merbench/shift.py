@@ -205,8 +205,7 @@ def _power_spectra(signal: Array, sample_rate: int) -> tuple[Array, Array]:
     signal = np.pad(signal, (0, max(0, 2 * length - len(signal))))
     frames = np.lib.stride_tricks.sliding_window_view(signal, length)[:: length // 2]
     spectra: Array = np.abs(np.fft.rfft(frames * np.hanning(length), axis=1)) ** 2
-    frequencies: Array = np.fft.rfftfreq(length, 1 / sample_rate)
-    return spectra, frequencies
+    return spectra, np.fft.rfftfreq(length, 1 / sample_rate).astype(np.float64)
 
 
 def _distances(points: Array) -> Array:
