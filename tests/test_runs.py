@@ -224,7 +224,7 @@ def merbench_models():
 
 def test_a_cached_run_gives_the_same_tables(bench):
     first, again = bench.run(), bench.run()
-    assert again.manifest["tasks"] == {"done": 0, "cached": {"fit": 9}}
+    assert again.manifest["tasks"] == {"done": 0, "cached": {"fit": 9, "measure": 8}}
     pd.testing.assert_frame_equal(first.folds, again.folds)
     pd.testing.assert_frame_equal(first.predictions, again.predictions)
 

@@ -175,11 +175,9 @@ class Extract(Work):
 
     def run(self, store: Store) -> None:
         started = time.perf_counter()
-        if self.separator.stored:
-            artifact = store.get(self.separation)
-            stems, rate = artifact.arrays, int(artifact.info["sample_rate"])
-        else:
-            stems, rate = separate(self.dataset, self.clip, self.separator, self.copy)
+        stems, rate = separated(
+            store, self.separation, self.dataset, self.clip, self.separator, self.copy
+        )
         arrays = {
             stem: extract(self.extractor, stems[stem], rate, f"stem {stem}")
             for stem in self.separator.stems
@@ -270,6 +268,21 @@ def separate(
                 "correct the plugin"
             )
     return {stem: np.asarray(stems[stem], dtype=np.float32) for stem in separator.stems}, rate
+
+
+def separated(
+    store: Store,
+    key: str,
+    dataset: Dataset,
+    clip: Clip,
+    separator: Separator,
+    copy: Copy | None = None,
+) -> tuple[dict[str, Waveform], int]:
+    """Return stems from the store, or anew where the separator's are not kept."""
+    if not separator.stored:
+        return separate(dataset, clip, separator, copy)
+    artifact = store.get(key)
+    return dict(artifact.arrays), int(artifact.info["sample_rate"])
 
 
 def _true_stems(dataset: Dataset, clip: Clip) -> tuple[Waveform, int]:
