@@ -103,7 +103,10 @@ class Oracle(Separator):
     name = "true-stems"
     needs_true_stems = True
 
-class Stemless(sys.modules[next(m for m in sys.modules if m.endswith(".noise"))].Noise):
+tiny = [m for n, m in sys.modules.items() if n.startswith("merbench_plugin_tiny_")]
+Noise = next(m.Noise for m in tiny if hasattr(m, "Noise"))
+
+class Stemless(Noise):
     "The same without stems."
     name = "stemless"
     has_true_stems = False
@@ -451,7 +454,7 @@ def test_what_is_not_ready_is_a_failed_row_and_costs_nothing(bench):
     failed = rows[rows["status"] == "failed"]
     assert len(failed) == 5
     assert failed["kl_mean"].isna().all()
-    assert (failed["n_folds"] == 0).all()
+    assert (failed["n_failed"] == failed["n_folds"]).all()
     assert failed.loc[("weights", "linear"), "error"] == (
         "weights: there are none at /nowhere; fetch them"
     )

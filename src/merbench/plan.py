@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import itertools
-import json
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -28,6 +26,7 @@ from merbench.components import (
     file_digest,
 )
 from merbench.errors import MerbenchError, PluginError
+from merbench.hashes import canonical, data_hash, digest, truth_hash
 from merbench.pipeline import (
     Assemble,
     Copy,
@@ -39,9 +38,12 @@ from merbench.pipeline import (
     augmentation_key,
     decoding_key,
     extraction_key,
+    published_key,
     separation_key,
+    stems_of,
 )
 from merbench.protocols import Drawn, Protocol, Split, split_hash
+from merbench.quadrants import MIDPOINT, one_hot, quadrant
 from merbench.spec import AXES, NONE, Benchmark, RootedDataset, joint_title
 from merbench.stems import Described, StemLevels
 from merbench.store import Store, artifact_key, home
@@ -63,6 +65,8 @@ class LoadedDataset:
     ----------
     dataset, root
         Where the clips are from.
+    task
+        What their labels are: the dataset's own task, or what the benchmark file reads them as.
     clips
         What is split and scored.
     splits
@@ -76,6 +80,7 @@ class LoadedDataset:
 
     dataset: Dataset
     root: Path
+    task: Task
     clips: tuple[Clip, ...]
     splits: tuple[Split, ...]
     origins: tuple[Row, ...] = ()
@@ -86,16 +91,33 @@ class LoadedDataset:
         """The dataset's name."""
         return self.dataset.name
 
+    @property
+    def identity(self) -> dict[str, Any]:
+        """The dataset's identity, and what its labels are read as where that is not their own."""
+        read_as = {"read_as": self.task.value} if self.task is not self.dataset.task else {}
+        return {**self.dataset.identity(), **read_as}
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the benchmark file sets of the dataset, as JSON values."""
+        read_as = {"task": self.task.value} if self.task is not self.dataset.task else {}
+        return {**self.dataset.settings, **read_as}
+
     @cached_property
     def split_hash(self) -> str:
         """Equal for cells that are tested on the same clips, fold by fold."""
-        return split_hash(self.splits, self.clips)
+        return split_hash(self.splits, [clip.id for clip in self.clips])
+
+    @cached_property
+    def truth_hashes(self) -> tuple[str, ...]:
+        """Each clip's truth hash, from its label and its file."""
+        return tuple(truth_hash(c.id, c.label, file_digest(c.audio)) for c in self.clips)
 
     @cached_property
     def data_hash(self) -> str:
         """Hash of every clip's id, group, label and audio."""
-        rows = [[c.id, c.group, c.label, file_digest(c.audio)] for c in self.clips]
-        return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+        ids, groups = [c.id for c in self.clips], [c.group for c in self.clips]
+        return data_hash(ids, groups, self.truth_hashes)
 
     @property
     def provenance(self) -> str:
@@ -150,7 +172,7 @@ class Cell:
         """Everything that says which cell this is, and nothing that says how it is computed."""
         augmentations = [augmentation.identity() for augmentation in self.augmentations]
         return {
-            "dataset": self.data.dataset.identity(),
+            "dataset": self.data.identity,
             # Only where there are some: what is not augmented keeps its seeds.
             **({"augmentations": augmentations} if augmentations else {}),
             "separator": self.separator.identity() if self.separator else None,
@@ -166,7 +188,7 @@ class Cell:
 
         The data count because one dataset plugin may read several folders.
         """
-        return hashlib.sha256(_canonical([self.identity, self.data.data_hash])).hexdigest()[:12]
+        return cell_id(self.identity, self.data.data_hash)
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:
@@ -194,8 +216,17 @@ class Cell:
 
     def fold_seed(self, fold: int) -> int:
         """Seed of one fold: from the spec's seed and the cell's identity, and nothing else."""
-        digest = hashlib.sha256(_canonical([self.identity, fold])).digest()
-        return int.from_bytes(digest[:4], "big") % 2**31
+        return fold_seed(self.identity, fold)
+
+
+def cell_id(identity: Mapping[str, Any], data_hash: str) -> str:
+    """Return the id of a cell of this identity on this data."""
+    return digest([identity, data_hash])[:12]
+
+
+def fold_seed(identity: Mapping[str, Any], fold: int) -> int:
+    """Return the seed of one fold of a cell of this identity."""
+    return int(digest([identity, fold])[:8], 16) % 2**31
 
 
 @dataclass(frozen=True)
@@ -295,8 +326,7 @@ def data_root(rooted: RootedDataset) -> Path:
     """Folder a dataset is read from: the user's, or a cache folder for one that needs none."""
     if rooted.root is not None:
         return rooted.root
-    digest = hashlib.sha256(_canonical(rooted.dataset.fingerprint())).hexdigest()[:12]
-    return home() / "data" / f"{rooted.dataset.name}-{digest}"
+    return home() / "data" / f"{rooted.dataset.name}-{digest(rooted.dataset.fingerprint())[:12]}"
 
 
 def _load(rooted: RootedDataset, protocol: Protocol) -> LoadedDataset:
@@ -310,7 +340,10 @@ def _load(rooted: RootedDataset, protocol: Protocol) -> LoadedDataset:
     try:
         clips = tuple(dataset.clips(root))
         check_clips(dataset, clips)
-        loaded = LoadedDataset(dataset, root, clips, tuple(protocol.splits(clips)))
+        if rooted.task is not None:
+            clips = tuple(_as_quadrant(clip) for clip in clips)
+        task = rooted.task or dataset.task
+        loaded = LoadedDataset(dataset, root, task, clips, tuple(protocol.splits(clips)))
         _ = loaded.data_hash  # reads every file: one that cannot be read shows now
     except MerbenchError as error:
         raise type(error)(f"{dataset.name}: {error}") from error
@@ -322,6 +355,17 @@ def _load(rooted: RootedDataset, protocol: Protocol) -> LoadedDataset:
             "correct the plugin or the data"
         ) from error
     return loaded
+
+
+def _as_quadrant(clip: Clip) -> Clip:
+    """Read a clip's mean valence and arousal as the quadrant they lie in.
+
+    What raters disagree on is lost, and so are they.
+    """
+    label = one_hot(quadrant(*clip.label[:2]))
+    note = f"quadrant of mean valence and arousal, cut at {MIDPOINT:g}"
+    provenance = "; ".join(filter(None, [clip.provenance, note]))
+    return dataclasses.replace(clip, label=label, ratings=(), provenance=provenance)
 
 
 def _copies(augmentations: Sequence[Augmentation]) -> list[Copy]:
@@ -350,7 +394,13 @@ def _leaking(data: LoadedDataset, benchmark: Benchmark) -> list[LoadedDataset]:
         )
         splits = tuple(protocol.splits(clips))
         leaking.append(
-            LoadedDataset(data.dataset, data.root, clips, splits, tuple(origins), augmentations)
+            dataclasses.replace(
+                data,
+                clips=clips,
+                splits=splits,
+                origins=tuple(origins),
+                augmentations=augmentations,
+            )
         )
     return leaking
 
@@ -395,6 +445,8 @@ def _clip_fault(dataset: Dataset, clip: Clip) -> str:
     for rating in clip.ratings:
         if len(rating) != 2 or not all(0 <= value <= 1 for value in rating):
             return f"the rating {tuple(rating)} is no valence and arousal on [0, 1]"
+    if not all(math.isfinite(number) for number in clip.features):
+        return "a number among its features is not finite"
     if not clip.group:
         return "it has no group"
     if not clip.audio.is_file():
@@ -428,27 +480,47 @@ _System = tuple[tuple[Augmentation, ...], Separator | None, tuple[FeatureExtract
 
 
 def _systems(data: LoadedDataset, model: Model, benchmark: Benchmark) -> list[_System]:
-    """Return what a model is combined with on a dataset, whether it fits or not."""
+    """Return what a model is combined with on a dataset, whether it fits or not.
+
+    What is published with the clips is combined once: no separator has a part in it.
+    """
     if not model.input_kinds:
         return [((), None, ())]
     choices = benchmark.augmentations
     if isinstance(benchmark.protocol, Drawn) and benchmark.protocol.split_after_augmenting:
         # Each choice has a dataset of its own, which the clips alone are scored on soundly.
         choices = tuple(choice for choice in choices if choice == data.augmentations)
-    return list(itertools.product(choices, benchmark.separators, benchmark.features))
+    systems = itertools.product(choices, benchmark.separators, benchmark.features)
+    alone = ((a, None if _published(f) else s, f) for a, s, f in systems)
+    distinct: list[_System] = []
+    for system in alone:
+        if system not in distinct:
+            distinct.append(system)
+    return distinct
+
+
+def _published(features: Sequence[FeatureExtractor]) -> bool:
+    return all(feature.needs_published for feature in features)
 
 
 def _mismatch(cell: Cell, benchmark: Benchmark) -> str:
     """Say why a combination is no cell, or nothing."""
     data, model = cell.data, cell.model
-    if data.dataset.task not in model.tasks:
-        return f"{model.title} cannot be fitted for the task {data.dataset.task}"
+    if data.task not in model.tasks:
+        return f"{model.title} cannot be fitted for the task {data.task}"
     kinds = tuple(feature.kind for feature in cell.features)
     if kinds != model.input_kinds:
         return (
             f"{model.title} takes {_kinds(model.input_kinds)}, "
             f"{joint_title(cell.features)} gives {_kinds(kinds)}"
         )
+    published = [feature.title for feature in cell.features if feature.needs_published]
+    if published and not all(clip.features for clip in data.clips):
+        return f"{published[0]} takes features published with clips, which {data.name} has none of"
+    if published and cell.augmentations:
+        return f"{published[0]} takes features published with clips, of which there are no copies"
+    if cell.separator and not data.dataset.has_audio:
+        return f"{data.name} has no audio to extract {joint_title(cell.features)} from"
     if cell.separator and cell.separator.needs_true_stems and not data.dataset.has_true_stems:
         return f"{cell.separator.title} needs true stems, which {data.name} does not have"
     if cell.separator and cell.separator.needs_true_stems and cell.augmentations:
@@ -540,9 +612,10 @@ class _Tasks:
     def _table(self, cell: Cell, feature: FeatureExtractor, key: str) -> None:
         if not self._missing(key, "assemble") or key in self.plan.tasks:
             return
-        separator, data = cell.separator, cell.data
-        assert separator is not None
-        separations, extractions = self._separations(cell), self._extractions(cell, feature)
+        data = cell.data
+        separator = None if feature.needs_published else cell.separator
+        extractions = self._extractions(cell, feature)
+        separations = self._separations(cell) if separator else extractions
         for (clip, copy), separation, extraction in zip(
             cell.rows, separations, extractions, strict=True
         ):
@@ -551,7 +624,7 @@ class _Tasks:
             self.plan.tasks[extraction] = Extract(
                 extraction, data.dataset, clip, separator, separation, feature, copy
             )
-            if separator.stored and self._missing(separation, "separate"):
+            if separator and separator.stored and self._missing(separation, "separate"):
                 self.plan.tasks[separation] = Separate(
                     separation, data.dataset, clip, separator, copy
                 )
@@ -559,17 +632,17 @@ class _Tasks:
             key,
             tuple(extractions),
             tuple(f"{clip.id} ({copy.title})" if copy else clip.id for clip, copy in cell.rows),
-            separator.stems,
+            stems_of(feature, separator),
             feature.kind,
-            f"{data.name}: {separator.title} x {feature.title}",
+            f"{data.name}: " + " x ".join(c.title for c in (separator, feature) if c),
         )
 
     def _measure(self, cell: Cell) -> None:
         """Have the stems of a separator's clips measured, once a dataset."""
         data, separator = cell.data, cell.separator
-        memo = (id(data), _canonical(separator.identity()) if separator else b"", "measure")
         if separator is None or len(separator.stems) < 2 or cell.augmentations or data.origins:
             return
+        memo = (id(data), canonical(separator.identity()), "measure")
         if memo in self._keys:
             return
         tasks = [
@@ -589,14 +662,15 @@ class _Tasks:
                     )
 
     def _table_key(self, cell: Cell, feature: FeatureExtractor) -> str:
-        assert cell.separator is not None
         rows, kind = self._extractions(cell, feature), feature.kind.value
-        return artifact_key("assemble", rows=rows, stems=cell.separator.stems, kind=kind)
+        return artifact_key(
+            "assemble", rows=rows, stems=stems_of(feature, cell.separator), kind=kind
+        )
 
     def _separations(self, cell: Cell) -> list[str]:
         data, separator = cell.data, cell.separator
         assert separator is not None
-        memo = (id(data), *map(_canonical, (_identities(cell), separator.identity())))
+        memo = (id(data), *map(canonical, (_identities(cell), separator.identity())))
         if memo not in self._keys:
             self._keys[memo] = [
                 separation_key(
@@ -610,9 +684,11 @@ class _Tasks:
         return self._keys[memo]
 
     def _extractions(self, cell: Cell, feature: FeatureExtractor) -> list[str]:
+        if feature.needs_published:
+            return [extraction_key(feature, published_key(clip)) for clip, _ in cell.rows]
         assert cell.separator is not None
         identities = _identities(cell), cell.separator.identity(), feature.identity()
-        memo = (id(cell.data), *map(_canonical, identities))
+        memo = (id(cell.data), *map(canonical, identities))
         if memo not in self._keys:
             separations = self._separations(cell)
             self._keys[memo] = [extraction_key(feature, separation) for separation in separations]
@@ -626,7 +702,7 @@ def _identities(cell: Cell) -> list[dict[str, Any]]:
 def _fit(
     cell: Cell, split: Split, device: str, tables: tuple[str, ...], prepared: str | None
 ) -> Fit:
-    clips, task = cell.data.clips, cell.data.dataset.task
+    clips, task = cell.data.clips, cell.data.task
     train = cell.train_rows(split)
     labels = tuple(cell.rows[row][0].label for row in train)
     seed = cell.fold_seed(split.fold)
@@ -691,11 +767,7 @@ def estimate(plan: Plan, store: Store) -> Estimate:
 
 def _declared(work: Work, component: Component) -> Any:
     cost = component.typical_cost
-    if cost is not None and isinstance(work, Extract):
+    if cost is not None and isinstance(work, Extract) and work.separator:
         stems = len(work.separator.stems)
         return cost._replace(seconds=cost.seconds * stems, megabytes=cost.megabytes * stems)
     return cost
-
-
-def _canonical(document: Any) -> bytes:
-    return json.dumps(document, sort_keys=True, separators=(",", ":")).encode()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from merbench.components import Clip, Component, Dataset, Separator
@@ -21,7 +22,17 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-__all__ = ["COLUMNS", "FLOOR", "Described", "StemLevels", "levels", "shifts", "table"]
+__all__ = [
+    "COLUMNS",
+    "FLOOR",
+    "Described",
+    "StemLevels",
+    "levels",
+    "no_rows",
+    "read",
+    "shifts",
+    "table",
+]
 
 VERSION = 1
 """Raised when levels or descriptors change."""
@@ -116,12 +127,37 @@ def table(described: Sequence[Described], store: Store) -> pd.DataFrame:
     for part in described:
         for clip, key in zip(part.clips, part.keys, strict=True):
             found = _measured(store, key)
-            if found is not None:
+            if found:
                 names = {"dataset": part.dataset, "separator": part.separator.title}
                 names |= {"clip": clip.id, "group": clip.group}
                 for stem, level in zip(part.separator.stems, found["levels"], strict=True):
                     rows.append({**names, "stem": stem, "level_db": float(level)})
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def no_rows() -> pd.DataFrame:
+    """Return a table of stems without any."""
+    import pandas as pd
+
+    return pd.DataFrame(columns=list(COLUMNS))
+
+
+def read(path: Path) -> pd.DataFrame:
+    """Read a table of stems; empty where a run left none.
+
+    Raises
+    ------
+    MerbenchError
+        The file is damaged.
+    """
+    import pandas as pd
+
+    if not path.is_file():
+        return no_rows()
+    try:
+        return pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        raise MerbenchError(f"{path} cannot be read ({error}); run it again") from None
 
 
 def shifts(described: Sequence[Described], store: Store, seed: int) -> list[dict[str, Any]]:
