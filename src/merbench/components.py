@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from merbench.shift import TrainingMusic
+
     Waveform = NDArray[np.float32]
 
 __all__ = [
@@ -288,6 +290,13 @@ class Separator(Component):
             Called with what is being done and the share that is done, on [0, 1].
         """
         raise MerbenchError(f"{self.name} cannot be trained by merbench; it learns nothing here")
+
+    def training_music(self) -> TrainingMusic | None:
+        """Describe what the separator was trained on; None where that is not known, or nothing.
+
+        A run then tests whether its datasets are like that music.
+        """
+        return None
 
 
 class FeatureExtractor(Component):

@@ -45,7 +45,11 @@ from merbench.pipeline import (
 from merbench.protocols import Drawn, Protocol, Split, split_hash
 from merbench.quadrants import MIDPOINT, one_hot, quadrant
 from merbench.spec import AXES, NONE, Benchmark, RootedDataset, joint_title
+from merbench.stems import Described, StemLevels
 from merbench.store import Store, artifact_key, home
+
+STAGES = ("separate", "extract", "assemble", "prepare", "measure", "fit")
+"""The stages of tasks in a sensible order: what fits wait for goes ahead of them all."""
 
 Row = tuple[Clip, Copy | None]
 """What a row of a table is made from: a clip, or a changed copy of one."""
@@ -255,6 +259,8 @@ class Plan:
         Still to do, by key, in a sensible order.
     cached
         Number of needed artifacts that are in the store, by stage.
+    described
+        Clips whose stems are measured, by dataset and separator of several stems.
     """
 
     benchmark: Benchmark
@@ -265,6 +271,7 @@ class Plan:
     fits: dict[str, list[str]] = field(default_factory=dict)
     tasks: dict[str, Work] = field(default_factory=dict)
     cached: Counter[str] = field(default_factory=Counter)
+    described: list[Described] = field(default_factory=list)
 
     def to_do(self) -> Counter[str]:
         """Number of tasks still to do, by stage."""
@@ -558,6 +565,7 @@ class _Tasks:
             try:
                 if not any(reasons):
                     self.plan.fits[cell.id] = self._fits(cell)
+                    self._measure(cell)
                     continue
             except MerbenchError as error:
                 reasons = [str(error)]
@@ -567,10 +575,8 @@ class _Tasks:
             except Exception as error:
                 reasons = [f"{type(error).__name__}: {error}"]
             self.plan.unready[cell.id] = next(reason for reason in reasons if reason)
-        # What fits wait for goes ahead of them all.
-        order = {stage: i for i, stage in enumerate(("separate", "extract", "assemble", "prepare"))}
         self.plan.tasks = dict(
-            sorted(self.plan.tasks.items(), key=lambda item: order.get(item[1].stage, len(order)))
+            sorted(self.plan.tasks.items(), key=lambda item: STAGES.index(item[1].stage))
         )
 
     def _unready(self, component: Component) -> str:
@@ -646,6 +652,30 @@ class _Tasks:
             feature.kind,
             f"{data.name}: " + " x ".join(c.title for c in (separator, feature) if c),
         )
+
+    def _measure(self, cell: Cell) -> None:
+        """Have the stems of a separator's clips measured, once a dataset."""
+        data, separator = cell.data, cell.separator
+        if separator is None or len(separator.stems) < 2 or cell.augmentations or data.origins:
+            return
+        memo = (id(data), canonical(separator.identity()), "measure")
+        if memo in self._keys:
+            return
+        tasks = [
+            StemLevels.of(data.dataset, clip, separator, separation)
+            for clip, separation in zip(data.clips, self._separations(cell), strict=True)
+        ]
+        self._keys[memo] = [task.key for task in tasks]
+        self.plan.described.append(
+            Described(data.name, data.clips, separator, tuple(self._keys[memo]))
+        )
+        for task in tasks:
+            if self._missing(task.key, task.stage):
+                self.plan.tasks[task.key] = task
+                if separator.stored and self._missing(task.separation, "separate"):
+                    self.plan.tasks[task.separation] = Separate(
+                        task.separation, data.dataset, task.clip, separator
+                    )
 
     def _table_key(self, cell: Cell, feature: FeatureExtractor) -> str:
         rows, kind = self._extractions(cell, feature), feature.kind.value
