@@ -43,10 +43,8 @@ def two_runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[TinyBench, Path,
     bench.write_plugin("zshown", PUBLIC.replace("PLACE", repr(str(bench.folder))))
     datasets = [{"noise": {"root": "data"}}, {"shown": {"root": "data"}}]
     folders = []
-    for name, models in (
-        ("first", ["average", "linear"]),
-        ("second", [{"linear": {"penalty": 9.0}}]),
-    ):
+    chosen = {"first": ["average", "linear"], "second": [{"linear": {"penalty": 9.0}}]}
+    for name, models in chosen.items():
         finished = bench.run(datasets=datasets, models=models, baselines=name == "first")
         runs.write(finished, bench.folder / name)
         folders.append(bench.folder / name)

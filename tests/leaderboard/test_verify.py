@@ -20,18 +20,16 @@ from merbench.leaderboard.verify import Verdict, verify
 from merbench.protocols import split_hash, splits_of
 from tinybench import TinyBench
 
-FIRST = 0
-"""The submission that is tampered with: the one with more in it."""
-
 Tamper = Callable[[Path], None]
 
 
 def submission(board: Path) -> Path:
     """The folder of the first run's submission: it has the more cells."""
-    paths = sorted((board / "submissions").iterdir())
-    return max(
-        paths, key=lambda path: len(json.loads((path / "manifest.json").read_text())["cells"])
-    )
+    cells = {
+        path: len(json.loads((path / "manifest.json").read_text())["cells"])
+        for path in (board / "submissions").iterdir()
+    }
+    return max(cells, key=lambda path: cells[path])
 
 
 def refresh(folder: Path) -> None:
@@ -118,6 +116,11 @@ def passed_off(frame: pd.DataFrame) -> None:
     frame.loc[row, "clip"] = frame.loc[row + 1, "clip"]
 
 
+def other_label(frame: pd.DataFrame) -> None:
+    clip = frame["clip"] == frame.loc[shown(frame), "clip"]
+    frame.loc[clip & (frame["dataset"] == "shown"), "truth_arousal_mean"] += 1e-4
+
+
 def hidden_labels(frame: pd.DataFrame) -> None:
     row = secret(frame)
     frame.loc[row, [c for c in frame if c.startswith("truth_")]] = 0.5
@@ -158,7 +161,11 @@ TAMPERINGS: dict[str, tuple[Tamper, str]] = {
         plus("kl", 1e-4, secret), r"cell \w+, fold \d: kl_mean is stored",
     ),
     "a label": (
-        plus("truth_arousal_mean", 1e-4), r"the label of clip c\d+ of shown does not have its hash",
+        plus("truth_arousal_mean", 1e-4), r"clip c\d+ of shown has several labels",
+    ),
+    "a label in all its rows": (
+        table("predictions", other_label),
+        r"the label of clip c\d+ of shown does not have its hash",
     ),
     "a secret label made up": (
         table("predictions", hidden_labels), r"labels of noise are there, which may not be republ",
@@ -254,7 +261,9 @@ TAMPERINGS: dict[str, tuple[Tamper, str]] = {
         ),
         r"^leaderboard.csv has \d+ rows where the predictions give \d+",
     ),
-    "the dictionary": (written("dictionary.csv", "nats", "bits"), r"^dictionary.csv, line \d+, unit"),
+    "the dictionary": (
+        written("dictionary.csv", "nats", "bits"), r"^dictionary.csv, line \d+, unit",
+    ),
     "the citation": (written("CITATION.cff", "noise", "silence"), r"^CITATION.cff, line"),
     "the joined predictions": (
         lambda b: recorded.write_parquet(
