@@ -249,21 +249,28 @@ class Network(nn.Module):
         lengths
             Steps of each clip, shape (n,).
         """
-        padded = bool((lengths != steps.shape[1]).any())
+        ragged = bool((lengths != steps.shape[1]).any())
+        # What lies behind a clip's end cannot reach a layer that runs forward before it; one that
+        # runs backward begins there. Torch is slow with packed clips.
+        packed = ragged and self.recurrent.bidirectional
         given: Tensor | PackedSequence = steps
-        if padded:
+        if packed:
             given = pack_padded_sequence(
                 steps, lengths.cpu(), batch_first=True, enforce_sorted=False
             )
         outputs, state = self.recurrent(given, self._first_state(steps))
-        if self.readout == "last":
-            hidden = state[0] if isinstance(state, tuple) else state
-            directions = 2 if self.recurrent.bidirectional else 1
-            summary = hidden[-directions:].transpose(0, 1).flatten(1)
-        else:
-            if padded:
-                outputs, _ = pad_packed_sequence(outputs, batch_first=True)  # padded with zeros
+        if packed:
+            outputs, _ = pad_packed_sequence(outputs, batch_first=True)
+        if self.readout == "mean":
+            if ragged:
+                inside = torch.arange(outputs.shape[1], device=steps.device) < lengths[:, None]
+                outputs = outputs.where(inside[:, :, None], 0.0)
             summary = outputs.sum(dim=1) / lengths.to(outputs)[:, None]
+        elif self.recurrent.bidirectional:
+            hidden = state[0] if isinstance(state, tuple) else state
+            summary = hidden[-2:].transpose(0, 1).flatten(1)
+        else:
+            summary = outputs[torch.arange(len(steps), device=steps.device), lengths - 1]
         result: Tensor = self.head(summary)
         return result
 
@@ -494,7 +501,7 @@ class Sequences(Dataset[tuple[Tensor, Tensor]]):
             self.moments = moments
         return moments
 
-    def _read(self, row: int) -> Frames:
+    def _read(self, row: Any) -> Frames:
         frames: Frames = np.asarray(self.X[int(row)][: self.max_frames], dtype=np.float32)
         if self.pool == 1:
             return frames
@@ -529,10 +536,9 @@ class Batches:
         for items in self.order():
             steps, labels = zip(*(self.clips[item] for item in items), strict=True)
             lengths = torch.tensor([len(sequence) for sequence in steps])
-            yield (
-                {"steps": pad_sequence(list(steps), batch_first=True), "lengths": lengths},
-                torch.stack(labels),
-            )
+            alike = bool((lengths == lengths[0]).all())
+            padded = torch.stack(steps) if alike else pad_sequence(list(steps), batch_first=True)
+            yield {"steps": padded, "lengths": lengths}, torch.stack(labels)
 
     def order(self) -> list[NDArray[np.intp]]:
         """Return the items of each batch, for one pass."""

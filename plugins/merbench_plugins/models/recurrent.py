@@ -196,12 +196,12 @@ class RecurrentNetwork(Recurrent):
     (2024): the last state of 128 units, dropout 0.2, a dense layer of 128 with batch normalisation
     and ReLU, 2,000 epochs, the last one kept. `preset: chang2024-jamendo` is its variant for
     MTG-Jamendo, where dropout comes after the ReLU and clips have 1,000 frames (how many epochs it
-    ran was not found: those of the first are taken). Clips of different length are packed, so that
-    no padding is ever heard.
+    ran was not found: those of the first are taken). A clip shorter than others of its batch is
+    heard to its own end and no further.
     """
 
     name = "rnn"
-    cell = "RNN"
+    cell: ClassVar[Cell] = "RNN"
     presets = {  # noqa: RUF012
         "default": Recipe(),
         "chang2024": PUBLISHED,

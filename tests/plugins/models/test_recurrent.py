@@ -103,6 +103,19 @@ def test_the_last_state_is_that_of_either_end():
     torch.testing.assert_close(seen[0], torch.cat([outputs[:, -1, :6], outputs[:, 0, 6:]], dim=1))
 
 
+@pytest.mark.parametrize("cls", [RecurrentNetwork, LongShortTermMemory, GatedRecurrentUnit])
+def test_the_last_state_in_one_direction_is_torch_s(cls):
+    net = network(cls, readout="last", layers=2).eval()
+    seen = []
+    net.head.register_forward_pre_hook(lambda _, x: seen.append(x[0]))
+    with torch.inference_mode():
+        steps = torch.randn(3, 8, 7)
+        net(steps, torch.tensor([8, 5, 8]))
+        _, state = net.recurrent(steps[1:2, :5])
+    hidden = state[0] if isinstance(state, tuple) else state
+    torch.testing.assert_close(seen[0][1:2], hidden[-1])
+
+
 RNN_LAYER = 204 * 128 + 128 * 128 + 2 * 128  # torch has two biases
 
 
