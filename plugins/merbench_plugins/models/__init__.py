@@ -12,7 +12,12 @@ def merbench_models() -> Iterator[type[Model]]:
     """Yield every model of this package."""
     from merbench_plugins.models import discriminant_analysis as discriminants
     from merbench_plugins.models.adaboost import AdaBoost
-    from merbench_plugins.models.baselines import ConstantMean, ConstantMoments, ShuffledLabels
+    from merbench_plugins.models.baselines import (
+        ConstantMean,
+        ConstantMoments,
+        Majority,
+        ShuffledLabels,
+    )
     from merbench_plugins.models.calibrated import Calibrated
     from merbench_plugins.models.crnn import Crnn
     from merbench_plugins.models.decision_tree import DecisionTree
@@ -43,4 +48,4 @@ def merbench_models() -> Iterator[type[Model]]:
     yield discriminants.QuadraticDiscriminantAnalysis
     yield from (RecurrentNetwork, BidirectionalRNN, LongShortTermMemory, BidirectionalLSTM)
     yield from (GatedRecurrentUnit, Crnn, Calibrated)
-    yield from (ConstantMean, ConstantMoments, ShuffledLabels)
+    yield from (ConstantMean, ConstantMoments, Majority, ShuffledLabels)
