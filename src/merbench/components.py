@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from merbench.shift import TrainingMusic
+
     Waveform = NDArray[np.float32]
 
 __all__ = [
@@ -289,6 +291,13 @@ class Separator(Component):
         """
         raise MerbenchError(f"{self.name} cannot be trained by merbench; it learns nothing here")
 
+    def training_music(self) -> TrainingMusic | None:
+        """Describe what the separator was trained on; None where that is not known, or nothing.
+
+        A run then tests whether its datasets are like that music.
+        """
+        return None
+
 
 class FeatureExtractor(Component):
     """Turns one stem into one array.
@@ -441,6 +450,9 @@ class Dataset(Component):
         Whether the user must say where the data lies. False for data merbench brings itself.
     synthetic
         Whether music or labels are made by a program. Said wherever the dataset appears.
+    labels_public
+        Whether its labels may be republished beside predictions. Where not, what is published holds
+        a hash of each clip's truth in their place.
     homepage, licence, citation
         Where it comes from, under which terms, and what to cite.
     """
@@ -450,6 +462,7 @@ class Dataset(Component):
     has_audio: ClassVar[bool] = True
     needs_root: ClassVar[bool] = True
     synthetic: ClassVar[bool] = False
+    labels_public: ClassVar[bool] = False
     homepage: ClassVar[str] = ""
     licence: ClassVar[str] = ""
     citation: ClassVar[str] = ""

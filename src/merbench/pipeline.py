@@ -198,10 +198,7 @@ class Extract(Work):
     def _stems(self, store: Store) -> tuple[Mapping[str, Waveform], int]:
         if self.separator is None:
             return {MIXED: _published(self.clip)}, 0
-        if self.separator.stored:
-            artifact = store.get(self.separation)
-            return artifact.arrays, int(artifact.info["sample_rate"])
-        return separate(self.dataset, self.clip, self.separator, self.copy)
+        return separated(store, self.separation, self.dataset, self.clip, self.separator, self.copy)
 
 
 def _published(clip: Clip) -> Waveform:
@@ -293,6 +290,21 @@ def separate(
                 "correct the plugin"
             )
     return {stem: np.asarray(stems[stem], dtype=np.float32) for stem in separator.stems}, rate
+
+
+def separated(
+    store: Store,
+    key: str,
+    dataset: Dataset,
+    clip: Clip,
+    separator: Separator,
+    copy: Copy | None = None,
+) -> tuple[Mapping[str, Waveform], int]:
+    """Return stems from the store, or anew where the separator's are not kept."""
+    if not separator.stored:
+        return separate(dataset, clip, separator, copy)
+    artifact = store.get(key)
+    return artifact.arrays, int(artifact.info["sample_rate"])
 
 
 def _true_stems(dataset: Dataset, clip: Clip) -> tuple[Waveform, int]:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import itertools
-import json
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -28,6 +26,7 @@ from merbench.components import (
     file_digest,
 )
 from merbench.errors import MerbenchError, PluginError
+from merbench.hashes import canonical, data_hash, digest, truth_hash
 from merbench.pipeline import (
     Assemble,
     Copy,
@@ -46,7 +45,11 @@ from merbench.pipeline import (
 from merbench.protocols import Drawn, Protocol, Split, split_hash
 from merbench.quadrants import MIDPOINT, one_hot, quadrant
 from merbench.spec import AXES, NONE, Benchmark, RootedDataset, joint_title
+from merbench.stems import Described, StemLevels
 from merbench.store import Store, artifact_key, home
+
+STAGES = ("separate", "extract", "assemble", "prepare", "measure", "fit")
+"""The stages of tasks in a sensible order: what fits wait for goes ahead of them all."""
 
 Row = tuple[Clip, Copy | None]
 """What a row of a table is made from: a clip, or a changed copy of one."""
@@ -103,13 +106,18 @@ class LoadedDataset:
     @cached_property
     def split_hash(self) -> str:
         """Equal for cells that are tested on the same clips, fold by fold."""
-        return split_hash(self.splits, self.clips)
+        return split_hash(self.splits, [clip.id for clip in self.clips])
+
+    @cached_property
+    def truth_hashes(self) -> tuple[str, ...]:
+        """Each clip's truth hash, from its label and its file."""
+        return tuple(truth_hash(c.id, c.label, file_digest(c.audio)) for c in self.clips)
 
     @cached_property
     def data_hash(self) -> str:
         """Hash of every clip's id, group, label and audio."""
-        rows = [[c.id, c.group, c.label, file_digest(c.audio)] for c in self.clips]
-        return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+        ids, groups = [c.id for c in self.clips], [c.group for c in self.clips]
+        return data_hash(ids, groups, self.truth_hashes)
 
     @property
     def provenance(self) -> str:
@@ -180,7 +188,7 @@ class Cell:
 
         The data count because one dataset plugin may read several folders.
         """
-        return hashlib.sha256(_canonical([self.identity, self.data.data_hash])).hexdigest()[:12]
+        return cell_id(self.identity, self.data.data_hash)
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:
@@ -208,8 +216,17 @@ class Cell:
 
     def fold_seed(self, fold: int) -> int:
         """Seed of one fold: from the spec's seed and the cell's identity, and nothing else."""
-        digest = hashlib.sha256(_canonical([self.identity, fold])).digest()
-        return int.from_bytes(digest[:4], "big") % 2**31
+        return fold_seed(self.identity, fold)
+
+
+def cell_id(identity: Mapping[str, Any], data_hash: str) -> str:
+    """Return the id of a cell of this identity on this data."""
+    return digest([identity, data_hash])[:12]
+
+
+def fold_seed(identity: Mapping[str, Any], fold: int) -> int:
+    """Return the seed of one fold of a cell of this identity."""
+    return int(digest([identity, fold])[:8], 16) % 2**31
 
 
 @dataclass(frozen=True)
@@ -242,6 +259,8 @@ class Plan:
         Still to do, by key, in a sensible order.
     cached
         Number of needed artifacts that are in the store, by stage.
+    described
+        Clips whose stems are measured, by dataset and separator of several stems.
     """
 
     benchmark: Benchmark
@@ -252,6 +271,7 @@ class Plan:
     fits: dict[str, list[str]] = field(default_factory=dict)
     tasks: dict[str, Work] = field(default_factory=dict)
     cached: Counter[str] = field(default_factory=Counter)
+    described: list[Described] = field(default_factory=list)
 
     def to_do(self) -> Counter[str]:
         """Number of tasks still to do, by stage."""
@@ -306,8 +326,7 @@ def data_root(rooted: RootedDataset) -> Path:
     """Folder a dataset is read from: the user's, or a cache folder for one that needs none."""
     if rooted.root is not None:
         return rooted.root
-    digest = hashlib.sha256(_canonical(rooted.dataset.fingerprint())).hexdigest()[:12]
-    return home() / "data" / f"{rooted.dataset.name}-{digest}"
+    return home() / "data" / f"{rooted.dataset.name}-{digest(rooted.dataset.fingerprint())[:12]}"
 
 
 def _load(rooted: RootedDataset, protocol: Protocol) -> LoadedDataset:
@@ -535,6 +554,7 @@ class _Tasks:
             try:
                 if not any(reasons):
                     self.plan.fits[cell.id] = self._fits(cell)
+                    self._measure(cell)
                     continue
             except MerbenchError as error:
                 reasons = [str(error)]
@@ -544,10 +564,8 @@ class _Tasks:
             except Exception as error:
                 reasons = [f"{type(error).__name__}: {error}"]
             self.plan.unready[cell.id] = next(reason for reason in reasons if reason)
-        # What fits wait for goes ahead of them all.
-        order = {stage: i for i, stage in enumerate(("separate", "extract", "assemble", "prepare"))}
         self.plan.tasks = dict(
-            sorted(self.plan.tasks.items(), key=lambda item: order.get(item[1].stage, len(order)))
+            sorted(self.plan.tasks.items(), key=lambda item: STAGES.index(item[1].stage))
         )
 
     def _unready(self, component: Component) -> str:
@@ -619,6 +637,30 @@ class _Tasks:
             f"{data.name}: " + " x ".join(c.title for c in (separator, feature) if c),
         )
 
+    def _measure(self, cell: Cell) -> None:
+        """Have the stems of a separator's clips measured, once a dataset."""
+        data, separator = cell.data, cell.separator
+        if separator is None or len(separator.stems) < 2 or cell.augmentations or data.origins:
+            return
+        memo = (id(data), canonical(separator.identity()), "measure")
+        if memo in self._keys:
+            return
+        tasks = [
+            StemLevels.of(data.dataset, clip, separator, separation)
+            for clip, separation in zip(data.clips, self._separations(cell), strict=True)
+        ]
+        self._keys[memo] = [task.key for task in tasks]
+        self.plan.described.append(
+            Described(data.name, data.clips, separator, tuple(self._keys[memo]))
+        )
+        for task in tasks:
+            if self._missing(task.key, task.stage):
+                self.plan.tasks[task.key] = task
+                if separator.stored and self._missing(task.separation, "separate"):
+                    self.plan.tasks[task.separation] = Separate(
+                        task.separation, data.dataset, task.clip, separator
+                    )
+
     def _table_key(self, cell: Cell, feature: FeatureExtractor) -> str:
         rows, kind = self._extractions(cell, feature), feature.kind.value
         return artifact_key(
@@ -628,7 +670,7 @@ class _Tasks:
     def _separations(self, cell: Cell) -> list[str]:
         data, separator = cell.data, cell.separator
         assert separator is not None
-        memo = (id(data), *map(_canonical, (_identities(cell), separator.identity())))
+        memo = (id(data), *map(canonical, (_identities(cell), separator.identity())))
         if memo not in self._keys:
             self._keys[memo] = [
                 separation_key(
@@ -646,7 +688,7 @@ class _Tasks:
             return [extraction_key(feature, published_key(clip)) for clip, _ in cell.rows]
         assert cell.separator is not None
         identities = _identities(cell), cell.separator.identity(), feature.identity()
-        memo = (id(cell.data), *map(_canonical, identities))
+        memo = (id(cell.data), *map(canonical, identities))
         if memo not in self._keys:
             separations = self._separations(cell)
             self._keys[memo] = [extraction_key(feature, separation) for separation in separations]
@@ -729,7 +771,3 @@ def _declared(work: Work, component: Component) -> Any:
         stems = len(work.separator.stems)
         return cost._replace(seconds=cost.seconds * stems, megabytes=cost.megabytes * stems)
     return cost
-
-
-def _canonical(document: Any) -> bytes:
-    return json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
