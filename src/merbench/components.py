@@ -21,13 +21,15 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, Protocol
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
 from merbench.errors import MerbenchError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from merbench.shift import TrainingMusic
 
     Waveform = NDArray[np.float32]
 
@@ -100,11 +102,14 @@ class Clip:
     label
         One number a column of the dataset's task (`Task.columns`).
     audio
-        The file the clip is decoded from: audio, or whatever its dataset's `decode` reads.
+        The file the clip is decoded from: audio, or whatever its dataset's `decode` reads. Of a
+        dataset without audio: the file that its features are read from.
     stems
         True stems, where the dataset has them as files: name to path.
     ratings
         One (valence, arousal) on [0, 1] a rater, where raters are known.
+    features
+        The feature vector that is published with the clip, where there is one.
     split
         The published part the clip belongs to ("train", "validation", "test"), where there is one.
     provenance
@@ -117,6 +122,7 @@ class Clip:
     audio: Path
     stems: Mapping[str, Path] = field(default_factory=dict)
     ratings: tuple[tuple[float, float], ...] = ()
+    features: tuple[float, ...] = ()
     split: str = ""
     provenance: str = ""
 
@@ -285,11 +291,29 @@ class Separator(Component):
         """
         raise MerbenchError(f"{self.name} cannot be trained by merbench; it learns nothing here")
 
+    def training_music(self) -> TrainingMusic | None:
+        """Describe what the separator was trained on; None where that is not known, or nothing.
+
+        A run then tests whether its datasets are like that music.
+        """
+        return None
+
 
 class FeatureExtractor(Component):
-    """Turns one stem into one array."""
+    """Turns one stem into one array.
+
+    Class attributes
+    ----------------
+    kind
+        The shape of what it returns.
+    needs_published
+        `extract` is then given the feature vector that is published with the clip, (1, d), in
+        place of a waveform, and the sample rate 0. Datasets that publish none are skipped;
+        separation and augmentation have nothing to do with it.
+    """
 
     kind: ClassVar[FeatureKind]
+    needs_published: ClassVar[bool] = False
 
     def extract(self, waveform: Waveform, sample_rate: int) -> NDArray[np.float32]:
         """Extract from one stem.
@@ -312,9 +336,31 @@ class FeatureExtractor(Component):
 class Augmentation(Component):
     """Changes a training clip's audio; test clips never meet one."""
 
+    copies: int = Field(1, ge=1, description="Changed copies of each training clip.")
+
     def augment(self, waveform: Waveform, sample_rate: int, rng: np.random.Generator) -> Waveform:
-        """Return a changed copy, shape (channels, samples); all chance comes from `rng`."""
+        """Change one clip.
+
+        Parameters
+        ----------
+        waveform
+            Shape (channels, samples), float32. May exceed 1.0; nothing may clip it.
+        sample_rate
+            In Hz.
+        rng
+            Where all chance comes from. It differs between clips and between copies of one clip,
+            and is the same whenever a copy is made again.
+
+        Returns
+        -------
+        ndarray
+            A copy of as many channels, finite; the number of samples may be another.
+        """
         raise NotImplementedError
+
+    def of_a_copy(self) -> Augmentation:
+        """Return it with one copy: what decides a copy, however many others there are."""
+        return self.model_copy(update={"copies": 1})
 
 
 class Estimator(Protocol):
@@ -398,18 +444,25 @@ class Dataset(Component):
         What its labels are.
     has_true_stems
         Whether `true_stems` can be asked.
+    has_audio
+        Whether its clips can be decoded. False for clips of which only features are published.
     needs_root
         Whether the user must say where the data lies. False for data merbench brings itself.
     synthetic
         Whether music or labels are made by a program. Said wherever the dataset appears.
+    labels_public
+        Whether its labels may be republished beside predictions. Where not, what is published holds
+        a hash of each clip's truth in their place.
     homepage, licence, citation
         Where it comes from, under which terms, and what to cite.
     """
 
     task: ClassVar[Task]
     has_true_stems: ClassVar[bool] = False
+    has_audio: ClassVar[bool] = True
     needs_root: ClassVar[bool] = True
     synthetic: ClassVar[bool] = False
+    labels_public: ClassVar[bool] = False
     homepage: ClassVar[str] = ""
     licence: ClassVar[str] = ""
     citation: ClassVar[str] = ""
@@ -474,8 +527,8 @@ class Dataset(Component):
             clips = self.clips(root)
         except MerbenchError as error:
             return [Finding("error", str(root), str(error))]
-        findings = []
-        for clip in clips:
+        findings: list[Finding] = []
+        for clip in clips if self.has_audio else ():
             try:
                 self.decode(clip)
             except MerbenchError as error:

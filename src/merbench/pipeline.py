@@ -1,22 +1,27 @@
 """The stages between a clip's file and a model's predictions, as tasks that leave artifacts.
 
-decode -> separate -> extract -> assemble -> (prepare) -> fit and predict
+decode -> (augment) -> separate -> extract -> assemble -> (prepare) -> fit and predict
 
 Each task is self-contained: it carries the components and clips it needs, reads what went before
 from the store by key, and leaves one artifact under its own key. What is cheaper to make than to
-read back (decoding, and separators that say so) is done inside the task that needs it.
+read back (decoding, augmentation, and separators that say so) is done inside the task that needs
+it.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from merbench import audio, memory, threads
 from merbench.components import (
     CANONICAL_STEMS,
+    MIXED,
+    Augmentation,
     Clip,
     Component,
     Dataset,
@@ -62,12 +67,37 @@ class Work:
 # --- from a clip to one array a stem ---------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Copy:
+    """One changed copy of a clip: what changes it, and which of its copies it is."""
+
+    augmentation: Augmentation
+    number: int
+
+    @property
+    def title(self) -> str:
+        """Name of the copy, to stand behind its clip's."""
+        return f"{self.augmentation.title} {self.number + 1}"
+
+
 def decoding_key(dataset: Dataset, clip: Clip) -> str:
     """Key of a clip's waveform: its file's bytes, and whatever else decodes them."""
     parts: dict[str, Any] = {"audio": file_digest(clip.audio)}
     if type(dataset).decode is not Dataset.decode:
         parts["decoder"] = dataset.fingerprint()
     return artifact_key("decode", **parts)
+
+
+def augmentation_key(copy: Copy | None, decoding: str) -> str:
+    """Key of a copy's waveform; that of the clip itself where there is no copy.
+
+    How many copies there are beside it is no part of it, so that more of them never change those
+    that are there.
+    """
+    if copy is None:
+        return decoding
+    augmentation = copy.augmentation.of_a_copy().fingerprint()
+    return artifact_key("augment", augmentation=augmentation, copy=copy.number, of=decoding)
 
 
 def separation_key(separator: Separator, dataset: Dataset, clip: Clip, decoding: str) -> str:
@@ -78,6 +108,19 @@ def separation_key(separator: Separator, dataset: Dataset, clip: Clip, decoding:
         if type(dataset).true_stems is not Dataset.true_stems:
             parts["dataset"] = dataset.fingerprint()
     return artifact_key("separate", separator=separator.fingerprint(), **parts)
+
+
+def published_key(clip: Clip) -> str:
+    """Key of the feature vector that is published with a clip: its numbers."""
+    return artifact_key("published", vector=clip.features)
+
+
+def stems_of(extractor: FeatureExtractor, separator: Separator | None) -> tuple[str, ...]:
+    """Return the stems that an extractor is asked for, one array each.
+
+    What is published with a clip is of the whole clip, whatever separates it.
+    """
+    return (MIXED,) if separator is None or extractor.needs_published else separator.stems
 
 
 def extraction_key(extractor: FeatureExtractor, separation: str) -> str:
@@ -94,11 +137,12 @@ class Separate(Work):
     dataset: Dataset
     clip: Clip
     separator: Separator
+    copy: Copy | None = None
     needs: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
-        return f"clip {self.clip.id} of {self.dataset.name}: {self.separator.title}"
+        return f"{_clip_title(self.dataset, self.clip, self.copy)}: {self.separator.title}"
 
     @property
     def component(self) -> Component:
@@ -106,7 +150,7 @@ class Separate(Work):
 
     def run(self, store: Store) -> None:
         started = time.perf_counter()
-        stems, rate = separate(self.dataset, self.clip, self.separator)
+        stems, rate = separate(self.dataset, self.clip, self.separator, self.copy)
         info = {
             "sample_rate": rate,
             "component": self.separator.name,
@@ -123,20 +167,19 @@ class Extract(Work):
     key: str
     dataset: Dataset
     clip: Clip
-    separator: Separator
+    separator: Separator | None
     separation: str
     extractor: FeatureExtractor
+    copy: Copy | None = None
 
     @property
     def needs(self) -> tuple[str, ...]:  # type: ignore[override]
-        return (self.separation,) if self.separator.stored else ()
+        return (self.separation,) if self.separator and self.separator.stored else ()
 
     @property
     def title(self) -> str:
-        return (
-            f"clip {self.clip.id} of {self.dataset.name}: {self.extractor.title} "
-            f"of {self.separator.title}"
-        )
+        title = f"{_clip_title(self.dataset, self.clip, self.copy)}: {self.extractor.title}"
+        return f"{title} of {self.separator.title}" if self.separator else title
 
     @property
     def component(self) -> Component:
@@ -144,17 +187,30 @@ class Extract(Work):
 
     def run(self, store: Store) -> None:
         started = time.perf_counter()
-        if self.separator.stored:
-            artifact = store.get(self.separation)
-            stems, rate = artifact.arrays, int(artifact.info["sample_rate"])
-        else:
-            stems, rate = separate(self.dataset, self.clip, self.separator)
+        stems, rate = self._stems(store)
         arrays = {
             stem: extract(self.extractor, stems[stem], rate, f"stem {stem}")
-            for stem in self.separator.stems
+            for stem in stems_of(self.extractor, self.separator)
         }
         info = {"component": self.extractor.name, "seconds": time.perf_counter() - started}
         store.put(self.key, arrays, info)
+
+    def _stems(self, store: Store) -> tuple[Mapping[str, Waveform], int]:
+        if self.separator is None:
+            return {MIXED: _published(self.clip)}, 0
+        return separated(store, self.separation, self.dataset, self.clip, self.separator, self.copy)
+
+
+def _published(clip: Clip) -> Waveform:
+    """Return the features published with a clip, as an extractor is given them, (1, d)."""
+    import numpy as np
+
+    return np.asarray([clip.features], dtype=np.float32)
+
+
+def _clip_title(dataset: Dataset, clip: Clip, copy: Copy | None) -> str:
+    title = f"clip {clip.id} of {dataset.name}"
+    return f"{title} ({copy.title})" if copy else title
 
 
 def decode(dataset: Dataset, clip: Clip) -> tuple[Waveform, int]:
@@ -167,8 +223,45 @@ def decode(dataset: Dataset, clip: Clip) -> tuple[Waveform, int]:
     return waveform, rate
 
 
-def separate(dataset: Dataset, clip: Clip, separator: Separator) -> tuple[dict[str, Waveform], int]:
-    """Separate a clip and hold the separator to its contract."""
+def augment(waveform: Waveform, rate: int, copy: Copy, decoding: str) -> Waveform:
+    """Change a clip's waveform and hold the augmentation to its contract.
+
+    Parameters
+    ----------
+    waveform
+        Shape (channels, samples).
+    rate
+        In Hz.
+    copy
+        Which copy of the clip.
+    decoding
+        The clip's decoding key. With the augmentation and the copy's number it is the seed.
+
+    Returns
+    -------
+    ndarray
+        Shape (channels, samples), float32; the number of samples may be another.
+    """
+    import numpy as np
+
+    one = copy.augmentation.of_a_copy()
+    text = json.dumps([decoding, one.identity(), copy.number], sort_keys=True)
+    rng = np.random.default_rng(list(hashlib.sha256(text.encode()).digest()))
+    changed = np.asarray(one.augment(waveform.copy(), rate, rng), dtype=np.float32)
+    if changed.ndim != 2 or changed.shape[0] != waveform.shape[0] or not changed.size:
+        raise PluginError(
+            f"{copy.title}: it returned the shape {changed.shape} for a clip of shape "
+            f"{waveform.shape}; correct the plugin"
+        )
+    if not np.isfinite(changed).all():
+        raise PluginError(f"{copy.title}: it returned NaN or infinite samples; correct the plugin")
+    return changed
+
+
+def separate(
+    dataset: Dataset, clip: Clip, separator: Separator, copy: Copy | None = None
+) -> tuple[dict[str, Waveform], int]:
+    """Separate a clip, or a changed copy of it, and hold the separator to its contract."""
     import numpy as np
 
     if separator.needs_true_stems:
@@ -176,6 +269,8 @@ def separate(dataset: Dataset, clip: Clip, separator: Separator) -> tuple[dict[s
         shape = waveform.shape[1:]
     else:
         waveform, rate = decode(dataset, clip)
+        if copy is not None:
+            waveform = augment(waveform, rate, copy, decoding_key(dataset, clip))
         shape = waveform.shape
     stems = separator.separate(waveform, rate)
     if set(stems) != set(separator.stems):
@@ -195,6 +290,21 @@ def separate(dataset: Dataset, clip: Clip, separator: Separator) -> tuple[dict[s
                 "correct the plugin"
             )
     return {stem: np.asarray(stems[stem], dtype=np.float32) for stem in separator.stems}, rate
+
+
+def separated(
+    store: Store,
+    key: str,
+    dataset: Dataset,
+    clip: Clip,
+    separator: Separator,
+    copy: Copy | None = None,
+) -> tuple[Mapping[str, Waveform], int]:
+    """Return stems from the store, or anew where the separator's are not kept."""
+    if not separator.stored:
+        return separate(dataset, clip, separator, copy)
+    artifact = store.get(key)
+    return artifact.arrays, int(artifact.info["sample_rate"])
 
 
 def _true_stems(dataset: Dataset, clip: Clip) -> tuple[Waveform, int]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
+import dataclasses
+import itertools
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 
 from merbench import timings
 from merbench.components import (
+    Augmentation,
     Clip,
     Component,
     Dataset,
@@ -25,49 +26,98 @@ from merbench.components import (
     file_digest,
 )
 from merbench.errors import MerbenchError, PluginError
+from merbench.hashes import canonical, data_hash, digest, truth_hash
 from merbench.pipeline import (
     Assemble,
+    Copy,
     Extract,
     Fit,
     Prepare,
     Separate,
     Work,
+    augmentation_key,
     decoding_key,
     extraction_key,
+    published_key,
     separation_key,
+    stems_of,
 )
-from merbench.protocols import Protocol, Split, split_hash
-from merbench.spec import Benchmark, RootedDataset, feature_title
+from merbench.protocols import Drawn, Protocol, Split, split_hash
+from merbench.quadrants import MIDPOINT, one_hot, quadrant
+from merbench.spec import AXES, NONE, Benchmark, RootedDataset, joint_title
+from merbench.stems import Described, StemLevels
 from merbench.store import Store, artifact_key, home
 
-NONE = "none"
-"""What stands for separator and features in the row of a model that never looks at the music."""
+STAGES = ("separate", "extract", "assemble", "prepare", "measure", "fit")
+"""The stages of tasks in a sensible order: what fits wait for goes ahead of them all."""
+
+Row = tuple[Clip, Copy | None]
+"""What a row of a table is made from: a clip, or a changed copy of one."""
+
+_LEAKS = "split after augmenting, so that copies of one clip stand on both sides"
 
 
 @dataclass(frozen=True)
 class LoadedDataset:
-    """A dataset with its clips read, and how the protocol splits them."""
+    """A dataset with its clips read, and how the protocol splits them.
+
+    Parameters
+    ----------
+    dataset, root
+        Where the clips are from.
+    task
+        What their labels are: the dataset's own task, or what the benchmark file reads them as.
+    clips
+        What is split and scored.
+    splits
+        The folds.
+    origins
+        Where copies were dealt out as if they were clips of their own: what each of `clips` is
+        made from. Else empty.
+    augmentations
+        What made the copies among `clips`. Else empty.
+    """
 
     dataset: Dataset
     root: Path
+    task: Task
     clips: tuple[Clip, ...]
     splits: tuple[Split, ...]
+    origins: tuple[Row, ...] = ()
+    augmentations: tuple[Augmentation, ...] = ()
 
     @property
     def name(self) -> str:
         """The dataset's name."""
         return self.dataset.name
 
+    @property
+    def identity(self) -> dict[str, Any]:
+        """The dataset's identity, and what its labels are read as where that is not their own."""
+        read_as = {"read_as": self.task.value} if self.task is not self.dataset.task else {}
+        return {**self.dataset.identity(), **read_as}
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the benchmark file sets of the dataset, as JSON values."""
+        read_as = {"task": self.task.value} if self.task is not self.dataset.task else {}
+        return {**self.dataset.settings, **read_as}
+
     @cached_property
     def split_hash(self) -> str:
         """Equal for cells that are tested on the same clips, fold by fold."""
-        return split_hash(self.splits, self.clips)
+        return split_hash(self.splits, [clip.id for clip in self.clips])
+
+    @cached_property
+    def truth_hashes(self) -> tuple[str, ...]:
+        """Each clip's truth hash, from its label and its file."""
+        return tuple(truth_hash(c.id, c.label, file_digest(c.audio)) for c in self.clips)
 
     @cached_property
     def data_hash(self) -> str:
         """Hash of every clip's id, group, label and audio."""
-        rows = [[c.id, c.group, c.label, file_digest(c.audio)] for c in self.clips]
-        return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+        ids, groups = [c.id for c in self.clips], [c.group for c in self.clips]
+        return data_hash(ids, groups, self.truth_hashes)
 
     @property
     def provenance(self) -> str:
@@ -81,6 +131,7 @@ class Cell:
     """One system on one dataset under one protocol."""
 
     data: LoadedDataset
+    augmentations: tuple[Augmentation, ...]
     separator: Separator | None
     features: tuple[FeatureExtractor, ...]
     model: Model
@@ -92,8 +143,9 @@ class Cell:
         """The axes' names as tables show them."""
         return {
             "dataset": self.data.name,
+            "augmentation": joint_title(self.augmentations),
             "separator": self.separator.title if self.separator else NONE,
-            "features": feature_title(self.features) if self.features else NONE,
+            "features": joint_title(self.features),
             "model": self.model.title,
         }
 
@@ -101,14 +153,14 @@ class Cell:
     def label(self) -> str:
         """One line that names the cell."""
         names = self.names
-        if not self.features:
-            return f"{names['dataset']}: {names['model']}"
-        return "{dataset}: {separator} x {features} x {model}".format(**names)
+        parts = [names[axis] for axis in AXES[1:] if names[axis] != NONE]
+        return f"{names['dataset']}: {' x '.join(parts)}"
 
     @property
     def settings(self) -> dict[str, Any]:
         """The system's parameters that differ from their defaults, by axis."""
         axes: dict[str, Any] = {
+            "augmentation": {a.name: a.settings for a in self.augmentations if a.settings},
             "separator": self.separator.settings if self.separator else {},
             "features": {f.name: f.settings for f in self.features if f.settings},
             "model": self.model.settings,
@@ -118,8 +170,11 @@ class Cell:
     @cached_property
     def identity(self) -> dict[str, Any]:
         """Everything that says which cell this is, and nothing that says how it is computed."""
+        augmentations = [augmentation.identity() for augmentation in self.augmentations]
         return {
-            "dataset": self.data.dataset.identity(),
+            "dataset": self.data.identity,
+            # Only where there are some: what is not augmented keeps its seeds.
+            **({"augmentations": augmentations} if augmentations else {}),
             "separator": self.separator.identity() if self.separator else None,
             "features": [feature.identity() for feature in self.features],
             "model": self.model.identity(),
@@ -133,12 +188,45 @@ class Cell:
 
         The data count because one dataset plugin may read several folders.
         """
-        return hashlib.sha256(_canonical([self.identity, self.data.data_hash])).hexdigest()[:12]
+        return cell_id(self.identity, self.data.data_hash)
+
+    @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """Rows of the cell's tables: every clip, then the copies of those that are trained on.
+
+        Copies of one augmentation and number stand together, in the clips' order.
+        """
+        if self.data.origins:
+            return self.data.origins
+        originals: list[Row] = [(clip, None) for clip in self.data.clips]
+        return (*originals, *((self.data.clips[i], copy) for i, copy in self._copies))
+
+    @cached_property
+    def _copies(self) -> list[tuple[int, Copy]]:
+        trained = sorted({i for split in self.data.splits for i in split.train})
+        return [(i, copy) for copy in _copies(self.augmentations) for i in trained]
+
+    def train_rows(self, split: Split) -> tuple[int, ...]:
+        """Rows that a fold is trained on: its training clips, and their copies alone."""
+        if self.data.origins or not self.augmentations:
+            return split.train
+        train, first = set(split.train), len(self.data.clips)
+        copies = (row for row, (i, _) in enumerate(self._copies, first) if i in train)
+        return (*split.train, *copies)
 
     def fold_seed(self, fold: int) -> int:
         """Seed of one fold: from the spec's seed and the cell's identity, and nothing else."""
-        digest = hashlib.sha256(_canonical([self.identity, fold])).digest()
-        return int.from_bytes(digest[:4], "big") % 2**31
+        return fold_seed(self.identity, fold)
+
+
+def cell_id(identity: Mapping[str, Any], data_hash: str) -> str:
+    """Return the id of a cell of this identity on this data."""
+    return digest([identity, data_hash])[:12]
+
+
+def fold_seed(identity: Mapping[str, Any], fold: int) -> int:
+    """Return the seed of one fold of a cell of this identity."""
+    return int(digest([identity, fold])[:8], 16) % 2**31
 
 
 @dataclass(frozen=True)
@@ -171,6 +259,8 @@ class Plan:
         Still to do, by key, in a sensible order.
     cached
         Number of needed artifacts that are in the store, by stage.
+    described
+        Clips whose stems are measured, by dataset and separator of several stems.
     """
 
     benchmark: Benchmark
@@ -181,6 +271,7 @@ class Plan:
     fits: dict[str, list[str]] = field(default_factory=dict)
     tasks: dict[str, Work] = field(default_factory=dict)
     cached: Counter[str] = field(default_factory=Counter)
+    described: list[Described] = field(default_factory=list)
 
     def to_do(self) -> Counter[str]:
         """Number of tasks still to do, by stage."""
@@ -204,7 +295,10 @@ def make_plan(benchmark: Benchmark, store: Store, only: Sequence[str] = ()) -> P
     MerbenchError
         A dataset cannot be read or split, or a filter names no axis.
     """
-    plan = Plan(benchmark, [_load(rooted, benchmark.protocol) for rooted in benchmark.datasets])
+    plan = Plan(benchmark)
+    for rooted in benchmark.datasets:
+        data = _load(rooted, benchmark.protocol)
+        plan.datasets += [data, *_leaking(data, benchmark)]
     filters = [_filter(text) for text in only]
     for data in plan.datasets:
         for cell in _candidates(data, benchmark, plan.skipped):
@@ -218,9 +312,9 @@ def make_plan(benchmark: Benchmark, store: Store, only: Sequence[str] = ()) -> P
 
 def _filter(text: str) -> tuple[str, str]:
     axis, sign, name = text.partition("=")
-    if not sign or axis not in ("dataset", "separator", "features", "model"):
+    if not sign or axis not in AXES:
         raise MerbenchError(
-            f"--only {text}: write AXIS=NAME, where AXIS is dataset, separator, features or model"
+            f"--only {text}: write AXIS=NAME, where AXIS is {', '.join(AXES[:-1])} or {AXES[-1]}"
         )
     return axis, name
 
@@ -232,8 +326,7 @@ def data_root(rooted: RootedDataset) -> Path:
     """Folder a dataset is read from: the user's, or a cache folder for one that needs none."""
     if rooted.root is not None:
         return rooted.root
-    digest = hashlib.sha256(_canonical(rooted.dataset.fingerprint())).hexdigest()[:12]
-    return home() / "data" / f"{rooted.dataset.name}-{digest}"
+    return home() / "data" / f"{rooted.dataset.name}-{digest(rooted.dataset.fingerprint())[:12]}"
 
 
 def _load(rooted: RootedDataset, protocol: Protocol) -> LoadedDataset:
@@ -247,7 +340,10 @@ def _load(rooted: RootedDataset, protocol: Protocol) -> LoadedDataset:
     try:
         clips = tuple(dataset.clips(root))
         check_clips(dataset, clips)
-        loaded = LoadedDataset(dataset, root, clips, tuple(protocol.splits(clips)))
+        if rooted.task is not None:
+            clips = tuple(_as_quadrant(clip) for clip in clips)
+        task = rooted.task or dataset.task
+        loaded = LoadedDataset(dataset, root, task, clips, tuple(protocol.splits(clips)))
         _ = loaded.data_hash  # reads every file: one that cannot be read shows now
     except MerbenchError as error:
         raise type(error)(f"{dataset.name}: {error}") from error
@@ -259,6 +355,54 @@ def _load(rooted: RootedDataset, protocol: Protocol) -> LoadedDataset:
             "correct the plugin or the data"
         ) from error
     return loaded
+
+
+def _as_quadrant(clip: Clip) -> Clip:
+    """Read a clip's mean valence and arousal as the quadrant they lie in.
+
+    What raters disagree on is lost, and so are they.
+    """
+    label = one_hot(quadrant(*clip.label[:2]))
+    note = f"quadrant of mean valence and arousal, cut at {MIDPOINT:g}"
+    provenance = "; ".join(filter(None, [clip.provenance, note]))
+    return dataclasses.replace(clip, label=label, ratings=(), provenance=provenance)
+
+
+def _copies(augmentations: Sequence[Augmentation]) -> list[Copy]:
+    return [Copy(a, number) for a in augmentations for number in range(a.copies)]
+
+
+def _leaking(data: LoadedDataset, benchmark: Benchmark) -> list[LoadedDataset]:
+    """Return what a protocol splits that deals copies out as if they were clips of their own.
+
+    One dataset for each choice of augmentations, its splits its own, and a note with every clip:
+    nothing that is scored on it can stand in one table with what is scored soundly.
+    """
+    protocol, leaking = benchmark.protocol, []
+    if not isinstance(protocol, Drawn) or not protocol.split_after_augmenting:
+        return []
+    for augmentations in filter(None, benchmark.augmentations):
+        copies: list[Copy | None] = [None, *_copies(augmentations)]
+        origins: list[Row] = [(clip, copy) for copy in copies for clip in data.clips]
+        clips = tuple(
+            dataclasses.replace(
+                clip,
+                id=f"{clip.id} ({copy.title})" if copy else clip.id,
+                provenance="; ".join(filter(None, [clip.provenance, _LEAKS])),
+            )
+            for clip, copy in origins
+        )
+        splits = tuple(protocol.splits(clips))
+        leaking.append(
+            dataclasses.replace(
+                data,
+                clips=clips,
+                splits=splits,
+                origins=tuple(origins),
+                augmentations=augmentations,
+            )
+        )
+    return leaking
 
 
 def _whence(dataset: Dataset) -> str:
@@ -301,6 +445,8 @@ def _clip_fault(dataset: Dataset, clip: Clip) -> str:
     for rating in clip.ratings:
         if len(rating) != 2 or not all(0 <= value <= 1 for value in rating):
             return f"the rating {tuple(rating)} is no valence and arousal on [0, 1]"
+    if not all(math.isfinite(number) for number in clip.features):
+        return "a number among its features is not finite"
     if not clip.group:
         return "it has no group"
     if not clip.audio.is_file():
@@ -317,12 +463,11 @@ def _candidates(data: LoadedDataset, benchmark: Benchmark, skipped: list[Skipped
     named = [(model, False) for model in benchmark.models]
     added = [(model, True) for model in benchmark.baselines if model not in benchmark.models]
     for model, silent in named + added:
-        if not model.input_kinds:
-            systems: list[tuple[Separator | None, tuple[FeatureExtractor, ...]]] = [(None, ())]
-        else:
-            systems = [(s, f) for s in benchmark.separators for f in benchmark.features]
-        for separator, features in systems:
-            cell = Cell(data, separator, features, model, benchmark.protocol, benchmark.spec.seed)
+        for augmentations, separator, features in _systems(data, model, benchmark):
+            cell = Cell(
+                data, augmentations, separator, features, model, benchmark.protocol,
+                benchmark.spec.seed,
+            )  # fmt: skip
             reason = _mismatch(cell, benchmark)
             if not reason:
                 cells.append(cell)
@@ -331,19 +476,55 @@ def _candidates(data: LoadedDataset, benchmark: Benchmark, skipped: list[Skipped
     return cells
 
 
+_System = tuple[tuple[Augmentation, ...], Separator | None, tuple[FeatureExtractor, ...]]
+
+
+def _systems(data: LoadedDataset, model: Model, benchmark: Benchmark) -> list[_System]:
+    """Return what a model is combined with on a dataset, whether it fits or not.
+
+    What is published with the clips is combined once: no separator has a part in it.
+    """
+    if not model.input_kinds:
+        return [((), None, ())]
+    choices = benchmark.augmentations
+    if isinstance(benchmark.protocol, Drawn) and benchmark.protocol.split_after_augmenting:
+        # Each choice has a dataset of its own, which the clips alone are scored on soundly.
+        choices = tuple(choice for choice in choices if choice == data.augmentations)
+    systems = itertools.product(choices, benchmark.separators, benchmark.features)
+    alone = ((a, None if _published(f) else s, f) for a, s, f in systems)
+    distinct: list[_System] = []
+    for system in alone:
+        if system not in distinct:
+            distinct.append(system)
+    return distinct
+
+
+def _published(features: Sequence[FeatureExtractor]) -> bool:
+    return all(feature.needs_published for feature in features)
+
+
 def _mismatch(cell: Cell, benchmark: Benchmark) -> str:
     """Say why a combination is no cell, or nothing."""
     data, model = cell.data, cell.model
-    if data.dataset.task not in model.tasks:
-        return f"{model.title} cannot be fitted for the task {data.dataset.task}"
+    if data.task not in model.tasks:
+        return f"{model.title} cannot be fitted for the task {data.task}"
     kinds = tuple(feature.kind for feature in cell.features)
     if kinds != model.input_kinds:
         return (
             f"{model.title} takes {_kinds(model.input_kinds)}, "
-            f"{feature_title(cell.features)} gives {_kinds(kinds)}"
+            f"{joint_title(cell.features)} gives {_kinds(kinds)}"
         )
+    published = [feature.title for feature in cell.features if feature.needs_published]
+    if published and not all(clip.features for clip in data.clips):
+        return f"{published[0]} takes features published with clips, which {data.name} has none of"
+    if published and cell.augmentations:
+        return f"{published[0]} takes features published with clips, of which there are no copies"
+    if cell.separator and not data.dataset.has_audio:
+        return f"{data.name} has no audio to extract {joint_title(cell.features)} from"
     if cell.separator and cell.separator.needs_true_stems and not data.dataset.has_true_stems:
         return f"{cell.separator.title} needs true stems, which {data.name} does not have"
+    if cell.separator and cell.separator.needs_true_stems and cell.augmentations:
+        return f"{cell.separator.title} needs true stems, which augmented copies do not have"
     if any(exclusion.matches(cell.names) for exclusion in benchmark.spec.exclude):
         return "excluded by the benchmark file"
     return ""
@@ -368,11 +549,12 @@ class _Tasks:
 
     def add_all(self) -> None:
         for cell in self.plan.cells:
-            components = (cell.separator, *cell.features, cell.model)
+            components = (*cell.augmentations, cell.separator, *cell.features, cell.model)
             reasons = [self._unready(component) for component in components if component]
             try:
                 if not any(reasons):
                     self.plan.fits[cell.id] = self._fits(cell)
+                    self._measure(cell)
                     continue
             except MerbenchError as error:
                 reasons = [str(error)]
@@ -382,10 +564,8 @@ class _Tasks:
             except Exception as error:
                 reasons = [f"{type(error).__name__}: {error}"]
             self.plan.unready[cell.id] = next(reason for reason in reasons if reason)
-        # What fits wait for goes ahead of them all.
-        order = {stage: i for i, stage in enumerate(("separate", "extract", "assemble", "prepare"))}
         self.plan.tasks = dict(
-            sorted(self.plan.tasks.items(), key=lambda item: order.get(item[1].stage, len(order)))
+            sorted(self.plan.tasks.items(), key=lambda item: STAGES.index(item[1].stage))
         )
 
     def _unready(self, component: Component) -> str:
@@ -432,57 +612,99 @@ class _Tasks:
     def _table(self, cell: Cell, feature: FeatureExtractor, key: str) -> None:
         if not self._missing(key, "assemble") or key in self.plan.tasks:
             return
-        separator, data = cell.separator, cell.data
-        assert separator is not None
-        separations, extractions = self._separations(cell), self._extractions(cell, feature)
-        for clip, separation, extraction in zip(data.clips, separations, extractions, strict=True):
+        data = cell.data
+        separator = None if feature.needs_published else cell.separator
+        extractions = self._extractions(cell, feature)
+        separations = self._separations(cell) if separator else extractions
+        for (clip, copy), separation, extraction in zip(
+            cell.rows, separations, extractions, strict=True
+        ):
             if not self._missing(extraction, "extract") or extraction in self.plan.tasks:
                 continue
             self.plan.tasks[extraction] = Extract(
-                extraction, data.dataset, clip, separator, separation, feature
+                extraction, data.dataset, clip, separator, separation, feature, copy
             )
-            if separator.stored and self._missing(separation, "separate"):
-                self.plan.tasks[separation] = Separate(separation, data.dataset, clip, separator)
+            if separator and separator.stored and self._missing(separation, "separate"):
+                self.plan.tasks[separation] = Separate(
+                    separation, data.dataset, clip, separator, copy
+                )
         self.plan.tasks[key] = Assemble(
             key,
             tuple(extractions),
-            tuple(clip.id for clip in data.clips),
-            separator.stems,
+            tuple(f"{clip.id} ({copy.title})" if copy else clip.id for clip, copy in cell.rows),
+            stems_of(feature, separator),
             feature.kind,
-            f"{data.name}: {separator.title} x {feature.title}",
+            f"{data.name}: " + " x ".join(c.title for c in (separator, feature) if c),
         )
 
+    def _measure(self, cell: Cell) -> None:
+        """Have the stems of a separator's clips measured, once a dataset."""
+        data, separator = cell.data, cell.separator
+        if separator is None or len(separator.stems) < 2 or cell.augmentations or data.origins:
+            return
+        memo = (id(data), canonical(separator.identity()), "measure")
+        if memo in self._keys:
+            return
+        tasks = [
+            StemLevels.of(data.dataset, clip, separator, separation)
+            for clip, separation in zip(data.clips, self._separations(cell), strict=True)
+        ]
+        self._keys[memo] = [task.key for task in tasks]
+        self.plan.described.append(
+            Described(data.name, data.clips, separator, tuple(self._keys[memo]))
+        )
+        for task in tasks:
+            if self._missing(task.key, task.stage):
+                self.plan.tasks[task.key] = task
+                if separator.stored and self._missing(task.separation, "separate"):
+                    self.plan.tasks[task.separation] = Separate(
+                        task.separation, data.dataset, task.clip, separator
+                    )
+
     def _table_key(self, cell: Cell, feature: FeatureExtractor) -> str:
-        assert cell.separator is not None
         rows, kind = self._extractions(cell, feature), feature.kind.value
-        return artifact_key("assemble", rows=rows, stems=cell.separator.stems, kind=kind)
+        return artifact_key(
+            "assemble", rows=rows, stems=stems_of(feature, cell.separator), kind=kind
+        )
 
     def _separations(self, cell: Cell) -> list[str]:
         data, separator = cell.data, cell.separator
         assert separator is not None
-        memo = (id(data), _canonical(separator.identity()))
+        memo = (id(data), *map(canonical, (_identities(cell), separator.identity())))
         if memo not in self._keys:
             self._keys[memo] = [
-                separation_key(separator, data.dataset, clip, decoding_key(data.dataset, clip))
-                for clip in data.clips
+                separation_key(
+                    separator,
+                    data.dataset,
+                    clip,
+                    augmentation_key(copy, decoding_key(data.dataset, clip)),
+                )
+                for clip, copy in cell.rows
             ]
         return self._keys[memo]
 
     def _extractions(self, cell: Cell, feature: FeatureExtractor) -> list[str]:
+        if feature.needs_published:
+            return [extraction_key(feature, published_key(clip)) for clip, _ in cell.rows]
         assert cell.separator is not None
-        identities = cell.separator.identity(), feature.identity()
-        memo = (id(cell.data), *map(_canonical, identities))
+        identities = _identities(cell), cell.separator.identity(), feature.identity()
+        memo = (id(cell.data), *map(canonical, identities))
         if memo not in self._keys:
             separations = self._separations(cell)
             self._keys[memo] = [extraction_key(feature, separation) for separation in separations]
         return self._keys[memo]
 
 
+def _identities(cell: Cell) -> list[dict[str, Any]]:
+    return [augmentation.identity() for augmentation in cell.augmentations]
+
+
 def _fit(
     cell: Cell, split: Split, device: str, tables: tuple[str, ...], prepared: str | None
 ) -> Fit:
-    clips, task = cell.data.clips, cell.data.dataset.task
-    labels = tuple(clips[i].label for i in split.train)
+    clips, task = cell.data.clips, cell.data.task
+    train = cell.train_rows(split)
+    labels = tuple(cell.rows[row][0].label for row in train)
     seed = cell.fold_seed(split.fold)
     key = artifact_key(
         "fit",
@@ -492,13 +714,13 @@ def _fit(
         device=device,
         tables=tables,
         n_clips=0 if tables else len(clips),
-        train=split.train,
+        train=train,
         test=split.test,
         labels=labels,
     )
     test_ids = tuple(clips[i].id for i in split.test)
     return Fit(
-        key, cell.model, task, seed, device, tables, prepared, split.train, split.test, labels,
+        key, cell.model, task, seed, device, tables, prepared, train, split.test, labels,
         test_ids, cell.label, split.fold,
     )  # fmt: skip
 
@@ -545,11 +767,7 @@ def estimate(plan: Plan, store: Store) -> Estimate:
 
 def _declared(work: Work, component: Component) -> Any:
     cost = component.typical_cost
-    if cost is not None and isinstance(work, Extract):
+    if cost is not None and isinstance(work, Extract) and work.separator:
         stems = len(work.separator.stems)
         return cost._replace(seconds=cost.seconds * stems, megabytes=cost.megabytes * stems)
     return cost
-
-
-def _canonical(document: Any) -> bytes:
-    return json.dumps(document, sort_keys=True, separators=(",", ":")).encode()

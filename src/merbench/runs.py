@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import importlib
 import json
-import math
-import os
-import platform
-import subprocess
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from merbench import __version__, engine, results, threads, timings
-from merbench.components import Component, Task, source_digest
+from merbench import engine, recorded, results, stems, timings
+from merbench import manifest as manifests
+from merbench.components import Task
 from merbench.engine import Engine, Outcome
 from merbench.errors import MerbenchError
-from merbench.plan import NONE, Cell, LoadedDataset, Plan
+from merbench.plan import Cell, LoadedDataset, Plan
+from merbench.recorded import MANIFEST as MANIFEST
+from merbench.recorded import Recorded, csv_text, replacing
 from merbench.results import HUMAN_CEILING
+from merbench.spec import NONE
 from merbench.store import Store
 
 if TYPE_CHECKING:
@@ -32,39 +28,26 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-MANIFEST, FOLDS, PREDICTIONS = "manifest.json", "folds.parquet", "predictions.parquet"
-LEADERBOARD, COMPARISONS = "leaderboard.csv", "comparisons.csv"
-SCHEMA = 1
-
-_PACKAGES = (
-    "demucs", "librosa", "numba", "numpy", "opensmile", "pandas", "pydantic", "scikit-learn",
-    "scipy", "skorch", "soundfile", "soxr", "tinysoundfont", "torch", "xgboost",
-)  # fmt: skip
+LEADERBOARD, COMPARISONS, STEMS = "leaderboard.csv", "comparisons.csv", "stems.parquet"
 
 
 @dataclass(frozen=True)
-class Run:
-    """One execution of a benchmark file.
+class Run(Recorded):
+    """One execution of a benchmark file: what it recorded, and what follows from that.
 
     Parameters
     ----------
-    manifest
-        What was run, with what, on what.
-    folds
-        One row a cell and fold.
-    predictions
-        One row a cell, fold and clip.
     leaderboard
-        One row a cell, from `folds`.
+        One row a cell.
     comparisons
-        One row a pair of cells, from both tables.
+        One row a pair of cells.
+    stems
+        One row a separated clip and stem, as `stems.table` gives.
     """
 
-    manifest: dict[str, Any]
-    folds: pd.DataFrame
-    predictions: pd.DataFrame
     leaderboard: pd.DataFrame
     comparisons: pd.DataFrame
+    stems: pd.DataFrame
 
     @property
     def failed(self) -> list[dict[str, Any]]:
@@ -103,8 +86,9 @@ def execute(
     threading.Thread(target=_load_evaluation, args=(len(plan.cells),), daemon=True).start()
     outcomes = engine.execute(plan.tasks, where, settled) if where else {}
     folds, predictions, errors = _collect(plan, store, outcomes)
-    manifest = _manifest(plan, outcomes, errors, started)
-    return assemble(manifest, folds, predictions)
+    manifest = manifests.compose(plan, outcomes, errors, started)
+    manifest["shift"] = stems.shifts(plan.described, store, plan.benchmark.spec.seed)
+    return assemble(manifest, folds, predictions, stems.table(plan.described, store))
 
 
 def _load_evaluation(cells: int) -> None:
@@ -114,16 +98,19 @@ def _load_evaluation(cells: int) -> None:
         importlib.import_module("scipy.stats")
 
 
-def assemble(manifest: dict[str, Any], folds: pd.DataFrame, predictions: pd.DataFrame) -> Run:
-    """Derive a run's leaderboard and comparisons from its two tables."""
-    families = [family["across"] for family in manifest["spec"]["compare"]]
-    return Run(
-        manifest,
-        folds,
-        predictions,
-        results.summarise(folds),
-        results.compare(folds, predictions, families),
-    )
+def assemble(
+    manifest: dict[str, Any],
+    folds: pd.DataFrame,
+    predictions: pd.DataFrame,
+    levels: pd.DataFrame | None = None,
+) -> Run:
+    """Derive a run's leaderboard and comparisons from its tables; levels of stems go along."""
+    from merbench.leaderboard import tables
+
+    board = tables.build([Recorded(manifest, folds, predictions)])
+    if levels is None:
+        levels = stems.no_rows()
+    return Run(manifest, folds, predictions, board.leaderboard, board.comparisons, levels)
 
 
 def _remember(store: Store, outcome: Outcome) -> None:
@@ -166,7 +153,7 @@ def _collect(
             for row, frame in _human_ceiling(data, plan.benchmark.spec.seed):
                 folds.append(row)
                 predictions.append(frame)
-    table = pd.concat(predictions, ignore_index=True) if predictions else _no_predictions()
+    table = pd.concat(predictions, ignore_index=True) if predictions else _no_predictions(plan)
     return _ordered(pd.DataFrame(folds)), table, errors
 
 
@@ -196,7 +183,7 @@ def _scored(
 ) -> tuple[pd.DataFrame, dict[str, float]]:
     import numpy as np
 
-    task = data.dataset.task
+    task = data.task
     clips = [data.clips[i] for i in data.splits[fold].test]
     truth = np.asarray([clip.label for clip in clips], dtype=np.float64)
     kl, metrics = results.score_fold(task, truth, predicted, [clip.id for clip in clips])
@@ -215,7 +202,7 @@ def _prediction_rows(
 ) -> pd.DataFrame:
     import pandas as pd
 
-    task = data.dataset.task
+    task = data.task
     clips = [data.clips[i] for i in data.splits[fold].test]
     frame = pd.DataFrame(
         {"cell": cell, **names, "fold": fold, "clip": [c.id for c in clips]}
@@ -227,11 +214,12 @@ def _prediction_rows(
     return frame
 
 
-def _no_predictions() -> pd.DataFrame:
+def _no_predictions(plan: Plan) -> pd.DataFrame:
     import pandas as pd
 
     columns = ["cell", *results.AXES, "fold", "clip", "group"]
-    columns += results.truth_columns(Task.VA) + results.predicted_columns(Task.VA)
+    for task in dict.fromkeys(data.task for data in plan.datasets):
+        columns += results.truth_columns(task) + results.predicted_columns(task)
     return pd.DataFrame(columns=[*columns, "kl"])
 
 
@@ -240,7 +228,7 @@ def _fold_row(cell: Cell, fold: int, n_train: int, n_test: int) -> dict[str, Any
         "cell": cell.id,
         **cell.names,
         "parameters": _json(cell.settings),
-        "role": results.BASELINE if cell.model.baseline else results.SYSTEM,
+        "role": results.role(cell.model),
         "fold": fold,
         "seed": cell.fold_seed(fold),
         "n_train": n_train,
@@ -261,8 +249,8 @@ def _json(settings: dict[str, Any]) -> str:
 
 def _data_columns(data: LoadedDataset) -> dict[str, Any]:
     return {
-        "task": data.dataset.task.value,
-        "dataset_parameters": _json(data.dataset.settings),
+        "task": data.task.value,
+        "dataset_parameters": _json(data.settings),
         "n_clips": len(data.clips),
         "synthetic": data.dataset.synthetic,
         "provenance": data.provenance,
@@ -292,7 +280,9 @@ def _human_ceiling(data: LoadedDataset, seed: int) -> Iterator[tuple[dict[str, A
     """Yield the folds of the human ceilings: how well people predict what other people say."""
     import numpy as np
 
-    if data.dataset.task is not Task.VA or not any(clip.ratings for clip in data.clips):
+    if data.task is not Task.VA or not any(clip.ratings for clip in data.clips):
+        return
+    if data.origins:  # copies among the clips, which nobody rated
         return
     from merbench.evaluation import human_ceiling
 
@@ -302,8 +292,10 @@ def _human_ceiling(data: LoadedDataset, seed: int) -> Iterator[tuple[dict[str, A
     for estimate, kl in estimates.items():
         if not np.isfinite(kl).any():
             continue
-        names = {"dataset": data.name, "separator": NONE, "features": NONE}
-        names["model"] = f"{HUMAN_CEILING}({estimate})"
+        names = dict.fromkeys(results.AXES, NONE) | {
+            "dataset": data.name,
+            "model": f"{HUMAN_CEILING}({estimate})",
+        }
         cell = f"{HUMAN_CEILING}-{estimate}-{data.data_hash[:8]}-{data.split_hash[:8]}"
         for split in data.splits:
             test = np.asarray(split.test)
@@ -319,117 +311,6 @@ def _human_ceiling(data: LoadedDataset, seed: int) -> Iterator[tuple[dict[str, A
             yield row, _prediction_rows(data, cell, names, split.fold, truth, nothing, kl[test])
 
 
-# --- the manifest --------------------------------------------------------------------------------
-
-
-def _manifest(
-    plan: Plan, outcomes: Mapping[str, Outcome], errors: list[dict[str, Any]], started: float
-) -> dict[str, Any]:
-    spec = plan.benchmark.spec
-    failures = {o.work.title: o.error for o in outcomes.values() if o.error and o.seconds}
-    return {
-        "schema": SCHEMA,
-        "merbench": __version__,
-        "name": spec.name,
-        "run": uuid.uuid4().hex,
-        "started": datetime.fromtimestamp(started, UTC).isoformat(timespec="seconds"),
-        "seconds": round(time.time() - started, 3),
-        "spec": spec.model_dump(mode="json"),
-        "protocol": plan.benchmark.protocol.identity(),
-        "datasets": [_dataset_entry(data) for data in plan.datasets],
-        "cells": [_cell_entry(cell, plan) for cell in plan.cells],
-        "skipped": [{**skip.names, "reason": skip.reason} for skip in plan.skipped],
-        "tasks": {"done": len(outcomes), "cached": dict(plan.cached)},
-        "failures": failures,
-        "errors": errors,
-        "packages": _versions(),
-        "git": _git(),
-        "hardware": _hardware(),
-    }
-
-
-def _dataset_entry(data: LoadedDataset) -> dict[str, Any]:
-    dataset = data.dataset
-    return {
-        "name": data.name,
-        "version": dataset.version,
-        "parameters": dataset.settings,
-        "task": dataset.task.value,
-        "synthetic": dataset.synthetic,
-        "clips": len(data.clips),
-        "groups": len({clip.group for clip in data.clips}),
-        "data_hash": data.data_hash,
-        "split_hash": data.split_hash,
-        "folds": len(data.splits),
-        "provenance": data.provenance,
-        "homepage": dataset.homepage,
-        "licence": dataset.licence,
-        "citation": dataset.citation,
-        "source": source_digest(type(dataset)),
-    }
-
-
-def _cell_entry(cell: Cell, plan: Plan) -> dict[str, Any]:
-    parts: tuple[Component | None, ...] = (cell.separator, *cell.features, cell.model)
-    return {
-        "id": cell.id,
-        **cell.names,
-        "parameters": cell.settings,
-        "identity": cell.identity,
-        "sources": {part.name: source_digest(type(part)) for part in parts if part is not None},
-        "seeds": [cell.fold_seed(split.fold) for split in cell.data.splits],
-        "error": plan.unready.get(cell.id, ""),
-    }
-
-
-def _versions() -> dict[str, str]:
-    found = {"python": platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
-
-
-def _git() -> dict[str, Any]:
-    """Commit of merbench's own checkout, where it runs from one."""
-    folder = Path(__file__).resolve().parent
-
-    def git(*arguments: str) -> str:
-        done = subprocess.run(
-            ["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True
-        )
-        return done.stdout.strip()
-
-    try:
-        return {"commit": git("rev-parse", "HEAD"), "dirty": bool(git("status", "--porcelain"))}
-    except (OSError, subprocess.CalledProcessError):
-        return {"commit": None, "dirty": None}
-
-
-def _hardware() -> dict[str, Any]:
-    import psutil
-
-    return {
-        "platform": platform.platform(),
-        "machine": platform.machine(),
-        "cpu": _cpu_name(),
-        "cores": threads.cores(),
-        "memory_gb": round(psutil.virtual_memory().total / 1e9, 1),
-    }
-
-
-def _cpu_name() -> str:
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    except OSError:
-        pass
-    return platform.processor()
-
-
 # --- on disk -------------------------------------------------------------------------------------
 
 
@@ -443,7 +324,7 @@ def check_writable(folder: Path) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _replacing(folder / ".probe") as temporary:
+        with replacing(folder / ".probe") as temporary:
             temporary.write_bytes(b"")
         (folder / ".probe").unlink()
     except OSError as error:
@@ -464,14 +345,14 @@ def write(run: Run, folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / MANIFEST).unlink(missing_ok=True)  # an earlier run's would vouch for new tables
-        for name, text in _texts(run).items():
-            with _replacing(folder / name) as temporary:
-                temporary.write_text(text, encoding="utf-8")
-        for name, table in ((FOLDS, run.folds), (PREDICTIONS, run.predictions)):
-            with _replacing(folder / name) as temporary:
-                table.to_parquet(temporary, index=False)
-        with _replacing(folder / MANIFEST) as temporary:
-            temporary.write_text(json.dumps(run.manifest, indent=1) + "\n", encoding="utf-8")
+        for name, text in texts(run).items():
+            with replacing(folder / name) as temporary:
+                temporary.write_text(text, encoding="utf-8", newline="")
+        (folder / STEMS).unlink(missing_ok=True)
+        if len(run.stems):
+            with replacing(folder / STEMS) as temporary:
+                recorded.write_parquet([run.stems], temporary)
+        recorded.write(run, folder)
     except OSError as error:
         raise MerbenchError(
             f"the run cannot be written to {folder} ({error.strerror or error}); name another "
@@ -479,21 +360,9 @@ def write(run: Run, folder: Path) -> None:
         ) from error
 
 
-def _texts(run: Run) -> dict[str, str]:
-    return {
-        LEADERBOARD: run.leaderboard.to_csv(index=False, lineterminator="\n"),
-        COMPARISONS: run.comparisons.to_csv(index=False, lineterminator="\n"),
-    }
-
-
-@contextmanager
-def _replacing(target: Path) -> Iterator[Path]:
-    temporary = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        yield temporary
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
+def texts(run: Run) -> dict[str, str]:
+    """Return the files that follow from what a run recorded: name to content."""
+    return {LEADERBOARD: csv_text(run.leaderboard), COMPARISONS: csv_text(run.comparisons)}
 
 
 def read(folder: Path) -> Run:
@@ -504,85 +373,5 @@ def read(folder: Path) -> Run:
     MerbenchError
         A file is missing or damaged.
     """
-    return assemble(*_read(folder))
-
-
-def _read(folder: Path) -> tuple[dict[str, Any], pd.DataFrame, pd.DataFrame]:
-    import pandas as pd
-
-    for name in (MANIFEST, FOLDS, PREDICTIONS):
-        if not (folder / name).is_file():
-            raise MerbenchError(
-                f"{folder} is no run: {name} is missing; name the folder that `merbench run` wrote"
-            )
-    try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        folds = pd.read_parquet(folder / FOLDS)
-        predictions = pd.read_parquet(folder / PREDICTIONS)
-    except (OSError, ValueError) as error:
-        raise MerbenchError(f"the run {folder} cannot be read ({error}); run it again") from None
-    return manifest, folds, predictions
-
-
-def verify(folder: Path) -> list[str]:
-    """Recompute every number of a run from its predictions; return what differs.
-
-    Raises
-    ------
-    MerbenchError
-        A file is missing or damaged.
-    """
-    manifest, folds, predictions = _read(folder)
-    differences = _differences(folds, predictions)
-    try:
-        texts = _texts(assemble(manifest, folds, predictions))
-    except (MerbenchError, LookupError) as error:
-        return [*differences, f"no leaderboard follows from the tables: {error}"]
-    for name, text in texts.items():
-        path = folder / name
-        if not path.is_file():
-            differences.append(f"{name} is missing")
-        elif path.read_bytes() != text.encode():
-            differences.append(f"{name} is not what the folds and predictions give")
-    return differences
-
-
-def _differences(folds: pd.DataFrame, predictions: pd.DataFrame) -> list[str]:
-    """Say where the two tables do not agree, fold by fold."""
-    done = folds[folds["status"] == "ok"]
-    rows = {(row["cell"], row["fold"]): row for row in done.to_dict("records")}
-    parts = dict(iter(predictions.groupby(["cell", "fold"], sort=False)))
-    metrics = results.metric_columns(folds)
-    found = []
-    if len(rows) < len(done):
-        found.append(f"{FOLDS}: a fold stands twice")
-    for cell, fold in {**rows, **parts}:
-        where = f"cell {cell}, fold {fold}"
-        row, part = rows.get((cell, fold)), parts.get((cell, fold))
-        if row is None or part is None:
-            found.append(f"{where}: its predictions or its row are missing")
-            continue
-        if len(part) != row["n_test"] or part["clip"].duplicated().any():
-            found.append(f"{where}: its predictions are not one for each of {row['n_test']} clips")
-        try:
-            kl, again = results.rescore_fold(Task(row["task"]), part)
-        except MerbenchError as error:
-            found.append(f"{where}: {error}")
-            continue
-        found += [
-            f"{where}: {metric} is stored as {row[metric]:.6g}, its predictions give "
-            f"{again.get(metric, math.nan):.6g}"
-            for metric in metrics
-            if not _close(row[metric], again.get(metric, math.nan))
-        ]
-        found += [
-            f"{where}, clip {clip}: KL is stored as {stored:.6g}, its prediction gives {given:.6g}"
-            for clip, stored, given in zip(part["clip"], part["kl"], kl, strict=True)
-            if not _close(stored, given)
-        ]
-    return found
-
-
-def _close(stored: float, computed: float) -> bool:
-    both_undefined = math.isnan(stored) and math.isnan(computed)
-    return both_undefined or math.isclose(stored, computed, rel_tol=1e-9, abs_tol=1e-12)
+    run = recorded.read(folder)
+    return assemble(run.manifest, run.folds, run.predictions, stems.read(folder / STEMS))

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from merbench.cli import data, plugins, run, score, separators, show, verify
+from merbench.cli import data, leaderboard, plugins, run, score, separators, show, verify
 from merbench.cli import separation as separation  # adds its commands to those of separators
 from merbench.errors import MerbenchError
 
@@ -49,6 +49,7 @@ verify.register(app)
 app.add_typer(plugins.app)
 app.add_typer(data.app)
 app.add_typer(separators.app)
+app.add_typer(leaderboard.app)
 
 
 def main() -> None:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import os
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
 from merbench.cli import show
+from merbench.cli.standing import axes_to_show, show_leaderboard
 
 if TYPE_CHECKING:
     from merbench.plan import Plan
-    from merbench.runs import Run
     from merbench.spec import Document
     from merbench.store import Store
 
@@ -95,7 +94,7 @@ def run(
     else:
         finished = runs.execute(planned, store, None)
     runs.write(finished, folder)
-    show_leaderboard(finished)
+    show_leaderboard(finished.leaderboard, finished.comparisons, finished.manifest["name"])
     typer.echo(f"written to {folder}")
     if finished.failed:
         raise typer.Exit(1)
@@ -113,14 +112,13 @@ def plan(
 
       merbench plan benchmarks.yaml --json
     """
-    from merbench.plan import estimate
+    from merbench.plan import STAGES, estimate
     from merbench.threads import cores
 
     _, planned, store = _plan(spec, assignments, only)
     expected = estimate(planned, store)
-    stages = ("separate", "extract", "assemble", "prepare", "fit")
     to_do = planned.to_do()
-    counts = {s: {"to_do": to_do[s], "cached": planned.cached[s]} for s in stages}
+    counts = {s: {"to_do": to_do[s], "cached": planned.cached[s]} for s in STAGES}
     if as_json:
         show.print_json(
             {
@@ -142,16 +140,17 @@ def plan(
             }
         )
         return
+    axes = axes_to_show([c.names for c in planned.cells] + [s.names for s in planned.skipped])
     rows = [
-        [*c.names.values(), str(len(c.data.splits)), _cell_state(planned, c.id)]
+        [*(c.names[a] for a in axes), str(len(c.data.splits)), _cell_state(planned, c.id)]
         for c in planned.cells
     ]
-    columns = ("dataset", "separator", "features", "model", "folds", "state")
+    columns = (*axes, "folds", "state")
     show.print_table(columns, rows, title=f"{len(rows)} cells", right=("folds",))
     if planned.skipped:
-        skipped = [[*s.names.values(), s.reason] for s in planned.skipped]
-        show.print_table((*columns[:4], "reason"), skipped, title="skipped")
-    tasks = [[s, str(counts[s]["to_do"]), str(counts[s]["cached"])] for s in stages]
+        skipped = [[*(s.names[a] for a in axes), s.reason] for s in planned.skipped]
+        show.print_table((*axes, "reason"), skipped, title="skipped")
+    tasks = [[s, str(counts[s]["to_do"]), str(counts[s]["cached"])] for s in STAGES]
     show.print_table(("stage", "to do", "cached"), tasks, right=("to do", "cached"))
     typer.echo(
         f"about {show.duration(expected.seconds / cores())} on {cores()} cores and "
@@ -183,53 +182,3 @@ def _cell_state(planned: Plan, cell: str) -> str:
         return f"cannot run: {planned.unready[cell]}"
     left = sum(key in planned.tasks for key in planned.fits[cell])
     return "done" if not left else f"{left} folds to do"
-
-
-def show_leaderboard(finished: Run) -> None:
-    """Print a run's rows, and why the failed ones failed."""
-    numbers = ("KL mean", "95 % interval", "KL median", "R² valence", "R² arousal", "folds")
-    columns = ("dataset", "separator", "features", "model", *numbers)
-    records = finished.leaderboard.to_dict("records")
-    rows = [_row(record) for record in records]
-    styles = ["" if record["status"] == "ok" else "red" for record in records]
-    show.print_table(
-        columns,
-        rows,
-        title=finished.manifest["name"],
-        right=numbers,
-        spare=("KL median", "95 % interval", "R² valence", "R² arousal"),
-        styles=styles,
-    )
-    synthetic = sorted({str(r["dataset"]) for r in records if r["synthetic"]})
-    if synthetic:
-        typer.echo(f"synthetic music and ratings: {', '.join(synthetic)}")
-    for note in sorted({str(r["provenance"]) for r in records if r["provenance"]}):
-        typer.echo(f"labels: {note}")
-    wins = finished.comparisons[finished.comparisons["significant"]]
-    if len(finished.comparisons):
-        typer.echo(
-            f"{len(wins)} of {len(finished.comparisons)} paired differences are significant "
-            "(see comparisons.csv)"
-        )
-    for failed in finished.failed:
-        parts = [str(failed[axis]) for axis in ("separator", "features", "model")]
-        typer.echo(f"failed: {failed['dataset']}: {' x '.join(parts)}: {failed['error']}", err=True)
-
-
-def _row(record: dict[Any, Any]) -> list[str]:
-    from merbench.results import parameter_text
-
-    low, high = record.get("kl_low", math.nan), record.get("kl_high", math.nan)
-    known = math.isfinite(low) and math.isfinite(high)
-    return [
-        str(record["dataset"]),
-        str(record["separator"]),
-        str(record["features"]),
-        str(record["model"]) + parameter_text(record["parameters"]),
-        "failed" if record["status"] != "ok" else show.number(record["kl_mean"]),
-        f"{low:.3f} to {high:.3f}" if known else "–",
-        show.number(record.get("kl_median", math.nan)),
-        show.number(record.get("r2_valence_mean", math.nan), 2),
-        show.number(record.get("r2_arousal_mean", math.nan), 2),
-        str(record["n_folds"]),
-    ]

@@ -18,17 +18,19 @@ from merbench.evaluation.friedman import (
     friedman,
 )
 from merbench.evaluation.guards import Suspicion, suspect
-from merbench.evaluation.metrics import Evaluation, evaluate
+from merbench.evaluation.metrics import Evaluation, evaluate, is_count
 from merbench.evaluation.ranking import Bootstrap, bootstrap, tiers
 from merbench.evaluation.resampled import Corrected, Posterior, corrected
 from merbench.evaluation.scores import Scores
 from merbench.evaluation.signedrank import SignedRank, signed_rank
+from merbench.evaluation.versions import VERSION, same_scores, source_hash
 
 __all__ = [
     "ALPHA",
     "PROBABILITY_FLOOR",
     "ROPE",
     "STD_FLOOR",
+    "VERSION",
     "Bootstrap",
     "Corrected",
     "CriticalDifference",
@@ -53,7 +55,10 @@ __all__ = [
     "gaussian_kl",
     "holm",
     "human_ceiling",
+    "is_count",
+    "same_scores",
     "signed_rank",
+    "source_hash",
     "suspect",
     "tiers",
 ]

@@ -1,0 +1,1 @@
+"""Leaderboards: tables that follow from runs, their publication, and their verification."""
