@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from merbench.cli import data, plugins, run, score, separators, show, verify
+from merbench.cli import data, plugins, report, run, score, separators, show, verify
 from merbench.cli import separation as separation  # adds its commands to those of separators
 from merbench.errors import MerbenchError
 
@@ -46,6 +46,7 @@ def _options(
 run.register(app)
 score.register(app)
 verify.register(app)
+report.register(app)
 app.add_typer(plugins.app)
 app.add_typer(data.app)
 app.add_typer(separators.app)

@@ -1,0 +1,1 @@
+"""Tables and pages derived from runs."""
