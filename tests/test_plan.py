@@ -20,11 +20,11 @@ FOLDS = 3
 
 
 def names(plan: Plan) -> list[tuple[str, ...]]:
-    return [tuple(cell.names.values())[1:] for cell in plan.cells]
+    return [tuple(cell.names.values())[2:] for cell in plan.cells]
 
 
 def reasons(plan: Plan) -> dict[tuple[str, ...], str]:
-    return {tuple(skip.names.values())[1:]: skip.reason for skip in plan.skipped}
+    return {tuple(skip.names.values())[2:]: skip.reason for skip in plan.skipped}
 
 
 # --- cells ---------------------------------------------------------------------------------------
@@ -123,7 +123,7 @@ def merbench_datasets():
         models=["linear"],
     )
     assert [tuple(c.names.values()) for c in plan.cells] == [
-        ("noise", "true-stems", "levels", "linear")
+        ("noise", NONE, "true-stems", "levels", "linear")
     ]
     (skip,) = plan.skipped
     assert skip.names["dataset"] == "stemless"

@@ -33,8 +33,9 @@ def made(name: str, offsets: list[list[float]], **changes: Any) -> dict[str, Any
     With standard deviations right, KL is (offset / 0.1)^2 / 2 in nats: 0.5 for 0.1, 2 for 0.2.
     """
     settings = {
-        "cell": name, "dataset": "d", "separator": "s", "features": "f", "model": name,
-        "parameters": "", "role": "system", "n_train": 8, "task": "va", "dataset_parameters": "",
+        "cell": name, "dataset": "d", "augmentation": "none", "separator": "s", "features": "f",
+        "model": name, "parameters": "", "role": "system", "n_train": 8, "task": "va",
+        "dataset_parameters": "",
         "n_clips": 10, "synthetic": False, "provenance": "", "split_hash": "split",
         "data_hash": "data",
     }  # fmt: skip
@@ -184,9 +185,11 @@ def test_a_pair_differs_along_one_axis_only():
         made("mix-tree", LESS, separator="mix", model="tree"),
         made("sep-tree", LESS, separator="sep", model="tree"),
         made("mix-tree-g", LESS, separator="mix", model="tree", features="g"),
+        made("noisy", NOISE, separator="mix", model="ridge", augmentation="noise"),
     ]
-    found = compare(*tables(*cells), ["separator", "model", "features"])
+    found = compare(*tables(*cells), ["separator", "model", "features", "augmentation"])
     assert pairs(found) == {
+        ("augmentation", "mix-ridge", "noisy"),
         ("separator", "mix-ridge", "sep-ridge"),
         ("separator", "mix-tree", "sep-tree"),
         ("model", "mix-ridge", "mix-tree"),
@@ -304,8 +307,14 @@ def test_each_family_is_corrected_for_its_own_size():
 
 def test_systems_are_named_with_the_parameters_that_differ():
     parameters = json.dumps({"model": {"penalty": 2}, "features": {"levels": {"n": 3}}})
-    row = {"separator": "mix", "features": "levels", "model": "ridge", "parameters": parameters}
-    assert system_name(row) == "mix x levels x ridge (penalty=2, n=3)"
-    blind = {"separator": "none", "features": "none", "model": "mean", "parameters": ""}
+    row = {
+        "augmentation": "noise", "separator": "mix", "features": "levels", "model": "ridge",
+        "parameters": parameters,
+    }  # fmt: skip
+    assert system_name(row) == "noise x mix x levels x ridge (penalty=2, n=3)"
+    blind = {
+        "augmentation": "none", "separator": "none", "features": "none", "model": "mean",
+        "parameters": "",
+    }  # fmt: skip
     assert system_name(blind) == "mean"
     assert parameter_text("") == ""

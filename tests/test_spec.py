@@ -18,7 +18,7 @@ from merbench.protocols import MonteCarlo, StratifiedKFold
 from merbench.spec import (
     Benchmark,
     component,
-    feature_title,
+    joint_title,
     parse,
     plugin_paths,
     read_document,
@@ -205,7 +205,8 @@ def test_everything_can_be_set(load: Loader) -> None:
     assert (benchmark.spec.seed, benchmark.spec.device) == (7, "cuda")
     assert benchmark.baselines == ()
     (exclusion,) = benchmark.spec.exclude
-    names = {"dataset": "made", "separator": "halves", "features": "numbers", "model": "slope"}
+    names = {"dataset": "made", "augmentation": "none", "separator": "halves"}
+    names |= {"features": "numbers", "model": "slope"}
     assert exclusion.matches(names)
     assert not exclusion.matches(names | {"model": "scaled"})
 
@@ -218,7 +219,7 @@ def test_a_bare_name_and_empty_parameters_are_the_same(load: Loader) -> None:
 
 def test_several_inputs_are_a_list_of_features(load: Loader) -> None:
     text = BASE.replace("[numbers]", "[[numbers, picture], numbers]")
-    titles = [feature_title(features) for features in load(text).features]
+    titles = [joint_title(features) for features in load(text).features]
     assert titles == ["numbers + picture", "numbers"]
 
 
@@ -463,8 +464,8 @@ MISTAKES = {
     ),
     "axis": (
         BASE + "compare: [{across: modle}]",
-        "spec.yaml:6: compare.0.across: input should be 'separator', 'features' or 'model', "
-        "not 'modle'",
+        "spec.yaml:6: compare.0.across: input should be 'augmentation', 'separator', 'features' "
+        "or 'model', not 'modle'",
     ),
     # wrong types
     "seed": (BASE + "seed: many", "spec.yaml:6: seed: input should be a valid integer, "
@@ -545,8 +546,8 @@ MISTAKES = {
     ),
     "exclusion that is no mapping": (
         BASE + "exclude: [slope]",
-        "spec.yaml:6: exclude.0: expected a mapping of dataset, separator, features, model, "
-        "not 'slope'",
+        "spec.yaml:6: exclude.0: expected a mapping of dataset, augmentation, separator, "
+        "features, model, not 'slope'",
     ),
     "exclusion of everything": (
         BASE + "exclude: [{}]", "spec.yaml:6: an exclusion names at least one axis",
@@ -780,8 +781,8 @@ SET_MISTAKES = {
     "datasets.made.n=0": "datasets.0.made.n: input should be greater than or equal to 1, not 0",
     "protocol.folds=3": "protocol: expected a name, or one name with its parameters as in "
     "{name: {parameter: value}}, not {'folds': 3}",
-    "a..b=1": "unknown key 'a'; choose from baselines, compare, datasets, device, exclude, "
-    "features, models, name, plugins, protocol, seed, separators",
+    "a..b=1": "unknown key 'a'; choose from augmentations, baselines, compare, datasets, device, "
+    "exclude, features, models, name, plugins, protocol, seed, separators",
 }
 
 

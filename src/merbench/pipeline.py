@@ -1,14 +1,17 @@
 """The stages between a clip's file and a model's predictions, as tasks that leave artifacts.
 
-decode -> separate -> extract -> assemble -> (prepare) -> fit and predict
+decode -> (augment) -> separate -> extract -> assemble -> (prepare) -> fit and predict
 
 Each task is self-contained: it carries the components and clips it needs, reads what went before
 from the store by key, and leaves one artifact under its own key. What is cheaper to make than to
-read back (decoding, and separators that say so) is done inside the task that needs it.
+read back (decoding, augmentation, and separators that say so) is done inside the task that needs
+it.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from merbench import audio, memory, threads
 from merbench.components import (
     CANONICAL_STEMS,
+    Augmentation,
     Clip,
     Component,
     Dataset,
@@ -62,12 +66,37 @@ class Work:
 # --- from a clip to one array a stem ---------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Copy:
+    """One changed copy of a clip: what changes it, and which of its copies it is."""
+
+    augmentation: Augmentation
+    number: int
+
+    @property
+    def title(self) -> str:
+        """Name of the copy, to stand behind its clip's."""
+        return f"{self.augmentation.title} {self.number + 1}"
+
+
 def decoding_key(dataset: Dataset, clip: Clip) -> str:
     """Key of a clip's waveform: its file's bytes, and whatever else decodes them."""
     parts: dict[str, Any] = {"audio": file_digest(clip.audio)}
     if type(dataset).decode is not Dataset.decode:
         parts["decoder"] = dataset.fingerprint()
     return artifact_key("decode", **parts)
+
+
+def augmentation_key(copy: Copy | None, decoding: str) -> str:
+    """Key of a copy's waveform; that of the clip itself where there is no copy.
+
+    How many copies there are beside it is no part of it, so that more of them never change those
+    that are there.
+    """
+    if copy is None:
+        return decoding
+    augmentation = copy.augmentation.of_a_copy().fingerprint()
+    return artifact_key("augment", augmentation=augmentation, copy=copy.number, of=decoding)
 
 
 def separation_key(separator: Separator, dataset: Dataset, clip: Clip, decoding: str) -> str:
@@ -94,11 +123,12 @@ class Separate(Work):
     dataset: Dataset
     clip: Clip
     separator: Separator
+    copy: Copy | None = None
     needs: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
-        return f"clip {self.clip.id} of {self.dataset.name}: {self.separator.title}"
+        return f"{_clip_title(self.dataset, self.clip, self.copy)}: {self.separator.title}"
 
     @property
     def component(self) -> Component:
@@ -106,7 +136,7 @@ class Separate(Work):
 
     def run(self, store: Store) -> None:
         started = time.perf_counter()
-        stems, rate = separate(self.dataset, self.clip, self.separator)
+        stems, rate = separate(self.dataset, self.clip, self.separator, self.copy)
         info = {
             "sample_rate": rate,
             "component": self.separator.name,
@@ -126,6 +156,7 @@ class Extract(Work):
     separator: Separator
     separation: str
     extractor: FeatureExtractor
+    copy: Copy | None = None
 
     @property
     def needs(self) -> tuple[str, ...]:  # type: ignore[override]
@@ -134,7 +165,7 @@ class Extract(Work):
     @property
     def title(self) -> str:
         return (
-            f"clip {self.clip.id} of {self.dataset.name}: {self.extractor.title} "
+            f"{_clip_title(self.dataset, self.clip, self.copy)}: {self.extractor.title} "
             f"of {self.separator.title}"
         )
 
@@ -148,13 +179,18 @@ class Extract(Work):
             artifact = store.get(self.separation)
             stems, rate = artifact.arrays, int(artifact.info["sample_rate"])
         else:
-            stems, rate = separate(self.dataset, self.clip, self.separator)
+            stems, rate = separate(self.dataset, self.clip, self.separator, self.copy)
         arrays = {
             stem: extract(self.extractor, stems[stem], rate, f"stem {stem}")
             for stem in self.separator.stems
         }
         info = {"component": self.extractor.name, "seconds": time.perf_counter() - started}
         store.put(self.key, arrays, info)
+
+
+def _clip_title(dataset: Dataset, clip: Clip, copy: Copy | None) -> str:
+    title = f"clip {clip.id} of {dataset.name}"
+    return f"{title} ({copy.title})" if copy else title
 
 
 def decode(dataset: Dataset, clip: Clip) -> tuple[Waveform, int]:
@@ -167,8 +203,45 @@ def decode(dataset: Dataset, clip: Clip) -> tuple[Waveform, int]:
     return waveform, rate
 
 
-def separate(dataset: Dataset, clip: Clip, separator: Separator) -> tuple[dict[str, Waveform], int]:
-    """Separate a clip and hold the separator to its contract."""
+def augment(waveform: Waveform, rate: int, copy: Copy, decoding: str) -> Waveform:
+    """Change a clip's waveform and hold the augmentation to its contract.
+
+    Parameters
+    ----------
+    waveform
+        Shape (channels, samples).
+    rate
+        In Hz.
+    copy
+        Which copy of the clip.
+    decoding
+        The clip's decoding key. With the augmentation and the copy's number it is the seed.
+
+    Returns
+    -------
+    ndarray
+        Shape (channels, samples), float32; the number of samples may be another.
+    """
+    import numpy as np
+
+    one = copy.augmentation.of_a_copy()
+    text = json.dumps([decoding, one.identity(), copy.number], sort_keys=True)
+    rng = np.random.default_rng(list(hashlib.sha256(text.encode()).digest()))
+    changed = np.asarray(one.augment(waveform.copy(), rate, rng), dtype=np.float32)
+    if changed.ndim != 2 or changed.shape[0] != waveform.shape[0] or not changed.size:
+        raise PluginError(
+            f"{copy.title}: it returned the shape {changed.shape} for a clip of shape "
+            f"{waveform.shape}; correct the plugin"
+        )
+    if not np.isfinite(changed).all():
+        raise PluginError(f"{copy.title}: it returned NaN or infinite samples; correct the plugin")
+    return changed
+
+
+def separate(
+    dataset: Dataset, clip: Clip, separator: Separator, copy: Copy | None = None
+) -> tuple[dict[str, Waveform], int]:
+    """Separate a clip, or a changed copy of it, and hold the separator to its contract."""
     import numpy as np
 
     if separator.needs_true_stems:
@@ -176,6 +249,8 @@ def separate(dataset: Dataset, clip: Clip, separator: Separator) -> tuple[dict[s
         shape = waveform.shape[1:]
     else:
         waveform, rate = decode(dataset, clip)
+        if copy is not None:
+            waveform = augment(waveform, rate, copy, decoding_key(dataset, clip))
         shape = waveform.shape
     stems = separator.separate(waveform, rate)
     if set(stems) != set(separator.stems):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
+import itertools
 import json
 import math
 from collections import Counter
@@ -14,6 +16,7 @@ from typing import Any
 
 from merbench import timings
 from merbench.components import (
+    Augmentation,
     Clip,
     Component,
     Dataset,
@@ -27,31 +30,52 @@ from merbench.components import (
 from merbench.errors import MerbenchError, PluginError
 from merbench.pipeline import (
     Assemble,
+    Copy,
     Extract,
     Fit,
     Prepare,
     Separate,
     Work,
+    augmentation_key,
     decoding_key,
     extraction_key,
     separation_key,
 )
-from merbench.protocols import Protocol, Split, split_hash
-from merbench.spec import Benchmark, RootedDataset, feature_title
+from merbench.protocols import Drawn, Protocol, Split, split_hash
+from merbench.spec import AXES, NONE, Benchmark, RootedDataset, joint_title
 from merbench.store import Store, artifact_key, home
 
-NONE = "none"
-"""What stands for separator and features in the row of a model that never looks at the music."""
+Row = tuple[Clip, Copy | None]
+"""What a row of a table is made from: a clip, or a changed copy of one."""
+
+_LEAKS = "split after augmenting, so that copies of one clip stand on both sides"
 
 
 @dataclass(frozen=True)
 class LoadedDataset:
-    """A dataset with its clips read, and how the protocol splits them."""
+    """A dataset with its clips read, and how the protocol splits them.
+
+    Parameters
+    ----------
+    dataset, root
+        Where the clips are from.
+    clips
+        What is split and scored.
+    splits
+        The folds.
+    origins
+        Where copies were dealt out as if they were clips of their own: what each of `clips` is
+        made from. Else empty.
+    augmentations
+        What made the copies among `clips`. Else empty.
+    """
 
     dataset: Dataset
     root: Path
     clips: tuple[Clip, ...]
     splits: tuple[Split, ...]
+    origins: tuple[Row, ...] = ()
+    augmentations: tuple[Augmentation, ...] = ()
 
     @property
     def name(self) -> str:
@@ -81,6 +105,7 @@ class Cell:
     """One system on one dataset under one protocol."""
 
     data: LoadedDataset
+    augmentations: tuple[Augmentation, ...]
     separator: Separator | None
     features: tuple[FeatureExtractor, ...]
     model: Model
@@ -92,8 +117,9 @@ class Cell:
         """The axes' names as tables show them."""
         return {
             "dataset": self.data.name,
+            "augmentation": joint_title(self.augmentations),
             "separator": self.separator.title if self.separator else NONE,
-            "features": feature_title(self.features) if self.features else NONE,
+            "features": joint_title(self.features),
             "model": self.model.title,
         }
 
@@ -101,14 +127,14 @@ class Cell:
     def label(self) -> str:
         """One line that names the cell."""
         names = self.names
-        if not self.features:
-            return f"{names['dataset']}: {names['model']}"
-        return "{dataset}: {separator} x {features} x {model}".format(**names)
+        parts = [names[axis] for axis in AXES[1:] if names[axis] != NONE]
+        return f"{names['dataset']}: {' x '.join(parts)}"
 
     @property
     def settings(self) -> dict[str, Any]:
         """The system's parameters that differ from their defaults, by axis."""
         axes: dict[str, Any] = {
+            "augmentation": {a.name: a.settings for a in self.augmentations if a.settings},
             "separator": self.separator.settings if self.separator else {},
             "features": {f.name: f.settings for f in self.features if f.settings},
             "model": self.model.settings,
@@ -118,8 +144,11 @@ class Cell:
     @cached_property
     def identity(self) -> dict[str, Any]:
         """Everything that says which cell this is, and nothing that says how it is computed."""
+        augmentations = [augmentation.identity() for augmentation in self.augmentations]
         return {
             "dataset": self.data.dataset.identity(),
+            # Only where there are some: what is not augmented keeps its seeds.
+            **({"augmentations": augmentations} if augmentations else {}),
             "separator": self.separator.identity() if self.separator else None,
             "features": [feature.identity() for feature in self.features],
             "model": self.model.identity(),
@@ -134,6 +163,30 @@ class Cell:
         The data count because one dataset plugin may read several folders.
         """
         return hashlib.sha256(_canonical([self.identity, self.data.data_hash])).hexdigest()[:12]
+
+    @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """Rows of the cell's tables: every clip, then the copies of those that are trained on.
+
+        Copies of one augmentation and number stand together, in the clips' order.
+        """
+        if self.data.origins:
+            return self.data.origins
+        originals: list[Row] = [(clip, None) for clip in self.data.clips]
+        return (*originals, *((self.data.clips[i], copy) for i, copy in self._copies))
+
+    @cached_property
+    def _copies(self) -> list[tuple[int, Copy]]:
+        trained = sorted({i for split in self.data.splits for i in split.train})
+        return [(i, copy) for copy in _copies(self.augmentations) for i in trained]
+
+    def train_rows(self, split: Split) -> tuple[int, ...]:
+        """Rows that a fold is trained on: its training clips, and their copies alone."""
+        if self.data.origins or not self.augmentations:
+            return split.train
+        train, first = set(split.train), len(self.data.clips)
+        copies = (row for row, (i, _) in enumerate(self._copies, first) if i in train)
+        return (*split.train, *copies)
 
     def fold_seed(self, fold: int) -> int:
         """Seed of one fold: from the spec's seed and the cell's identity, and nothing else."""
@@ -204,7 +257,10 @@ def make_plan(benchmark: Benchmark, store: Store, only: Sequence[str] = ()) -> P
     MerbenchError
         A dataset cannot be read or split, or a filter names no axis.
     """
-    plan = Plan(benchmark, [_load(rooted, benchmark.protocol) for rooted in benchmark.datasets])
+    plan = Plan(benchmark)
+    for rooted in benchmark.datasets:
+        data = _load(rooted, benchmark.protocol)
+        plan.datasets += [data, *_leaking(data, benchmark)]
     filters = [_filter(text) for text in only]
     for data in plan.datasets:
         for cell in _candidates(data, benchmark, plan.skipped):
@@ -218,9 +274,9 @@ def make_plan(benchmark: Benchmark, store: Store, only: Sequence[str] = ()) -> P
 
 def _filter(text: str) -> tuple[str, str]:
     axis, sign, name = text.partition("=")
-    if not sign or axis not in ("dataset", "separator", "features", "model"):
+    if not sign or axis not in AXES:
         raise MerbenchError(
-            f"--only {text}: write AXIS=NAME, where AXIS is dataset, separator, features or model"
+            f"--only {text}: write AXIS=NAME, where AXIS is {', '.join(AXES[:-1])} or {AXES[-1]}"
         )
     return axis, name
 
@@ -259,6 +315,37 @@ def _load(rooted: RootedDataset, protocol: Protocol) -> LoadedDataset:
             "correct the plugin or the data"
         ) from error
     return loaded
+
+
+def _copies(augmentations: Sequence[Augmentation]) -> list[Copy]:
+    return [Copy(a, number) for a in augmentations for number in range(a.copies)]
+
+
+def _leaking(data: LoadedDataset, benchmark: Benchmark) -> list[LoadedDataset]:
+    """Return what a protocol splits that deals copies out as if they were clips of their own.
+
+    One dataset for each choice of augmentations, its splits its own, and a note with every clip:
+    nothing that is scored on it can stand in one table with what is scored soundly.
+    """
+    protocol, leaking = benchmark.protocol, []
+    if not isinstance(protocol, Drawn) or not protocol.split_after_augmenting:
+        return []
+    for augmentations in filter(None, benchmark.augmentations):
+        copies: list[Copy | None] = [None, *_copies(augmentations)]
+        origins: list[Row] = [(clip, copy) for copy in copies for clip in data.clips]
+        clips = tuple(
+            dataclasses.replace(
+                clip,
+                id=f"{clip.id} ({copy.title})" if copy else clip.id,
+                provenance="; ".join(filter(None, [clip.provenance, _LEAKS])),
+            )
+            for clip, copy in origins
+        )
+        splits = tuple(protocol.splits(clips))
+        leaking.append(
+            LoadedDataset(data.dataset, data.root, clips, splits, tuple(origins), augmentations)
+        )
+    return leaking
 
 
 def _whence(dataset: Dataset) -> str:
@@ -317,18 +404,31 @@ def _candidates(data: LoadedDataset, benchmark: Benchmark, skipped: list[Skipped
     named = [(model, False) for model in benchmark.models]
     added = [(model, True) for model in benchmark.baselines if model not in benchmark.models]
     for model, silent in named + added:
-        if not model.input_kinds:
-            systems: list[tuple[Separator | None, tuple[FeatureExtractor, ...]]] = [(None, ())]
-        else:
-            systems = [(s, f) for s in benchmark.separators for f in benchmark.features]
-        for separator, features in systems:
-            cell = Cell(data, separator, features, model, benchmark.protocol, benchmark.spec.seed)
+        for augmentations, separator, features in _systems(data, model, benchmark):
+            cell = Cell(
+                data, augmentations, separator, features, model, benchmark.protocol,
+                benchmark.spec.seed,
+            )  # fmt: skip
             reason = _mismatch(cell, benchmark)
             if not reason:
                 cells.append(cell)
             elif not silent:
                 skipped.append(Skipped(cell.names, reason))
     return cells
+
+
+_System = tuple[tuple[Augmentation, ...], Separator | None, tuple[FeatureExtractor, ...]]
+
+
+def _systems(data: LoadedDataset, model: Model, benchmark: Benchmark) -> list[_System]:
+    """Return what a model is combined with on a dataset, whether it fits or not."""
+    if not model.input_kinds:
+        return [((), None, ())]
+    choices = benchmark.augmentations
+    if isinstance(benchmark.protocol, Drawn) and benchmark.protocol.split_after_augmenting:
+        # Each choice has a dataset of its own, which the clips alone are scored on soundly.
+        choices = tuple(choice for choice in choices if choice == data.augmentations)
+    return list(itertools.product(choices, benchmark.separators, benchmark.features))
 
 
 def _mismatch(cell: Cell, benchmark: Benchmark) -> str:
@@ -340,10 +440,12 @@ def _mismatch(cell: Cell, benchmark: Benchmark) -> str:
     if kinds != model.input_kinds:
         return (
             f"{model.title} takes {_kinds(model.input_kinds)}, "
-            f"{feature_title(cell.features)} gives {_kinds(kinds)}"
+            f"{joint_title(cell.features)} gives {_kinds(kinds)}"
         )
     if cell.separator and cell.separator.needs_true_stems and not data.dataset.has_true_stems:
         return f"{cell.separator.title} needs true stems, which {data.name} does not have"
+    if cell.separator and cell.separator.needs_true_stems and cell.augmentations:
+        return f"{cell.separator.title} needs true stems, which augmented copies do not have"
     if any(exclusion.matches(cell.names) for exclusion in benchmark.spec.exclude):
         return "excluded by the benchmark file"
     return ""
@@ -368,7 +470,7 @@ class _Tasks:
 
     def add_all(self) -> None:
         for cell in self.plan.cells:
-            components = (cell.separator, *cell.features, cell.model)
+            components = (*cell.augmentations, cell.separator, *cell.features, cell.model)
             reasons = [self._unready(component) for component in components if component]
             try:
                 if not any(reasons):
@@ -435,18 +537,22 @@ class _Tasks:
         separator, data = cell.separator, cell.data
         assert separator is not None
         separations, extractions = self._separations(cell), self._extractions(cell, feature)
-        for clip, separation, extraction in zip(data.clips, separations, extractions, strict=True):
+        for (clip, copy), separation, extraction in zip(
+            cell.rows, separations, extractions, strict=True
+        ):
             if not self._missing(extraction, "extract") or extraction in self.plan.tasks:
                 continue
             self.plan.tasks[extraction] = Extract(
-                extraction, data.dataset, clip, separator, separation, feature
+                extraction, data.dataset, clip, separator, separation, feature, copy
             )
             if separator.stored and self._missing(separation, "separate"):
-                self.plan.tasks[separation] = Separate(separation, data.dataset, clip, separator)
+                self.plan.tasks[separation] = Separate(
+                    separation, data.dataset, clip, separator, copy
+                )
         self.plan.tasks[key] = Assemble(
             key,
             tuple(extractions),
-            tuple(clip.id for clip in data.clips),
+            tuple(f"{clip.id} ({copy.title})" if copy else clip.id for clip, copy in cell.rows),
             separator.stems,
             feature.kind,
             f"{data.name}: {separator.title} x {feature.title}",
@@ -460,17 +566,22 @@ class _Tasks:
     def _separations(self, cell: Cell) -> list[str]:
         data, separator = cell.data, cell.separator
         assert separator is not None
-        memo = (id(data), _canonical(separator.identity()))
+        memo = (id(data), *map(_canonical, (_identities(cell), separator.identity())))
         if memo not in self._keys:
             self._keys[memo] = [
-                separation_key(separator, data.dataset, clip, decoding_key(data.dataset, clip))
-                for clip in data.clips
+                separation_key(
+                    separator,
+                    data.dataset,
+                    clip,
+                    augmentation_key(copy, decoding_key(data.dataset, clip)),
+                )
+                for clip, copy in cell.rows
             ]
         return self._keys[memo]
 
     def _extractions(self, cell: Cell, feature: FeatureExtractor) -> list[str]:
         assert cell.separator is not None
-        identities = cell.separator.identity(), feature.identity()
+        identities = _identities(cell), cell.separator.identity(), feature.identity()
         memo = (id(cell.data), *map(_canonical, identities))
         if memo not in self._keys:
             separations = self._separations(cell)
@@ -478,11 +589,16 @@ class _Tasks:
         return self._keys[memo]
 
 
+def _identities(cell: Cell) -> list[dict[str, Any]]:
+    return [augmentation.identity() for augmentation in cell.augmentations]
+
+
 def _fit(
     cell: Cell, split: Split, device: str, tables: tuple[str, ...], prepared: str | None
 ) -> Fit:
     clips, task = cell.data.clips, cell.data.dataset.task
-    labels = tuple(clips[i].label for i in split.train)
+    train = cell.train_rows(split)
+    labels = tuple(cell.rows[row][0].label for row in train)
     seed = cell.fold_seed(split.fold)
     key = artifact_key(
         "fit",
@@ -492,13 +608,13 @@ def _fit(
         device=device,
         tables=tables,
         n_clips=0 if tables else len(clips),
-        train=split.train,
+        train=train,
         test=split.test,
         labels=labels,
     )
     test_ids = tuple(clips[i].id for i in split.test)
     return Fit(
-        key, cell.model, task, seed, device, tables, prepared, split.train, split.test, labels,
+        key, cell.model, task, seed, device, tables, prepared, train, split.test, labels,
         test_ids, cell.label, split.fold,
     )  # fmt: skip
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from merbench.components import Clip
 from merbench.errors import MerbenchError
@@ -45,16 +45,42 @@ class Protocol(BaseModel):
         return {"name": self.name, "parameters": self.model_dump(mode="json")}
 
 
-class MonteCarlo(Protocol):
+class Drawn(Protocol):
+    """Base of the protocols whose splits are drawn by chance."""
+
+    seed: int = Field(1, ge=0, description="Where the splits' chance comes from.")
+    grouped: bool = Field(
+        True, description="Keep groups apart. False reproduces papers that split song by song."
+    )
+    split_after_augmenting: bool = Field(
+        False,
+        description="Deal augmented copies out as if they were clips of their own, so that copies "
+        "of one clip stand on both sides. Reproduces papers that did so; never sound.",
+    )
+
+    @model_validator(mode="after")
+    def _leaks_knowingly(self) -> Self:
+        if self.split_after_augmenting and self.grouped:
+            raise ValueError(
+                "split_after_augmenting puts copies of one clip on both sides, which "
+                "`grouped: true` forbids; say `grouped: false` with it"
+            )
+        return self
+
+    def identity(self) -> dict[str, Any]:
+        """Name and parameters; an option that is not taken is not among them."""
+        identity = super().identity()
+        if not self.split_after_augmenting:
+            del identity["parameters"]["split_after_augmenting"]
+        return identity
+
+
+class MonteCarlo(Drawn):
     """Random splits, each drawn anew (Xu and Liang 2001, Monte Carlo cross-validation)."""
 
     name: ClassVar[str] = "monte-carlo"
     folds: int = Field(10, ge=1, description="How many splits are drawn.")
     test_fraction: float = Field(0.2, gt=0, lt=1, description="Share of the clips that is tested.")
-    seed: int = Field(1, ge=0, description="Where the splits' chance comes from.")
-    grouped: bool = Field(
-        True, description="Keep groups apart. False reproduces papers that split song by song."
-    )
 
     def splits(self, clips: Sequence[Clip]) -> list[Split]:
         """Draw groups for the test side until it is as near its share as whole groups allow."""
@@ -78,14 +104,12 @@ class MonteCarlo(Protocol):
         return splits
 
 
-class StratifiedKFold(Protocol):
+class StratifiedKFold(Drawn):
     """Repeated k-fold with each class's share kept, and groups kept apart."""
 
     name: ClassVar[str] = "stratified-k-fold"
     folds: int = Field(10, ge=2, description="Parts the clips are cut into.")
     repeats: int = Field(1, ge=1, description="How often they are cut anew.")
-    seed: int = Field(1, ge=0, description="Where the cuts' chance comes from.")
-    grouped: bool = Field(True, description="Keep groups apart.")
     stratified: bool = Field(
         True,
         description="Keep each class's share; labels that are no classes are cut unstratified.",

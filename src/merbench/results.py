@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from merbench.components import Task
-from merbench.plan import NONE
+from merbench.spec import AXES as AXES
+from merbench.spec import NONE
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from merbench.evaluation import CellScores, Comparison
 
-AXES = ("dataset", "separator", "features", "model")
 TRUTH, PREDICTED = "truth_", "predicted_"
 SYSTEM, BASELINE, PEOPLE = "system", "baseline", "people"
 HUMAN_CEILING = "human-ceiling"
@@ -103,7 +103,7 @@ def summarise(folds: pd.DataFrame) -> pd.DataFrame:
     table = pd.DataFrame(rows)
     table["_failed"] = table["status"] != "ok"
     table = table.sort_values(
-        ["dataset", "_failed", "kl_mean", "separator", "features", "model", "parameters"],
+        ["dataset", "_failed", "kl_mean", *AXES[1:], "parameters"],
         kind="stable",
     )
     return table.drop(columns="_failed").reset_index(drop=True)
@@ -170,8 +170,9 @@ def compare(
     folds, predictions
         A run's tables.
     families
-        Axes: "separator", "features" or "model". All pairs of one dataset and axis are one family,
-        corrected together. A model that never looks at the music is compared with every system.
+        Axes: "augmentation", "separator", "features" or "model". All pairs of one dataset and axis
+        are one family, corrected together. A model that never looks at the music is compared with
+        every system.
 
     Returns
     -------
@@ -237,8 +238,8 @@ def _comparison_row(
 
 
 def system_name(row: dict[str, Any]) -> str:
-    """Name of a row's system: its separator, features and model, with parameters that differ."""
-    parts = [str(row[axis]) for axis in ("separator", "features", "model") if row[axis] != NONE]
+    """Name of a row's system: what it has on each axis, with parameters that differ."""
+    parts = [str(row[axis]) for axis in AXES[1:] if row[axis] != NONE]
     return " x ".join(parts) + parameter_text(row["parameters"])
 
 

@@ -23,8 +23,9 @@ from merbench import __version__, engine, results, threads, timings
 from merbench.components import Component, Task, source_digest
 from merbench.engine import Engine, Outcome
 from merbench.errors import MerbenchError
-from merbench.plan import NONE, Cell, LoadedDataset, Plan
+from merbench.plan import Cell, LoadedDataset, Plan
 from merbench.results import HUMAN_CEILING
+from merbench.spec import NONE
 from merbench.store import Store
 
 if TYPE_CHECKING:
@@ -37,8 +38,8 @@ LEADERBOARD, COMPARISONS = "leaderboard.csv", "comparisons.csv"
 SCHEMA = 1
 
 _PACKAGES = (
-    "demucs", "librosa", "numba", "numpy", "opensmile", "pandas", "pydantic", "scikit-learn",
-    "scipy", "skorch", "soundfile", "soxr", "tinysoundfont", "torch", "xgboost",
+    "audiomentations", "demucs", "librosa", "numba", "numpy", "opensmile", "pandas", "pydantic",
+    "scikit-learn", "scipy", "skorch", "soundfile", "soxr", "tinysoundfont", "torch", "xgboost",
 )  # fmt: skip
 
 
@@ -294,6 +295,8 @@ def _human_ceiling(data: LoadedDataset, seed: int) -> Iterator[tuple[dict[str, A
 
     if data.dataset.task is not Task.VA or not any(clip.ratings for clip in data.clips):
         return
+    if data.origins:  # copies among the clips, which nobody rated
+        return
     from merbench.evaluation import human_ceiling
 
     ratings = [np.reshape(np.asarray(clip.ratings, float), (-1, 2)) for clip in data.clips]
@@ -302,8 +305,10 @@ def _human_ceiling(data: LoadedDataset, seed: int) -> Iterator[tuple[dict[str, A
     for estimate, kl in estimates.items():
         if not np.isfinite(kl).any():
             continue
-        names = {"dataset": data.name, "separator": NONE, "features": NONE}
-        names["model"] = f"{HUMAN_CEILING}({estimate})"
+        names = dict.fromkeys(results.AXES, NONE) | {
+            "dataset": data.name,
+            "model": f"{HUMAN_CEILING}({estimate})",
+        }
         cell = f"{HUMAN_CEILING}-{estimate}-{data.data_hash[:8]}-{data.split_hash[:8]}"
         for split in data.splits:
             test = np.asarray(split.test)
@@ -370,7 +375,9 @@ def _dataset_entry(data: LoadedDataset) -> dict[str, Any]:
 
 
 def _cell_entry(cell: Cell, plan: Plan) -> dict[str, Any]:
-    parts: tuple[Component | None, ...] = (cell.separator, *cell.features, cell.model)
+    parts: tuple[Component | None, ...] = (
+        *cell.augmentations, cell.separator, *cell.features, cell.model
+    )  # fmt: skip
     return {
         "id": cell.id,
         **cell.names,

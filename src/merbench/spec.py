@@ -24,6 +24,7 @@ from pydantic.fields import FieldInfo
 
 from merbench.components import (
     MIXED,
+    Augmentation,
     Component,
     Dataset,
     FeatureExtractor,
@@ -38,7 +39,12 @@ from merbench.protocols import PROTOCOLS, MonteCarlo, Protocol
 Path_ = tuple[str | int, ...]
 """Where a value stands in a document: keys and positions."""
 
-_AXES = ("dataset", "separator", "features", "model")
+AXES = ("dataset", "augmentation", "separator", "features", "model")
+"""What a cell is a choice of, in the order that tables show it."""
+
+NONE = "none"
+"""What stands for an axis that a cell has nothing of: no augmentation, or, for a model that never
+looks at the music, no separator and no features."""
 
 
 # --- the document --------------------------------------------------------------------------------
@@ -245,7 +251,7 @@ def _choice(value: Any) -> Any:
 Choice = Annotated[str | dict[str, dict[str, Any] | None], BeforeValidator(_choice)]
 
 # The tags keep complaints apart, so that the one shown is about what was meant.
-Features = Annotated[
+OneOrSeveral = Annotated[
     Annotated[Choice, Tag("one")] | Annotated[list[Choice], Field(min_length=1), Tag("several")],
     Discriminator(lambda value: "several" if isinstance(value, list) else "one"),
 ]
@@ -258,20 +264,21 @@ class _Strict(BaseModel):
 class Compare(_Strict):
     """A family of paired comparisons: cells that differ along one axis only."""
 
-    across: Literal["separator", "features", "model"]
+    across: Literal["augmentation", "separator", "features", "model"]
 
 
 class Exclusion(_Strict):
     """Cells to leave out: those that match every name given."""
 
     dataset: str | None = None
+    augmentation: str | None = None
     separator: str | None = None
     features: str | None = None
     model: str | None = None
 
     def matches(self, names: Mapping[str, str]) -> bool:
         """Tell whether a cell of these names is left out."""
-        given = {axis: getattr(self, axis) for axis in _AXES if getattr(self, axis) is not None}
+        given = {axis: getattr(self, axis) for axis in AXES if getattr(self, axis) is not None}
         return bool(given) and all(names[axis] == name for axis, name in given.items())
 
 
@@ -280,8 +287,14 @@ class Spec(_Strict):
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="Name of the benchmark.")
     datasets: list[Choice] = Field(min_length=1, description="Datasets, each with its `root`.")
+    augmentations: list[OneOrSeveral] = Field(
+        [NONE],
+        min_length=1,
+        description="Augmentations of the training clips; `none` for the clips alone, a list for "
+        "several whose copies are added together.",
+    )
     separators: list[Choice] = Field([MIXED], min_length=1, description="Separators.")
-    features: list[Features] = Field(
+    features: list[OneOrSeveral] = Field(
         min_length=1, description="Feature extractors; a list for models with several inputs."
     )
     models: list[Choice] = Field(min_length=1, description="Models.")
@@ -311,6 +324,7 @@ class Benchmark:
 
     spec: Spec
     datasets: tuple[RootedDataset, ...]
+    augmentations: tuple[tuple[Augmentation, ...], ...]
     separators: tuple[Separator, ...]
     features: tuple[tuple[FeatureExtractor, ...], ...]
     models: tuple[Model, ...]
@@ -374,20 +388,12 @@ def resolve(document: Document, spec: Spec, registry: Registry) -> Benchmark:
                     f"--set datasets.{component.name}.root=PATH",
                 )
             datasets.append(RootedDataset(component, folder))
-    features: list[tuple[FeatureExtractor, ...]] = []
-    for position, entry in enumerate(spec.features):
-        path = ("features", position)
-        entries = entry if isinstance(entry, list) else [entry]
-        grids = [
-            build.grid("feature", e, (*path, i) if isinstance(entry, list) else path)
-            for i, e in enumerate(entries)
-        ]
-        features += itertools.product(*grids)  # type: ignore[arg-type]
     benchmark = Benchmark(
         spec,
         tuple(datasets),
+        tuple(build.several("augmentation", spec.augmentations, "augmentations")),  # type: ignore[arg-type]
         tuple(build.all("separator", spec.separators, "separators")),  # type: ignore[arg-type]
-        tuple(features),
+        tuple(build.several("feature", spec.features, "features")),  # type: ignore[arg-type]
         tuple(build.all("model", spec.models, "models")),  # type: ignore[arg-type]
         _baselines(registry) if spec.baselines else (),
         _protocol(document, spec.protocol),
@@ -433,6 +439,7 @@ def _protocol(document: Document, choice: Any) -> Protocol:
 def _refuse_twins(document: Document, benchmark: Benchmark) -> None:
     axes: dict[str, list[Any]] = {
         "datasets": [(d.dataset.identity(), str(d.root)) for d in benchmark.datasets],
+        "augmentations": [[a.identity() for a in several] for several in benchmark.augmentations],
         "separators": [s.identity() for s in benchmark.separators],
         "features": [[f.identity() for f in features] for features in benchmark.features],
         "models": [m.identity() for m in benchmark.models],
@@ -443,13 +450,23 @@ def _refuse_twins(document: Document, benchmark: Benchmark) -> None:
                 raise document.error(
                     (axis,), f"{axis} names the same component with the same parameters twice"
                 )
+    for several in benchmark.augmentations:
+        names = [augmentation.name for augmentation in several]
+        for name in names:
+            if names.count(name) > 1:
+                raise document.error(
+                    ("augmentations",),
+                    f"one choice of augmentations names {name} twice; say how many of its copies "
+                    "there are with `copies`",
+                )
 
 
 def _check_exclusions(document: Document, benchmark: Benchmark) -> None:
     known = {
         "dataset": {d.dataset.name for d in benchmark.datasets},
+        "augmentation": {joint_title(several) for several in benchmark.augmentations},
         "separator": {s.title for s in benchmark.separators},
-        "features": {feature_title(f) for f in benchmark.features},
+        "features": {joint_title(f) for f in benchmark.features},
         "model": {m.title for m in (*benchmark.models, *benchmark.baselines)},
     }
     for position, exclusion in enumerate(benchmark.spec.exclude):
@@ -464,9 +481,9 @@ def _check_exclusions(document: Document, benchmark: Benchmark) -> None:
                 )
 
 
-def feature_title(features: Sequence[FeatureExtractor]) -> str:
-    """Name of one or several features as tables show it."""
-    return " + ".join(feature.title for feature in features)
+def joint_title(components: Sequence[Component]) -> str:
+    """Name of what a cell has on an axis, as tables show it: none, one or several components."""
+    return " + ".join(component.title for component in components) or NONE
 
 
 # --- components from choices ----------------------------------------------------------------------
@@ -479,6 +496,18 @@ class _Builder:
 
     def all(self, kind: str, choices: Sequence[Any], key: str) -> list[Component]:
         return [c for i, choice in enumerate(choices) for c in self.grid(kind, choice, (key, i))]
+
+    def several(self, kind: str, entries: Sequence[Any], key: str) -> list[tuple[Component, ...]]:
+        """Build entries that are one choice or several together; `none` is no component."""
+        built: list[tuple[Component, ...]] = []
+        for position, entry in enumerate(entries):
+            path: Path_ = (key, position)
+            if isinstance(entry, list):
+                grids = [self.grid(kind, e, (*path, i)) for i, e in enumerate(entry)]
+            else:
+                grids = [] if entry == NONE else [self.grid(kind, entry, path)]
+            built += itertools.product(*grids)
+        return built
 
     def grid(self, kind: str, choice: Any, path: Path_) -> list[Component]:
         """Build a choice; lists of parameter values make one component a combination."""

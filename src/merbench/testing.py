@@ -317,23 +317,44 @@ def _feature_checks(extractor: FeatureExtractor) -> Iterator[tuple[str, Callable
 def _augmentation_checks(
     augmentation: Augmentation,
 ) -> Iterator[tuple[str, Callable[[], object]]]:
-    def augment(seed: int) -> Waveform:
-        waveform = music(1.0)
+    def augment(waveform: Waveform, seed: int = 0) -> Waveform:
         before = waveform.copy()
         with _untouched_chance():
             copy = augmentation.augment(waveform, SAMPLE_RATE, np.random.default_rng(seed))
         _demand(np.array_equal(before, waveform), "it changed the waveform it was given")
+        channels = len(waveform)
         _demand(
-            copy.ndim == 2 and copy.shape[0] == 2 and copy.shape[1] > 0,
-            f"it returned the shape {copy.shape} for two channels",
+            copy.ndim == 2 and copy.shape[0] == channels and copy.shape[1] > 0,
+            f"it returned the shape {copy.shape} for {channels} channels",
         )
         _demand(bool(np.isfinite(copy).all()), "it returned values that are not finite")
         return copy
 
     def twice() -> None:
-        _demand(np.array_equal(augment(1), augment(1)), "one seed gave two results")
+        same = np.array_equal(augment(music(1.0), 1), augment(music(1.0), 1))
+        _demand(same, "one seed gave two results")
 
-    yield "keeps channels and stays finite", lambda: augment(0)
+    def changes() -> None:
+        waveform = music(1.0)
+        _demand(
+            any(not np.array_equal(augment(waveform, seed), waveform) for seed in range(5)),
+            "with five seeds it changed nothing",
+        )
+
+    def loud() -> None:
+        peak = max(float(np.abs(augment(40 * music(1.0), seed)).max()) for seed in range(5))
+        _demand(peak > 1.5, f"a clip of peak 40 came back with peak {peak:.2f}; do not clip")
+
+    def short_and_odd() -> None:
+        for samples in (1_103, 12_347):
+            augment(music(samples / SAMPLE_RATE))
+
+    yield "keeps channels and stays finite", lambda: augment(music(1.0))
+    yield "augments mono", lambda: augment(music(1.0, channels=1))
+    yield "augments silence", lambda: augment(np.zeros((2, SAMPLE_RATE), dtype=np.float32))
+    yield "augments short clips and odd lengths", short_and_odd
+    yield "changes the clip", changes
+    yield "does not clip", loud
     yield "is deterministic under a seed", twice
 
 

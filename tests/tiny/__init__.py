@@ -6,6 +6,7 @@ from merbench import hookimpl
 
 from .average import Average
 from .halves import Halves
+from .hiss import Hiss, Longer
 from .levels import Levels
 from .linear import Linear
 from .noise import Noise
@@ -22,6 +23,12 @@ def merbench_datasets():
 def merbench_separators():
     yield Plain
     yield Halves
+
+
+@hookimpl
+def merbench_augmentations():
+    yield Hiss
+    yield Longer
 
 
 @hookimpl

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -142,15 +143,16 @@ def plan(
             }
         )
         return
+    axes = _axes([c.names for c in planned.cells] + [s.names for s in planned.skipped])
     rows = [
-        [*c.names.values(), str(len(c.data.splits)), _cell_state(planned, c.id)]
+        [*(c.names[a] for a in axes), str(len(c.data.splits)), _cell_state(planned, c.id)]
         for c in planned.cells
     ]
-    columns = ("dataset", "separator", "features", "model", "folds", "state")
+    columns = (*axes, "folds", "state")
     show.print_table(columns, rows, title=f"{len(rows)} cells", right=("folds",))
     if planned.skipped:
-        skipped = [[*s.names.values(), s.reason] for s in planned.skipped]
-        show.print_table((*columns[:4], "reason"), skipped, title="skipped")
+        skipped = [[*(s.names[a] for a in axes), s.reason] for s in planned.skipped]
+        show.print_table((*axes, "reason"), skipped, title="skipped")
     tasks = [[s, str(counts[s]["to_do"]), str(counts[s]["cached"])] for s in stages]
     show.print_table(("stage", "to do", "cached"), tasks, right=("to do", "cached"))
     typer.echo(
@@ -178,6 +180,14 @@ def _plan(
     return document, make_plan(resolve(document, parsed, registry), store, only or ()), store
 
 
+def _axes(rows: Sequence[Mapping[Any, Any]]) -> list[str]:
+    """Return the axes to show: all, but for the augmentation where nothing is augmented."""
+    from merbench.spec import AXES, NONE
+
+    augmented = any(row["augmentation"] != NONE for row in rows)
+    return [axis for axis in AXES if augmented or axis != "augmentation"]
+
+
 def _cell_state(planned: Plan, cell: str) -> str:
     if cell in planned.unready:
         return f"cannot run: {planned.unready[cell]}"
@@ -188,9 +198,10 @@ def _cell_state(planned: Plan, cell: str) -> str:
 def show_leaderboard(finished: Run) -> None:
     """Print a run's rows, and why the failed ones failed."""
     numbers = ("KL mean", "95 % interval", "KL median", "R² valence", "R² arousal", "folds")
-    columns = ("dataset", "separator", "features", "model", *numbers)
     records = finished.leaderboard.to_dict("records")
-    rows = [_row(record) for record in records]
+    axes = _axes(records)
+    columns = (*axes, *numbers)
+    rows = [_row(record, axes) for record in records]
     styles = ["" if record["status"] == "ok" else "red" for record in records]
     show.print_table(
         columns,
@@ -212,19 +223,17 @@ def show_leaderboard(finished: Run) -> None:
             "(see comparisons.csv)"
         )
     for failed in finished.failed:
-        parts = [str(failed[axis]) for axis in ("separator", "features", "model")]
+        parts = [str(failed[axis]) for axis in axes[1:]]
         typer.echo(f"failed: {failed['dataset']}: {' x '.join(parts)}: {failed['error']}", err=True)
 
 
-def _row(record: dict[Any, Any]) -> list[str]:
+def _row(record: dict[Any, Any], axes: Sequence[str]) -> list[str]:
     from merbench.results import parameter_text
 
     low, high = record.get("kl_low", math.nan), record.get("kl_high", math.nan)
     known = math.isfinite(low) and math.isfinite(high)
     return [
-        str(record["dataset"]),
-        str(record["separator"]),
-        str(record["features"]),
+        *(str(record[axis]) for axis in axes[:-1]),
         str(record["model"]) + parameter_text(record["parameters"]),
         "failed" if record["status"] != "ok" else show.number(record["kl_mean"]),
         f"{low:.3f} to {high:.3f}" if known else "–",
