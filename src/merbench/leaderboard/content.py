@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from merbench import results
 from merbench.components import Task
-from merbench.plan import NONE
+from merbench.spec import NONE
 
 if TYPE_CHECKING:
     import numpy as np

@@ -10,7 +10,7 @@ from typing import Any
 from merbench import results
 from merbench.components import Task
 from merbench.leaderboard.content import Row, key_of
-from merbench.plan import NONE
+from merbench.spec import NONE
 
 __all__ = ["DASH", "Cell", "Line", "Table", "duration", "number", "p_text", "table"]
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from merbench import results
 from merbench.leaderboard.content import Content, Row, chosen, finished, system_name, table_of
-from merbench.plan import NONE
+from merbench.spec import NONE
 
 if TYPE_CHECKING:
     import numpy as np
