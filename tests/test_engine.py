@@ -14,7 +14,7 @@ import pandas as pd
 import psutil
 import pytest
 
-from merbench import memory, runs, threads
+from merbench import memory, runs, threads, verification
 from merbench.engine import Failure, LocalEngine, Outcome, execute
 from merbench.pipeline import Work
 from merbench.store import Store
@@ -301,7 +301,7 @@ def test_the_rest_goes_on_and_the_exit_status_is_1(ended):
     assert "Traceback" not in ended.stderr
     assert set(ended.rows.index) == set(NAMES)
     assert ended.rows.loc[["good", "threads"], "status"].tolist() == ["ok", "ok"]
-    assert runs.verify(ended.folder) == []
+    assert verification.verify(ended.folder) == []
     predictions = runs.read(ended.folder).predictions
     assert set(predictions["model"]) == {"good", "threads"}
 
@@ -435,7 +435,7 @@ def test_ctrl_c_stops_cleanly_and_the_next_run_goes_on(tmp_path):
     assert again.returncode == 0, again.stderr
     assert not kept & {line.split()[2] for line in bench.traced()[done:]}
     assert not list((bench.store.folder / "unfinished").iterdir())
-    assert runs.verify(out) == []
+    assert verification.verify(out) == []
 
 
 def test_ctrl_c_while_workers_start_is_as_clean(tmp_path):

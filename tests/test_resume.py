@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from merbench import runs
+from merbench import runs, verification
 from merbench.store import Store
 from tinybench import TinyBench, group_is_gone, wait_for
 
@@ -58,7 +58,7 @@ def predictions(bench: TinyBench) -> bytes:
 def assert_undisturbed(bench: TinyBench, undisturbed: TinyBench) -> None:
     """The result is the undisturbed run's, byte for byte, and the store holds the same."""
     assert predictions(bench) == predictions(undisturbed)
-    assert runs.verify(out(bench)) == []
+    assert verification.verify(out(bench)) == []
     assert [a.name for a in bench.artifacts()] == [a.name for a in undisturbed.artifacts()]
     assert bench.results() == undisturbed.results()
     assert list((bench.store.folder / "unfinished").iterdir()) == []
@@ -210,7 +210,7 @@ def test_two_runs_at_once_on_one_store_do_not_harm_each_other(bench, undisturbed
             assert "failed" not in stderr
     for folder in outs:
         assert (folder / "predictions.parquet").read_bytes() == predictions(undisturbed)
-        assert runs.verify(folder) == []
+        assert verification.verify(folder) == []
     assert_undisturbed(here, undisturbed)
     # They really ran at once: some things were done by both.
     assert len(here.traced()) > len(undisturbed.traced())

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from merbench import runs
+from merbench import recorded, runs, verification
 from merbench.cli import app
 from merbench.errors import MerbenchError
 from tinybench import TinyBench
@@ -103,7 +103,8 @@ def test_a_run_is_five_files_that_read_back_as_what_was_written(written):
     assert sorted(path.name for path in folder.iterdir()) == FILES
     back = runs.read(folder)
     pd.testing.assert_frame_equal(back.folds, run.folds, check_dtype=False)
-    pd.testing.assert_frame_equal(back.predictions, run.predictions)
+    texts = back.predictions.astype(run.predictions.dtypes)
+    pd.testing.assert_frame_equal(texts, run.predictions)
     pd.testing.assert_frame_equal(back.leaderboard, run.leaderboard, check_dtype=False)
     pd.testing.assert_frame_equal(back.comparisons, run.comparisons, check_dtype=False)
     assert back.manifest == json.loads(json.dumps(run.manifest))
@@ -149,7 +150,8 @@ def test_a_cell_with_a_failed_fold_has_no_numbers_and_says_why(written):
     rows = run.leaderboard[run.leaderboard["model"] == "bad"]
     assert (rows["status"] == "failed").all()
     assert rows["kl_mean"].isna().all()
-    assert rows["n_folds"].between(1, 2).all()
+    assert (rows["n_folds"] == 3).all()
+    assert rows["n_failed"].between(1, 2).all()
     assert rows["error"].str.contains("ValueError: the first clip is not there").all()
     assert rows["error"].str.startswith(("noise: bad, fold", "rated: bad, fold")).all()
     assert {row["model"] for row in run.failed} == {"bad", "unready"}
@@ -216,7 +218,7 @@ def merbench_models():
     )
     run = bench.run(models=["fails"])
     runs.write(run, bench.folder / "out")
-    assert runs.verify(bench.folder / "out") == []
+    assert verification.verify(bench.folder / "out") == []
     back = runs.read(bench.folder / "out")
     assert back.predictions.empty
     assert [row["error"] for row in back.failed] == ["noise: fails, fold 0: RuntimeError: never"]
@@ -233,7 +235,7 @@ def test_a_cached_run_gives_the_same_tables(bench):
 
 
 def test_an_honest_run_verifies(written):
-    assert runs.verify(written[1]) == []
+    assert verification.verify(written[1]) == []
 
 
 def parquet(name: str) -> Callable[[Callable[[pd.DataFrame], pd.DataFrame | None]], Callable]:
@@ -355,24 +357,24 @@ TAMPERINGS: dict[str, tuple[Callable[[Path], None], str]] = {
         r"^cell \w+, fold 0: its predictions or its row are missing",
     ),
     "a digit of the leaderboard": (
-        text("leaderboard.csv", ",3,8,", ",2,8,"),
-        "^leaderboard.csv is not what the folds and predictions give",
+        text("leaderboard.csv", ",ok,8,3,0,", ",ok,8,2,0,"),
+        r"^leaderboard.csv, line \d+, n_folds: '2' stands where '3' follows",
     ),
     "a line of the leaderboard": (
         lambda f: (f / "leaderboard.csv").write_text(
             "".join((f / "leaderboard.csv").read_text().splitlines(keepends=True)[:-1])
         ),
-        "^leaderboard.csv is not what the folds and predictions give",
+        r"^leaderboard.csv has 15 rows where the predictions give 16$",
     ),
     "line ends of the leaderboard": (
         lambda f: (f / "leaderboard.csv").write_bytes(
             (f / "leaderboard.csv").read_bytes().replace(b"\n", b"\r\n")
         ),
-        "^leaderboard.csv is not what the folds and predictions give",
+        "^leaderboard.csv has other line ends than it must have",
     ),
     "a verdict": (
         text("comparisons.csv", "False", "True"),
-        "^comparisons.csv is not what the folds and predictions give",
+        "^comparisons.csv, line 2, significant: 'True' stands where 'False' follows",
     ),
     "the leaderboard gone": (
         lambda f: (f / "leaderboard.csv").unlink(), "^leaderboard.csv is missing$",
@@ -388,7 +390,7 @@ def test_verify_finds_what_was_changed(folder, tamper, says):
     import re
 
     tamper(folder)
-    differences = runs.verify(folder)
+    differences = verification.verify(folder)
     assert any(re.search(says, difference) for difference in differences), differences
 
 
@@ -397,11 +399,11 @@ def test_verify_and_read_say_which_file_is_missing_or_damaged(folder, name):
     path = folder / name
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
-    for look in (runs.read, runs.verify):
+    for look in (runs.read, verification.verify):
         with pytest.raises(MerbenchError, match=r"cannot be read .* run it again"):
             look(folder)
     path.unlink()
-    for look in (runs.read, runs.verify):
+    for look in (runs.read, verification.verify):
         with pytest.raises(MerbenchError, match=rf"is no run: {name} is missing"):
             look(folder)
 
@@ -427,7 +429,7 @@ def test_a_run_whose_writing_was_cut_off_is_no_run(written, folder, monkeypatch)
     def killed(self, *_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(pd.DataFrame, "to_parquet", killed)
+    monkeypatch.setattr(recorded, "write_parquet", killed)
     with pytest.raises(KeyboardInterrupt):
         runs.write(written[0], folder)
     monkeypatch.undo()
@@ -435,7 +437,7 @@ def test_a_run_whose_writing_was_cut_off_is_no_run(written, folder, monkeypatch)
         runs.read(folder)
     assert not [path for path in folder.iterdir() if path.name.startswith(".")]
     runs.write(written[0], folder)
-    assert runs.verify(folder) == []
+    assert verification.verify(folder) == []
 
 
 def test_results_that_cannot_be_written_are_one_clear_error(written, tmp_path):
@@ -451,7 +453,7 @@ def test_a_full_disk_is_one_clear_error(written, tmp_path, monkeypatch):
     def full(self, *_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(pd.DataFrame, "to_parquet", full)
+    monkeypatch.setattr(recorded, "write_parquet", full)
     with pytest.raises(MerbenchError, match=r"cannot be written to .*\(No space left on device\)"):
         runs.write(written[0], tmp_path / "out")
 
@@ -461,11 +463,12 @@ def test_checking_leaves_nothing_behind(tmp_path):
     assert list((tmp_path / "out" / "deep").iterdir()) == []
 
 
-def test_one_fold_has_no_interval_but_a_row(bench):
-    run = bench.run(protocol={"monte-carlo": {"folds": 1}}, models=["average"])
-    (row,) = run.leaderboard.to_dict("records")
-    assert row["status"] == "ok"
-    assert math.isfinite(row["kl_mean"])
-    assert math.isnan(row["kl_low"])
+def test_one_fold_has_a_row_and_an_interval_but_no_verdict(bench):
+    run = bench.run(protocol={"monte-carlo": {"folds": 1}}, separators=["plain"])
+    best, other = run.leaderboard.to_dict("records")
+    assert best["status"] == "ok"
+    assert best["kl_mean_low"] <= best["kl_mean"] <= best["kl_mean_high"]
+    assert math.isnan(other["corrected_p_holm"])
+    assert not run.comparisons["significant"].any()
     runs.write(run, bench.folder / "out")
-    assert runs.verify(bench.folder / "out") == []
+    assert verification.verify(bench.folder / "out") == []

@@ -424,6 +424,9 @@ class Dataset(Component):
         Whether the user must say where the data lies. False for data merbench brings itself.
     synthetic
         Whether music or labels are made by a program. Said wherever the dataset appears.
+    labels_public
+        Whether its labels may be republished beside predictions. Where not, what is published holds
+        a hash of each clip's truth in their place.
     homepage, licence, citation
         Where it comes from, under which terms, and what to cite.
     """
@@ -432,6 +435,7 @@ class Dataset(Component):
     has_true_stems: ClassVar[bool] = False
     needs_root: ClassVar[bool] = True
     synthetic: ClassVar[bool] = False
+    labels_public: ClassVar[bool] = False
     homepage: ClassVar[str] = ""
     licence: ClassVar[str] = ""
     citation: ClassVar[str] = ""

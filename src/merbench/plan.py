@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import itertools
-import json
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -28,6 +26,7 @@ from merbench.components import (
     file_digest,
 )
 from merbench.errors import MerbenchError, PluginError
+from merbench.hashes import canonical, data_hash, digest, truth_hash
 from merbench.pipeline import (
     Assemble,
     Copy,
@@ -85,13 +84,18 @@ class LoadedDataset:
     @cached_property
     def split_hash(self) -> str:
         """Equal for cells that are tested on the same clips, fold by fold."""
-        return split_hash(self.splits, self.clips)
+        return split_hash(self.splits, [clip.id for clip in self.clips])
+
+    @cached_property
+    def truth_hashes(self) -> tuple[str, ...]:
+        """Each clip's truth hash, from its label and its file."""
+        return tuple(truth_hash(c.id, c.label, file_digest(c.audio)) for c in self.clips)
 
     @cached_property
     def data_hash(self) -> str:
         """Hash of every clip's id, group, label and audio."""
-        rows = [[c.id, c.group, c.label, file_digest(c.audio)] for c in self.clips]
-        return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+        ids, groups = [c.id for c in self.clips], [c.group for c in self.clips]
+        return data_hash(ids, groups, self.truth_hashes)
 
     @property
     def provenance(self) -> str:
@@ -162,7 +166,7 @@ class Cell:
 
         The data count because one dataset plugin may read several folders.
         """
-        return hashlib.sha256(_canonical([self.identity, self.data.data_hash])).hexdigest()[:12]
+        return cell_id(self.identity, self.data.data_hash)
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:
@@ -190,8 +194,17 @@ class Cell:
 
     def fold_seed(self, fold: int) -> int:
         """Seed of one fold: from the spec's seed and the cell's identity, and nothing else."""
-        digest = hashlib.sha256(_canonical([self.identity, fold])).digest()
-        return int.from_bytes(digest[:4], "big") % 2**31
+        return fold_seed(self.identity, fold)
+
+
+def cell_id(identity: Mapping[str, Any], data_hash: str) -> str:
+    """Return the id of a cell of this identity on this data."""
+    return digest([identity, data_hash])[:12]
+
+
+def fold_seed(identity: Mapping[str, Any], fold: int) -> int:
+    """Return the seed of one fold of a cell of this identity."""
+    return int(digest([identity, fold])[:8], 16) % 2**31
 
 
 @dataclass(frozen=True)
@@ -288,8 +301,7 @@ def data_root(rooted: RootedDataset) -> Path:
     """Folder a dataset is read from: the user's, or a cache folder for one that needs none."""
     if rooted.root is not None:
         return rooted.root
-    digest = hashlib.sha256(_canonical(rooted.dataset.fingerprint())).hexdigest()[:12]
-    return home() / "data" / f"{rooted.dataset.name}-{digest}"
+    return home() / "data" / f"{rooted.dataset.name}-{digest(rooted.dataset.fingerprint())[:12]}"
 
 
 def _load(rooted: RootedDataset, protocol: Protocol) -> LoadedDataset:
@@ -566,7 +578,7 @@ class _Tasks:
     def _separations(self, cell: Cell) -> list[str]:
         data, separator = cell.data, cell.separator
         assert separator is not None
-        memo = (id(data), *map(_canonical, (_identities(cell), separator.identity())))
+        memo = (id(data), *map(canonical, (_identities(cell), separator.identity())))
         if memo not in self._keys:
             self._keys[memo] = [
                 separation_key(
@@ -582,7 +594,7 @@ class _Tasks:
     def _extractions(self, cell: Cell, feature: FeatureExtractor) -> list[str]:
         assert cell.separator is not None
         identities = _identities(cell), cell.separator.identity(), feature.identity()
-        memo = (id(cell.data), *map(_canonical, identities))
+        memo = (id(cell.data), *map(canonical, identities))
         if memo not in self._keys:
             separations = self._separations(cell)
             self._keys[memo] = [extraction_key(feature, separation) for separation in separations]
@@ -665,7 +677,3 @@ def _declared(work: Work, component: Component) -> Any:
         stems = len(work.separator.stems)
         return cost._replace(seconds=cost.seconds * stems, megabytes=cost.megabytes * stems)
     return cost
-
-
-def _canonical(document: Any) -> bytes:
-    return json.dumps(document, sort_keys=True, separators=(",", ":")).encode()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
@@ -11,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from merbench.components import Clip
 from merbench.errors import MerbenchError
+from merbench.hashes import digest
 
 if TYPE_CHECKING:
     import numpy as np
@@ -182,13 +181,34 @@ PROTOCOLS: dict[str, type[Protocol]] = {
 }
 
 
-def split_hash(splits: Sequence[Split], clips: Sequence[Clip]) -> str:
+def split_hash(splits: Sequence[Split], ids: Sequence[str]) -> str:
     """Hash of which clips are on which side of which fold: what makes two cells comparable."""
-    rows = [
-        [s.fold, sorted(clips[i].id for i in s.train), sorted(clips[i].id for i in s.test)]
-        for s in splits
+    return digest(
+        [[s.fold, sorted(ids[i] for i in s.train), sorted(ids[i] for i in s.test)] for s in splits]
+    )
+
+
+TRAINED, TESTED, NEITHER = "r", "t", "-"
+
+
+def sides(splits: Sequence[Split], n_clips: int) -> list[str]:
+    """Write splits down: a string a fold, a character a clip: r trained on, t tested, - neither."""
+    written = []
+    for split in splits:
+        marks = [NEITHER] * n_clips
+        for side, mark in ((split.train, TRAINED), (split.test, TESTED)):
+            for i in side:
+                marks[i] = mark
+        written.append("".join(marks))
+    return written
+
+
+def splits_of(sides: Sequence[str]) -> list[Split]:
+    """Read what `sides` wrote."""
+    return [
+        Split(fold, *(tuple(i for i, s in enumerate(side) if s == m) for m in (TRAINED, TESTED)))
+        for fold, side in enumerate(sides)
     ]
-    return hashlib.sha256(json.dumps(rows, separators=(",", ":")).encode()).hexdigest()
 
 
 def _group_codes(clips: Sequence[Clip], grouped: bool) -> np.ndarray:

@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import importlib
 import json
-import math
-import os
-import platform
-import subprocess
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from merbench import __version__, engine, results, threads, timings
-from merbench.components import Component, Task, source_digest
+from merbench import engine, recorded, results, timings
+from merbench import manifest as manifests
+from merbench.components import Task
 from merbench.engine import Engine, Outcome
 from merbench.errors import MerbenchError
 from merbench.plan import Cell, LoadedDataset, Plan
+from merbench.recorded import MANIFEST as MANIFEST
+from merbench.recorded import Recorded, csv_text, replacing
 from merbench.results import HUMAN_CEILING
 from merbench.spec import NONE
 from merbench.store import Store
@@ -33,37 +28,21 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-MANIFEST, FOLDS, PREDICTIONS = "manifest.json", "folds.parquet", "predictions.parquet"
 LEADERBOARD, COMPARISONS = "leaderboard.csv", "comparisons.csv"
-SCHEMA = 1
-
-_PACKAGES = (
-    "audiomentations", "demucs", "librosa", "numba", "numpy", "opensmile", "pandas", "pydantic",
-    "scikit-learn", "scipy", "skorch", "soundfile", "soxr", "tinysoundfont", "torch", "xgboost",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Run:
-    """One execution of a benchmark file.
+class Run(Recorded):
+    """One execution of a benchmark file: what it recorded, and what follows from that.
 
     Parameters
     ----------
-    manifest
-        What was run, with what, on what.
-    folds
-        One row a cell and fold.
-    predictions
-        One row a cell, fold and clip.
     leaderboard
-        One row a cell, from `folds`.
+        One row a cell.
     comparisons
-        One row a pair of cells, from both tables.
+        One row a pair of cells.
     """
 
-    manifest: dict[str, Any]
-    folds: pd.DataFrame
-    predictions: pd.DataFrame
     leaderboard: pd.DataFrame
     comparisons: pd.DataFrame
 
@@ -104,7 +83,7 @@ def execute(
     threading.Thread(target=_load_evaluation, args=(len(plan.cells),), daemon=True).start()
     outcomes = engine.execute(plan.tasks, where, settled) if where else {}
     folds, predictions, errors = _collect(plan, store, outcomes)
-    manifest = _manifest(plan, outcomes, errors, started)
+    manifest = manifests.compose(plan, outcomes, errors, started)
     return assemble(manifest, folds, predictions)
 
 
@@ -117,14 +96,10 @@ def _load_evaluation(cells: int) -> None:
 
 def assemble(manifest: dict[str, Any], folds: pd.DataFrame, predictions: pd.DataFrame) -> Run:
     """Derive a run's leaderboard and comparisons from its two tables."""
-    families = [family["across"] for family in manifest["spec"]["compare"]]
-    return Run(
-        manifest,
-        folds,
-        predictions,
-        results.summarise(folds),
-        results.compare(folds, predictions, families),
-    )
+    from merbench.leaderboard import tables
+
+    board = tables.build([Recorded(manifest, folds, predictions)])
+    return Run(manifest, folds, predictions, board.leaderboard, board.comparisons)
 
 
 def _remember(store: Store, outcome: Outcome) -> None:
@@ -241,7 +216,7 @@ def _fold_row(cell: Cell, fold: int, n_train: int, n_test: int) -> dict[str, Any
         "cell": cell.id,
         **cell.names,
         "parameters": _json(cell.settings),
-        "role": results.BASELINE if cell.model.baseline else results.SYSTEM,
+        "role": results.role(cell.model),
         "fold": fold,
         "seed": cell.fold_seed(fold),
         "n_train": n_train,
@@ -324,119 +299,6 @@ def _human_ceiling(data: LoadedDataset, seed: int) -> Iterator[tuple[dict[str, A
             yield row, _prediction_rows(data, cell, names, split.fold, truth, nothing, kl[test])
 
 
-# --- the manifest --------------------------------------------------------------------------------
-
-
-def _manifest(
-    plan: Plan, outcomes: Mapping[str, Outcome], errors: list[dict[str, Any]], started: float
-) -> dict[str, Any]:
-    spec = plan.benchmark.spec
-    failures = {o.work.title: o.error for o in outcomes.values() if o.error and o.seconds}
-    return {
-        "schema": SCHEMA,
-        "merbench": __version__,
-        "name": spec.name,
-        "run": uuid.uuid4().hex,
-        "started": datetime.fromtimestamp(started, UTC).isoformat(timespec="seconds"),
-        "seconds": round(time.time() - started, 3),
-        "spec": spec.model_dump(mode="json"),
-        "protocol": plan.benchmark.protocol.identity(),
-        "datasets": [_dataset_entry(data) for data in plan.datasets],
-        "cells": [_cell_entry(cell, plan) for cell in plan.cells],
-        "skipped": [{**skip.names, "reason": skip.reason} for skip in plan.skipped],
-        "tasks": {"done": len(outcomes), "cached": dict(plan.cached)},
-        "failures": failures,
-        "errors": errors,
-        "packages": _versions(),
-        "git": _git(),
-        "hardware": _hardware(),
-    }
-
-
-def _dataset_entry(data: LoadedDataset) -> dict[str, Any]:
-    dataset = data.dataset
-    return {
-        "name": data.name,
-        "version": dataset.version,
-        "parameters": dataset.settings,
-        "task": dataset.task.value,
-        "synthetic": dataset.synthetic,
-        "clips": len(data.clips),
-        "groups": len({clip.group for clip in data.clips}),
-        "data_hash": data.data_hash,
-        "split_hash": data.split_hash,
-        "folds": len(data.splits),
-        "provenance": data.provenance,
-        "homepage": dataset.homepage,
-        "licence": dataset.licence,
-        "citation": dataset.citation,
-        "source": source_digest(type(dataset)),
-    }
-
-
-def _cell_entry(cell: Cell, plan: Plan) -> dict[str, Any]:
-    parts: tuple[Component | None, ...] = (
-        *cell.augmentations, cell.separator, *cell.features, cell.model
-    )  # fmt: skip
-    return {
-        "id": cell.id,
-        **cell.names,
-        "parameters": cell.settings,
-        "identity": cell.identity,
-        "sources": {part.name: source_digest(type(part)) for part in parts if part is not None},
-        "seeds": [cell.fold_seed(split.fold) for split in cell.data.splits],
-        "error": plan.unready.get(cell.id, ""),
-    }
-
-
-def _versions() -> dict[str, str]:
-    found = {"python": platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
-
-
-def _git() -> dict[str, Any]:
-    """Commit of merbench's own checkout, where it runs from one."""
-    folder = Path(__file__).resolve().parent
-
-    def git(*arguments: str) -> str:
-        done = subprocess.run(
-            ["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True
-        )
-        return done.stdout.strip()
-
-    try:
-        return {"commit": git("rev-parse", "HEAD"), "dirty": bool(git("status", "--porcelain"))}
-    except (OSError, subprocess.CalledProcessError):
-        return {"commit": None, "dirty": None}
-
-
-def _hardware() -> dict[str, Any]:
-    import psutil
-
-    return {
-        "platform": platform.platform(),
-        "machine": platform.machine(),
-        "cpu": _cpu_name(),
-        "cores": threads.cores(),
-        "memory_gb": round(psutil.virtual_memory().total / 1e9, 1),
-    }
-
-
-def _cpu_name() -> str:
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    except OSError:
-        pass
-    return platform.processor()
-
-
 # --- on disk -------------------------------------------------------------------------------------
 
 
@@ -450,7 +312,7 @@ def check_writable(folder: Path) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _replacing(folder / ".probe") as temporary:
+        with replacing(folder / ".probe") as temporary:
             temporary.write_bytes(b"")
         (folder / ".probe").unlink()
     except OSError as error:
@@ -471,14 +333,10 @@ def write(run: Run, folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / MANIFEST).unlink(missing_ok=True)  # an earlier run's would vouch for new tables
-        for name, text in _texts(run).items():
-            with _replacing(folder / name) as temporary:
-                temporary.write_text(text, encoding="utf-8")
-        for name, table in ((FOLDS, run.folds), (PREDICTIONS, run.predictions)):
-            with _replacing(folder / name) as temporary:
-                table.to_parquet(temporary, index=False)
-        with _replacing(folder / MANIFEST) as temporary:
-            temporary.write_text(json.dumps(run.manifest, indent=1) + "\n", encoding="utf-8")
+        for name, text in texts(run).items():
+            with replacing(folder / name) as temporary:
+                temporary.write_text(text, encoding="utf-8", newline="")
+        recorded.write(run, folder)
     except OSError as error:
         raise MerbenchError(
             f"the run cannot be written to {folder} ({error.strerror or error}); name another "
@@ -486,21 +344,9 @@ def write(run: Run, folder: Path) -> None:
         ) from error
 
 
-def _texts(run: Run) -> dict[str, str]:
-    return {
-        LEADERBOARD: run.leaderboard.to_csv(index=False, lineterminator="\n"),
-        COMPARISONS: run.comparisons.to_csv(index=False, lineterminator="\n"),
-    }
-
-
-@contextmanager
-def _replacing(target: Path) -> Iterator[Path]:
-    temporary = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        yield temporary
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
+def texts(run: Run) -> dict[str, str]:
+    """Return the files that follow from what a run recorded: name to content."""
+    return {LEADERBOARD: csv_text(run.leaderboard), COMPARISONS: csv_text(run.comparisons)}
 
 
 def read(folder: Path) -> Run:
@@ -511,85 +357,5 @@ def read(folder: Path) -> Run:
     MerbenchError
         A file is missing or damaged.
     """
-    return assemble(*_read(folder))
-
-
-def _read(folder: Path) -> tuple[dict[str, Any], pd.DataFrame, pd.DataFrame]:
-    import pandas as pd
-
-    for name in (MANIFEST, FOLDS, PREDICTIONS):
-        if not (folder / name).is_file():
-            raise MerbenchError(
-                f"{folder} is no run: {name} is missing; name the folder that `merbench run` wrote"
-            )
-    try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        folds = pd.read_parquet(folder / FOLDS)
-        predictions = pd.read_parquet(folder / PREDICTIONS)
-    except (OSError, ValueError) as error:
-        raise MerbenchError(f"the run {folder} cannot be read ({error}); run it again") from None
-    return manifest, folds, predictions
-
-
-def verify(folder: Path) -> list[str]:
-    """Recompute every number of a run from its predictions; return what differs.
-
-    Raises
-    ------
-    MerbenchError
-        A file is missing or damaged.
-    """
-    manifest, folds, predictions = _read(folder)
-    differences = _differences(folds, predictions)
-    try:
-        texts = _texts(assemble(manifest, folds, predictions))
-    except (MerbenchError, LookupError) as error:
-        return [*differences, f"no leaderboard follows from the tables: {error}"]
-    for name, text in texts.items():
-        path = folder / name
-        if not path.is_file():
-            differences.append(f"{name} is missing")
-        elif path.read_bytes() != text.encode():
-            differences.append(f"{name} is not what the folds and predictions give")
-    return differences
-
-
-def _differences(folds: pd.DataFrame, predictions: pd.DataFrame) -> list[str]:
-    """Say where the two tables do not agree, fold by fold."""
-    done = folds[folds["status"] == "ok"]
-    rows = {(row["cell"], row["fold"]): row for row in done.to_dict("records")}
-    parts = dict(iter(predictions.groupby(["cell", "fold"], sort=False)))
-    metrics = results.metric_columns(folds)
-    found = []
-    if len(rows) < len(done):
-        found.append(f"{FOLDS}: a fold stands twice")
-    for cell, fold in {**rows, **parts}:
-        where = f"cell {cell}, fold {fold}"
-        row, part = rows.get((cell, fold)), parts.get((cell, fold))
-        if row is None or part is None:
-            found.append(f"{where}: its predictions or its row are missing")
-            continue
-        if len(part) != row["n_test"] or part["clip"].duplicated().any():
-            found.append(f"{where}: its predictions are not one for each of {row['n_test']} clips")
-        try:
-            kl, again = results.rescore_fold(Task(row["task"]), part)
-        except MerbenchError as error:
-            found.append(f"{where}: {error}")
-            continue
-        found += [
-            f"{where}: {metric} is stored as {row[metric]:.6g}, its predictions give "
-            f"{again.get(metric, math.nan):.6g}"
-            for metric in metrics
-            if not _close(row[metric], again.get(metric, math.nan))
-        ]
-        found += [
-            f"{where}, clip {clip}: KL is stored as {stored:.6g}, its prediction gives {given:.6g}"
-            for clip, stored, given in zip(part["clip"], part["kl"], kl, strict=True)
-            if not _close(stored, given)
-        ]
-    return found
-
-
-def _close(stored: float, computed: float) -> bool:
-    both_undefined = math.isnan(stored) and math.isnan(computed)
-    return both_undefined or math.isclose(stored, computed, rel_tol=1e-9, abs_tol=1e-12)
+    run = recorded.read(folder)
+    return assemble(run.manifest, run.folds, run.predictions)

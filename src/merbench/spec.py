@@ -330,6 +330,7 @@ class Benchmark:
     models: tuple[Model, ...]
     baselines: tuple[Model, ...]
     protocol: Protocol
+    document: Document
 
 
 def parse(document: Document) -> Spec:
@@ -397,6 +398,7 @@ def resolve(document: Document, spec: Spec, registry: Registry) -> Benchmark:
         tuple(build.all("model", spec.models, "models")),  # type: ignore[arg-type]
         _baselines(registry) if spec.baselines else (),
         _protocol(document, spec.protocol),
+        document,
     )
     _refuse_twins(document, benchmark)
     _check_exclusions(document, benchmark)

@@ -43,6 +43,7 @@ class Demo(Dataset):
     has_true_stems = True
     needs_root = False
     synthetic = True
+    labels_public = True
     licence = "MIT, as merbench itself"
 
     n_clips: int = Field(60, ge=1, le=10_000, description="Number of clips, five an artist.")

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from merbench.cli import data, plugins, report, run, score, separators, show, verify
+from merbench.cli import data, leaderboard, plugins, report, run, score, separators, show, verify
 from merbench.cli import separation as separation  # adds its commands to those of separators
 from merbench.errors import MerbenchError
 
@@ -50,6 +50,7 @@ report.register(app)
 app.add_typer(plugins.app)
 app.add_typer(data.app)
 app.add_typer(separators.app)
+app.add_typer(leaderboard.app)
 
 
 def main() -> None:

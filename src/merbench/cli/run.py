@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import os
-from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
 from merbench.cli import show
+from merbench.cli.standing import axes_to_show, show_leaderboard
 
 if TYPE_CHECKING:
     from merbench.plan import Plan
-    from merbench.runs import Run
     from merbench.spec import Document
     from merbench.store import Store
 
@@ -96,7 +94,7 @@ def run(
     else:
         finished = runs.execute(planned, store, None)
     runs.write(finished, folder)
-    show_leaderboard(finished)
+    show_leaderboard(finished.leaderboard, finished.comparisons, finished.manifest["name"])
     typer.echo(f"written to {folder}")
     if finished.failed:
         raise typer.Exit(1)
@@ -143,7 +141,7 @@ def plan(
             }
         )
         return
-    axes = _axes([c.names for c in planned.cells] + [s.names for s in planned.skipped])
+    axes = axes_to_show([c.names for c in planned.cells] + [s.names for s in planned.skipped])
     rows = [
         [*(c.names[a] for a in axes), str(len(c.data.splits)), _cell_state(planned, c.id)]
         for c in planned.cells
@@ -180,65 +178,8 @@ def _plan(
     return document, make_plan(resolve(document, parsed, registry), store, only or ()), store
 
 
-def _axes(rows: Sequence[Mapping[Any, Any]]) -> list[str]:
-    """Return the axes to show: all, but for the augmentation where nothing is augmented."""
-    from merbench.spec import AXES, NONE
-
-    augmented = any(row["augmentation"] != NONE for row in rows)
-    return [axis for axis in AXES if augmented or axis != "augmentation"]
-
-
 def _cell_state(planned: Plan, cell: str) -> str:
     if cell in planned.unready:
         return f"cannot run: {planned.unready[cell]}"
     left = sum(key in planned.tasks for key in planned.fits[cell])
     return "done" if not left else f"{left} folds to do"
-
-
-def show_leaderboard(finished: Run) -> None:
-    """Print a run's rows, and why the failed ones failed."""
-    numbers = ("KL mean", "95 % interval", "KL median", "R² valence", "R² arousal", "folds")
-    records = finished.leaderboard.to_dict("records")
-    axes = _axes(records)
-    columns = (*axes, *numbers)
-    rows = [_row(record, axes) for record in records]
-    styles = ["" if record["status"] == "ok" else "red" for record in records]
-    show.print_table(
-        columns,
-        rows,
-        title=finished.manifest["name"],
-        right=numbers,
-        spare=("KL median", "95 % interval", "R² valence", "R² arousal"),
-        styles=styles,
-    )
-    synthetic = sorted({str(r["dataset"]) for r in records if r["synthetic"]})
-    if synthetic:
-        typer.echo(f"synthetic music and ratings: {', '.join(synthetic)}")
-    for note in sorted({str(r["provenance"]) for r in records if r["provenance"]}):
-        typer.echo(f"labels: {note}")
-    wins = finished.comparisons[finished.comparisons["significant"]]
-    if len(finished.comparisons):
-        typer.echo(
-            f"{len(wins)} of {len(finished.comparisons)} paired differences are significant "
-            "(see comparisons.csv)"
-        )
-    for failed in finished.failed:
-        parts = [str(failed[axis]) for axis in axes[1:]]
-        typer.echo(f"failed: {failed['dataset']}: {' x '.join(parts)}: {failed['error']}", err=True)
-
-
-def _row(record: dict[Any, Any], axes: Sequence[str]) -> list[str]:
-    from merbench.results import parameter_text
-
-    low, high = record.get("kl_low", math.nan), record.get("kl_high", math.nan)
-    known = math.isfinite(low) and math.isfinite(high)
-    return [
-        *(str(record[axis]) for axis in axes[:-1]),
-        str(record["model"]) + parameter_text(record["parameters"]),
-        "failed" if record["status"] != "ok" else show.number(record["kl_mean"]),
-        f"{low:.3f} to {high:.3f}" if known else "–",
-        show.number(record.get("kl_median", math.nan)),
-        show.number(record.get("r2_valence_mean", math.nan), 2),
-        show.number(record.get("r2_arousal_mean", math.nan), 2),
-        str(record["n_folds"]),
-    ]

@@ -11,10 +11,10 @@ from merbench.cli import show
 
 def register(app: typer.Typer) -> None:
     """Add the command to the program."""
-    app.command()(verify)
+    app.command("verify")(verify_run)
 
 
-def verify(
+def verify_run(
     run: Path = typer.Argument(
         ..., metavar="RUN", help="Folder that `merbench run` wrote.", show_default=False
     ),
@@ -28,9 +28,9 @@ def verify(
 
       merbench verify runs/demo/20260101-120000
     """
-    from merbench import runs
+    from merbench.verification import verify
 
-    differences = runs.verify(run)
+    differences = verify(run)
     if as_json:
         show.print_json({"verified": not differences, "differences": differences})
     else:

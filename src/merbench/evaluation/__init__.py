@@ -1,19 +1,7 @@
-"""KL, metrics of each task, paired tests, multiplicity and the human ceiling, on plain arrays."""
+"""KL, metrics of each task, paired tests, rankings and the human ceiling, on plain arrays."""
 
 from merbench.evaluation.ceiling import HumanCeiling, human_ceiling
-from merbench.evaluation.comparison import (
-    ALPHA,
-    CellScores,
-    Comparison,
-    adjust,
-    compare,
-    compare_pairs,
-    corrected_interval,
-    corrected_t_test,
-    holm,
-    rank_biserial,
-    wilcoxon,
-)
+from merbench.evaluation.comparison import ALPHA, ROPE, Paired, compare_pairs, holm
 from merbench.evaluation.divergence import (
     PROBABILITY_FLOOR,
     STD_FLOOR,
@@ -23,29 +11,53 @@ from merbench.evaluation.divergence import (
     divergence,
     gaussian_kl,
 )
+from merbench.evaluation.friedman import (
+    CriticalDifference,
+    Friedman,
+    critical_difference,
+    friedman,
+)
+from merbench.evaluation.guards import Suspicion, suspect
 from merbench.evaluation.metrics import Evaluation, evaluate
+from merbench.evaluation.ranking import Bootstrap, bootstrap, tiers
+from merbench.evaluation.resampled import Corrected, Posterior, corrected
+from merbench.evaluation.scores import Scores
+from merbench.evaluation.signedrank import SignedRank, signed_rank
+from merbench.evaluation.versions import VERSION, same_scores, source_hash
 
 __all__ = [
     "ALPHA",
     "PROBABILITY_FLOOR",
+    "ROPE",
     "STD_FLOOR",
-    "CellScores",
-    "Comparison",
+    "VERSION",
+    "Bootstrap",
+    "Corrected",
+    "CriticalDifference",
     "Divergence",
     "Evaluation",
+    "Friedman",
     "HumanCeiling",
-    "adjust",
+    "Paired",
+    "Posterior",
+    "Scores",
+    "SignedRank",
+    "Suspicion",
     "best_constant",
+    "bootstrap",
     "categorical_kl",
-    "compare",
     "compare_pairs",
-    "corrected_interval",
-    "corrected_t_test",
+    "corrected",
+    "critical_difference",
     "divergence",
     "evaluate",
+    "friedman",
     "gaussian_kl",
     "holm",
     "human_ceiling",
-    "rank_biserial",
-    "wilcoxon",
+    "same_scores",
+    "signed_rank",
+    "source_hash",
+    "suspect",
+    "tiers",
 ]

@@ -10,26 +10,19 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from merbench.components import Task
 from merbench.errors import MerbenchError
-from merbench.evaluation.comparison import holm, rank_biserial, wilcoxon
-from merbench.evaluation.divergence import STD_FLOOR, best_constant, checked, divergence
-from merbench.evaluation.metrics import Evaluation, evaluate, pearson
+from merbench.evaluation.comparison import holm
+from merbench.evaluation.divergence import STD_FLOOR, checked
+from merbench.evaluation.guards import Suspicion, suspect
+from merbench.evaluation.metrics import Evaluation, evaluate
+from merbench.evaluation.signedrank import signed_rank
 from merbench.evaluation.tables import WideTable, read_table
 
 __all__ = ["comparison_rows", "score_arrays", "score_file", "system_rows"]
 
 Array = NDArray[np.float64]
-
-CORRELATION_ALPHA = 0.001
-"""Level at which some correlation with the truth must show before a system goes without a warning.
-
-One-sided, and shared by the Pearson and Spearman coefficients of both means (Bonferroni): the
-warning is for predictions that have nothing to do with their clips, and those must not slip
-through by chance.
-"""
 
 
 def score_file(
@@ -129,13 +122,14 @@ def score_arrays(
     evaluations = {
         name: _evaluated(task, name, truth, rows, ids) for name, rows in predictions.items()
     }
-    constant = np.tile(best_constant(task, truth), (len(truth), 1))
-    constant_kl = float(divergence(task, truth, constant).kl.mean())
     warnings = _scale_warnings(task, truth)
     systems = {}
     for name, evaluation in evaluations.items():
-        systems[name] = _nested(task, evaluation.metrics) | {"kl_mean_best_constant": constant_kl}
-        warnings += _warnings(task, name, truth, predictions[name], evaluation, constant_kl)
+        found = suspect(task, truth, predictions[name][None])
+        systems[name] = _nested(task, evaluation.metrics) | {
+            "kl_mean_best_constant": float(found.constant_kl_mean[0])
+        }
+        warnings += _warnings(task, name, len(truth), evaluation, found)
     result = {
         "n": len(truth),
         "systems": systems,
@@ -212,65 +206,49 @@ def _path(task: Task, key: str, metrics: Mapping[str, float]) -> tuple[str, ...]
 
 def _comparisons(evaluations: Mapping[str, Evaluation]) -> list[dict[str, Any]]:
     pairs = list(combinations(evaluations, 2))
-    differences = [evaluations[a].kl - evaluations[b].kl for a, b in pairs]
-    p = [wilcoxon(d) for d in differences]
+    if not pairs:
+        return []
+    d = np.array([evaluations[a].kl - evaluations[b].kl for a, b in pairs])
+    tested = signed_rank(d)
+    corrected = holm(tested.p)
     return [
         {
             "a": a,
             "b": b,
-            "kl_mean_difference": float(d.mean()),
-            "wilcoxon_p": p_value,
-            "wilcoxon_p_holm": float(adjusted),
-            "rank_biserial": rank_biserial(d),
+            "kl_mean_difference": float(d[i].mean()),
+            "wilcoxon_p": float(tested.p[i]),
+            "wilcoxon_p_holm": float(corrected[i]),
+            "rank_biserial": float(tested.rank_biserial[i]),
         }
-        for (a, b), d, p_value, adjusted in zip(pairs, differences, p, holm(p), strict=True)
+        for i, (a, b) in enumerate(pairs)
     ]
 
 
 def _warnings(
-    task: Task,
-    name: str,
-    truth: Array,
-    predicted: Array,
-    evaluation: Evaluation,
-    constant_kl: float,
+    task: Task, name: str, n: int, evaluation: Evaluation, suspicion: Suspicion
 ) -> list[str]:
     found = []
     if not evaluation.kl.any():
         found.append(f"{name}: it equals the truth on every clip; is this the column you mean?")
-    if task is Task.VA:
-        found += _correlation_warnings(name, truth[:, :2], predicted[:, :2])
-        found += _spread_warnings(name, evaluation.metrics, 2 * len(truth))
-    kl = evaluation.metrics["kl_mean"]
-    # Up to rounding: the constant itself is not worse than the constant.
-    if kl > constant_kl * (1 + 1e-9):
+    what = "means" if task is Task.VA else "probabilities"
+    if suspicion.same[0]:
+        found.append(f"{name}: it predicts the same {what} for every clip.")
+    elif suspicion.uncorrelated[0]:
+        columns = "valence_mean or arousal_mean" if task is Task.VA else "any quadrant"
         found.append(
-            f"{name}: its mean KL, {kl:.3f}, is worse than {constant_kl:.3f}, which "
-            "constant-moments, a single prediction for all clips, has when computed from this "
-            "file's own truth (in-sample)."
+            f"{name}: its predictions do not correlate significantly with the truth in {columns} "
+            f"(largest coefficient {suspicion.correlation[0]:.2f} over {n} clips): the rows may "
+            "be misaligned with their clips."
+        )
+    if task is Task.VA:
+        found += _spread_warnings(name, evaluation.metrics, 2 * n)
+    if suspicion.worse[0]:
+        found.append(
+            f"{name}: its mean KL, {suspicion.kl_mean[0]:.3f}, is worse than "
+            f"{suspicion.constant_kl_mean[0]:.3f}, which constant-moments, a single prediction for "
+            "all clips, has when computed from this file's own truth (in-sample)."
         )
     return found
-
-
-def _correlation_warnings(name: str, truth: Array, predicted: Array) -> list[str]:
-    if (np.ptp(predicted, axis=0) == 0).all():
-        return [f"{name}: it predicts the same means for every clip."]
-    coefficients = []
-    for t, p in zip(truth.T, predicted.T, strict=True):
-        coefficients += [pearson(t, p), pearson(stats.rankdata(t), stats.rankdata(p))]
-    r = np.array([c for c in coefficients if not math.isnan(c)])
-    df = len(truth) - 2
-    if not len(r) or df < 1:
-        return []
-    # A coefficient of 1 would have an infinite t.
-    t_values = r * np.sqrt(df / np.maximum(1 - r**2, 1e-12))
-    if stats.t.sf(t_values, df).min() < CORRELATION_ALPHA / len(r):
-        return []
-    return [
-        f"{name}: its predictions do not correlate significantly with the truth in valence_mean "
-        f"or arousal_mean (largest coefficient {r.max():.2f} over {len(truth)} clips): the "
-        "rows may be misaligned with their clips."
-    ]
 
 
 def _spread_warnings(name: str, metrics: Mapping[str, float], total: int) -> list[str]:

@@ -1,1 +1,1 @@
-"""Tables and pages derived from runs."""
+"""Leaderboards: tables that follow from runs, their publication, verification and pages."""

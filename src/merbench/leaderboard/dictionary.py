@@ -1,0 +1,203 @@
+"""What every column of every file means: the one place it is written down."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+
+class Entry(NamedTuple):
+    """A column's unit, where it has one, and meaning."""
+
+    unit: str
+    meaning: str
+
+
+def describe(column: str) -> Entry:
+    """Return what a column means, whatever file it stands in.
+
+    Raises
+    ------
+    LookupError
+        Nobody has written it down.
+    """
+    if column in _COLUMNS:
+        return _COLUMNS[column]
+    for pattern, entry in _PATTERNS:
+        if found := re.fullmatch(pattern, column):
+            return Entry(entry.unit, entry.meaning.format(*found.groups()))
+    raise LookupError(f"the data dictionary lacks the column {column}; add it to dictionary.py")
+
+
+def rows(files: Mapping[str, Iterable[str]]) -> list[dict[str, str]]:
+    """Return the dictionary of files: name to columns."""
+    return [
+        {"file": name, "column": column, **describe(column)._asdict()}
+        for name, columns in files.items()
+        for column in columns
+    ]
+
+
+_BOTH = "after Holm's correction for the family"
+
+_COLUMNS = {
+    # --- what is compared ---
+    "table": Entry(
+        "",
+        "Short hash of data set, its version, its data, its split and the evaluator's version. "
+        "Only rows of one table are ranked and compared.",
+    ),
+    "tier": Entry("", "1 is best. Rows of one tier cannot be told apart from its best row."),
+    "rank": Entry(
+        "",
+        "Place by kl_mean within the table; equals share the better place. Empty for incomplete "
+        "cells and for people.",
+    ),
+    "rank_low": Entry("", "Lower end of the rank's 95 % interval (cluster bootstrap over groups)."),
+    "rank_high": Entry("", "Upper end of the rank's 95 % interval."),
+    "role": Entry("", "system, baseline, or people (what human raters reach)."),
+    "dataset": Entry("", "Data set."),
+    "dataset_version": Entry("", "Version of the plugin that reads the data set."),
+    "task": Entry("", "va: valence and arousal with their spread. quadrant: Russell's quadrants."),
+    "augmentation": Entry("", "Augmentations of the training clips; none where there are none."),
+    "separator": Entry("", "Source separator; none for models that never look at the music."),
+    "features": Entry("", "Feature extractors; none for models that never look at the music."),
+    "model": Entry("", "Model."),
+    "parameters": Entry("", "JSON: the system's parameters that differ from defaults, by axis."),
+    "status": Entry("", "ok, or failed: one fold at least has no result."),
+    "n_clips": Entry("clips", "Labelled clips of the data set; in comparisons, clips tested."),
+    "n_folds": Entry("folds", "Folds of the protocol."),
+    "n_failed": Entry("folds", "Folds without a result."),
+    # --- scores ---
+    "kl_mean": Entry(
+        "nats",
+        "KL divergence of the predicted from the true distribution: mean over a fold's test clips, "
+        "then over folds. Less is better.",
+    ),
+    "kl_mean_low": Entry("nats", "Lower end of kl_mean's 95 % interval (cluster bootstrap)."),
+    "kl_mean_high": Entry("nats", "Upper end of kl_mean's 95 % interval."),
+    "kl_median": Entry("nats", "Median KL of a fold's test clips, mean over folds."),
+    "kl_median_low": Entry("nats", "Lower end of kl_median's 95 % interval."),
+    "kl_median_high": Entry("nats", "Upper end of kl_median's 95 % interval."),
+    "kl_median_upper": Entry(
+        "nats", "The median as the code of Nguyen et al. (2022) takes it: upper middle value."
+    ),
+    "kl_difference_to_best": Entry("nats", "kl_mean less that of the table's best row."),
+    "kl_difference_to_people": Entry(
+        "nats", "kl_mean less the best that people reach, where raters are known."
+    ),
+    "corrected_p_holm": Entry(
+        "", f"Nadeau and Bengio's corrected resampled t-test over folds, {_BOTH}."
+    ),
+    "clip_p_holm": Entry("", f"Wilcoxon's signed-rank test over clips, {_BOTH}."),
+    "naive_wilcoxon_p": Entry(
+        "",
+        "Wilcoxon's test over all tests of all clips pooled, as papers do. Shown for comparison; "
+        "no basis for a conclusion, for it takes repeated tests of a clip for new clips.",
+    ),
+    "rank_biserial": Entry(
+        "", "Effect size over clips, on [-1, 1]; below 0 the row (or a) is better."
+    ),
+    "detectable_difference": Entry(
+        "nats", "Smallest true difference that these data would show with 80 % power."
+    ),
+    "mark": Entry("", "What makes a row doubtful: uncorrelated with truth; worse than a constant."),
+    "mse": Entry("", "Mean squared error over all four columns; mean over folds."),
+    "rmse": Entry("", "Root mean squared error over all four columns; mean over folds."),
+    "accuracy": Entry("", "Share of clips whose most probable quadrant is right."),
+    "balanced_accuracy": Entry("", "Mean over quadrants of the share found."),
+    "macro_f1": Entry("", "Mean over quadrants of F1."),
+    "n_nonpositive_std": Entry("", "Predicted standard deviations at or below 0; sum over folds."),
+    "n_floored_std": Entry("", "Predicted standard deviations below 0.001; sum over folds."),
+    "n_floored_probability": Entry("", "Predicted probabilities below 1e-6; sum over folds."),
+    "n_tied_truth": Entry("clips", "Clips on whose quadrant votes are tied; sum over folds."),
+    # --- cost ---
+    "seconds": Entry("s", "Fitting and predicting; in the leaderboard, the sum over folds."),
+    "cpu_seconds": Entry("s", "The same in processor time."),
+    "peak_memory_mb": Entry("MB", "Most memory a fold took."),
+    # --- where it comes from ---
+    "dataset_parameters": Entry("", "JSON: the data set's parameters that differ from defaults."),
+    "synthetic": Entry("", "Whether music or labels are made by a program."),
+    "provenance": Entry("", "What was done to labels on the way in."),
+    "protocol": Entry("", "JSON: how clips were split."),
+    "spec_hash": Entry("", "SHA-256 of the benchmark as resolved, without paths."),
+    "split_hash": Entry("", "SHA-256 of which clips are on which side of which fold."),
+    "data_hash": Entry("", "SHA-256 of every clip's id, group and truth hash."),
+    "evaluator_version": Entry("", "Raised when any score changes."),
+    "evaluator_hash": Entry("", "SHA-256 of the source that scored."),
+    "versions": Entry("", "JSON: versions of merbench, Python and packages."),
+    "hardware": Entry("", "JSON: what it ran on."),
+    "run": Entry("", "The run's id."),
+    "cell": Entry("", "Short hash of the system, its seed, the protocol and the data."),
+    "error": Entry("", "Why it failed."),
+    # --- comparisons ---
+    "across": Entry("", "The one axis along which the pair differs; its pairs are one family."),
+    "a": Entry("", "One system."),
+    "b": Entry("", "The other."),
+    "cell_a": Entry("", "Cell of a."),
+    "cell_b": Entry("", "Cell of b."),
+    "run_a": Entry("", "Run of a."),
+    "run_b": Entry("", "Run of b."),
+    "kl_difference": Entry("nats", "kl_mean of a less that of b: below 0, a is better."),
+    "kl_low": Entry("nats", "Lower end of kl_difference's 95 % interval, corrected for overlap."),
+    "kl_high": Entry("nats", "Upper end of kl_difference's 95 % interval."),
+    "corrected_t": Entry("", "Statistic of the corrected resampled t-test."),
+    "corrected_p": Entry("", "Its two-sided p-value."),
+    "clip_p": Entry("", "Wilcoxon's signed-rank test over clips, each averaged over its tests."),
+    "n_folds_p_below_05": Entry(
+        "folds", "In how many Wilcoxon's test within the fold is below 0.05, as papers show it."
+    ),
+    "p_a_better": Entry(
+        "",
+        "Bayesian correlated t-test: probability that a is better by more than the region of "
+        "practical equivalence.",
+    ),
+    "p_equal": Entry("", "The same: that both are practically equal."),
+    "p_b_better": Entry("", "The same: that b is better."),
+    "significant": Entry("", "Whether both corrected tests are below 0.05 and point the same way."),
+    "better": Entry("", "a or b where the difference is significant."),
+    # --- folds and clips ---
+    "fold": Entry("", "One repetition of the protocol, from 0."),
+    "seed": Entry("", "Where the fold's chance comes from."),
+    "n_train": Entry("clips", "Training clips of the fold."),
+    "n_test": Entry("clips", "Test clips of the fold."),
+    "curve": Entry("", "JSON: one object an epoch, where the model trains in epochs."),
+    "clip": Entry("", "Clip."),
+    "group": Entry("", "Artist, song or series of the clip; never on both sides of a split."),
+    "kl": Entry("nats", "KL divergence of this clip's prediction from its truth."),
+    # --- several data sets ---
+    "system": Entry("", "System, with parameters that differ from defaults."),
+    "n_datasets": Entry("data sets", "Data sets that all systems listed were tested on."),
+    "mean_rank": Entry("", "Mean over data sets of the system's rank among those listed."),
+    "friedman_p": Entry(
+        "",
+        "Whether any of the systems differ: Friedman's test over data sets, Iman and "
+        "Davenport's F.",
+    ),
+    "cliques": Entry(
+        "", "Numbers of the groups of systems, not told apart, that this one belongs to."
+    ),
+    # --- published numbers ---
+    "metric": Entry("", "What was measured, as the source names it."),
+    "value": Entry("", "The number."),
+    "source": Entry("", "Paper, table and row that it stands in."),
+    "note": Entry("", "What to know of it."),
+    # --- the dictionary ---
+    "file": Entry("", "File."),
+    "column": Entry("", "Column of it."),
+    "unit": Entry("", "Its unit, where it has one."),
+    "meaning": Entry("", "What it says."),
+}
+
+_COLUMN = "(valence_mean|arousal_mean|valence_std|arousal_std|Q1|Q2|Q3|Q4)"
+_PATTERNS = (
+    (f"truth_{_COLUMN}", Entry("", "True {0}; empty where labels may not be republished.")),
+    (f"predicted_{_COLUMN}", Entry("", "Predicted {0}.")),
+    (f"mse_{_COLUMN}", Entry("", "Mean squared error of {0}; mean over folds.")),
+    (f"rmse_{_COLUMN}", Entry("", "Root mean squared error of {0}; mean over folds.")),
+    (f"r2_{_COLUMN}", Entry("", "Coefficient of determination of {0}; mean over folds.")),
+    (f"pearson_{_COLUMN}", Entry("", "Pearson's correlation of {0}; mean over folds.")),
+    (f"ccc_{_COLUMN}", Entry("", "Lin's concordance of {0}; mean over folds.")),
+    (r"confusion_(Q\d)_(Q\d)", Entry("clips", "Clips of {0} called {1}; mean over folds.")),
+)

@@ -1,0 +1,155 @@
+"""The files of a leaderboard of many runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from merbench.errors import MerbenchError
+from merbench.leaderboard import across, dictionary
+from merbench.leaderboard.citation import citation
+from merbench.leaderboard.tables import Board, build, portable_json
+from merbench.recorded import PREDICTIONS, Recorded, csv_text, replacing, write_parquet
+from merbench.results import metric_columns
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LEADERBOARD, FOLDS, COMPARISONS = "leaderboard.csv", "folds.csv", "comparisons.csv"
+ACROSS, REPORTED = "across-datasets.csv", "reported.csv"
+DICTIONARY, CITATION = "dictionary.csv", "CITATION.cff"
+
+
+@dataclass(frozen=True)
+class Files:
+    """A leaderboard's files.
+
+    Parameters
+    ----------
+    texts
+        Name to content of those that are text.
+    predictions
+        The table of predictions, run by run.
+    """
+
+    texts: dict[str, str]
+    predictions: tuple[pd.DataFrame, ...]
+
+    @property
+    def names(self) -> set[str]:
+        """Names of all files."""
+        return {*self.texts, PREDICTIONS}
+
+
+def compose(runs: Sequence[Recorded], reported: pd.DataFrame | None = None) -> Files:
+    """Derive a leaderboard's files from runs, in whatever order these are named.
+
+    Parameters
+    ----------
+    runs
+        They.
+    reported
+        Numbers that papers print, which are kept apart from what was computed.
+    """
+    board = build(runs)
+    folds = _folds(board)
+    predictions = tuple(_predictions(board))
+    csv = {LEADERBOARD: board.leaderboard, FOLDS: folds, COMPARISONS: board.comparisons}
+    compared = across.systems(board.leaderboard)
+    if compared is not None:
+        csv[ACROSS] = compared
+    if reported is not None:
+        csv[REPORTED] = reported
+    columns = {name: list(table.columns) for name, table in csv.items()}
+    columns[PREDICTIONS] = list(dict.fromkeys(c for part in predictions for c in part.columns))
+    columns[DICTIONARY] = ["file", "column", "unit", "meaning"]
+    texts = {name: csv_text(table) for name, table in csv.items()}
+    texts[DICTIONARY] = _dictionary(columns)
+    texts[CITATION] = citation(board.runs)
+    return Files(texts, predictions)
+
+
+def write(files: Files, folder: Path) -> None:
+    """Write a leaderboard's files; each appears whole.
+
+    Raises
+    ------
+    MerbenchError
+        The folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, writes in _writers(files):
+            with replacing(folder / name) as temporary:
+                writes(temporary)
+        for name in (ACROSS, REPORTED):
+            if name not in files.texts:
+                (folder / name).unlink(missing_ok=True)  # an earlier leaderboard's
+    except OSError as error:
+        raise MerbenchError(
+            f"the leaderboard cannot be written to {folder} ({error.strerror or error}); make "
+            "room, or name another folder"
+        ) from error
+
+
+def _writers(files: Files) -> Iterable[tuple[str, Callable[[Path], Any]]]:
+    for name, text in files.texts.items():
+        yield name, partial(_write_text, text)
+    yield PREDICTIONS, partial(write_parquet, list(files.predictions))
+
+
+def _write_text(text: str, path: Path) -> None:
+    path.write_text(text, encoding="utf-8", newline="")
+
+
+def _dictionary(columns: dict[str, list[str]]) -> str:
+    import pandas as pd
+
+    return csv_text(pd.DataFrame(dictionary.rows(columns), columns=columns[DICTIONARY]))
+
+
+def _folds(board: Board) -> pd.DataFrame:
+    """Return the folds of the cells in the leaderboard, with their table and run."""
+    import pandas as pd
+
+    parts = [
+        part.assign(
+            parameters=[portable_json(text) for text in part["parameters"]],
+            dataset_parameters=[portable_json(text) for text in part["dataset_parameters"]],
+        )
+        for part in _listed(board, "folds")
+    ]
+    if not parts:
+        return pd.DataFrame(columns=["table", "run", "cell"])
+    metrics = dict.fromkeys(name for part in parts for name in metric_columns(part))
+    fixed = [name for name in parts[0].columns if name not in metrics]
+    return pd.concat(parts, ignore_index=True)[[*fixed, *metrics]]
+
+
+def _predictions(board: Board) -> Iterable[pd.DataFrame]:
+    yield from _listed(board, "predictions")
+
+
+def _listed(board: Board, which: str) -> Iterable[pd.DataFrame]:
+    """Yield each run's rows of the cells that the leaderboard lists from it."""
+    import pandas as pd
+
+    table = board.leaderboard
+    for run in board.runs:
+        rows: pd.DataFrame = getattr(run, which)
+        own = table[table["run"] == run.manifest["run"]]
+        tables = dict(zip(own["cell"], own["table"], strict=True))
+        cells = rows["cell"].astype(str) if len(rows) else pd.Series([], dtype=str)
+        listed = rows[cells.isin(tables).to_numpy()] if len(rows) else rows
+        if not len(listed):
+            continue
+        named = listed["cell"].astype(str).map(tables)
+        frame = listed.reset_index(drop=True)
+        frame.insert(0, "table", pd.Categorical(named) if which == "predictions" else list(named))
+        identity = run.manifest["run"]
+        names = pd.Categorical([identity]).repeat(len(frame))
+        frame.insert(1, "run", names if which == "predictions" else identity)
+        yield frame

@@ -1,0 +1,29 @@
+"""Whether a run is what its manifest and its predictions say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from merbench import recorded, runs
+from merbench.errors import MerbenchError
+from merbench.rescoring import csv_differences, score_differences
+
+
+def verify(folder: Path) -> list[str]:
+    """Recompute every number of a run from its predictions; return what differs.
+
+    Raises
+    ------
+    MerbenchError
+        A file is missing or damaged.
+    """
+    run = recorded.read(folder)
+    differences = score_differences(run)
+    try:
+        texts = runs.texts(runs.assemble(run.manifest, run.folds, run.predictions))
+    except (MerbenchError, LookupError) as error:
+        return [*differences, f"no leaderboard follows from the tables: {error}"]
+    for name, text in texts.items():
+        path = folder / name
+        differences += csv_differences(name, path.read_bytes() if path.is_file() else None, text)
+    return differences

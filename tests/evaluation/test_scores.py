@@ -1,0 +1,107 @@
+"""Cells that were tested on the same clips, and the refusal of those that were not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from merbench import MerbenchError
+from merbench.evaluation.scores import Scores
+
+FOLD = np.array([0, 0, 1, 1, 1])
+CLIP = np.array(["x", "y", "x", "z", "y"])
+KL = np.array([[1.0, 2, 3, 4, 5], [5, 4, 3, 2, 1]])
+SIZES = {0: 4, 1: 6}
+
+
+def scores(**changes) -> Scores:
+    settings = {
+        "names": ("a", "b"), "fold": FOLD, "clip": CLIP, "group": CLIP, "n_train": SIZES, "kl": KL,
+    }  # fmt: skip
+    return Scores(**(settings | changes))
+
+
+def test_means_by_hand() -> None:
+    s = scores()
+    np.testing.assert_allclose(s.fold_means, [[1.5, 4], [4.5, 2]])
+    np.testing.assert_allclose(s.clip_means, [[2, 3.5, 4], [4, 2.5, 2]])
+    np.testing.assert_allclose(s.kl_mean, [2.75, 3.25])
+    assert s.clips.tolist() == ["x", "y", "z"]
+    assert s.folds.tolist() == [0, 1]
+    assert s.test_train_ratio == pytest.approx((2 / 4 + 3 / 6) / 2)
+
+
+def test_groups_are_those_of_the_clips() -> None:
+    s = scores(group=["g", "h", "g", "g", "h"])
+    assert s.groups.tolist() == ["g", "h"]
+    assert s.clip_groups.tolist() == ["g", "h", "g"]
+    assert s.group_index.tolist() == [0, 1, 0, 1, 0]  # rows are x, y, x, y, z
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.permutations(range(5)))
+def test_order_of_rows_does_not_matter(order: list[int]) -> None:
+    one, other = scores(), scores(
+        fold=FOLD[order], clip=CLIP[order], group=CLIP[order], kl=KL[:, order]
+    )  # fmt: skip
+    for field in ("fold", "clip", "kl", "fold_means", "clip_means"):
+        np.testing.assert_array_equal(getattr(one, field), getattr(other, field))
+    aligned = Scores.align(
+        {"a": (FOLD, CLIP, KL[0]), "b": (FOLD[order], CLIP[order], KL[1, order])},
+        {"a": SIZES, "b": SIZES},
+    )
+    np.testing.assert_array_equal(aligned.kl, one.kl)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"kl": KL * [1, np.nan, 1, 1, 1]}, "a: KL of clip y in fold 0 is not finite"),
+        ({"clip": np.array(["x", "x", "x", "z", "y"])}, "clip x stands twice in fold 0"),
+        ({"kl": KL[:, :2]}, r"2 cells with 5 folds and 5 clips need KL of shape \(2, 5\)"),
+        ({"names": ("a",)}, r"1 cells with 5 folds"),
+        ({"names": ("a", "a")}, "two cells are called a"),
+        ({"group": CLIP[:2]}, "there are 2 groups and 5 clips"),
+        ({"group": np.array(["g", "h", "i", "g", "h"])}, "clip x has two groups"),
+        ({"n_train": {0: 4}}, "unknown for fold 1"),
+        ({"n_train": {0: 4, 1: 0}}, "unknown for fold 1"),
+        (
+            {"fold": [], "clip": [], "group": [], "kl": np.empty((2, 0))},
+            "nothing to compare",
+        ),
+    ],
+)
+def test_scores_that_cannot_be_compared_are_refused(change: dict, message: str) -> None:
+    with pytest.raises(MerbenchError, match=message):
+        scores(**change)
+
+
+@pytest.mark.parametrize(
+    ("rows", "sizes", "message"),
+    [
+        (([0, 0, 1, 1, 1], ["x", "z", "x", "z", "y"], KL[1]), SIZES,
+         "a and b have different splits: sorted by fold and clip, row 1 is clip y in fold 0 for "
+         "one, clip z in fold 0"),
+        (([0, 0, 2, 2, 2], CLIP, KL[1]), SIZES, "a and b have different splits: .* in fold 2"),
+        ((FOLD[:4], CLIP[:4], KL[1, :4]), SIZES, "a has 5 scored rows and b 4"),
+        ((FOLD, CLIP, KL[1]), {0: 4, 1: 5}, "a and b .* 6 and 5 training clips in fold 1"),
+        ((FOLD, CLIP, KL[1]), {0: 4}, "a and b .* 6 and None training clips in fold 1"),
+        ((FOLD, CLIP[:2], KL[1]), SIZES, "b: 5 folds, 2 clips and 5 KL values"),
+    ],
+)  # fmt: skip
+def test_cells_of_different_splits_are_not_put_together(rows, sizes, message: str) -> None:
+    with pytest.raises(MerbenchError, match=message):
+        Scores.align({"a": (FOLD, CLIP, KL[0]), "b": rows}, {"a": SIZES, "b": sizes})
+
+
+def test_every_clip_needs_a_group_where_there_are_groups() -> None:
+    cells = {"a": (FOLD, CLIP, KL[0])}
+    with pytest.raises(MerbenchError, match="clip z has no group"):
+        Scores.align(cells, {"a": SIZES}, group={"x": "g", "y": "g"})
+    grouped = Scores.align(cells, {"a": SIZES}, group={"x": "g", "y": "h", "z": "g"})
+    assert grouped.clip_groups.tolist() == ["g", "h", "g"]
+    assert Scores.align(cells, {"a": SIZES}).groups.tolist() == ["x", "y", "z"]
+    with pytest.raises(MerbenchError, match="no cell to compare"):
+        Scores.align({}, {})
