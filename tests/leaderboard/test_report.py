@@ -204,7 +204,7 @@ def test_tables_of_separators_are_what_the_folds_and_clips_give(run: runs.Run):
             ].set_index("clip")["kl"]
             for row in (a, b)
         ]
-        assert iteration.p == evaluation.wilcoxon((kl[0] - kl[1]).to_numpy())
+        assert iteration.p == evaluation.signed_rank((kl[0] - kl[1]).to_numpy()).p
     assert table.average[0] == pytest.approx(np.mean([i.mean[0] for i in table.iterations]))
 
 
@@ -239,7 +239,7 @@ def test_the_papers_table_comes_out_of_its_predictions(shared: Path):
     rows = [
         dict.fromkeys(results.AXES, "x")
         | {"cell": name, "separator": name, "parameters": "", "status": "ok", "kl_mean": 1.0,
-           "split_hash": "s"}
+           "split_hash": "s", "table": "t"}
         for name in ("mixed", "sep")
     ]  # fmt: skip
     content = Content("paper", rows, [], pd.DataFrame(folds), pd.concat(predictions))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from merbench import results
 from merbench.components import Task
-from merbench.spec import NONE
+from merbench.leaderboard import across
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,9 +22,6 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 Row = dict[str, Any]
-
-_RANKED = ("dataset", "dataset_version", "data_hash", "split_hash", "evaluator_version")
-"""Rows that agree in these may be ranked against each other."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +38,8 @@ class Content:
         Pairs of cells.
     folds, predictions
         As a run keeps them; a board's have the column `run` as well.
+    across
+        Systems over several datasets, `across.COLUMNS`; empty where there is one.
     reported
         Rows printed elsewhere, which nobody here recomputed.
     manifest
@@ -53,18 +51,21 @@ class Content:
     comparisons: list[Row]
     folds: pd.DataFrame
     predictions: pd.DataFrame
+    across: list[Row] = field(default_factory=list)
     reported: list[Row] = field(default_factory=list)
     manifest: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of_run(cls, run: Run) -> Content:
         """Return a run's content."""
+        compared = across.systems(run.leaderboard)
         return cls(
             str(run.manifest["name"]),
             [{k: v for k, v in row.items() if k != "run"} for row in records(run.leaderboard)],
             records(run.comparisons),
             run.folds,
             run.predictions,
+            across=[] if compared is None else records(compared),
             manifest=run.manifest,
         )
 
@@ -73,7 +74,7 @@ class Content:
         """Rows by the table in which they are ranked, in the order of the leaderboard."""
         found: dict[str, list[Row]] = {}
         for row in self.rows:
-            found.setdefault(table_of(row), []).append(row)
+            found.setdefault(str(row["table"]), []).append(row)
         return found
 
     @cached_property
@@ -100,7 +101,7 @@ def records(table: pd.DataFrame) -> list[Row]:
 
 
 def _present(value: Any) -> Any:
-    if value is None or (isinstance(value, float) and math.isnan(value)):
+    if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
         return None
     return value.item() if hasattr(value, "item") else value
 
@@ -108,7 +109,7 @@ def _present(value: Any) -> Any:
 def _by_row(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
     keys = [key for key in ("run", "cell") if key in table.columns]
     parts = {}
-    for _, part in table.groupby(keys, sort=False):
+    for _, part in table.groupby(keys, sort=False, observed=True):
         parts[key_of(part.iloc[0])] = part
     return parts
 
@@ -119,27 +120,9 @@ def key_of(row: Mapping[str, Any]) -> str:
     return f"{row['cell']}-{run[:8]}" if run else str(row["cell"])
 
 
-def table_of(row: Mapping[str, Any]) -> str:
-    """Return the table a row is ranked in."""
-    return str(row.get("table") or "/".join(str(row.get(key) or "") for key in _RANKED))
-
-
-def system_name(row: Mapping[str, Any]) -> str:
-    """Name of a row's system in one line."""
-    parameters = row.get("parameters") or ""
-    parts = [str(row[axis]) for axis in results.AXES[1:] if (row.get(axis) or NONE) != NONE]
-    return " x ".join(parts) + results.parameter_text(parameters)
-
-
 def finished(rows: Iterable[Row]) -> Iterator[Row]:
     """Yield the rows that have a mean KL."""
     return (row for row in rows if row["status"] == "ok" and row.get("kl_mean") is not None)
-
-
-def chosen(row: Mapping[str, Any], axis: str) -> tuple[Any, str]:
-    """What a system has on an axis, name and parameters, as something that can be compared."""
-    settings = json.loads(row["parameters"]) if row.get("parameters") else {}
-    return row.get(axis), json.dumps(settings.get(axis), sort_keys=True)
 
 
 @dataclass(frozen=True)
@@ -170,7 +153,7 @@ def clips_of(task: Task, predictions: pd.DataFrame) -> Clips | None:
         return None
     truth, predicted = results.truth_columns(task), results.predicted_columns(task)
     there = [c for c in (*truth, *predicted) if c in known and known[c].notna().all()]
-    grouped = known.groupby("clip", sort=True)
+    grouped = known.groupby("clip", sort=True, observed=True)
     table = grouped[["kl", *there]].mean()
     table["group"] = grouped["group"].first() if "group" in known else ""
     table = table.sort_values("kl", kind="stable")

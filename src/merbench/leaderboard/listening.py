@@ -6,6 +6,7 @@ to say, and nothing here can know it. Files lie beside the page, so that the pag
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -171,8 +172,7 @@ def _cells(
     assignments: Sequence[str],
 ) -> dict[str, Cell]:
     """Return the run's cells of some datasets, resolved anew."""
-    base = manifest.get("base")
-    document = spec.Document("manifest.json", Path(base) if base else Path.cwd(), manifest["spec"])
+    document = _document(manifest)
     for assignment in assignments:
         document.assign(assignment)
     parsed = spec.parse(document)
@@ -181,6 +181,16 @@ def _cells(
     rooted = tuple(data for data in benchmark.datasets if data.dataset.name in datasets)
     store.prepare()
     return {cell.id: cell for cell in make_plan(replace(benchmark, datasets=rooted), store).cells}
+
+
+def _document(manifest: Mapping[str, Any]) -> spec.Document:
+    """Return the run's benchmark file as it was, `--set` included."""
+    base = Path(manifest.get("base", "."))
+    places = {
+        tuple(entry["at"]): ("manifest.json", Path(entry["base"]))
+        for entry in manifest.get("bases", ())
+    }
+    return spec.Document("manifest.json", base, copy.deepcopy(manifest["spec"]), places)
 
 
 def _file(dataset: str, clip: str, separator: str, stem: str, data_hash: str) -> Path:

@@ -114,7 +114,9 @@ def _nested(parameters: Any) -> str:
 
 def _columns(task: Task) -> list[Column]:
     columns = [
-        Column("rank", "Rank", "Rows of one tier cannot be told apart", _rank, _by("rank")),
+        Column("tier", "Tier", "Rows of one tier cannot be told apart from its best row",
+               lambda r: _whole(r.get("tier")), _by("tier")),
+        Column("rank", "Rank", "By mean KL, with its 95 % interval", _rank, _by("rank")),
         Column("model", "Model", "Model, and parameters that differ from defaults",
                lambda r: str(r["model"]), numeric=False),
     ]  # fmt: skip
@@ -128,6 +130,8 @@ def _columns(task: Task) -> list[Column]:
         _number("kl_median", "KL median", "Mean over folds of the median KL, nats"),
         _number("kl_difference_to_best", "Δ best", "KL mean less that of the best row, nats",
                 signed=True),
+        _number("kl_difference_to_people", "Δ people",
+                "KL mean less the best that people reach, nats", signed=True),
         Column("p", "p", "Against the best row: the larger of both corrected p-values (Holm)",
                lambda r: p_text(_larger_p(r)), _larger_p),
     ]  # fmt: skip
@@ -168,8 +172,10 @@ def _choice(axis: str) -> Callable[[Row], str]:
 
 
 def _rank(row: Row) -> str:
-    rank = row.get("rank")
-    return DASH if rank is None else _whole(rank)
+    if row.get("rank") is None:
+        return DASH
+    low, high = _whole(row.get("rank_low")), _whole(row.get("rank_high"))
+    return f"{row['rank']:.0f} ({low}–{high})" if low != high else _whole(row["rank"])
 
 
 def _interval(row: Row) -> str:
@@ -179,10 +185,7 @@ def _interval(row: Row) -> str:
 
 def interval_of(row: Row) -> tuple[float | None, float | None]:
     """Return the ends of a row's interval of the mean KL, where it has one."""
-    return (
-        row.get("kl_mean_low", row.get("kl_low")),
-        row.get("kl_mean_high", row.get("kl_high")),
-    )
+    return row.get("kl_mean_low"), row.get("kl_mean_high")
 
 
 def _larger_p(row: Row) -> float | None:

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from merbench import results
 from merbench.errors import MerbenchError
 from merbench.leaderboard import separated
-from merbench.leaderboard.content import Content, key_of, system_name
+from merbench.leaderboard.content import Content, key_of
 from merbench.leaderboard.ranking import number
 from merbench.leaderboard.render import Part, page
 from merbench.leaderboard.sections import View, parts
@@ -67,9 +68,9 @@ def write(run: Run, folder: Path, listen: Listen | None = None) -> list[Path]:
     if len(pages[PAGE].encode()) > PAGE_BYTES:
         pages = {PAGE: whole(own_pages=True)} | {
             f"system-{_safe(key)}.html": page(
-                f"{system_name(rows[key])}: {name}",
+                f"{results.system_name(rows[key])}: {name}",
                 [Part("system", str(rows[key]["dataset"]), html)],
-                heading=system_name(rows[key]),
+                heading=results.system_name(rows[key]),
                 up={"href": PAGE, "text": name},
             )
             for key, html in sections.items()
@@ -91,7 +92,7 @@ def _clear(folder: Path, pages: Mapping[str, str]) -> None:
 def _entry(row: Mapping[str, Any], href: str, html: Markup | str) -> dict[str, Any]:
     return {
         "id": f"s-{key_of(row)}",
-        "name": system_name(row),
+        "name": results.system_name(row),
         "dataset": row["dataset"],
         "kl": number(row.get("kl_mean")),
         "href": href,

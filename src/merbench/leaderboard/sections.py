@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from merbench import results
 from merbench.leaderboard import figures, ranking, separated
-from merbench.leaderboard.content import Content, Row, finished, system_name
+from merbench.leaderboard.content import Content, Row, finished
 from merbench.leaderboard.ranking import number, p_text
 from merbench.leaderboard.render import Part, render
 
@@ -38,11 +39,15 @@ class View:
     systems
         Of each system with something to show: `id`, `name`, `dataset`, `kl`, and either `html` or,
         where that stands on a page of its own, `href`.
+    tables
+        Of each table that has a page of its own: `href`, `dataset`, `version`, `n_rows`, `best`
+        (names and KL), `n_best`, `synthetic`.
     """
 
     content: Content
     hrefs: Mapping[str, str] = field(default_factory=dict)
     systems: Sequence[Mapping[str, Any]] = ()
+    tables: Sequence[Mapping[str, Any]] = ()
 
 
 def parts(view: View) -> list[Part]:
@@ -59,20 +64,18 @@ def leaderboard(view: View) -> Markup | None:
     content = view.content
     if not content.rows:
         return None
-    tables = [ranking.table(name, rows) for name, rows in content.tables.items()]
+    laid_out = [ranking.table(name, rows) for name, rows in content.tables.items()]
     filters = {
         "datasets": list(dict.fromkeys(str(row["dataset"]) for row in content.rows)),
         "roles": list(dict.fromkeys(str(row["role"]) for row in content.rows)),
     }
     return render(
-        "leaderboard", filters=filters, tables=[_table_context(table, view) for table in tables]
+        "leaderboard", filters=filters, tables=[_table_context(table, view) for table in laid_out]
     )
 
 
 def _table_context(table: ranking.Table, view: View) -> dict[str, Any]:
-    ends = [
-        _tier(a.row) != _tier(b.row) for a, b in zip(table.lines, table.lines[1:], strict=False)
-    ]
+    ends = _tier_ends([line.row.get("tier") for line in table.lines])
     lines = [
         {f.name: getattr(line, f.name) for f in dataclasses.fields(line)}
         | {
@@ -81,7 +84,7 @@ def _table_context(table: ranking.Table, view: View) -> dict[str, Any]:
             "drawn": None not in (line.low, line.middle, line.high),
             "tier_ends": end,
         }
-        for line, end in zip(table.lines, [*ends, False], strict=True)
+        for line, end in zip(table.lines, ends, strict=True)
     ]
     return {
         "dataset": table.dataset,
@@ -95,20 +98,29 @@ def _table_context(table: ranking.Table, view: View) -> dict[str, Any]:
     }
 
 
-def _tier(row: Row) -> Any:
-    return row.get("tier") if row["status"] == "ok" else "unranked"
+def _tier_ends(tiers: Sequence[Any]) -> list[bool]:
+    """Tell which rows are the last of a tier; rows without one stand between those that have."""
+    ranked = [i for i, tier in enumerate(tiers) if tier is not None]
+    pairs = zip(ranked, [*ranked[1:], None], strict=True) if ranked else ()
+    last = {i for i, after in pairs if after is None or tiers[i] != tiers[after]}
+    return [i in last for i in range(len(tiers))]
 
 
 def _summary(table: ranking.Table) -> str:
     clips, folds = table.value("n_clips"), max(int(r.get("n_folds") or 0) for r in table.rows)
     text = f"Task {table.task}, {clips} clips, {folds} fold{'s' if folds != 1 else ''}."
     if protocol := table.value("protocol"):
-        text += f" Protocol {protocol}."
+        text += f" Protocol {_protocol(json.loads(protocol))}."
     text += f" Split {table.value('split_hash')[:12]}."
     if any(row.get("tier") is not None for row in table.rows):
         text += " A line ends a tier: rows within one cannot be told apart."
     text += f" The interval's scale ends at {number(table.scale, 2)} nats."
     return text
+
+
+def tables(view: View) -> Markup | None:
+    """Links to the tables, where these have pages of their own."""
+    return render("tables", tables=view.tables) if view.tables else None
 
 
 def reported(view: View) -> Markup | None:
@@ -138,7 +150,7 @@ _PAIR_COLUMNS = (
     ("Effect", True, "Matched-pairs rank-biserial correlation; −1: first better on every clip",
      "rank_biserial"),
     ("Detectable", True, "Smallest difference that would be found with 80 % power, nats",
-     "detectable"),
+     "detectable_difference"),
     ("Verdict", False, "Significant where both corrected tests are below 0.05 and agree", ""),
 )  # fmt: skip
 
@@ -205,18 +217,46 @@ def _pair_cell(pair: Row, key: str) -> tuple[str, str]:
     return text, f"{value:.6g}"
 
 
+# --- datasets ------------------------------------------------------------------------------------
+
+
+def datasets(view: View) -> Markup | None:
+    """Systems over several datasets: the critical-difference diagram."""
+    import numpy as np
+    from markupsafe import Markup
+
+    rows = view.content.across
+    if not rows:
+        return None
+    cliques: dict[str, list[int]] = {}
+    for place, row in enumerate(rows):
+        for clique in str(row.get("cliques") or "").split("; "):
+            if clique:
+                cliques.setdefault(clique.removesuffix(".0"), []).append(place)
+    names = [str(row["system"]) for row in rows]
+    ranks = np.array([row["mean_rank"] for row in rows], float)
+    svg = figures.critical_difference("cd", names, ranks, [cliques[c] for c in sorted(cliques)])
+    n, p = rows[0]["n_datasets"], p_text(rows[0]["friedman_p"])
+    note = (
+        f"Friedman's test over {n} datasets, p {p}. "
+        "A bar joins systems that pairwise Wilcoxon tests over datasets, after Holm, cannot tell "
+        "apart."
+    )
+    return render("figures", items=[(note, "Mean rank over datasets.", Markup(svg))])
+
+
 # --- separators ----------------------------------------------------------------------------------
 
 
 def separators(view: View) -> Markup | None:
     """One separator against another, fold by fold: the paper's tables and its Figure 4."""
-    tables = separated.fold_tables(view.content)
-    if not tables:
+    found = separated.fold_tables(view.content)
+    if not found:
         return None
     return render(
         "separators",
         median=separated.MEDIAN,
-        tables=[_separated(i, table) for i, table in enumerate(tables)],
+        tables=[_separated(i, table) for i, table in enumerate(found)],
     )
 
 
@@ -262,7 +302,7 @@ def cost(view: View) -> Markup | None:
             not bool(((seconds <= s) & (kl <= k) & ((seconds < s) | (kl < k))).any())
             for s, k in zip(seconds, kl, strict=True)
         ]
-        names = [system_name(row) for row in timed]
+        names = [results.system_name(row) for row in timed]
         svg = figures.runtime_against_kl(f"r{i}", names, seconds, kl, best)
         note = "Lower and further left is better; named are those that no other beats in both."
         items.append((note, f"Runtime against KL, {rows[0]['dataset']}.", Markup(svg)))
@@ -299,7 +339,8 @@ def about(view: View) -> Markup | None:
         ("Packages", ", ".join(f"{k} {v}" for k, v in sorted(manifest["packages"].items()))),
     ]  # fmt: skip
     for data in manifest["datasets"]:
-        terms = [f"{data['clips']} clips in {data['groups']} groups", f"version {data['version']}"]
+        terms = [f"{data['n_clips']} clips in {data['n_groups']} groups"]
+        terms += [f"version {data['version']}"]
         terms += [f"licence: {data['licence']}"] if data.get("licence") else []
         terms += [data["citation"]] if data.get("citation") else []
         terms += [f"data {data['data_hash'][:12]}, split {data['split_hash'][:12]}"]
@@ -313,14 +354,17 @@ def about(view: View) -> Markup | None:
 
 
 def _protocol(protocol: Mapping[str, Any]) -> str:
+    """What a protocol is, in words."""
     settings = ", ".join(f"{k} {v}" for k, v in sorted(protocol["parameters"].items()))
     return f"{protocol['name']}: {settings}" if settings else str(protocol["name"])
 
 
 SECTIONS: tuple[tuple[str, str, Callable[[View], Markup | None]], ...] = (
+    ("tables", "Tables", tables),
     ("leaderboard", "Leaderboard", leaderboard),
     ("reported", "Reported elsewhere", reported),
     ("differences", "Paired differences", differences),
+    ("datasets", "Over several datasets", datasets),
     ("separators", "Separators, fold by fold", separators),
     ("cost", "Cost", cost),
     ("systems", "Systems", systems),

@@ -7,12 +7,13 @@ in the run being what the others are held against.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from merbench import results
-from merbench.leaderboard.content import Content, Row, chosen, finished, system_name, table_of
+from merbench.leaderboard.content import Content, Row, finished
 from merbench.spec import NONE
 
 if TYPE_CHECKING:
@@ -73,11 +74,12 @@ class FoldTable:
 def fold_tables(content: Content) -> list[FoldTable]:
     """Return a table for each pair of systems that differ in their separator alone."""
     order = {row: i for i, row in enumerate(dict.fromkeys(content.folds["cell"]))}
-    rows = [r for r in finished(content.rows) if (r.get("separator") or NONE) != NONE]
+    rows = [row for row in finished(content.rows) if row["separator"] != NONE]
     families: dict[tuple[object, ...], list[Row]] = {}
     for row in sorted(rows, key=lambda r: order.get(r["cell"], len(order))):
         shared = [axis for axis in results.AXES[1:] if axis != "separator"]
-        key = (table_of(row), row.get("run"), *(chosen(row, axis) for axis in shared))
+        choices = (repr(results.choice(row, axis)) for axis in shared)
+        key = (row["table"], row.get("run"), *choices)
         families.setdefault(key, []).append(row)
     found = []
     for family in families.values():
@@ -87,7 +89,7 @@ def fold_tables(content: Content) -> list[FoldTable]:
 
 
 def _fold_table(content: Content, first: Row, other: Row) -> FoldTable | None:
-    from merbench.evaluation import wilcoxon
+    from merbench.evaluation import signed_rank
 
     parts = [dict(iter(content.predictions_of(row).groupby("fold"))) for row in (first, other)]
     if parts[0].keys() != parts[1].keys() or first["split_hash"] != other["split_hash"]:
@@ -101,13 +103,12 @@ def _fold_table(content: Content, first: Row, other: Row) -> FoldTable | None:
             tuple(float(table.loc[fold, column]) for table in summaries)
             for column in ("kl_mean", "kl_median_upper")
         )
-        p = wilcoxon(a.to_numpy(float) - b.to_numpy(float))
+        p = float(signed_rank(a.to_numpy(float) - b.to_numpy(float)).p)
         iterations.append(Iteration(int(fold), means, medians, p))  # type: ignore[arg-type]
         kl.append((a.to_numpy(float), b.to_numpy(float)))
-    same = {k: v for k, v in first.items() if k != "separator"}
     return FoldTable(
         str(first["dataset"]),
-        system_name(same | {"separator": NONE}),
+        _system(first),
         (_separator(first), _separator(other)),
         (first, other),
         tuple(iterations),
@@ -115,10 +116,16 @@ def _fold_table(content: Content, first: Row, other: Row) -> FoldTable | None:
     )
 
 
+def _system(row: Row) -> str:
+    """Name of a row's system without its separator."""
+    settings = json.loads(row["parameters"]) if row["parameters"] else {}
+    rest = {axis: chosen for axis, chosen in settings.items() if axis != "separator"}
+    return results.system_name(row | {"separator": NONE, "parameters": json.dumps(rest)})
+
+
 def _separator(row: Row) -> str:
-    _, settings = chosen(row, "separator")
-    own = '{"separator": ' + settings + "}" if settings != "null" else ""
-    return str(row["separator"]) + results.parameter_text(own)
+    name, settings = results.choice(row, "separator")
+    return str(name) + results.parameter_text(json.dumps(settings or {}))
 
 
 def caption(table: FoldTable) -> str:

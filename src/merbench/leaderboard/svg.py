@@ -171,6 +171,12 @@ def dots(
     path = Path(np.repeat(points, 2, axis=0), codes)
     path.should_simplify = False
     patch = PathPatch(
-        path, fill=False, edgecolor=colour, linewidth=size, capstyle="round", alpha=alpha
+        path,
+        fill=False,
+        edgecolor=colour,
+        linewidth=size,
+        capstyle="round",
+        alpha=alpha,
+        zorder=3,
     )
     axes.add_artist(patch)  # not add_patch, which measures every stroke

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from merbench import results
 from merbench.components import Task
 from merbench.leaderboard import figures
-from merbench.leaderboard.content import Clips, Content, Row, clips_of, key_of, system_name
+from merbench.leaderboard.content import Clips, Content, Row, clips_of, key_of
 from merbench.leaderboard.ranking import duration, number
 from merbench.leaderboard.render import render
 
@@ -65,7 +65,7 @@ def system(content: Content, row: Row, listen: Listen | None = None) -> Markup |
     clips = clips_of(task, content.predictions_of(row))
     if clips is None:
         return ""
-    name = system_name(row)
+    name = results.system_name(row)
     drawn = [
         {"caption": caption, "series": series, "svg": Markup(svg)}
         for caption, series, svg in _figures(content, row, task, clips)
@@ -121,7 +121,11 @@ def _figures(
     key = f"f-{key_of(row)}"
     caption = f"KL of {len(clips.kl)} clips, thirty bins"
     found: list[tuple[str, tuple[str, ...], str]] = [
-        (caption, (), figures.kl_histogram(f"{key}-h", {"KL": clips.kl}, title=system_name(row)))
+        (
+            caption,
+            (),
+            figures.kl_histogram(f"{key}-h", {"KL": clips.kl}, title=results.system_name(row)),
+        )
     ]
     if clips.truth is not None and clips.predicted is not None:
         if task is Task.VA:

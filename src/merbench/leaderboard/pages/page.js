@@ -116,5 +116,6 @@
     });
   });
 
-  document.documentElement.dataset.ready = "";
+  root.dataset.ready = "";
+  performance.mark("ready");
 })();
