@@ -77,7 +77,7 @@ def read(folder: Path) -> Content:
                 )
             return pd.DataFrame()
         try:
-            return pd.read_csv(path, dtype=_TEXT, float_precision="round_trip")
+            return pd.read_csv(path, dtype=_TEXT)
         except pd.errors.EmptyDataError:
             return pd.DataFrame()
         except (OSError, ValueError) as error:
