@@ -29,7 +29,7 @@ DRAWN: dict[str, Callable[[], str]] = {
         np.array([-0.1, 0.3]), [True, False],
     ),
     "runtime_against_kl": lambda: figures.runtime_against_kl(
-        "k", ["fast", "good"], np.array([1.0, 100.0]), np.array([0.9, 0.5]), [True, True]
+        "k", ["fast", "good"], np.array([1.0, 100.0]), np.array([0.9, 0.5]), ["1", ""]
     ),
     "critical_difference": lambda: figures.critical_difference(
         "k", ["a", "b", "c"], np.array([1.2, 2.0, 2.8]), [[0, 1]]

@@ -327,7 +327,7 @@ def paired_differences(
 
 
 def runtime_against_kl(
-    key: str, names: Sequence[str], seconds: Array, kl: Array, best: Sequence[bool]
+    key: str, names: Sequence[str], seconds: Array, kl: Array, marks: Sequence[str]
 ) -> str:
     """Draw what systems cost against how well they do.
 
@@ -337,32 +337,32 @@ def runtime_against_kl(
         Of the systems.
     seconds, kl
         Shape (k,): seconds of fitting and predicting over all folds, above 0, and mean KL.
-    best
-        Which are named in the figure: those that no other beats in both.
+    marks
+        What stands beside a system's point: a number that the caption explains, or nothing.
     """
 
     def paint(figure: Figure) -> None:
-        axes = bare(figure, 0.5, 0.15, 0.42, 0.15)
+        axes = bare(figure, 0.5, 0.15, 0.42, 0.1)
         axes.set_xscale("log")
-        axes.xaxis.set_major_formatter("{x:g}")
-        front = np.asarray(best, bool)
+        for formatted in (axes.xaxis.set_major_formatter, axes.xaxis.set_minor_formatter):
+            formatted("{x:g}")
+        front = np.array([bool(mark) for mark in marks])
         dots(axes, seconds[~front], kl[~front], colour=MUTED, size=5, alpha=0.7)
         dots(axes, seconds[front], kl[front], colour=ACCENT, size=6, alpha=1)
-        low, high = seconds.min() / 1.6, seconds.max() * 1.6
         room = 0.08 * (np.ptp(kl) or 1)
-        axes.set(xlim=(low, high), ylim=(max(0, kl.min() - room), kl.max() + room))
-        middle = np.sqrt(low * high)
-        for name, x, y in zip(_chosen(names, front), seconds[front], kl[front], strict=True):
-            side = "left" if x < middle else "right"
-            axes.annotate(name, (x, y), xytext=(5 if side == "left" else -5, -2),
-                          textcoords="offset points", ha=side, va="top", fontsize=7.5)  # fmt: skip
+        axes.set_xlim(seconds.min() / 1.6, seconds.max() * 1.6)
+        axes.set_ylim(max(0, kl.min() - room), kl.max() + room)
+        if np.ptp(np.log10(seconds)) > 1:  # enough room for the powers of ten alone
+            axes.xaxis.set_minor_formatter("")
+        for mark, x, y in zip(marks, seconds, kl, strict=True):
+            axes.annotate(mark, (x, y), xytext=(0, 5), textcoords="offset points", ha="center")
         axes.set(xlabel="seconds of fitting and predicting, all folds", ylabel="mean KL, nats")
 
-    order = np.argsort(seconds)
+    order = np.argsort(seconds, kind="stable")
     listed = "; ".join(f"{names[i]}: {seconds[i]:.3g} s, {kl[i]:.3f} nats" for i in order[:12])
     return draw(
         key,
-        (6.4, 3.4),
+        (5.4, 3.1),
         paint,
         title=f"Runtime against mean KL of {len(names)} systems",
         description=listed + ("; and so on." if len(names) > 12 else "."),
@@ -404,7 +404,7 @@ def critical_difference(
             first = place < half
             y = bars + _ROW * (place if first else k - 1 - place) + 0.1
             edge = axes.get_xlim()[0 if first else 1]
-            axes.plot([ranks[system], ranks[system], edge], [0, y, y], color=RULE, linewidth=0.9,
+            axes.plot([ranks[system], ranks[system], edge], [0, y, y], color=MUTED, linewidth=0.7,
                       clip_on=False)  # fmt: skip
             axes.annotate(f"{names[system]}  {ranks[system]:.2f}" if first
                           else f"{ranks[system]:.2f}  {names[system]}", (edge, y),
@@ -437,7 +437,3 @@ def _few_ticks(axes: Axes, *, whole: bool = False, whole_x: bool = False) -> Non
 
 def _words(name: str) -> str:
     return name.replace("_", " ")
-
-
-def _chosen(names: Sequence[str], mask: NDArray[np.bool_]) -> list[str]:
-    return [name for name, yes in zip(names, mask, strict=True) if yes]

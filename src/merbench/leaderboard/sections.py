@@ -303,8 +303,11 @@ def cost(view: View) -> Markup | None:
             for s, k in zip(seconds, kl, strict=True)
         ]
         names = [results.system_name(row) for row in timed]
-        svg = figures.runtime_against_kl(f"r{i}", names, seconds, kl, best)
-        note = "Lower and further left is better; named are those that no other beats in both."
+        front = [place for place in np.argsort(seconds, kind="stable").tolist() if best[place]]
+        marks = [str(front.index(j) + 1) if best[j] else "" for j in range(len(timed))]
+        svg = figures.runtime_against_kl(f"r{i}", names, seconds, kl, marks)
+        listed = "; ".join(f"{marks[place]}: {names[place]}" for place in front)
+        note = f"Numbered are the systems that no other beats in both. {listed}."
         items.append((note, f"Runtime against KL, {rows[0]['dataset']}.", Markup(svg)))
     return render("figures", items=items) if items else None
 
@@ -355,8 +358,12 @@ def about(view: View) -> Markup | None:
 
 def _protocol(protocol: Mapping[str, Any]) -> str:
     """What a protocol is, in words."""
-    settings = ", ".join(f"{k} {v}" for k, v in sorted(protocol["parameters"].items()))
-    return f"{protocol['name']}: {settings}" if settings else str(protocol["name"])
+    words = []
+    for key, value in sorted(protocol["parameters"].items()):
+        name = key.replace("_", " ")
+        words.append({True: name, False: f"not {name}"}[value] if isinstance(value, bool)
+                     else f"{name} {value}")  # fmt: skip
+    return f"{protocol['name']} ({', '.join(words)})" if words else str(protocol["name"])
 
 
 SECTIONS: tuple[tuple[str, str, Callable[[View], Markup | None]], ...] = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,11 @@ EXTREMES = 3
 """Best clips, and worst clips, that are listed."""
 ELLIPSES = 8
 """Clips drawn on the plane, spread evenly from the best to the worst."""
+_SCATTERED: dict[Task, dict[str, list[int]]] = {
+    Task.VA: {"valence mean": [0], "arousal mean": [1]},
+    Task.QUADRANT: {"share of Q1 and Q4, valence": [0, 3], "share of Q1 and Q2, arousal": [0, 1]},
+}
+"""What is drawn label against prediction: sums of these columns."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +96,7 @@ def _facts(row: Row) -> list[tuple[str, str]]:
         facts.append(("Parameters", _plain(json.loads(row["parameters"]))))
     facts += [
         ("KL", f"mean {number(row.get('kl_mean'))}, median {number(row.get('kl_median'))} nats"),
-        ("Tested", f"{row.get('n_folds')} folds of {row.get('n_clips')} clips"),
+        ("Tested", _tested(row)),
         ("Fitting and predicting", duration(row.get("seconds"))),
     ]
     for key, text in (
@@ -106,6 +111,11 @@ def _facts(row: Row) -> list[tuple[str, str]]:
     if row.get("error"):
         facts.append(("Failed", str(row["error"])))
     return facts
+
+
+def _tested(row: Row) -> str:
+    text = f"{row.get('n_folds')} folds of {row.get('n_clips')} clips"
+    return f"{text}, {row['n_failed']} of them failed" if row.get("n_failed") else text
 
 
 def _plain(settings: Any) -> str:
@@ -132,18 +142,13 @@ def _figures(
             some = _spread(len(clips.kl), ELLIPSES)
             truth, predicted = clips.truth[some], clips.predicted[some]
             plane = figures.valence_arousal_plane(f"{key}-p", truth, predicted, clips.kl[some])
-            caption = f"{len(some)} clips, best to worst"
-            found.append((caption, ("label", "prediction"), plane))
-            shown: Sequence[int] = (0, 1)
+            found.append((f"{len(some)} clips, best to worst", ("label", "prediction"), plane))
         else:
             found.append(("Clips over all tests", (), _confusion(content, row, task, f"{key}-c")))
-            shown = range(len(task.columns))
-        for i in shown:
-            column = task.columns[i]
-            svg = figures.clip_scatter(
-                f"{key}-s{i}", clips.truth[:, i], clips.predicted[:, i], column
-            )
-            found.append((f"{column.replace('_', ' ')}, a point a clip".capitalize(), (), svg))
+        for i, (name, columns) in enumerate(_SCATTERED[task].items()):
+            labels, guesses = (a[:, columns].sum(axis=1) for a in (clips.truth, clips.predicted))
+            svg = figures.clip_scatter(f"{key}-s{i}", labels, guesses, name)
+            found.append((f"{name.capitalize()}, a point a clip", (), svg))
     if curves := _curves(content, row):
         series = tuple(n.replace("_", " ") for n in curves[0] if n != "epoch")
         svg = figures.training_curves(f"{key}-t", curves)
