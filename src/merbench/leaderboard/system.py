@@ -148,7 +148,7 @@ def _figures(
         for i, (name, columns) in enumerate(_SCATTERED[task].items()):
             labels, guesses = (a[:, columns].sum(axis=1) for a in (clips.truth, clips.predicted))
             svg = figures.clip_scatter(f"{key}-s{i}", labels, guesses, name)
-            found.append((f"{name.capitalize()}, a point a clip", (), svg))
+            found.append((f"{name[0].upper()}{name[1:]}, a point a clip", (), svg))
     if curves := _curves(content, row):
         series = tuple(n.replace("_", " ") for n in curves[0] if n != "epoch")
         svg = figures.training_curves(f"{key}-t", curves)
