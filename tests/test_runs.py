@@ -18,7 +18,7 @@ from merbench.errors import MerbenchError
 from tinybench import TinyBench
 
 FILES = ["comparisons.csv", "folds.parquet", "leaderboard.csv", "manifest.json"]
-FILES.append("predictions.parquet")
+FILES += ["predictions.parquet", "stems.parquet"]
 
 RATED = """
 import sys
@@ -98,7 +98,7 @@ def folder(written: tuple[runs.Run, Path], tmp_path: Path) -> Path:
 # --- what is in it -------------------------------------------------------------------------------
 
 
-def test_a_run_is_five_files_that_read_back_as_what_was_written(written):
+def test_a_run_is_six_files_that_read_back_as_what_was_written(written):
     run, folder = written
     assert sorted(path.name for path in folder.iterdir()) == FILES
     back = runs.read(folder)
@@ -107,6 +107,8 @@ def test_a_run_is_five_files_that_read_back_as_what_was_written(written):
     pd.testing.assert_frame_equal(texts, run.predictions)
     pd.testing.assert_frame_equal(back.leaderboard, run.leaderboard, check_dtype=False)
     pd.testing.assert_frame_equal(back.comparisons, run.comparisons, check_dtype=False)
+    stems = back.stems.astype(run.stems.dtypes)
+    pd.testing.assert_frame_equal(stems, run.stems)
     assert back.manifest == json.loads(json.dumps(run.manifest))
     assert [row["error"] for row in back.failed] == [row["error"] for row in run.failed]
 
@@ -226,7 +228,7 @@ def merbench_models():
 
 def test_a_cached_run_gives_the_same_tables(bench):
     first, again = bench.run(), bench.run()
-    assert again.manifest["tasks"] == {"done": 0, "cached": {"fit": 9}}
+    assert again.manifest["tasks"] == {"done": 0, "cached": {"fit": 9, "measure": 8}}
     pd.testing.assert_frame_equal(first.folds, again.folds)
     pd.testing.assert_frame_equal(first.predictions, again.predictions)
 
@@ -472,3 +474,32 @@ def test_one_fold_has_a_row_and_an_interval_but_no_verdict(bench):
     assert not run.comparisons["significant"].any()
     runs.write(run, bench.folder / "out")
     assert verification.verify(bench.folder / "out") == []
+
+
+# --- stems ---------------------------------------------------------------------------------------
+
+
+def test_levels_of_stems_and_the_shift_are_kept(written):
+    run, _ = written
+    # Two datasets of eight clips each, which `halves` takes apart into two stems.
+    assert run.stems.groupby("dataset").size().to_dict() == {"noise": 16, "rated": 16}
+    assert run.stems["level_db"].between(-60, 10).all()
+    shift = {(row["dataset"], row["separator"]): row for row in run.manifest["shift"]}
+    assert set(shift) == {("noise", "halves"), ("rated", "halves")}
+    assert all("not described" in row["reason"] for row in shift.values())
+
+
+def test_without_separated_clips_there_is_no_table_of_stems(bench, tmp_path):
+    finished = bench.run(separators=["plain"])
+    assert finished.stems.empty
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "stems.parquet").write_text("of an earlier run")
+    runs.write(finished, tmp_path / "out")
+    assert not (tmp_path / "out" / "stems.parquet").exists()
+    assert runs.read(tmp_path / "out").stems.empty
+
+
+def test_a_damaged_table_of_stems_is_named(folder):
+    (folder / "stems.parquet").write_bytes(b"no parquet")
+    with pytest.raises(MerbenchError, match=r"stems\.parquet cannot be read"):
+        runs.read(folder)

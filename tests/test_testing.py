@@ -362,6 +362,67 @@ def test_rows_that_are_no_probabilities_are_seen(monkeypatch: pytest.MonkeyPatch
     assert failed(Scores)["predicts finite rows (quadrant)"] == "its rows are no probabilities"
 
 
+class Quadrants(Ridge):
+    """Ridge regression onto the quadrants, made a distribution."""
+
+    def predict(self, X: Any) -> Any:
+        shares = np.clip(table(X) @ self.weights_[1:] + self.weights_[0], 1e-6, None)
+        return shares / shares.sum(axis=1, keepdims=True)
+
+
+class OneHotOnly(Quadrants):
+    def fit(self, X: Any, Y: Any) -> Ridge:
+        if not np.isin(Y, (0, 1)).all():
+            raise KeyError("which class?")
+        return super().fit(X, Y)
+
+
+class ForgetsTheOrder(Quadrants):
+    """Moves the columns up where a class is absent."""
+
+    def fit(self, X: Any, Y: Any) -> Ridge:
+        present = np.sort(np.flatnonzero(Y.sum(axis=0)))
+        moved = np.zeros_like(Y)
+        moved[:, : len(present)] = Y[:, present]
+        return super().fit(X, moved)
+
+
+class Contrary(Quadrants):
+    def fit(self, X: Any, Y: Any) -> Ridge:
+        single = (Y[0] == Y).all()
+        return super().fit(X, 1 - Y if single else Y)
+
+
+@pytest.mark.parametrize(
+    ("regressor", "check", "detail"),
+    [
+        (OneHotOnly, "takes shares of votes", "KeyError"),
+        (ForgetsTheOrder, "knows that a quadrant is absent", "keep the columns in the order"),
+        (Contrary, "meets a single quadrant with it or a clear error", "predicts another"),
+    ],
+)
+def test_a_classifier_that_forgets_a_quadrant_is_seen(
+    regressor: type[Ridge], check: str, detail: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Classifier(Linear):
+        """Tells quadrants."""
+
+        name = "classifier"
+        tasks = frozenset({Task.QUADRANT})
+        regressor: ClassVar[type[Ridge]] = Quadrants
+
+    assert set(failed(Classifier)) <= {"pickles"}
+    monkeypatch.setattr(Classifier, "regressor", regressor)
+    assert detail in failed(Classifier)[f"{check} (quadrant)"]
+
+
+def test_votes_are_shares_that_lean_to_the_labels() -> None:
+    votes = testing.votes(200)
+    np.testing.assert_allclose(votes.sum(axis=1), 1)
+    assert ((votes > 0) & (votes < 1)).any(axis=1).mean() > 0.5
+    assert (votes.argmax(axis=1) == testing.labels(Task.QUADRANT, 200).argmax(axis=1)).mean() > 0.7
+
+
 class PreparesTooFew(Prepared):
     """Prepares too few rows."""
 

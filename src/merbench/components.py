@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from merbench.shift import TrainingMusic
+
     Waveform = NDArray[np.float32]
 
 __all__ = [
@@ -100,11 +102,14 @@ class Clip:
     label
         One number a column of the dataset's task (`Task.columns`).
     audio
-        The file the clip is decoded from: audio, or whatever its dataset's `decode` reads.
+        The file the clip is decoded from: audio, or whatever its dataset's `decode` reads. Of a
+        dataset without audio: the file that its features are read from.
     stems
         True stems, where the dataset has them as files: name to path.
     ratings
         One (valence, arousal) on [0, 1] a rater, where raters are known.
+    features
+        The feature vector that is published with the clip, where there is one.
     split
         The published part the clip belongs to ("train", "validation", "test"), where there is one.
     provenance
@@ -117,6 +122,7 @@ class Clip:
     audio: Path
     stems: Mapping[str, Path] = field(default_factory=dict)
     ratings: tuple[tuple[float, float], ...] = ()
+    features: tuple[float, ...] = ()
     split: str = ""
     provenance: str = ""
 
@@ -285,11 +291,29 @@ class Separator(Component):
         """
         raise MerbenchError(f"{self.name} cannot be trained by merbench; it learns nothing here")
 
+    def training_music(self) -> TrainingMusic | None:
+        """Describe what the separator was trained on; None where that is not known, or nothing.
+
+        A run then tests whether its datasets are like that music.
+        """
+        return None
+
 
 class FeatureExtractor(Component):
-    """Turns one stem into one array."""
+    """Turns one stem into one array.
+
+    Class attributes
+    ----------------
+    kind
+        The shape of what it returns.
+    needs_published
+        `extract` is then given the feature vector that is published with the clip, (1, d), in
+        place of a waveform, and the sample rate 0. Datasets that publish none are skipped;
+        separation and augmentation have nothing to do with it.
+    """
 
     kind: ClassVar[FeatureKind]
+    needs_published: ClassVar[bool] = False
 
     def extract(self, waveform: Waveform, sample_rate: int) -> NDArray[np.float32]:
         """Extract from one stem.
@@ -420,6 +444,8 @@ class Dataset(Component):
         What its labels are.
     has_true_stems
         Whether `true_stems` can be asked.
+    has_audio
+        Whether its clips can be decoded. False for clips of which only features are published.
     needs_root
         Whether the user must say where the data lies. False for data merbench brings itself.
     synthetic
@@ -433,6 +459,7 @@ class Dataset(Component):
 
     task: ClassVar[Task]
     has_true_stems: ClassVar[bool] = False
+    has_audio: ClassVar[bool] = True
     needs_root: ClassVar[bool] = True
     synthetic: ClassVar[bool] = False
     labels_public: ClassVar[bool] = False
@@ -500,8 +527,8 @@ class Dataset(Component):
             clips = self.clips(root)
         except MerbenchError as error:
             return [Finding("error", str(root), str(error))]
-        findings = []
-        for clip in clips:
+        findings: list[Finding] = []
+        for clip in clips if self.has_audio else ():
             try:
                 self.decode(clip)
             except MerbenchError as error:

@@ -102,8 +102,8 @@ def _dataset_entry(data: LoadedDataset) -> dict[str, Any]:
     return {
         "name": data.name,
         "version": dataset.version,
-        "parameters": dataset.settings,
-        "task": dataset.task.value,
+        "parameters": data.settings,
+        "task": data.task.value,
         "synthetic": dataset.synthetic,
         "labels_public": dataset.labels_public,
         "n_clips": len(clips),

@@ -13,13 +13,14 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from merbench import audio, memory, threads
 from merbench.components import (
     CANONICAL_STEMS,
+    MIXED,
     Augmentation,
     Clip,
     Component,
@@ -109,6 +110,19 @@ def separation_key(separator: Separator, dataset: Dataset, clip: Clip, decoding:
     return artifact_key("separate", separator=separator.fingerprint(), **parts)
 
 
+def published_key(clip: Clip) -> str:
+    """Key of the feature vector that is published with a clip: its numbers."""
+    return artifact_key("published", vector=clip.features)
+
+
+def stems_of(extractor: FeatureExtractor, separator: Separator | None) -> tuple[str, ...]:
+    """Return the stems that an extractor is asked for, one array each.
+
+    What is published with a clip is of the whole clip, whatever separates it.
+    """
+    return (MIXED,) if separator is None or extractor.needs_published else separator.stems
+
+
 def extraction_key(extractor: FeatureExtractor, separation: str) -> str:
     """Key of the arrays an extractor makes of a clip's stems."""
     return artifact_key("extract", extractor=extractor.fingerprint(), of=separation)
@@ -153,21 +167,19 @@ class Extract(Work):
     key: str
     dataset: Dataset
     clip: Clip
-    separator: Separator
+    separator: Separator | None
     separation: str
     extractor: FeatureExtractor
     copy: Copy | None = None
 
     @property
     def needs(self) -> tuple[str, ...]:  # type: ignore[override]
-        return (self.separation,) if self.separator.stored else ()
+        return (self.separation,) if self.separator and self.separator.stored else ()
 
     @property
     def title(self) -> str:
-        return (
-            f"{_clip_title(self.dataset, self.clip, self.copy)}: {self.extractor.title} "
-            f"of {self.separator.title}"
-        )
+        title = f"{_clip_title(self.dataset, self.clip, self.copy)}: {self.extractor.title}"
+        return f"{title} of {self.separator.title}" if self.separator else title
 
     @property
     def component(self) -> Component:
@@ -175,17 +187,25 @@ class Extract(Work):
 
     def run(self, store: Store) -> None:
         started = time.perf_counter()
-        if self.separator.stored:
-            artifact = store.get(self.separation)
-            stems, rate = artifact.arrays, int(artifact.info["sample_rate"])
-        else:
-            stems, rate = separate(self.dataset, self.clip, self.separator, self.copy)
+        stems, rate = self._stems(store)
         arrays = {
             stem: extract(self.extractor, stems[stem], rate, f"stem {stem}")
-            for stem in self.separator.stems
+            for stem in stems_of(self.extractor, self.separator)
         }
         info = {"component": self.extractor.name, "seconds": time.perf_counter() - started}
         store.put(self.key, arrays, info)
+
+    def _stems(self, store: Store) -> tuple[Mapping[str, Waveform], int]:
+        if self.separator is None:
+            return {MIXED: _published(self.clip)}, 0
+        return separated(store, self.separation, self.dataset, self.clip, self.separator, self.copy)
+
+
+def _published(clip: Clip) -> Waveform:
+    """Return the features published with a clip, as an extractor is given them, (1, d)."""
+    import numpy as np
+
+    return np.asarray([clip.features], dtype=np.float32)
 
 
 def _clip_title(dataset: Dataset, clip: Clip, copy: Copy | None) -> str:
@@ -270,6 +290,21 @@ def separate(
                 "correct the plugin"
             )
     return {stem: np.asarray(stems[stem], dtype=np.float32) for stem in separator.stems}, rate
+
+
+def separated(
+    store: Store,
+    key: str,
+    dataset: Dataset,
+    clip: Clip,
+    separator: Separator,
+    copy: Copy | None = None,
+) -> tuple[Mapping[str, Waveform], int]:
+    """Return stems from the store, or anew where the separator's are not kept."""
+    if not separator.stored:
+        return separate(dataset, clip, separator, copy)
+    artifact = store.get(key)
+    return artifact.arrays, int(artifact.info["sample_rate"])
 
 
 def _true_stems(dataset: Dataset, clip: Clip) -> tuple[Waveform, int]:

@@ -38,11 +38,18 @@ from merbench.pipeline import (
     augmentation_key,
     decoding_key,
     extraction_key,
+    published_key,
     separation_key,
+    stems_of,
 )
 from merbench.protocols import Drawn, Protocol, Split, split_hash
+from merbench.quadrants import MIDPOINT, one_hot, quadrant
 from merbench.spec import AXES, NONE, Benchmark, RootedDataset, joint_title
+from merbench.stems import Described, StemLevels
 from merbench.store import Store, artifact_key, home
+
+STAGES = ("separate", "extract", "assemble", "prepare", "measure", "fit")
+"""The stages of tasks in a sensible order: what fits wait for goes ahead of them all."""
 
 Row = tuple[Clip, Copy | None]
 """What a row of a table is made from: a clip, or a changed copy of one."""
@@ -58,6 +65,8 @@ class LoadedDataset:
     ----------
     dataset, root
         Where the clips are from.
+    task
+        What their labels are: the dataset's own task, or what the benchmark file reads them as.
     clips
         What is split and scored.
     splits
@@ -71,6 +80,7 @@ class LoadedDataset:
 
     dataset: Dataset
     root: Path
+    task: Task
     clips: tuple[Clip, ...]
     splits: tuple[Split, ...]
     origins: tuple[Row, ...] = ()
@@ -80,6 +90,18 @@ class LoadedDataset:
     def name(self) -> str:
         """The dataset's name."""
         return self.dataset.name
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """The dataset's identity, and what its labels are read as where that is not their own."""
+        read_as = {"read_as": self.task.value} if self.task is not self.dataset.task else {}
+        return {**self.dataset.identity(), **read_as}
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the benchmark file sets of the dataset, as JSON values."""
+        read_as = {"task": self.task.value} if self.task is not self.dataset.task else {}
+        return {**self.dataset.settings, **read_as}
 
     @cached_property
     def split_hash(self) -> str:
@@ -150,7 +172,7 @@ class Cell:
         """Everything that says which cell this is, and nothing that says how it is computed."""
         augmentations = [augmentation.identity() for augmentation in self.augmentations]
         return {
-            "dataset": self.data.dataset.identity(),
+            "dataset": self.data.identity,
             # Only where there are some: what is not augmented keeps its seeds.
             **({"augmentations": augmentations} if augmentations else {}),
             "separator": self.separator.identity() if self.separator else None,
@@ -237,6 +259,8 @@ class Plan:
         Still to do, by key, in a sensible order.
     cached
         Number of needed artifacts that are in the store, by stage.
+    described
+        Clips whose stems are measured, by dataset and separator of several stems.
     """
 
     benchmark: Benchmark
@@ -247,6 +271,7 @@ class Plan:
     fits: dict[str, list[str]] = field(default_factory=dict)
     tasks: dict[str, Work] = field(default_factory=dict)
     cached: Counter[str] = field(default_factory=Counter)
+    described: list[Described] = field(default_factory=list)
 
     def to_do(self) -> Counter[str]:
         """Number of tasks still to do, by stage."""
@@ -315,7 +340,10 @@ def _load(rooted: RootedDataset, protocol: Protocol) -> LoadedDataset:
     try:
         clips = tuple(dataset.clips(root))
         check_clips(dataset, clips)
-        loaded = LoadedDataset(dataset, root, clips, tuple(protocol.splits(clips)))
+        if rooted.task is not None:
+            clips = tuple(_as_quadrant(clip) for clip in clips)
+        task = rooted.task or dataset.task
+        loaded = LoadedDataset(dataset, root, task, clips, tuple(protocol.splits(clips)))
         _ = loaded.data_hash  # reads every file: one that cannot be read shows now
     except MerbenchError as error:
         raise type(error)(f"{dataset.name}: {error}") from error
@@ -327,6 +355,17 @@ def _load(rooted: RootedDataset, protocol: Protocol) -> LoadedDataset:
             "correct the plugin or the data"
         ) from error
     return loaded
+
+
+def _as_quadrant(clip: Clip) -> Clip:
+    """Read a clip's mean valence and arousal as the quadrant they lie in.
+
+    What raters disagree on is lost, and so are they.
+    """
+    label = one_hot(quadrant(*clip.label[:2]))
+    note = f"quadrant of mean valence and arousal, cut at {MIDPOINT:g}"
+    provenance = "; ".join(filter(None, [clip.provenance, note]))
+    return dataclasses.replace(clip, label=label, ratings=(), provenance=provenance)
 
 
 def _copies(augmentations: Sequence[Augmentation]) -> list[Copy]:
@@ -355,7 +394,13 @@ def _leaking(data: LoadedDataset, benchmark: Benchmark) -> list[LoadedDataset]:
         )
         splits = tuple(protocol.splits(clips))
         leaking.append(
-            LoadedDataset(data.dataset, data.root, clips, splits, tuple(origins), augmentations)
+            dataclasses.replace(
+                data,
+                clips=clips,
+                splits=splits,
+                origins=tuple(origins),
+                augmentations=augmentations,
+            )
         )
     return leaking
 
@@ -400,6 +445,8 @@ def _clip_fault(dataset: Dataset, clip: Clip) -> str:
     for rating in clip.ratings:
         if len(rating) != 2 or not all(0 <= value <= 1 for value in rating):
             return f"the rating {tuple(rating)} is no valence and arousal on [0, 1]"
+    if not all(math.isfinite(number) for number in clip.features):
+        return "a number among its features is not finite"
     if not clip.group:
         return "it has no group"
     if not clip.audio.is_file():
@@ -433,27 +480,47 @@ _System = tuple[tuple[Augmentation, ...], Separator | None, tuple[FeatureExtract
 
 
 def _systems(data: LoadedDataset, model: Model, benchmark: Benchmark) -> list[_System]:
-    """Return what a model is combined with on a dataset, whether it fits or not."""
+    """Return what a model is combined with on a dataset, whether it fits or not.
+
+    What is published with the clips is combined once: no separator has a part in it.
+    """
     if not model.input_kinds:
         return [((), None, ())]
     choices = benchmark.augmentations
     if isinstance(benchmark.protocol, Drawn) and benchmark.protocol.split_after_augmenting:
         # Each choice has a dataset of its own, which the clips alone are scored on soundly.
         choices = tuple(choice for choice in choices if choice == data.augmentations)
-    return list(itertools.product(choices, benchmark.separators, benchmark.features))
+    systems = itertools.product(choices, benchmark.separators, benchmark.features)
+    alone = ((a, None if _published(f) else s, f) for a, s, f in systems)
+    distinct: list[_System] = []
+    for system in alone:
+        if system not in distinct:
+            distinct.append(system)
+    return distinct
+
+
+def _published(features: Sequence[FeatureExtractor]) -> bool:
+    return all(feature.needs_published for feature in features)
 
 
 def _mismatch(cell: Cell, benchmark: Benchmark) -> str:
     """Say why a combination is no cell, or nothing."""
     data, model = cell.data, cell.model
-    if data.dataset.task not in model.tasks:
-        return f"{model.title} cannot be fitted for the task {data.dataset.task}"
+    if data.task not in model.tasks:
+        return f"{model.title} cannot be fitted for the task {data.task}"
     kinds = tuple(feature.kind for feature in cell.features)
     if kinds != model.input_kinds:
         return (
             f"{model.title} takes {_kinds(model.input_kinds)}, "
             f"{joint_title(cell.features)} gives {_kinds(kinds)}"
         )
+    published = [feature.title for feature in cell.features if feature.needs_published]
+    if published and not all(clip.features for clip in data.clips):
+        return f"{published[0]} takes features published with clips, which {data.name} has none of"
+    if published and cell.augmentations:
+        return f"{published[0]} takes features published with clips, of which there are no copies"
+    if cell.separator and not data.dataset.has_audio:
+        return f"{data.name} has no audio to extract {joint_title(cell.features)} from"
     if cell.separator and cell.separator.needs_true_stems and not data.dataset.has_true_stems:
         return f"{cell.separator.title} needs true stems, which {data.name} does not have"
     if cell.separator and cell.separator.needs_true_stems and cell.augmentations:
@@ -487,6 +554,7 @@ class _Tasks:
             try:
                 if not any(reasons):
                     self.plan.fits[cell.id] = self._fits(cell)
+                    self._measure(cell)
                     continue
             except MerbenchError as error:
                 reasons = [str(error)]
@@ -496,10 +564,8 @@ class _Tasks:
             except Exception as error:
                 reasons = [f"{type(error).__name__}: {error}"]
             self.plan.unready[cell.id] = next(reason for reason in reasons if reason)
-        # What fits wait for goes ahead of them all.
-        order = {stage: i for i, stage in enumerate(("separate", "extract", "assemble", "prepare"))}
         self.plan.tasks = dict(
-            sorted(self.plan.tasks.items(), key=lambda item: order.get(item[1].stage, len(order)))
+            sorted(self.plan.tasks.items(), key=lambda item: STAGES.index(item[1].stage))
         )
 
     def _unready(self, component: Component) -> str:
@@ -546,9 +612,10 @@ class _Tasks:
     def _table(self, cell: Cell, feature: FeatureExtractor, key: str) -> None:
         if not self._missing(key, "assemble") or key in self.plan.tasks:
             return
-        separator, data = cell.separator, cell.data
-        assert separator is not None
-        separations, extractions = self._separations(cell), self._extractions(cell, feature)
+        data = cell.data
+        separator = None if feature.needs_published else cell.separator
+        extractions = self._extractions(cell, feature)
+        separations = self._separations(cell) if separator else extractions
         for (clip, copy), separation, extraction in zip(
             cell.rows, separations, extractions, strict=True
         ):
@@ -557,7 +624,7 @@ class _Tasks:
             self.plan.tasks[extraction] = Extract(
                 extraction, data.dataset, clip, separator, separation, feature, copy
             )
-            if separator.stored and self._missing(separation, "separate"):
+            if separator and separator.stored and self._missing(separation, "separate"):
                 self.plan.tasks[separation] = Separate(
                     separation, data.dataset, clip, separator, copy
                 )
@@ -565,15 +632,40 @@ class _Tasks:
             key,
             tuple(extractions),
             tuple(f"{clip.id} ({copy.title})" if copy else clip.id for clip, copy in cell.rows),
-            separator.stems,
+            stems_of(feature, separator),
             feature.kind,
-            f"{data.name}: {separator.title} x {feature.title}",
+            f"{data.name}: " + " x ".join(c.title for c in (separator, feature) if c),
         )
 
+    def _measure(self, cell: Cell) -> None:
+        """Have the stems of a separator's clips measured, once a dataset."""
+        data, separator = cell.data, cell.separator
+        if separator is None or len(separator.stems) < 2 or cell.augmentations or data.origins:
+            return
+        memo = (id(data), canonical(separator.identity()), "measure")
+        if memo in self._keys:
+            return
+        tasks = [
+            StemLevels.of(data.dataset, clip, separator, separation)
+            for clip, separation in zip(data.clips, self._separations(cell), strict=True)
+        ]
+        self._keys[memo] = [task.key for task in tasks]
+        self.plan.described.append(
+            Described(data.name, data.clips, separator, tuple(self._keys[memo]))
+        )
+        for task in tasks:
+            if self._missing(task.key, task.stage):
+                self.plan.tasks[task.key] = task
+                if separator.stored and self._missing(task.separation, "separate"):
+                    self.plan.tasks[task.separation] = Separate(
+                        task.separation, data.dataset, task.clip, separator
+                    )
+
     def _table_key(self, cell: Cell, feature: FeatureExtractor) -> str:
-        assert cell.separator is not None
         rows, kind = self._extractions(cell, feature), feature.kind.value
-        return artifact_key("assemble", rows=rows, stems=cell.separator.stems, kind=kind)
+        return artifact_key(
+            "assemble", rows=rows, stems=stems_of(feature, cell.separator), kind=kind
+        )
 
     def _separations(self, cell: Cell) -> list[str]:
         data, separator = cell.data, cell.separator
@@ -592,6 +684,8 @@ class _Tasks:
         return self._keys[memo]
 
     def _extractions(self, cell: Cell, feature: FeatureExtractor) -> list[str]:
+        if feature.needs_published:
+            return [extraction_key(feature, published_key(clip)) for clip, _ in cell.rows]
         assert cell.separator is not None
         identities = _identities(cell), cell.separator.identity(), feature.identity()
         memo = (id(cell.data), *map(canonical, identities))
@@ -608,7 +702,7 @@ def _identities(cell: Cell) -> list[dict[str, Any]]:
 def _fit(
     cell: Cell, split: Split, device: str, tables: tuple[str, ...], prepared: str | None
 ) -> Fit:
-    clips, task = cell.data.clips, cell.data.dataset.task
+    clips, task = cell.data.clips, cell.data.task
     train = cell.train_rows(split)
     labels = tuple(cell.rows[row][0].label for row in train)
     seed = cell.fold_seed(split.fold)
@@ -673,7 +767,7 @@ def estimate(plan: Plan, store: Store) -> Estimate:
 
 def _declared(work: Work, component: Component) -> Any:
     cost = component.typical_cost
-    if cost is not None and isinstance(work, Extract):
+    if cost is not None and isinstance(work, Extract) and work.separator:
         stems = len(work.separator.stems)
         return cost._replace(seconds=cost.seconds * stems, megabytes=cost.megabytes * stems)
     return cost

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from merbench import engine, recorded, results, timings
+from merbench import engine, recorded, results, stems, timings
 from merbench import manifest as manifests
 from merbench.components import Task
 from merbench.engine import Engine, Outcome
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-LEADERBOARD, COMPARISONS = "leaderboard.csv", "comparisons.csv"
+LEADERBOARD, COMPARISONS, STEMS = "leaderboard.csv", "comparisons.csv", "stems.parquet"
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,13 @@ class Run(Recorded):
         One row a cell.
     comparisons
         One row a pair of cells.
+    stems
+        One row a separated clip and stem, as `stems.table` gives.
     """
 
     leaderboard: pd.DataFrame
     comparisons: pd.DataFrame
+    stems: pd.DataFrame
 
     @property
     def failed(self) -> list[dict[str, Any]]:
@@ -84,7 +87,8 @@ def execute(
     outcomes = engine.execute(plan.tasks, where, settled) if where else {}
     folds, predictions, errors = _collect(plan, store, outcomes)
     manifest = manifests.compose(plan, outcomes, errors, started)
-    return assemble(manifest, folds, predictions)
+    manifest["shift"] = stems.shifts(plan.described, store, plan.benchmark.spec.seed)
+    return assemble(manifest, folds, predictions, stems.table(plan.described, store))
 
 
 def _load_evaluation(cells: int) -> None:
@@ -94,12 +98,19 @@ def _load_evaluation(cells: int) -> None:
         importlib.import_module("scipy.stats")
 
 
-def assemble(manifest: dict[str, Any], folds: pd.DataFrame, predictions: pd.DataFrame) -> Run:
-    """Derive a run's leaderboard and comparisons from its two tables."""
+def assemble(
+    manifest: dict[str, Any],
+    folds: pd.DataFrame,
+    predictions: pd.DataFrame,
+    levels: pd.DataFrame | None = None,
+) -> Run:
+    """Derive a run's leaderboard and comparisons from its tables; levels of stems go along."""
     from merbench.leaderboard import tables
 
     board = tables.build([Recorded(manifest, folds, predictions)])
-    return Run(manifest, folds, predictions, board.leaderboard, board.comparisons)
+    if levels is None:
+        levels = stems.no_rows()
+    return Run(manifest, folds, predictions, board.leaderboard, board.comparisons, levels)
 
 
 def _remember(store: Store, outcome: Outcome) -> None:
@@ -142,7 +153,7 @@ def _collect(
             for row, frame in _human_ceiling(data, plan.benchmark.spec.seed):
                 folds.append(row)
                 predictions.append(frame)
-    table = pd.concat(predictions, ignore_index=True) if predictions else _no_predictions()
+    table = pd.concat(predictions, ignore_index=True) if predictions else _no_predictions(plan)
     return _ordered(pd.DataFrame(folds)), table, errors
 
 
@@ -172,7 +183,7 @@ def _scored(
 ) -> tuple[pd.DataFrame, dict[str, float]]:
     import numpy as np
 
-    task = data.dataset.task
+    task = data.task
     clips = [data.clips[i] for i in data.splits[fold].test]
     truth = np.asarray([clip.label for clip in clips], dtype=np.float64)
     kl, metrics = results.score_fold(task, truth, predicted, [clip.id for clip in clips])
@@ -191,7 +202,7 @@ def _prediction_rows(
 ) -> pd.DataFrame:
     import pandas as pd
 
-    task = data.dataset.task
+    task = data.task
     clips = [data.clips[i] for i in data.splits[fold].test]
     frame = pd.DataFrame(
         {"cell": cell, **names, "fold": fold, "clip": [c.id for c in clips]}
@@ -203,11 +214,12 @@ def _prediction_rows(
     return frame
 
 
-def _no_predictions() -> pd.DataFrame:
+def _no_predictions(plan: Plan) -> pd.DataFrame:
     import pandas as pd
 
     columns = ["cell", *results.AXES, "fold", "clip", "group"]
-    columns += results.truth_columns(Task.VA) + results.predicted_columns(Task.VA)
+    for task in dict.fromkeys(data.task for data in plan.datasets):
+        columns += results.truth_columns(task) + results.predicted_columns(task)
     return pd.DataFrame(columns=[*columns, "kl"])
 
 
@@ -237,8 +249,8 @@ def _json(settings: dict[str, Any]) -> str:
 
 def _data_columns(data: LoadedDataset) -> dict[str, Any]:
     return {
-        "task": data.dataset.task.value,
-        "dataset_parameters": _json(data.dataset.settings),
+        "task": data.task.value,
+        "dataset_parameters": _json(data.settings),
         "n_clips": len(data.clips),
         "synthetic": data.dataset.synthetic,
         "provenance": data.provenance,
@@ -268,7 +280,7 @@ def _human_ceiling(data: LoadedDataset, seed: int) -> Iterator[tuple[dict[str, A
     """Yield the folds of the human ceilings: how well people predict what other people say."""
     import numpy as np
 
-    if data.dataset.task is not Task.VA or not any(clip.ratings for clip in data.clips):
+    if data.task is not Task.VA or not any(clip.ratings for clip in data.clips):
         return
     if data.origins:  # copies among the clips, which nobody rated
         return
@@ -336,6 +348,10 @@ def write(run: Run, folder: Path) -> None:
         for name, text in texts(run).items():
             with replacing(folder / name) as temporary:
                 temporary.write_text(text, encoding="utf-8", newline="")
+        (folder / STEMS).unlink(missing_ok=True)
+        if len(run.stems):
+            with replacing(folder / STEMS) as temporary:
+                recorded.write_parquet([run.stems], temporary)
         recorded.write(run, folder)
     except OSError as error:
         raise MerbenchError(
@@ -358,4 +374,4 @@ def read(folder: Path) -> Run:
         A file is missing or damaged.
     """
     run = recorded.read(folder)
-    return assemble(run.manifest, run.folds, run.predictions)
+    return assemble(run.manifest, run.folds, run.predictions, stems.read(folder / STEMS))

@@ -30,6 +30,7 @@ from merbench.components import (
     FeatureExtractor,
     Model,
     Separator,
+    Task,
     files_at,
 )
 from merbench.errors import MerbenchError, PluginError, SpecError
@@ -312,10 +313,21 @@ class Spec(_Strict):
 
 @dataclass(frozen=True)
 class RootedDataset:
-    """A dataset and the folder it lies in; None for one that needs no folder."""
+    """A dataset, and how the benchmark file reads it.
+
+    Parameters
+    ----------
+    dataset
+        With its parameters.
+    root
+        The folder it lies in; None for one that needs no folder.
+    task
+        What its labels are read as; None for what they are.
+    """
 
     dataset: Dataset
     root: Path | None
+    task: Task | None = None
 
 
 @dataclass(frozen=True)
@@ -380,15 +392,25 @@ def resolve(document: Document, spec: Spec, registry: Registry) -> Benchmark:
         folder = None
         if root is not None:
             folder = document.file((*path, name, "root"), root)
+        tasks = _tasks(document, parameters.pop("task", None), (*path, name, "task"))
         for component in build.grid("dataset", {name: parameters}, path):
             assert isinstance(component, Dataset)
+            for task in tasks:
+                if task is Task.VA and component.task is not Task.VA:
+                    raise document.error(
+                        (*path, name, "task"),
+                        f"{component.name} has labels of the task {component.task}, from which "
+                        "valence and arousal do not follow; remove `task`",
+                    )
             if folder is None and component.needs_root:
                 raise document.error(
                     path,
                     f"{component.name} needs `root`, the folder it lies in; write it here, or say "
                     f"--set datasets.{component.name}.root=PATH",
                 )
-            datasets.append(RootedDataset(component, folder))
+            for task in tasks:
+                read_as = None if task is component.task else task
+                datasets.append(RootedDataset(component, folder, read_as))
     benchmark = Benchmark(
         spec,
         tuple(datasets),
@@ -421,6 +443,17 @@ def component(
     return _Builder(document, registry).build(kind, name, document.data, ())
 
 
+def _tasks(document: Document, value: Any, path: Path_) -> list[Task | None]:
+    """Return what a dataset's labels are to be read as; a list makes a dataset each."""
+    values = value if isinstance(value, list) and value else [value]
+    try:
+        return [None if value is None else Task(value) for value in values]
+    except ValueError:
+        raise document.error(
+            path, f"task must be {' or '.join(task.value for task in Task)}, not {value!r}"
+        ) from None
+
+
 def _baselines(registry: Registry) -> tuple[Model, ...]:
     classes = [entry.cls for entry in registry.of_kind("model")]
     return tuple(cls() for cls in classes if issubclass(cls, Model) and cls.baseline)
@@ -440,7 +473,7 @@ def _protocol(document: Document, choice: Any) -> Protocol:
 
 def _refuse_twins(document: Document, benchmark: Benchmark) -> None:
     axes: dict[str, list[Any]] = {
-        "datasets": [(d.dataset.identity(), str(d.root)) for d in benchmark.datasets],
+        "datasets": [(d.dataset.identity(), str(d.root), d.task) for d in benchmark.datasets],
         "augmentations": [[a.identity() for a in several] for several in benchmark.augmentations],
         "separators": [s.identity() for s in benchmark.separators],
         "features": [[f.identity() for f in features] for features in benchmark.features],

@@ -121,7 +121,8 @@ def _checks(component: Component) -> Iterator[tuple[str, Callable[[], object]]]:
     if isinstance(component, Separator):
         yield from _separator_checks(component)
     elif isinstance(component, FeatureExtractor):
-        yield from _feature_checks(component)
+        checks = _published_checks if component.needs_published else _feature_checks
+        yield from checks(component)
     elif isinstance(component, Augmentation):
         yield from _augmentation_checks(component)
     elif isinstance(component, Model):
@@ -144,16 +145,19 @@ def _required(cls: type[Component], registry: Registry) -> dict[str, Any]:
 
 
 def _plain_model(registry: Registry) -> str:
-    """Name the quickest model that can be wrapped."""
-    seconds = {
-        entry.name: entry.cls.typical_cost.seconds if entry.cls.typical_cost else math.inf
+    """Name the quickest model that can be wrapped, of those for the most tasks."""
+    rank = {
+        entry.name: (
+            -len(getattr(entry.cls, "tasks", ())),
+            entry.cls.typical_cost.seconds if entry.cls.typical_cost else math.inf,
+        )
         for entry in registry.of_kind("model")
         if getattr(entry.cls, "inputs", None) is FeatureKind.VECTOR
         and not any(info.is_required() for info in entry.cls.model_fields.values())
     }
-    if not seconds:
+    if not rank:
         raise MerbenchError("no model of vectors is registered that a wrapper can be checked with")
-    return min(seconds, key=lambda name: seconds[name])
+    return min(rank, key=lambda name: rank[name])
 
 
 def _has_summary(entry: Entry) -> None:
@@ -314,6 +318,27 @@ def _feature_checks(extractor: FeatureExtractor) -> Iterator[tuple[str, Callable
     yield "is deterministic", twice
 
 
+def _published_checks(extractor: FeatureExtractor) -> Iterator[tuple[str, Callable[[], object]]]:
+    rows = np.random.default_rng(0).standard_normal((2, 1, 40)).astype(np.float32)
+
+    def extract(row: NDArray[np.float32]) -> NDArray[np.float32]:
+        before = row.copy()
+        with _untouched_chance():
+            array = pipeline.extract(extractor, row, 0, "the check's clip")
+        _demand(np.array_equal(before, row), "it changed the vector it was given")
+        return array
+
+    def differs() -> None:
+        _demand(not np.array_equal(extract(rows[0]), extract(rows[1])), "two clips gave the same")
+
+    def twice() -> None:
+        _demand(np.array_equal(extract(rows[0]), extract(rows[0])), "two runs differ")
+
+    yield "gives finite arrays of its kind's shape", lambda: extract(rows[0])
+    yield "tells clips apart", differs
+    yield "is deterministic", twice
+
+
 def _augmentation_checks(
     augmentation: Augmentation,
 ) -> Iterator[tuple[str, Callable[[], object]]]:
@@ -370,6 +395,13 @@ def labels(task: Task, n: int, *, seed: int = 0) -> NDArray[np.float64]:
     return np.concatenate([means, deviations], axis=1)
 
 
+def votes(n: int, *, seed: int = 0) -> NDArray[np.float64]:
+    """Return shares of ten listeners' votes for the quadrants, shape (n, 4)."""
+    rng = np.random.default_rng(seed)
+    leanings = rng.dirichlet(np.ones(4), n) + 2 * labels(Task.QUADRANT, n)
+    return np.array([rng.multinomial(10, row / row.sum()) for row in leanings]) / 10
+
+
 def features(kind: FeatureKind, y: NDArray[np.float64], *, seed: int = 0) -> Any:
     """Return features of a kind that tell something of the labels `y`, one row a clip."""
     rng = np.random.default_rng(seed)
@@ -407,9 +439,11 @@ def _model_checks(model: Model, task: Task) -> Iterator[tuple[str, Callable[[], 
     train, test = list(range(N_TRAIN)), list(range(N_TRAIN, n))
     suffix = f" ({task})"
 
-    def fitted(seed: int = 1, given: Any = None) -> tuple[Any, NDArray[np.float64]]:
+    def fitted(
+        seed: int = 1, given: Any = None, target: NDArray[np.float64] | None = None
+    ) -> tuple[Any, NDArray[np.float64]]:
         given = x if given is None else given
-        target = y[train]
+        target = y[train] if target is None else target
         before = target.copy()
         with _untouched_chance():
             estimator = model.estimator(task=task, seed=seed, device="cpu")
@@ -493,7 +527,37 @@ def _model_checks(model: Model, task: Task) -> Iterator[tuple[str, Callable[[], 
         _demand(same, "it learns something else from prepared rows")
         return None
 
+    def shared() -> None:
+        fitted(target=votes(N_TRAIN))
+
+    def absent() -> None:
+        without = y[train].copy()
+        without[without[:, 2] == 1] = [0, 0, 0, 1]
+        _, predicted = fitted(target=without)
+        least = predicted[:, [0, 1, 3]].mean(axis=0).min()
+        _demand(
+            float(predicted[:, 2].mean()) <= least,
+            "it gives a quadrant that no training clip is in more than one that has some; keep "
+            "the columns in the order Q1..Q4",
+        )
+
+    def single() -> str | None:
+        one = np.tile([0.0, 1.0, 0.0, 0.0], (N_TRAIN, 1))
+        try:
+            _, predicted = fitted(target=one)
+        except (MerbenchError, ValueError) as error:
+            return f"refused: {error}"
+        _demand(
+            bool((predicted.argmax(axis=1) == 1).all()),
+            "all training clips are in Q2 and it predicts another quadrant",
+        )
+        return None
+
     yield "predicts finite rows" + suffix, once
+    if task is Task.QUADRANT:
+        yield "takes shares of votes" + suffix, shared
+        yield "knows that a quadrant is absent" + suffix, absent
+        yield "meets a single quadrant with it or a clear error" + suffix, single
     yield "is deterministic under a seed" + suffix, twice
     yield "predicts each clip by itself" + suffix, alone
     yield "learns the same from prepared rows" + suffix, prepared

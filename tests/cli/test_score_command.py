@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,29 @@ def test_warnings_stand_beside_the_json(shared: Path, program: Any) -> None:
     assert done.status == 0
     assert done.json["warnings"]
     assert done.stderr.splitlines() == [f"warning: {w}" for w in done.json["warnings"]]
+
+
+def test_quadrants_are_scored_by_their_task(call: Any, tmp_path: Path) -> None:
+    path = tmp_path / "quadrants.csv"
+    columns = [f"{p}_Q{i}" for p in ("gt", "sure", "unsure") for i in range(1, 5)]
+    lines = ["song_id," + ",".join(columns)]
+    for i in range(8):
+        truth = [float(k == i % 4) for k in range(4)]
+        unsure = [0.1 + 0.6 * share for share in truth]
+        if i == 0:
+            unsure = unsure[::-1]
+        lines.append(f"s{i}," + ",".join(map(str, truth + truth + unsure)))
+    path.write_text("\n".join(lines) + "\n")
+    result = call(
+        "score", path, "--task", "quadrant", "--predictions", "sure,unsure", "--json"
+    ).json
+    sure, unsure = result["systems"]["sure"], result["systems"]["unsure"]
+    assert (sure["accuracy"], sure["macro_f1"]) == (1, 1)
+    assert unsure["accuracy"] == 7 / 8
+    assert unsure["confusion"]["Q1"] == {"Q1": 1, "Q2": 0, "Q3": 0, "Q4": 1}
+    assert unsure["kl"]["Q2"] == pytest.approx(-math.log(0.7))
+    table = call("score", path, "--task", "quadrant", "--predictions", "sure,unsure").stdout
+    assert "macro F1" in table
 
 
 def test_json_of_a_small_table(call: Any, table: Path) -> None:

@@ -14,6 +14,7 @@ from merbench.evaluation.metrics import (
     ccc,
     confusion_matrix,
     evaluate,
+    is_count,
     median_upper,
     pearson,
     r2,
@@ -129,6 +130,30 @@ def test_quadrant_metrics_agree_with_scikit_learn(true: list[int], weights: np.n
     for i in range(4):
         for j in range(4):
             assert m[f"confusion_Q{i + 1}_Q{j + 1}"] == expected[i, j]
+
+
+def test_log_loss_and_kl_of_each_quadrant_by_hand() -> None:
+    truth = np.array([[1, 0, 0, 0], [0.5, 0.5, 0, 0], [0, 0, 0, 1]])
+    predicted = np.array([[0.5, 0.25, 0.25, 0], [0.5, 0.25, 0.25, 0], [0.25, 0.25, 0.25, 0.25]])
+    m = evaluate(Task.QUADRANT, truth, predicted).metrics
+    votes = 0.5 * np.log(2)  # 1/2 ln(0.5 / 0.5) + 1/2 ln(0.5 / 0.25)
+    assert m["kl_Q1"] == pytest.approx((np.log(2) + votes) / 2, abs=1e-5)
+    assert m["kl_Q4"] == pytest.approx(np.log(4))
+    assert math.isnan(m["kl_Q2"])
+    assert math.isnan(m["kl_Q3"])
+    expected = reference.log_loss([0, 0, 1, 3], predicted[[0, 1, 1, 2]],
+                                  sample_weight=[1, 0.5, 0.5, 1], labels=range(4))  # fmt: skip
+    assert m["log_loss"] == pytest.approx(expected, abs=1e-5)
+    assert m["log_loss"] == pytest.approx(m["kl_mean"] + np.log(2) / 3)
+
+
+def test_what_is_summed_over_folds_is_what_counts() -> None:
+    va = evaluate(Task.VA, TRUTH, PREDICTED).metrics
+    quadrants = evaluate(Task.QUADRANT, np.eye(4), np.eye(4)).metrics
+    counts = {metric for metric in va | quadrants if is_count(metric)}
+    assert counts == {
+        metric for metric, value in (va | quadrants).items() if isinstance(value, int)
+    }
 
 
 def test_tied_votes_are_counted_and_the_lower_quadrant_taken() -> None:

@@ -10,7 +10,7 @@ class Average(Model):
 
     name = "average"
     inputs = ()
-    tasks = frozenset({Task.VA})
+    tasks = frozenset(Task)
     typical_cost = Cost(5.0, 0.25)
 
     def estimator(self, *, task, seed, device):

@@ -10,13 +10,34 @@ from merbench import Model, hookimpl
 @hookimpl
 def merbench_models() -> Iterator[type[Model]]:
     """Yield every model of this package."""
-    from merbench_plugins.models.baselines import ConstantMean, ConstantMoments, ShuffledLabels
+    from merbench_plugins.models import discriminant_analysis as discriminants
+    from merbench_plugins.models.adaboost import AdaBoost
+    from merbench_plugins.models.baselines import (
+        ConstantMean,
+        ConstantMoments,
+        Majority,
+        ShuffledLabels,
+    )
     from merbench_plugins.models.calibrated import Calibrated
     from merbench_plugins.models.crnn import Crnn
+    from merbench_plugins.models.decision_tree import DecisionTree
     from merbench_plugins.models.gradient_boosting import XGBoost
+    from merbench_plugins.models.linear_classifiers import LinearSVC, LogisticRegression
+    from merbench_plugins.models.neighbours import NearestNeighbours
+    from merbench_plugins.models.one_vs_rest import OneVsRest
+    from merbench_plugins.models.perceptron import Perceptron
     from merbench_plugins.models.random_forest import RandomForest
     from merbench_plugins.models.ridge import Ridge
-    from merbench_plugins.models.support_vectors import SupportVectorRegression
+    from merbench_plugins.models.support_vectors import (
+        SupportVectorClassifier,
+        SupportVectorRegression,
+    )
 
-    yield from (RandomForest, XGBoost, SupportVectorRegression, Ridge, Crnn, Calibrated)
-    yield from (ConstantMean, ConstantMoments, ShuffledLabels)
+    yield from (RandomForest, XGBoost, AdaBoost, DecisionTree, NearestNeighbours, Perceptron)
+    yield from (Ridge, LogisticRegression, OneVsRest, LinearSVC)
+    yield from (SupportVectorRegression, SupportVectorClassifier)
+    yield discriminants.GaussianNaiveBayes
+    yield discriminants.LinearDiscriminantAnalysis
+    yield discriminants.QuadraticDiscriminantAnalysis
+    yield from (Crnn, Calibrated)
+    yield from (ConstantMean, ConstantMoments, Majority, ShuffledLabels)

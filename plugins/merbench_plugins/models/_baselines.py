@@ -22,9 +22,11 @@ class ConstantRegressor(RegressorMixin, BaseEstimator):
     statistic
         `mean`: the mean of every column. `moments`: for columns valence_mean, arousal_mean,
         valence_std, arousal_std, mean and standard deviation of the mixture of all labels.
+        `majority`: for shares of classes, 1 for the class that has most clips, where a clip is of
+        the class of its largest share; the first of equals.
     """
 
-    def __init__(self, statistic: Literal["mean", "moments"] = "mean") -> None:
+    def __init__(self, statistic: Literal["mean", "moments", "majority"] = "mean") -> None:
         self.statistic = statistic
 
     def fit(self, X: Any, Y: Any) -> ConstantRegressor:
@@ -34,6 +36,9 @@ class ConstantRegressor(RegressorMixin, BaseEstimator):
         if self.statistic == "moments":
             means, deviations = Y[:, :2], Y[:, 2:]
             self.row_[2:] = np.sqrt((deviations**2).mean(axis=0) + means.var(axis=0))
+        if self.statistic == "majority":
+            counts = np.bincount(Y.argmax(axis=1), minlength=Y.shape[1])
+            self.row_ = np.eye(Y.shape[1])[counts.argmax()]
         return self
 
     def predict(self, X: Any) -> Floats:

@@ -1,4 +1,4 @@
-"""Predicted standard deviations set right by out-of-fold residuals."""
+"""Predicted distributions set right by out-of-fold predictions."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
+from merbench import Task
 from merbench.errors import MerbenchError
-from merbench.evaluation import STD_FLOOR
+from merbench.evaluation import PROBABILITY_FLOOR, STD_FLOOR
 from merbench_plugins.models._checked import checked_labels, count_clips
 
 Floats = NDArray[np.float64]
@@ -66,8 +67,55 @@ def best_rescaling(truth: Floats, predicted: Floats, method: Method) -> Rescalin
     return Rescaling(factor * (1 - shares[best]), factor * shares[best] * typical)
 
 
+TEMPERATURES = np.exp(np.linspace(np.log(0.05), np.log(50), 93))
+"""Temperatures among which the best is sought, in steps of 8 %."""
+
+PRIOR_SHARES = np.array([0, *1 / (1 + np.exp(-np.linspace(-7, 7, 57))), 1])
+"""Shares of the prior among which the best is sought."""
+
+
+class Tempering(NamedTuple):
+    """Probabilities to the power 1 / temperature, and a share of the prior mixed in."""
+
+    temperature: float
+    share: float
+    prior: Floats
+    """(4,)"""
+
+    def __call__(self, rows: Floats) -> Floats:
+        """Temper distributions, (n, 4)."""
+        return (1 - self.share) * _tempered(rows, self.temperature) + self.share * self.prior
+
+
+def best_tempering(truth: Floats, predicted: Floats, method: Method) -> Tempering:
+    """Return the tempering of least mean KL[P_truth || Q_predicted].
+
+    Both parameters are sought on a grid, among `TEMPERATURES` and `PRIOR_SHARES`, finer than the
+    divergence is sharp. The prior is the mean true distribution, one clip of every quadrant added.
+
+    Parameters
+    ----------
+    truth, predicted
+        Distributions over the quadrants, shape (n, 4).
+    method
+        `scale`: temperature alone (Guo et al., On calibration of modern neural networks, ICML
+        2017). `affine`: a share of the prior as well.
+    """
+    prior = (truth.sum(axis=0) + 1) / (truth.sum() + truth.shape[1])
+    shares = PRIOR_SHARES if method == "affine" else np.zeros(1)
+    best, least = Tempering(1.0, 0.0, prior), np.inf
+    for temperature in TEMPERATURES:
+        rows = _tempered(predicted, temperature)
+        for share in shares:
+            mixed = np.maximum((1 - share) * rows + share * prior, PROBABILITY_FLOOR)
+            cost = -(truth * np.log(mixed)).sum()
+            if cost < least:
+                best, least = Tempering(float(temperature), float(share), prior), cost
+    return best
+
+
 class CalibratedRegressor(RegressorMixin, BaseEstimator):
-    """Fits an estimator, and rescales the standard deviations that it predicts.
+    """Fits an estimator, and sets the distributions right that it predicts.
 
     Parameters
     ----------
@@ -76,18 +124,26 @@ class CalibratedRegressor(RegressorMixin, BaseEstimator):
     folds
         Number of folds; with fewer training clips, one a clip.
     method
-        See `best_rescaling`.
+        See `best_rescaling` and `best_tempering`.
     seed
         Of the clips' distribution over folds.
+    task
+        `va`: standard deviations are rescaled. `quadrant`: probabilities are tempered.
     """
 
     def __init__(
-        self, estimator: Any, folds: int = 5, method: Method = "affine", seed: int = 0
+        self,
+        estimator: Any,
+        folds: int = 5,
+        method: Method = "affine",
+        seed: int = 0,
+        task: Task = Task.VA,
     ) -> None:
         self.estimator = estimator
         self.folds = folds
         self.method = method
         self.seed = seed
+        self.task = task
 
     def fit(self, X: Any, Y: Any) -> CalibratedRegressor:
         """Fit to labels `Y`, (n, 4); `X` is whatever the estimator takes."""
@@ -103,13 +159,14 @@ class CalibratedRegressor(RegressorMixin, BaseEstimator):
             rest = np.setdiff1d(order, fold)
             estimator = clone(self.estimator).fit(take_clips(X, rest), Y[rest])
             unseen[fold] = estimator.predict(take_clips(X, fold))
-        self.rescaling_ = best_rescaling(Y, unseen, self.method)
+        best = best_rescaling if self.task is Task.VA else best_tempering
+        self.rescaling_ = best(Y, unseen, self.method)
         self.estimator_ = clone(self.estimator).fit(X, Y)
         self.curve_ = getattr(self.estimator_, "curve_", [])
         return self
 
     def predict(self, X: Any) -> Floats:
-        """Return predictions (n, 4) with rescaled standard deviations, all positive."""
+        """Return predictions (n, 4), standard deviations or probabilities all positive."""
         check_is_fitted(self)
         return self.rescaling_(np.asarray(self.estimator_.predict(X), dtype=np.float64))
 
@@ -167,3 +224,11 @@ def take_clips(X: Any, rows: NDArray[np.intp]) -> Any:
 def _variance(rows: Floats) -> Floats:
     """Return predicted variances, (n, 2), with the evaluator's floor under their magnitude."""
     return np.maximum(np.abs(rows[:, 2:]), STD_FLOOR) ** 2
+
+
+def _tempered(rows: Floats, temperature: float) -> Floats:
+    """Return distributions to the power 1 / temperature, zeros raised to the evaluator's floor."""
+    logits = np.log(np.maximum(rows, PROBABILITY_FLOOR)) / temperature
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    tempered: Floats = powers / powers.sum(axis=1, keepdims=True)
+    return tempered

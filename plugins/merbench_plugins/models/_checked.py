@@ -44,11 +44,7 @@ class CheckedRegressor(RegressorMixin, BaseEstimator):
         """Return the regressor's predictions, shape (n, columns), float64."""
         check_is_fitted(self)
         X = checked_features(X)
-        if X.shape[1] != self.n_features_in_:
-            raise MerbenchError(
-                f"the test clips have {X.shape[1]} features and the training clips had "
-                f"{self.n_features_in_}; extract both alike"
-            )
+        check_width(X, self.n_features_in_)
         return np.asarray(self.regressor_.predict(X), dtype=np.float64)
 
 
@@ -62,6 +58,15 @@ def checked_features(X: Any) -> NDArray[Any]:
         )
     _demand_finite(features, "features")
     return features
+
+
+def check_width(X: NDArray[Any], fitted: int) -> None:
+    """Raise `MerbenchError` where test clips have other than the `fitted` number of features."""
+    if X.shape[1] != fitted:
+        raise MerbenchError(
+            f"the test clips have {X.shape[1]} features and the training clips had {fitted}; "
+            "extract both alike"
+        )
 
 
 def checked_labels(Y: Any, n_clips: int) -> Floats:

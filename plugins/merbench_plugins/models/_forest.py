@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -508,7 +508,7 @@ class PresortedForestRegressor(RegressorMixin, BaseEstimator):
     n_estimators
         Trees.
     max_features
-        Share of the features tried in each node, on (0, 1].
+        Share of the features tried in each node, on (0, 1], or "sqrt" of their number.
     min_samples_leaf
         Clips that each side of a cut keeps at least, repeated draws not counted.
     max_depth
@@ -523,7 +523,7 @@ class PresortedForestRegressor(RegressorMixin, BaseEstimator):
         self,
         n_estimators: int = 100,
         *,
-        max_features: float = 1.0,
+        max_features: float | Literal["sqrt"] = 1.0,
         min_samples_leaf: int = 1,
         max_depth: int | None = None,
         n_jobs: int | None = None,
@@ -562,7 +562,8 @@ class PresortedForestRegressor(RegressorMixin, BaseEstimator):
             )
         n, d = X.shape
         table = Table(X, Y, ranks)
-        growth = Growth(max(1, int(self.max_features * d)), self.min_samples_leaf, self.max_depth)
+        tried = np.sqrt(d) if self.max_features == "sqrt" else self.max_features * d
+        growth = Growth(max(1, int(tried)), self.min_samples_leaf, self.max_depth)
 
         def grow(seed: np.random.SeedSequence) -> Tree:
             rng = np.random.default_rng(seed)
@@ -595,18 +596,18 @@ class PresortedForestRegressor(RegressorMixin, BaseEstimator):
 
 
 class ReferenceForestRegressor(RandomForestRegressor):
-    """scikit-learn's forest, with merbench's errors on bad input."""
+    """scikit-learn's forest, with merbench's errors on bad input; prepared ranks are ignored."""
 
-    def fit(self, X: Features, Y: Floats) -> ReferenceForestRegressor:
+    def fit(self, X: Features | tuple[Features, Ranks], Y: Floats) -> ReferenceForestRegressor:
         """Fit as scikit-learn does."""
-        X = _checked_features(X)
+        X = _checked_features(X[0] if isinstance(X, tuple) else X)
         super().fit(X, _checked_labels(Y, len(X)))
         return self
 
-    def predict(self, X: Features) -> Floats:
+    def predict(self, X: Features | tuple[Features, Ranks]) -> Floats:
         """Mean of the trees' predictions, shape (n, 4)."""
         check_is_fitted(self)
-        X = _checked_features(X)
+        X = _checked_features(X[0] if isinstance(X, tuple) else X)
         _check_width(X, self.n_features_in_)
         # scikit-learn adds trees up as its threads finish, which changes the last bits.
         each = np.array([tree.predict(X) for tree in self.estimators_], np.float64)

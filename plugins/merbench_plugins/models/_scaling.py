@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -12,13 +13,15 @@ from sklearn.utils.validation import check_is_fitted
 Floats = NDArray[np.float64]
 
 Scaling: TypeAlias = Literal["rank", "standard"]
+Unit: TypeAlias = Literal["clip", "feature"]
 
 
 class FeatureScaler(TransformerMixin, BaseEstimator):
     """Centre features, give them one scale, and clips a mean squared norm of 1.
 
     Because of that norm, penalties and kernel widths mean the same however many features, stems
-    or clips there are.
+    or clips there are. With `unit="feature"` it is the number of features that vary, as
+    scikit-learn's defaults expect.
 
     Parameters
     ----------
@@ -28,14 +31,18 @@ class FeatureScaler(TransformerMixin, BaseEstimator):
         statistical data modeling", Statistical Science 19, 2004). No outlier reaches beyond
         the ranks, in training or in test clips, and monotone changes of unit change nothing.
         `standard`: unit variance.
+    unit
+        What has a mean square of 1: a `clip`, over all its features, or a `feature`, each by
+        itself with `standard` and on average with `rank`.
 
     Notes
     -----
     A feature that is constant on the training clips becomes 0, and so it does on test clips.
     """
 
-    def __init__(self, scaling: Scaling = "rank") -> None:
+    def __init__(self, scaling: Scaling = "rank", unit: Unit = "clip") -> None:
         self.scaling = scaling
+        self.unit = unit
 
     def fit(self, X: NDArray[Any], Y: Any = None) -> FeatureScaler:
         """Learn from the training clips `X`, shape (n, d); `Y` is not used."""
@@ -50,6 +57,8 @@ class FeatureScaler(TransformerMixin, BaseEstimator):
             scale = spread * np.sqrt(np.count_nonzero(spread))
         else:
             scale = np.where(spread > 0, np.sqrt(np.sum(spread**2)), 0)
+        if self.unit == "feature":
+            scale = scale / math.sqrt(max(1, int(np.count_nonzero(spread))))
         # A feature never seen to vary says nothing, whatever it does in a test clip.
         self.scale_ = np.where(scale > 0, scale, np.inf)
         return self
@@ -57,7 +66,9 @@ class FeatureScaler(TransformerMixin, BaseEstimator):
     def transform(self, X: NDArray[Any]) -> Floats:
         """Scale clips, shape (n, d)."""
         check_is_fitted(self)
-        scaled: Floats = (self._raw(X) - self.mean_) / self.scale_
+        scaled = self._raw(X)  # a new array, which may be large: it is changed in place
+        scaled -= self.mean_
+        scaled /= self.scale_
         return scaled
 
     def _raw(self, X: NDArray[Any]) -> Floats:

@@ -61,6 +61,31 @@ class ConstantMoments(Model):
         return ConstantRegressor("moments")
 
 
+class Majority(Model):
+    """The commonest quadrant of the training clips, for every clip, beyond doubt.
+
+    Its accuracy is what a classifier must exceed. Its KL is no match for `constant-mean`, whose
+    most probable quadrant is the same: it pays for every clip of another quadrant as for a
+    certainty that failed.
+    """
+
+    name = "majority"
+    inputs = ()
+    tasks = frozenset({Task.QUADRANT})
+    baseline = True
+    source_modules = (
+        "merbench_plugins.models._baselines",
+        "merbench_plugins.models._checked",
+    )
+    typical_cost = Cost(seconds=0.01)
+
+    def estimator(self, *, task: Task, seed: int, device: str) -> Estimator:
+        """Return an estimator that learns one row."""
+        from merbench_plugins.models._baselines import ConstantRegressor
+
+        return ConstantRegressor("majority")
+
+
 class ShuffledLabels(Model):
     """What is scored where there is nothing to learn: labels permuted among the training clips.
 

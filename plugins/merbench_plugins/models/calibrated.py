@@ -1,4 +1,4 @@
-"""A model whose predicted standard deviations own up to its errors."""
+"""A model whose predicted distributions own up to its errors."""
 
 from __future__ import annotations
 
@@ -14,13 +14,18 @@ if TYPE_CHECKING:
 
 
 class Calibrated(Model):
-    """Another model, its predicted standard deviations rescaled from out-of-fold residuals.
+    """Another model, its predicted distributions set right by out-of-fold predictions.
 
-    A model fitted to clips' standard deviations predicts how much listeners disagree. The
-    distribution that lies nearest to the truth must also allow for the error of the model's own
-    means, or it is punished hard wherever these are wrong (KL[P_truth || Q_predicted], Nguyen et
-    al. 2022, Equation 1). So the training clips are predicted out of fold, and for valence and
-    for arousal that rescaling is found which makes their mean divergence least.
+    For `va` standard deviations are rescaled. A model fitted to clips' standard deviations
+    predicts how much listeners disagree. The distribution that lies nearest to the truth must also
+    allow for the error of the model's own means, or it is punished hard wherever these are wrong
+    (KL[P_truth || Q_predicted], Nguyen et al. 2022, Equation 1). So the training clips are
+    predicted out of fold, and for valence and for arousal that rescaling is found which makes
+    their mean divergence least.
+
+    For `quadrant` probabilities are tempered, p^(1/T), and mixed with the training clips' share of
+    each quadrant, both so that out-of-fold divergence is least. That is what a classifier wants
+    whose probabilities are 0 or 1, or no probabilities at all.
 
     Folds are drawn without regard to groups, which a model is not told. Where a group's clips
     resemble one another, residuals come out somewhat too small, and so does what is added; where
@@ -42,9 +47,10 @@ class Calibrated(Model):
     )
     method: Literal["affine", "scale"] = Field(
         "affine",
-        description="affine: variance = a * predicted variance + b, with a and b at least 0, as "
-        "the error of the means adds to listeners' disagreement. scale: variance = a * predicted "
-        "variance.",
+        description="For va: affine: variance = a * predicted variance + b, with a and b at least "
+        "0, as the error of the means adds to listeners' disagreement; scale: variance = a * "
+        "predicted variance. For quadrant: affine: temperature and a share of the prior; scale: "
+        "temperature.",
     )
 
     @property
@@ -54,8 +60,8 @@ class Calibrated(Model):
 
     @property
     def tasks(self) -> frozenset[Task]:  # type: ignore[override]
-        """`va`, if the model can be fitted for it."""
-        return self.model.tasks & {Task.VA}
+        """What the model can be fitted for."""
+        return self.model.tasks
 
     @property
     def typical_cost(self) -> Cost | None:  # type: ignore[override]
@@ -68,7 +74,9 @@ class Calibrated(Model):
         from merbench_plugins.models._calibration import CalibratedRegressor
 
         inner = self.model.estimator(task=task, seed=seed, device=device)
-        return CalibratedRegressor(inner, folds=self.folds, method=self.method, seed=seed)
+        return CalibratedRegressor(
+            inner, folds=self.folds, method=self.method, seed=seed, task=task
+        )
 
     def prepare(self, X: NDArray[np.float32]) -> NDArray[Any] | None:
         """Do the model's own preparation."""

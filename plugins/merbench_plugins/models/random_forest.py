@@ -1,35 +1,46 @@
-"""The random forest of Nguyen et al. 2022."""
+"""The random forest of Nguyen et al. 2022 and Chang 2024."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field
 
 from merbench import Cost, Estimator, FeatureKind, Model, Task
+from merbench_plugins.models._parameters import Smoothing
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+Share: TypeAlias = Annotated[float, Field(gt=0, le=1)]
+
 
 class RandomForest(Model):
-    """Random forest: the mean of regression trees grown on bootstrap samples.
+    """Random forest: the mean of trees grown on bootstrap samples.
 
-    Defaults are those of Nguyen et al. 2022, which are scikit-learn's: 100 trees of full depth,
-    all features tried in every node, squared error summed over the four targets, features as they
-    are. Trees: Breiman, Random Forests, Machine Learning 45 (2001).
+    Defaults for `va` are those of Nguyen et al. 2022, which are scikit-learn's: 100 trees of full
+    depth, all features tried in every node, squared error summed over the four targets, features
+    as they are. For `quadrant` they are those of Chang 2024, scikit-learn's for a classifier: as
+    many features tried as the square root of their number, and squared error, which over
+    quadrants is Gini impurity. Shares of votes enter as they are. Trees: Breiman, Random Forests,
+    Machine Learning 45 (2001).
     """
 
     name = "random-forest"
     inputs = FeatureKind.VECTOR
-    tasks = frozenset({Task.VA})
-    source_modules = ("merbench_plugins.models._forest",)
+    tasks = frozenset(Task)
+    source_modules = (
+        "merbench_plugins.models._classification",
+        "merbench_plugins.models._forest",
+    )
     typical_cost = Cost(seconds=10)
 
     n_estimators: int = Field(100, ge=1, description="Number of trees.")
-    max_features: float = Field(
-        1.0, gt=0, le=1, description="Share of the features tried in every node, on (0, 1]."
+    max_features: Share | Literal["sqrt"] | None = Field(
+        None,
+        description="Share of the features tried in every node, on (0, 1], or `sqrt`: the square "
+        "root of their number. By default the task's (va: 1; quadrant: sqrt).",
     )
     min_samples_leaf: int = Field(
         1, ge=1, description="Clips that a leaf holds at least, repeated draws not counted."
@@ -37,34 +48,47 @@ class RandomForest(Model):
     max_depth: int | None = Field(
         None, ge=1, description="Cuts from root to leaf at most; null grows trees to the full."
     )
-    backend: Literal["fast", "sklearn"] = Field(
-        "fast",
+    backend: Literal["fast", "sklearn"] | None = Field(
+        None,
         description="fast: features are sorted once for all trees and folds. sklearn: "
         "scikit-learn's RandomForestRegressor, the reference. They grow the same trees but where "
-        "splits tie, which chance decides.",
+        "splits tie, which chance decides. By default the quicker one: fast where all features "
+        "are tried in a node, sklearn where some are.",
     )
+    smoothing: Smoothing = 1.0
 
     def estimator(self, *, task: Task, seed: int, device: str) -> Estimator:
         """Return the forest, which uses the threads `merbench.threads.available` allows."""
         from merbench import threads
+        from merbench_plugins.models._classification import AveragedShares
         from merbench_plugins.models._forest import (
             PresortedForestRegressor,
             ReferenceForestRegressor,
         )
 
-        fast = self.backend == "fast"
-        return (PresortedForestRegressor if fast else ReferenceForestRegressor)(
+        max_features = self.max_features or (1.0 if task is Task.VA else "sqrt")
+        fast = self.backend == "fast" or (self.backend is None and max_features == 1)
+        forest = (PresortedForestRegressor if fast else ReferenceForestRegressor)(
             self.n_estimators,
-            max_features=self.max_features,
+            max_features=max_features,
             min_samples_leaf=self.min_samples_leaf,
             max_depth=self.max_depth,
             n_jobs=threads.available(),
             random_state=seed if fast else seed % 2**32,
         )
+        if task is Task.VA:
+            return forest
+        return AveragedShares(forest, self.n_estimators, self.smoothing)
 
     def prepare(self, X: NDArray[np.float32]) -> NDArray[Any] | None:
-        """Rank every feature over all clips, from which any fold's order follows by counting."""
-        if self.backend == "sklearn":
+        """Rank every feature over all clips, from which any fold's order follows by counting.
+
+        Nothing is prepared where it is known without the task that scikit-learn's forest is used,
+        which ignores such ranks.
+        """
+        if self.backend == "sklearn" or (
+            self.backend is None and self.max_features not in (None, 1)
+        ):
             return None
         from merbench_plugins.models._forest import rank_columns
 

@@ -21,6 +21,7 @@ _STAGES = {
     "extract": "extracting features",
     "assemble": "assembling tables",
     "prepare": "preparing tables",
+    "measure": "measuring stems",
     "fit": "fitting folds",
 }
 _LINE_SECONDS = 10.0

@@ -112,14 +112,13 @@ def plan(
 
       merbench plan benchmarks.yaml --json
     """
-    from merbench.plan import estimate
+    from merbench.plan import STAGES, estimate
     from merbench.threads import cores
 
     _, planned, store = _plan(spec, assignments, only)
     expected = estimate(planned, store)
-    stages = ("separate", "extract", "assemble", "prepare", "fit")
     to_do = planned.to_do()
-    counts = {s: {"to_do": to_do[s], "cached": planned.cached[s]} for s in stages}
+    counts = {s: {"to_do": to_do[s], "cached": planned.cached[s]} for s in STAGES}
     if as_json:
         show.print_json(
             {
@@ -151,7 +150,7 @@ def plan(
     if planned.skipped:
         skipped = [[*(s.names[a] for a in axes), s.reason] for s in planned.skipped]
         show.print_table((*axes, "reason"), skipped, title="skipped")
-    tasks = [[s, str(counts[s]["to_do"]), str(counts[s]["cached"])] for s in stages]
+    tasks = [[s, str(counts[s]["to_do"]), str(counts[s]["cached"])] for s in STAGES]
     show.print_table(("stage", "to do", "cached"), tasks, right=("to do", "cached"))
     typer.echo(
         f"about {show.duration(expected.seconds / cores())} on {cores()} cores and "

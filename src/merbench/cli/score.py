@@ -7,6 +7,7 @@ from pathlib import Path
 import typer
 
 from merbench.cli import show
+from merbench.components import Task
 
 
 def register(app: typer.Typer) -> None:
@@ -23,19 +24,23 @@ def score(
     predictions: str = typer.Option(
         ..., "--predictions", help="Prefixes of the systems' columns, separated by commas."
     ),
+    task: Task = typer.Option(Task.VA, "--task", help="What the columns are."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Score predictions made anywhere with the evaluator that benchmarks use.
 
-    Columns are PREFIX_valence_mean, PREFIX_arousal_mean, PREFIX_valence_std, PREFIX_arousal_std.
+    Columns are PREFIX_valence_mean, PREFIX_arousal_mean, PREFIX_valence_std, PREFIX_arousal_std;
+    for the task quadrant PREFIX_Q1 to PREFIX_Q4.
 
-    [bold]Example[/bold]
+    [bold]Examples[/bold]
 
       merbench score predictions.csv --id song_id --predictions mixed,sep --json
+
+      merbench score quadrants.csv --task quadrant --predictions mine
     """
     from merbench.evaluation.score import comparison_rows, score_file, system_rows
 
-    result = score_file(predictions_file, id=id, truth=truth, predictions=predictions)
+    result = score_file(predictions_file, id=id, truth=truth, predictions=predictions, task=task)
     for warning in result["warnings"]:
         show.warn(warning)
     if as_json:

@@ -18,7 +18,7 @@ from merbench.evaluation.friedman import (
     friedman,
 )
 from merbench.evaluation.guards import Suspicion, suspect
-from merbench.evaluation.metrics import Evaluation, evaluate
+from merbench.evaluation.metrics import Evaluation, evaluate, is_count
 from merbench.evaluation.ranking import Bootstrap, bootstrap, tiers
 from merbench.evaluation.resampled import Corrected, Posterior, corrected
 from merbench.evaluation.scores import Scores
@@ -55,6 +55,7 @@ __all__ = [
     "gaussian_kl",
     "holm",
     "human_ceiling",
+    "is_count",
     "same_scores",
     "signed_rank",
     "source_hash",

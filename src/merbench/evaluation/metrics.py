@@ -16,6 +16,7 @@ __all__ = [
     "ccc",
     "confusion_matrix",
     "evaluate",
+    "is_count",
     "median_upper",
     "pearson",
     "r2",
@@ -43,9 +44,11 @@ class Evaluation:
         (of 2n predicted standard deviations). All but KL take predictions as they stand, sign
         included.
 
-        `quadrant`: `accuracy`, `balanced_accuracy`, `macro_f1`; `confusion_<true>_<predicted>`
-        (clips); `n_floored_probability` (of 4n); `n_tied_truth`, clips on whose quadrant the
-        raters' votes are tied: the lower number counts.
+        `quadrant`: `log_loss`, the cross-entropy, which is KL plus the truth's own entropy;
+        `kl_<column>`, the mean KL of the clips of a quadrant; `accuracy`, `balanced_accuracy`,
+        `macro_f1`; `confusion_<true>_<predicted>` (clips); `n_floored_probability` (of 4n);
+        `n_tied_truth`, clips on whose quadrant the raters' votes are tied: the lower number
+        counts.
     """
 
     kl: Array
@@ -84,9 +87,14 @@ def evaluate(
         metrics["n_nonpositive_std"] = scored.n_nonpositive
         metrics["n_floored_std"] = scored.n_floored
     else:
-        metrics |= _classification(task, truth, predicted)
+        metrics |= _classification(task, truth, predicted, scored.kl)
         metrics["n_floored_probability"] = scored.n_floored
     return Evaluation(scored.kl, metrics)
+
+
+def is_count(metric: str) -> bool:
+    """Tell whether a metric counts clips or values, so that folds are summed and not averaged."""
+    return metric.startswith(("n_", "confusion_"))
 
 
 def median_upper(values: ArrayLike) -> float:
@@ -169,13 +177,20 @@ def _errors(task: Task, truth: Array, predicted: Array) -> dict[str, float]:
     return metrics
 
 
-def _classification(task: Task, truth: Array, predicted: Array) -> dict[str, float]:
+def _classification(task: Task, truth: Array, predicted: Array, kl: Array) -> dict[str, float]:
     confusion = confusion_matrix(truth, predicted)
     hits, true, called = np.diag(confusion), confusion.sum(axis=1), confusion.sum(axis=0)
     # A class that neither occurs nor is ever predicted has no F1, one that does not occur no
     # recall; neither enters the mean (as in scikit-learn).
     f1 = 2 * hits[true + called > 0] / (true + called)[true + called > 0]
-    metrics = {
+    shares = truth / truth.sum(axis=1, keepdims=True)
+    entropy = -(shares * np.log(np.where(shares > 0, shares, 1))).sum(axis=1)
+    quadrants = truth.argmax(axis=1)
+    metrics = {"log_loss": float((kl + entropy).mean())}
+    for i, column in enumerate(task.columns):
+        own = kl[quadrants == i]
+        metrics[f"kl_{column}"] = float(own.mean()) if len(own) else float("nan")
+    metrics |= {
         "accuracy": float(hits.sum() / confusion.sum()),
         "balanced_accuracy": float((hits[true > 0] / true[true > 0]).mean()),
         "macro_f1": float(f1.mean()),

@@ -243,10 +243,11 @@ def _warnings(
     if task is Task.VA:
         found += _spread_warnings(name, evaluation.metrics, 2 * n)
     if suspicion.worse[0]:
+        constant = "constant-moments" if task is Task.VA else "constant-mean"
         found.append(
             f"{name}: its mean KL, {suspicion.kl_mean[0]:.3f}, is worse than "
-            f"{suspicion.constant_kl_mean[0]:.3f}, which constant-moments, a single prediction for "
-            "all clips, has when computed from this file's own truth (in-sample)."
+            f"{suspicion.constant_kl_mean[0]:.3f}, which {constant}, a single prediction for all "
+            "clips, has when computed from this file's own truth (in-sample)."
         )
     return found
 

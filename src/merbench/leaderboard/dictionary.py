@@ -108,6 +108,7 @@ _COLUMNS = {
     "accuracy": Entry("", "Share of clips whose most probable quadrant is right."),
     "balanced_accuracy": Entry("", "Mean over quadrants of the share found."),
     "macro_f1": Entry("", "Mean over quadrants of F1."),
+    "log_loss": Entry("nats", "Cross entropy of the truth and the prediction; mean over folds."),
     "n_nonpositive_std": Entry("", "Predicted standard deviations at or below 0; sum over folds."),
     "n_floored_std": Entry("", "Predicted standard deviations below 0.001; sum over folds."),
     "n_floored_probability": Entry("", "Predicted probabilities below 1e-6; sum over folds."),
@@ -199,5 +200,6 @@ _PATTERNS = (
     (f"r2_{_COLUMN}", Entry("", "Coefficient of determination of {0}; mean over folds.")),
     (f"pearson_{_COLUMN}", Entry("", "Pearson's correlation of {0}; mean over folds.")),
     (f"ccc_{_COLUMN}", Entry("", "Lin's concordance of {0}; mean over folds.")),
-    (r"confusion_(Q\d)_(Q\d)", Entry("clips", "Clips of {0} called {1}; mean over folds.")),
+    (r"kl_(Q\d)", Entry("nats", "Mean KL of the clips of {0}; mean over folds.")),
+    (r"confusion_(Q\d)_(Q\d)", Entry("clips", "Clips of {0} called {1}; sum over folds.")),
 )

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
     from merbench.evaluation import Scores
 
-_SUMMED = ("n_nonpositive_std", "n_floored_std", "n_floored_probability", "n_tied_truth")
-
 RANKED = ["table", "tier", "rank", "rank_low", "rank_high"]
 AGAINST_BEST = [
     "kl_difference_to_best", "corrected_p_holm", "clip_p_holm", "naive_wilcoxon_p",
@@ -137,6 +135,8 @@ def summarise(run: Recorded) -> list[dict[str, Any]]:
     A metric is the mean over folds of what it is in each; counts are summed; a cell with a failed
     fold has none, for a mean over the folds that happened to work compares with nothing.
     """
+    from merbench.evaluation import is_count
+
     folds = run.folds
     if folds.empty:
         return []
@@ -144,7 +144,7 @@ def summarise(run: Recorded) -> list[dict[str, Any]]:
     done = folds[folds["status"] == "ok"]
     groups = done.groupby("cell", sort=False)
     means = groups[metrics].mean()
-    for name in (name for name in metrics if name in _SUMMED):
+    for name in filter(is_count, metrics):
         means[name] = groups[name].sum(min_count=1)
     costs = groups.agg({"seconds": "sum", "cpu_seconds": "sum", "peak_memory_mb": "max"})
     n_done = groups.size().to_dict()

@@ -12,7 +12,12 @@ from sklearn.metrics import r2_score
 
 from merbench import FeatureKind, MerbenchError, Model, Task, plugins
 from merbench.evaluation import best_constant, gaussian_kl
-from merbench_plugins.models.baselines import ConstantMean, ConstantMoments, ShuffledLabels
+from merbench_plugins.models.baselines import (
+    ConstantMean,
+    ConstantMoments,
+    Majority,
+    ShuffledLabels,
+)
 from merbench_plugins.models.ridge import Ridge
 
 NOTHING = np.empty((40, 0), np.float32)
@@ -41,6 +46,13 @@ def test_constant_mean_of_quadrants_is_their_shares():
     Y = np.eye(4)[[0, 0, 0, 1, 3]]
     predicted = fitted(ConstantMean(), NOTHING[:5], Y, task=Task.QUADRANT).predict(NOTHING[:1])
     np.testing.assert_allclose(predicted, [[0.6, 0.2, 0, 0.2]])
+
+
+def test_majority_is_the_commonest_quadrant_of_the_clips_not_of_the_votes():
+    Y = np.array([[0.6, 0.4, 0, 0], [0.6, 0.4, 0, 0], [0, 1, 0, 0]])
+    assert Y.sum(axis=0)[1] > Y.sum(axis=0)[0]
+    predicted = fitted(Majority(), NOTHING[:3], Y, task=Task.QUADRANT).predict(NOTHING[:2])
+    np.testing.assert_array_equal(predicted, [[1, 0, 0, 0]] * 2)
 
 
 def test_constant_moments_of_a_worked_example():

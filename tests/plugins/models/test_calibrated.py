@@ -1,4 +1,4 @@
-"""Predicted standard deviations set right by out-of-fold residuals."""
+"""Predicted distributions set right by out-of-fold predictions."""
 
 from __future__ import annotations
 
@@ -13,10 +13,15 @@ from scipy.optimize import minimize
 from sklearn.base import BaseEstimator, clone
 
 from merbench import FeatureKind, MerbenchError, Model, Task, plugins
-from merbench.evaluation import STD_FLOOR, gaussian_kl
-from merbench_plugins.models._calibration import CalibratedRegressor, best_rescaling
+from merbench.evaluation import STD_FLOOR, categorical_kl, gaussian_kl
+from merbench_plugins.models._calibration import (
+    CalibratedRegressor,
+    best_rescaling,
+    best_tempering,
+)
 from merbench_plugins.models.baselines import ConstantMoments
 from merbench_plugins.models.calibrated import Calibrated
+from merbench_plugins.models.decision_tree import DecisionTree
 from merbench_plugins.models.ridge import Ridge
 
 
@@ -282,7 +287,7 @@ class Both(Model):
 def test_takes_what_its_model_takes():
     calibrated = Calibrated(model=Both())
     assert calibrated.input_kinds == (FeatureKind.IMAGE, FeatureKind.VECTOR)
-    assert calibrated.tasks == {Task.VA}
+    assert calibrated.tasks == set(Task)
     assert calibrated.typical_cost is None
     assert Calibrated(model=Ridge()).typical_cost.seconds == 6 * Ridge.typical_cost.seconds
     assert Calibrated(model=Ridge()).title == "calibrated(ridge)"
@@ -295,3 +300,55 @@ def test_finds_its_model_by_name():
         Calibrated(model="ridge")
     with pytest.raises(ValidationError):
         Calibrated(model=Ridge(), folds=1)
+
+
+def softmax(scores):
+    powers = np.exp(scores)
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def test_a_temperature_and_a_share_of_the_prior_are_found_again():
+    rng = np.random.default_rng(0)
+    scores = rng.standard_normal((20_000, 4))
+    truth = 0.7 * softmax(scores) + 0.3 * np.array([0.4, 0.3, 0.2, 0.1])
+    truth = np.eye(4)[[rng.choice(4, p=row) for row in truth]]
+    tempered = best_tempering(truth, softmax(3 * scores), "scale")
+    assert tempered.share == 0
+    assert tempered.temperature > 3
+    mixed = best_tempering(truth, softmax(3 * scores), "affine")
+    assert mixed.temperature == pytest.approx(3, rel=0.25)
+    assert mixed.share == pytest.approx(0.3, abs=0.1)
+
+
+@settings(deadline=None, max_examples=10)
+@given(st.integers(0, 999), st.sampled_from([0.1, 1.0, 30.0]))
+def test_tempering_is_the_better_the_freer(seed, scale):
+    rng = np.random.default_rng(seed)
+    truth = softmax(rng.standard_normal((25, 4)))
+    predicted = softmax(scale * rng.standard_normal((25, 4)))
+
+    def cost(rows):
+        return categorical_kl(truth, rows).kl.mean()
+
+    scaled, affine = (
+        cost(best_tempering(truth, predicted, method)(predicted)) for method in ("scale", "affine")
+    )
+    # The grid passes a temperature of 1 at 2 %.
+    assert affine <= scaled + 1e-12 <= cost(predicted) + 1e-3
+
+
+def test_a_quadrant_called_impossible_becomes_possible():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((300, 12)).astype(np.float32)
+    Y = np.eye(4)[2 * (X[:, 0] > 0) + (X[:, 1] + rng.standard_normal(300) > 0)]
+    train, test = slice(150), slice(150, None)
+    plain, calibrated = (
+        model.estimator(task=Task.QUADRANT, seed=0, device="cpu")
+        .fit(X[train], Y[train])
+        .predict(X[test])
+        for model in (DecisionTree(smoothing=0), Calibrated(model=DecisionTree(smoothing=0)))
+    )
+    assert (plain == 0).any()
+    assert (calibrated > 0).all()
+    before, after = (categorical_kl(Y[test], rows).kl.mean() for rows in (plain, calibrated))
+    assert after < before / 3

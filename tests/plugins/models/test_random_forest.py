@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.tree import DecisionTreeRegressor
@@ -310,9 +311,27 @@ class TestModel:
 
 
 def test_defaults_are_the_papers():
-    model = RandomForest()
-    assert (model.n_estimators, model.max_features, model.max_depth) == (100, 1.0, None)
-    assert model.min_samples_leaf == 1
+    va = RandomForest().estimator(task=Task.VA, seed=0, device="cpu")
+    assert isinstance(va, PresortedForestRegressor)
+    quadrant = RandomForest().estimator(task=Task.QUADRANT, seed=0, device="cpu").regressor
+    assert isinstance(quadrant, ReferenceForestRegressor)
+    for forest, max_features in ((va, 1.0), (quadrant, "sqrt")):
+        assert (forest.n_estimators, forest.max_features) == (100, max_features)
+        assert (forest.min_samples_leaf, forest.max_depth) == (1, None)
+
+
+def test_the_square_root_of_the_features_is_tried_by_either_forest():
+    X, Y = clips(d=36)
+    few, six = (
+        PresortedForestRegressor(3, max_features=share).fit(X, Y).predict(X)
+        for share in ("sqrt", 6 / 36)
+    )
+    np.testing.assert_array_equal(few, six)
+    model = RandomForest(max_features="sqrt")
+    assert isinstance(model.estimator(task=Task.VA, seed=0, device="cpu"), ReferenceForestRegressor)
+    assert model.prepare(X) is None
+    with pytest.raises(ValidationError):
+        RandomForest(max_features="log2")
 
 
 def test_features_prepared_from_another_table_are_refused():

@@ -72,3 +72,11 @@ def test_no_outlier_leaves_the_ranks():
     scaler = FeatureScaler("rank").fit(X)
     huge = scaler.transform(np.full((1, 4), 1e30))
     assert np.abs(huge).max() < 1.1 * np.abs(scaler.transform(X)).max()
+
+
+def test_features_of_unit_variance_are_scikit_learn_s_standard_scaling():
+    X = np.random.default_rng(0).standard_normal((50, 6)) * [1, 10, 1e3, 0, 5, 2] + 7
+    scaled = FeatureScaler("standard", unit="feature").fit(X).transform(X)
+    np.testing.assert_allclose(scaled, StandardScaler().fit_transform(X), atol=1e-9)
+    ranks = FeatureScaler("rank", unit="feature").fit(X).transform(X)
+    assert np.mean(ranks[:, [0, 1, 2, 4, 5]] ** 2) == pytest.approx(1)

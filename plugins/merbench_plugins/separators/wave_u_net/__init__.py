@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import torch
 
     from merbench.components import Waveform
+    from merbench.shift import TrainingMusic
     from merbench_plugins.separators.wave_u_net.checkpoint import Checkpoint
     from merbench_plugins.separators.wave_u_net.song import SongNetwork
 
@@ -204,6 +205,13 @@ class WaveUNet(Separator):
         from merbench_plugins.separators.wave_u_net.training import train
 
         train(self.configuration, data, out, options, progress)
+
+    def training_music(self) -> TrainingMusic | None:
+        """Return what `train` wrote beside the weights about the music; else None."""
+        from merbench_plugins.separators.wave_u_net.export import read_music
+
+        weights = self._weights
+        return read_music(weights if weights.is_dir() else weights.parent)
 
     @property
     def _shipped(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import math
 import os
@@ -14,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from merbench.shift import TrainingMusic
     from merbench_plugins.separators.wave_u_net.multitracks import Prepared
     from merbench_plugins.separators.wave_u_net.original import OriginalWaveUNet
     from merbench_plugins.separators.wave_u_net.song import SongNetwork
@@ -21,19 +24,25 @@ if TYPE_CHECKING:
 __all__ = [
     "CARD",
     "CONFIGURATION",
+    "MUSIC",
     "README",
     "WEIGHTS",
     "annotate",
     "export",
     "load",
+    "read_music",
     "readme",
     "summary_of",
+    "write_music",
 ]
 
 WEIGHTS = "model.safetensors"
 CONFIGURATION = "config.json"
 CARD = "card.json"
 README = "README.md"
+MUSIC = "music.csv"
+
+_DESCRIBED_SECONDS = 30
 
 LIMITS = (
     "Singing in styles, languages or productions unlike the music it was trained on.",
@@ -90,6 +99,36 @@ def load(folder: Path) -> SongNetwork:
         network = OriginalWaveUNet(configuration, clip=False)
     network.load_variables({name: checkpoint.read(name) for name in configuration.variables})
     return SongNetwork(network).eval()
+
+
+def write_music(folder: Path, tracks: Sequence[Prepared], sample_rate: int) -> None:
+    """Describe the fullest 30 s of each track, so that other music can be held against it."""
+    from merbench.shift import DESCRIPTORS, describe
+    from merbench_plugins.separators.wave_u_net.excerpts import Validation
+
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(["group", *DESCRIPTORS])
+    for track in tracks:
+        (excerpt,) = Validation.excerpts([track], _DESCRIBED_SECONDS, sample_rate)
+        values = describe(excerpt.mix, sample_rate)
+        rows.writerow([track.group, *(f"{value:.2f}" for value in values)])
+    _write(folder / MUSIC, text.getvalue().encode())
+
+
+def read_music(folder: Path) -> TrainingMusic | None:
+    """Read what `write_music` wrote; None where it wrote nothing, or other descriptors."""
+    from merbench.shift import DESCRIPTORS, TrainingMusic
+
+    try:
+        lines = (folder / MUSIC).read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return None
+    header, *rows = csv.reader(lines)
+    if header != ["group", *DESCRIPTORS]:
+        return None
+    values = np.array([row[1:] for row in rows], dtype=np.float64)
+    return TrainingMusic(values, tuple(row[0] for row in rows))
 
 
 def summary_of(tracks: Sequence[Prepared]) -> dict[str, Any]:

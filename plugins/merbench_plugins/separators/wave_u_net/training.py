@@ -31,7 +31,13 @@ from merbench_plugins.separators.wave_u_net.excerpts import (
     Excerpts,
     Validation,
 )
-from merbench_plugins.separators.wave_u_net.export import annotate, export, load, summary_of
+from merbench_plugins.separators.wave_u_net.export import (
+    annotate,
+    export,
+    load,
+    summary_of,
+    write_music,
+)
 from merbench_plugins.separators.wave_u_net.multitracks import (
     Part,
     Preparation,
@@ -190,6 +196,7 @@ def train(
     else:
         tracks, held_out = hold_out(tracks, chosen.validation_share, chosen.seed)
     Trainer(configuration, tracks, held_out, out, chosen).run(progress)
+    write_music(out, tracks, configuration.sample_rate)
     tests = {
         title: prepare(find_tracks(root), how, kept, progress)
         for title, root in chosen.tests.items()

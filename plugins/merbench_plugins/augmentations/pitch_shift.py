@@ -1,0 +1,47 @@
+"""A clip transposed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from pydantic import Field, model_validator
+
+from merbench import Augmentation
+from merbench_plugins.augmentations._transform import (
+    METHOD,
+    Method,
+    drawn_between,
+    refuse_reversed,
+    transformed,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from merbench.components import Waveform
+
+
+class PitchShift(Augmentation):
+    """Transposed, at the same tempo.
+
+    The default is that of Chang (2024): always two semitones up. Give both ends of a range for an
+    interval drawn anew for each copy.
+    """
+
+    name = "pitch-shift"
+    source_modules = ("merbench_plugins.augmentations._transform",)
+    requires = ("audiomentations",)
+
+    lowest: float = Field(2.0, ge=-24, le=24, description="Semitones at least; down is negative.")
+    highest: float = Field(2.0, ge=-24, le=24, description="Semitones at most.")
+    method: Method = Field("signalsmith_stretch", description=METHOD)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        refuse_reversed(self.lowest, self.highest)
+        return self
+
+    def augment(self, waveform: Waveform, sample_rate: int, rng: np.random.Generator) -> Waveform:
+        """Transpose by an interval drawn from the range."""
+        drawn = {"num_semitones": drawn_between(self.lowest, self.highest, rng)}
+        return transformed("PitchShift", {"method": self.method}, drawn, waveform, sample_rate)

@@ -1,0 +1,45 @@
+"""A clip at another tempo."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from pydantic import Field, model_validator
+
+from merbench import Augmentation
+from merbench_plugins.augmentations._transform import (
+    METHOD,
+    Method,
+    drawn_between,
+    refuse_reversed,
+    transformed,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from merbench.components import Waveform
+
+
+class TimeStretch(Augmentation):
+    """Faster or slower, at the same pitch; the copy is as much shorter or longer."""
+
+    name = "time-stretch"
+    source_modules = ("merbench_plugins.augmentations._transform",)
+    requires = ("audiomentations",)
+
+    # At half the tempo and below Signalsmith's stretcher draws phases that cannot be seeded.
+    slowest: float = Field(0.8, ge=0.55, le=2, description="Tempo, at least: 0.8 is slower.")
+    fastest: float = Field(1.25, ge=0.55, le=2, description="Tempo, at most: 1.25 is faster.")
+    method: Method = Field("signalsmith_stretch", description=METHOD)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        refuse_reversed(self.slowest, self.fastest)
+        return self
+
+    def augment(self, waveform: Waveform, sample_rate: int, rng: np.random.Generator) -> Waveform:
+        """Stretch by a rate drawn from the range."""
+        settings = {"leave_length_unchanged": False, "method": self.method}
+        drawn = {"rate": drawn_between(self.slowest, self.fastest, rng)}
+        return transformed("TimeStretch", settings, drawn, waveform, sample_rate)

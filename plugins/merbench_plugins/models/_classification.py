@@ -1,0 +1,293 @@
+"""Classifiers between distributions over the quadrants: from labels to classes and back.
+
+A label is a distribution, and so is a prediction, always with the columns Q1..Q4. A classifier
+takes one class a clip. Where it takes weights, a clip whose listeners disagree enters once for each
+quadrant they named, weighted with its share (`weighted_copies`); where it does not, by its most
+probable quadrant (`most_probable`). With one-hot labels both are the clips as they are, without
+weights. Models that average labels (neighbours, trees) need no classes: `AveragedShares`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, clone
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.model_selection import StratifiedKFold
+from sklearn.tree import DecisionTreeRegressor
+from sklearn.utils.validation import check_is_fitted
+
+from merbench import MerbenchError
+from merbench_plugins.models._checked import (
+    check_width,
+    checked_features,
+    checked_labels,
+    count_clips,
+)
+from merbench_plugins.models._scaling import FeatureScaler, Scaling, Unit
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.intp]
+
+N_QUADRANTS = 4
+
+SUM_TOLERANCE = 1e-3
+"""How far a label's shares may be from adding up to 1, as in the evaluation."""
+
+
+class Examples(NamedTuple):
+    """What a classifier is fitted to; all of shape (m,)."""
+
+    clip: Integers
+    """Row of the clip."""
+    quadrant: Integers
+    """0 to 3."""
+    weight: Floats | None
+    """None where all weigh 1."""
+
+    def only(self, keep: NDArray[np.bool_]) -> Examples:
+        """Return some of them."""
+        weight = None if self.weight is None else self.weight[keep]
+        return Examples(self.clip[keep], self.quadrant[keep], weight)
+
+
+def checked_shares(Y: Any, n_clips: int) -> Floats:
+    """Return labels as distributions (n, 4), or raise `MerbenchError`."""
+    shares = checked_labels(Y, n_clips)
+    if shares.shape[1] != N_QUADRANTS:
+        raise MerbenchError(
+            f"labels have {shares.shape[1]} columns; give {N_QUADRANTS}, a quadrant's share each"
+        )
+    off = (shares < 0).any(axis=1) | (np.abs(shares.sum(axis=1) - 1) > SUM_TOLERANCE)
+    if off.any():
+        raise MerbenchError(
+            f"the label in row {np.flatnonzero(off)[0]} (from 0) is no distribution; give shares "
+            "of the quadrants that are not negative and add up to 1"
+        )
+    return shares
+
+
+def weighted_copies(shares: Floats) -> Examples:
+    """Return one example for every clip and quadrant of a share above 0, weighted with it."""
+    clip, quadrant = np.nonzero(shares)
+    weight = shares[clip, quadrant]
+    return Examples(clip, quadrant, None if (weight == 1).all() else weight)
+
+
+def most_probable(shares: Floats) -> Examples:
+    """Return one example a clip; of quadrants that tie, the first."""
+    return Examples(np.arange(len(shares)), shares.argmax(axis=1), None)
+
+
+def in_columns(probabilities: Floats, quadrants: Integers) -> Floats:
+    """Spread probabilities (n, k) of some quadrants over the four columns, 0 for the others."""
+    rows = np.zeros((len(probabilities), N_QUADRANTS))
+    rows[:, quadrants] = probabilities
+    rows /= rows.sum(axis=1, keepdims=True)
+    return rows
+
+
+def smoothed(shares: Floats, votes: Any, added: float) -> Floats:
+    """Add clips of every quadrant to what a prediction rests on (Lidstone's and Laplace's rule).
+
+    Parameters
+    ----------
+    shares
+        Shape (n, 4), rows that sum to 1.
+    votes
+        Clips, or trees, that each row is the average of; a number, or shape (n, 1).
+    added
+        Clips of each quadrant.
+    """
+    result: Floats = (votes * shares + added) / (votes + N_QUADRANTS * added)
+    return result
+
+
+class QuadrantClassifier(BaseEstimator):
+    """A scikit-learn classifier that is given distributions and returns distributions.
+
+    The scaler is fitted to the training clips, once each. Where fewer than two quadrants can be
+    learnt, the mean label of the training clips is predicted.
+
+    Parameters
+    ----------
+    classifier
+        A clone of it is fitted. It has `predict_proba`, or `calibration_folds` are given.
+    scaling, unit
+        See `FeatureScaler`; a scaling of None leaves features as they are.
+    weighted
+        Whether it takes weights, and so `weighted_copies`; else `most_probable`.
+    calibration_folds
+        Scores become probabilities by one sigmoid a quadrant, fitted to the scores of clips by
+        classifiers that never saw them (Platt 1999; scikit-learn's `CalibratedClassifierCV`). All
+        copies of a clip are in one fold. Folds know nothing of artists or songs, because a model
+        is told of none: where a group's clips resemble one another, probabilities come out too
+        sure. Quadrants of a single clip cannot be learnt and are left out.
+    fewest
+        Clips of a quadrant below which it is left out.
+    smoothing
+        See `smoothed`; what a prediction rests on are the training clips.
+    """
+
+    def __init__(
+        self,
+        classifier: Any,
+        *,
+        scaling: Scaling | None = None,
+        unit: Unit = "feature",
+        weighted: bool = True,
+        calibration_folds: int | None = None,
+        fewest: int = 1,
+        smoothing: float = 0.0,
+    ) -> None:
+        self.classifier = classifier
+        self.scaling = scaling
+        self.unit = unit
+        self.weighted = weighted
+        self.calibration_folds = calibration_folds
+        self.fewest = fewest
+        self.smoothing = smoothing
+
+    def fit(self, X: Any, Y: Any) -> QuadrantClassifier:
+        """Fit to features (n, d) and distributions (n, 4).
+
+        Raises
+        ------
+        MerbenchError
+            Where either is not that, or not finite.
+        """
+        X = checked_features(X)
+        shares = checked_shares(Y, len(X))
+        self.n_clips_, self.n_features_in_ = X.shape
+        self.mean_ = shares.mean(axis=0) / shares.mean(axis=0).sum()
+        self.scaler_ = None
+        if self.scaling is not None:
+            self.scaler_ = FeatureScaler(self.scaling, self.unit).fit(X)
+            X = self.scaler_.transform(X)
+
+        examples = weighted_copies(shares) if self.weighted else most_probable(shares)
+        fewest = max(self.fewest, 1 if self.calibration_folds is None else 2)
+        counts = np.bincount(examples.quadrant, minlength=N_QUADRANTS)
+        examples = examples.only(counts[examples.quadrant] >= fewest)
+        classifier = clone(self.classifier)
+        if self.calibration_folds is not None and len(np.unique(examples.quadrant)) > 1:
+            examples, folds = _folds(examples, shares, self.calibration_folds)
+            classifier = CalibratedClassifierCV(classifier, cv=folds, ensemble=False)
+        self.quadrants_, classes = np.unique(examples.quadrant, return_inverse=True)
+        self.classifier_ = None
+        if len(self.quadrants_) > 1:
+            if len(examples.clip) != len(X) or (np.diff(examples.clip) != 1).any():
+                X = X[examples.clip]
+            weights = {} if examples.weight is None else {"sample_weight": examples.weight}
+            self.classifier_ = classifier.fit(X, classes, **weights)
+        return self
+
+    def predict(self, X: Any) -> Floats:
+        """Return distributions, shape (n, 4)."""
+        check_is_fitted(self)
+        X = checked_features(X)
+        check_width(X, self.n_features_in_)
+        if self.classifier_ is None:
+            shares = np.tile(self.mean_, (len(X), 1))
+        else:
+            if self.scaler_ is not None:
+                X = self.scaler_.transform(X)
+            probabilities = self.classifier_.predict_proba(X).astype(np.float64)
+            shares = in_columns(probabilities, self.quadrants_)
+        return smoothed(shares, self.n_clips_, self.smoothing)
+
+
+def _folds(
+    examples: Examples, shares: Floats, folds: int
+) -> tuple[Examples, list[tuple[Integers, Integers]]]:
+    """Split examples for calibration, by clip and stratified by their most probable quadrant.
+
+    Quadrants that a training part would be without are left out: returned are the examples
+    without them, and rows of these, (rest, fold), one pair a fold.
+    """
+    while True:
+        clips = np.unique(examples.clip)
+        likeliest = shares[clips].argmax(axis=1)
+        rarest = np.unique(likeliest, return_counts=True)[1].min()
+        splitter = StratifiedKFold(max(2, min(folds, rarest)))
+        fold_of_clip = np.empty(len(shares), np.intp)
+        for number, (_, rows) in enumerate(splitter.split(clips, likeliest)):
+            fold_of_clip[clips[rows]] = number
+        fold = fold_of_clip[examples.clip]
+        rests = [np.flatnonzero(fold != k) for k in range(splitter.n_splits)]
+        quadrants = np.unique(examples.quadrant)
+        always = [q for q in quadrants if all(q in examples.quadrant[rest] for rest in rests)]
+        if len(always) == len(quadrants):
+            return examples, [(rest, np.flatnonzero(fold == k)) for k, rest in enumerate(rests)]
+        examples = examples.only(np.isin(examples.quadrant, always))
+
+
+class AveragedShares(BaseEstimator):
+    """A regressor that averages training labels, and so predicts distributions.
+
+    On one-hot labels a mean of labels is the share of each class, and the squared error of a node
+    is its Gini impurity: such a regressor is the classifier of its kind, and takes shares of votes
+    as they are.
+
+    Parameters
+    ----------
+    regressor
+        Fitted to distributions (n, 4).
+    votes
+        Labels in each average; None where `regressor` smooths by itself.
+    smoothing
+        See `smoothed`.
+    """
+
+    def __init__(self, regressor: Any, votes: int | None, smoothing: float = 0.0) -> None:
+        self.regressor = regressor
+        self.votes = votes
+        self.smoothing = smoothing
+
+    def fit(self, X: Any, Y: Any) -> AveragedShares:
+        """Fit a clone of the regressor to distributions (n, 4)."""
+        shares = checked_shares(Y, count_clips(X))
+        self.regressor_ = clone(self.regressor).fit(X, shares)
+        return self
+
+    def predict(self, X: Any) -> Floats:
+        """Return distributions, shape (n, 4)."""
+        check_is_fitted(self)
+        shares = np.clip(np.asarray(self.regressor_.predict(X), dtype=np.float64), 0, None)
+        shares /= shares.sum(axis=1, keepdims=True)
+        return shares if self.votes is None else smoothed(shares, self.votes, self.smoothing)
+
+
+class LeafShares(DecisionTreeRegressor):
+    """A tree of distributions, each leaf's smoothed by the training clips in it.
+
+    Laplace's rule in the leaves: Provost and Domingos, Tree induction for probability-based
+    ranking, Machine Learning 52 (2003).
+
+    Parameters
+    ----------
+    smoothing
+        See `smoothed`.
+    max_depth, min_samples_leaf, max_features, random_state
+        As `DecisionTreeRegressor` has them.
+    """
+
+    def __init__(
+        self,
+        smoothing: float = 0.0,
+        *,
+        max_depth: int | None = None,
+        min_samples_leaf: int = 1,
+        random_state: int = 0,
+    ) -> None:
+        super().__init__(
+            max_depth=max_depth, min_samples_leaf=min_samples_leaf, random_state=random_state
+        )
+        self.smoothing = smoothing
+
+    def predict(self, X: Any) -> Floats:
+        """Return distributions, shape (n, 4)."""
+        clips = self.tree_.n_node_samples[self.apply(X)]
+        return smoothed(super().predict(X), clips[:, np.newaxis], self.smoothing)

@@ -1,0 +1,36 @@
+"""Parameters that several models have, described once."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field
+
+Scaling: TypeAlias = Annotated[
+    Literal["standard", "rank"],
+    Field(
+        description="standard: every feature has zero mean and unit variance on the training "
+        "clips. rank: a feature's value becomes the share of training clips below it, which tames "
+        "outliers, and is brought to the same spread."
+    ),
+]
+
+Smoothing: TypeAlias = Annotated[
+    float,
+    Field(
+        ge=0,
+        description="For `quadrant`: clips of every quadrant added to those that the prediction "
+        "rests on (1: Laplace's rule of succession), so that no quadrant is called impossible. The "
+        "order of the quadrants stays as it is. 0 leaves the classifier's probabilities alone.",
+    ),
+]
+
+CalibrationFolds: TypeAlias = Annotated[
+    int,
+    Field(
+        ge=2,
+        description="Parts that the training clips are split into to turn scores into "
+        "probabilities, each scored by a classifier fitted to the others; no more of them than "
+        "the rarest quadrant has clips.",
+    ),
+]
