@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from merbench.leaderboard import figures, svg
+from merbench.leaderboard import diagrams, figures, svg
 
 RNG = np.random.default_rng(3)
 KL = RNG.gamma(2, 0.4, 200)
@@ -23,22 +23,25 @@ DRAWN: dict[str, Callable[[], str]] = {
     ),
     "valence_arousal_plane": lambda: figures.valence_arousal_plane("k", LABELS, GUESSES, KL[:30]),
     "clip_scatter": lambda: figures.clip_scatter("k", LABELS[:, 0], GUESSES[:, 0], "valence_mean"),
+    "stem_levels": lambda: figures.stem_levels(
+        "k", {"bass": np.array([-9.0, -6, -3]), "vocals": np.array([-60.0, -2, 0.5])}, -60.0
+    ),
     "confusion": lambda: figures.confusion("k", np.arange(16).reshape(4, 4), ["a", "b", "c", "d"]),
-    "paired_differences": lambda: figures.paired_differences(
+    "paired_differences": lambda: diagrams.paired_differences(
         "k", ["a − b", "a − c"], np.array([-0.2, 0.1]), np.array([-0.3, -0.1]),
         np.array([-0.1, 0.3]), [True, False],
     ),
-    "runtime_against_kl": lambda: figures.runtime_against_kl(
+    "runtime_against_kl": lambda: diagrams.runtime_against_kl(
         "k", ["fast", "good"], np.array([1.0, 100.0]), np.array([0.9, 0.5]), ["1", ""]
     ),
-    "critical_difference": lambda: figures.critical_difference(
+    "critical_difference": lambda: diagrams.critical_difference(
         "k", ["a", "b", "c"], np.array([1.2, 2.0, 2.8]), [[0, 1]]
     ),
 }  # fmt: skip
 
 
 def test_every_figure_is_among_those_tested():
-    assert set(DRAWN) == set(figures.__all__) - {"BINS"}
+    assert set(DRAWN) == {*figures.__all__, *diagrams.__all__} - {"BINS"}
 
 
 @pytest.fixture(params=DRAWN)
@@ -122,7 +125,7 @@ def test_points_outside_the_axes_are_counted():
 
 
 def test_what_is_text_stays_text():
-    text = figures.paired_differences(
+    text = diagrams.paired_differences(
         "k", ["<script> & co − b"], np.array([0.1]), np.array([0.0]), np.array([0.2]), [True]
     )
     assert "<script>" not in text

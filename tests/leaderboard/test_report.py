@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ import pytest
 
 from merbench import Task, evaluation, results, runs
 from merbench.errors import MerbenchError
-from merbench.leaderboard import report, sections, separated
+from merbench.leaderboard import report, sections, separated, separation
 from merbench.leaderboard.content import Content
 from merbench.leaderboard.system import Heard
 from tinybench import TinyBench
@@ -156,7 +157,9 @@ def test_each_system_has_its_figures(run: runs.Run, text: str):
 def test_sections_stand_in_their_order(text: str):
     found = re.findall(r'<section id="([a-z]+)"', text)
     assert found == [name for name, *_ in sections.SECTIONS if name in found]
-    assert {"leaderboard", "differences", "separators", "systems", "about"} <= set(found)
+    assert {"leaderboard", "differences", "separators", "separation", "systems", "about"} <= set(
+        found
+    )
 
 
 def test_systems_move_to_pages_of_their_own_where_the_page_would_grow_too_large(
@@ -252,6 +255,65 @@ def test_a_run_with_one_separator_has_no_such_table(bench: TinyBench, tmp_path: 
     with pytest.raises(MerbenchError, match="no two complete systems"):
         report.write_tables(alone, tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+# --- stems and their music -----------------------------------------------------------------------
+
+
+def shift(**changes: Any) -> dict[str, Any]:
+    entry = {
+        "dataset": "noise", "separator": "halves", "n_training": 40, "n_clips": 16,
+        "distance": 0.41, "p": 0.001, "outside": 0.625,
+        "differences": {"width": -12.0, "band_40_hz": 3.25, "onsets": 0.1},
+    }  # fmt: skip
+    return entry | changes
+
+
+def test_levels_of_stems_are_those_of_the_run(run: runs.Run):
+    (item,) = separation.separations(Content.of_run(run))
+    assert item["title"] == "noise: halves"
+    assert item["n_clips"] == 16
+    # A quarter of the waveform is 12 dB below it, three quarters 2.5 dB.
+    assert [row[:3] for row in item["stems"]] == [
+        ("bass", "−12.0", "−12.0"), ("vocals", "−2.5", "−2.5"),
+    ]  # fmt: skip
+    assert [row[-1] for row in item["stems"]] == [0, 0]
+
+
+def test_clips_that_come_apart_least_are_named(run: runs.Run):
+    levels = run.stems.copy()
+    levels.loc[(levels["clip"] == "c7") & (levels["stem"] == "bass"), "level_db"] = -60.0
+    changed = dataclasses.replace(Content.of_run(run), stems=levels)
+    (item,) = separation.separations(changed)
+    assert item["clips"][0] == ("c7", "vocals", "−60.0")
+    assert len(item["clips"]) == separation.CLIPS
+    assert item["stems"][0][-1] == 1
+
+
+def test_a_shift_is_said_in_words_with_what_it_means():
+    tested, differ, meaning = separation.shift_in_words(shift())
+    assert "40 excerpts" in tested
+    assert "16 clips" in tested
+    assert "0.41 of the greatest there could be" in tested
+    assert "p 0.001: a distance that chance alone would rarely bring about" in tested
+    assert "62% of the clips lie farther" in tested
+    assert "without a shift it would be about 5%" in tested
+    assert differ.endswith(": width −12.0 dB, band 40 hz +3.2 dB, onsets +0.1 dB.")
+    assert "about this separator on this music" in meaning
+
+
+def test_no_shift_is_said_with_its_limits():
+    tested, _, meaning = separation.shift_in_words(shift(p=0.4, outside=0.05, distance=0.02))
+    assert "p 0.400: a distance that could well arise by chance" in tested
+    assert meaning.startswith("Nothing here speaks for a shift.")
+
+
+def test_an_unknown_shift_gives_its_reason(text: str):
+    (said,) = separation.shift_in_words(
+        {"dataset": "d", "separator": "s", "reason": "the music it was trained on is not described"}
+    )
+    assert "not known: the music it was trained on is not described." in said
+    assert "the music it was trained on is not described" in text
 
 
 # --- in a browser --------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import shutil
 from collections.abc import Iterator
@@ -11,7 +12,6 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from merbench import runs
 from merbench.errors import MerbenchError
 from merbench.leaderboard import files, ranking, report, sections, site
 from merbench.leaderboard.content import Content
@@ -146,6 +146,12 @@ def test_a_damaged_file_is_named(board: Path, tmp_path: Path):
         site.write(tmp_path / "broken")
 
 
+def test_a_published_leaderboard_has_its_site(published: Path):
+    names = {path.name for path in published.iterdir()}
+    assert {"index.html", "systems"} <= names
+    assert "Paper 1" in page_of(published)
+
+
 # --- a table's rows ------------------------------------------------------------------------------
 
 
@@ -254,16 +260,9 @@ def test_it_works_in_a_browser(browser: Any, board: Path, axe: str, width: int):
 
 def test_rows_of_one_dataset_can_be_chosen(browser: Any, bench: TinyBench, tmp_path: Path):
     finished = bench.run("model=linear")
-    for name in ("folds", "predictions", "leaderboard"):
-        table = getattr(finished, name)
-        table["dataset"] = table["dataset"].astype(str)
-    other = runs.Run(**{**vars(finished)})
-    rows = pd.concat([finished.leaderboard, other.leaderboard.assign(dataset="b", table="b")])
-    report.write(
-        runs.Run(finished.manifest, finished.folds, finished.predictions, rows,
-                 finished.comparisons),
-        tmp_path,
-    )  # fmt: skip
+    own = finished.leaderboard
+    rows = pd.concat([own, own.assign(dataset="b", table="b")])
+    report.write(dataclasses.replace(finished, leaderboard=rows), tmp_path)
     browser.open(tmp_path / "index.html")
     assert browser.texts(".filters output") == ["4 of 4 rows"]
     assert len(browser.texts("section.board h3")) == 2

@@ -42,6 +42,8 @@ class Content:
         Systems over several datasets, `across.COLUMNS`; empty where there is one.
     reported
         Rows printed elsewhere, which nobody here recomputed.
+    stems
+        Levels of a run's stems, `stems.COLUMNS`; a board has none.
     manifest
         Of the run; empty for a board.
     """
@@ -53,6 +55,7 @@ class Content:
     predictions: pd.DataFrame
     across: list[Row] = field(default_factory=list)
     reported: list[Row] = field(default_factory=list)
+    stems: pd.DataFrame | None = None
     manifest: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -66,6 +69,7 @@ class Content:
             run.folds,
             run.predictions,
             across=[] if compared is None else records(compared),
+            stems=run.stems,
             manifest=run.manifest,
         )
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from merbench import results
-from merbench.leaderboard import figures, ranking, separated
+from merbench.leaderboard import diagrams, figures, ranking, separated, separation
 from merbench.leaderboard.content import Content, Row, finished
 from merbench.leaderboard.ranking import number, p_text
 from merbench.leaderboard.render import Part, render
@@ -182,7 +182,7 @@ def _family(position: int, dataset: str, across: str, pairs: Sequence[Row]) -> d
         return np.array([math.nan if p.get(key) is None else p[key] for p in shown], float)
 
     low, high = numbers("kl_low"), numbers("kl_high")
-    svg = figures.paired_differences(
+    svg = diagrams.paired_differences(
         f"d{position}",
         [f"{pair['a']} − {pair['b']}" for pair in shown],
         numbers("kl_difference"),
@@ -235,7 +235,7 @@ def datasets(view: View) -> Markup | None:
                 cliques.setdefault(clique.removesuffix(".0"), []).append(place)
     names = [str(row["system"]) for row in rows]
     ranks = np.array([row["mean_rank"] for row in rows], float)
-    svg = figures.critical_difference("cd", names, ranks, [cliques[c] for c in sorted(cliques)])
+    svg = diagrams.critical_difference("cd", names, ranks, [cliques[c] for c in sorted(cliques)])
     n, p = rows[0]["n_datasets"], p_text(rows[0]["friedman_p"])
     note = (
         f"Friedman's test over {n} datasets, p {p}. "
@@ -282,6 +282,12 @@ def _separated(position: int, table: separated.FoldTable) -> dict[str, Any]:
     }
 
 
+def stems(view: View) -> Markup | None:
+    """What separators made of the clips, and whether these are like what they learned from."""
+    found = separation.separations(view.content)
+    return render("separation", items=found) if found else None
+
+
 # --- cost ----------------------------------------------------------------------------------------
 
 
@@ -305,7 +311,7 @@ def cost(view: View) -> Markup | None:
         names = [results.system_name(row) for row in timed]
         front = [place for place in np.argsort(seconds, kind="stable").tolist() if best[place]]
         marks = [str(front.index(j) + 1) if best[j] else "" for j in range(len(timed))]
-        svg = figures.runtime_against_kl(f"r{i}", names, seconds, kl, marks)
+        svg = diagrams.runtime_against_kl(f"r{i}", names, seconds, kl, marks)
         listed = "; ".join(f"{marks[place]}: {names[place]}" for place in front)
         note = f"Numbered are the systems that no other beats in both. {listed}."
         items.append((note, f"Runtime against KL, {rows[0]['dataset']}.", Markup(svg)))
@@ -373,6 +379,7 @@ SECTIONS: tuple[tuple[str, str, Callable[[View], Markup | None]], ...] = (
     ("differences", "Paired differences", differences),
     ("datasets", "Over several datasets", datasets),
     ("separators", "Separators, fold by fold", separators),
+    ("separation", "Separation", stems),
     ("cost", "Cost", cost),
     ("systems", "Systems", systems),
     ("about", "About this run", about),

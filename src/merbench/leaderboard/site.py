@@ -20,10 +20,13 @@ from merbench.recorded import PREDICTIONS
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["read", "write"]
+__all__ = ["NAMES", "read", "write"]
 
 SYSTEMS, TABLES = "systems", "tables"
 """Folders of pages: of each system, and of each table where one page for all is too large."""
+
+NAMES = (PAGE, SYSTEMS, TABLES)
+"""What a site adds to a leaderboard's folder."""
 
 _TEXT = dict.fromkeys(("table", "run", "cell", "clip", "split_hash", "data_hash"), str)
 """Columns that are texts even where all of them look like numbers."""
