@@ -44,7 +44,7 @@ from merbench.pipeline import (
 )
 from merbench.protocols import Drawn, Protocol, Split, split_hash
 from merbench.quadrants import MIDPOINT, one_hot, quadrant
-from merbench.spec import AXES, NONE, Benchmark, RootedDataset, joint_title
+from merbench.spec import AXES, NONE, Benchmark, RootedDataset, full_title, joint_title
 from merbench.stems import Described, StemLevels
 from merbench.store import Store, artifact_key, home
 
@@ -147,6 +147,17 @@ class Cell:
             "separator": self.separator.title if self.separator else NONE,
             "features": joint_title(self.features),
             "model": self.model.title,
+        }
+
+    @property
+    def full_names(self) -> dict[str, str]:
+        """The axes' names with the parameters that differ from their defaults."""
+        return {
+            "dataset": self.data.name,
+            "augmentation": full_title(self.augmentations),
+            "separator": full_title((self.separator,) if self.separator else ()),
+            "features": full_title(self.features),
+            "model": full_title((self.model,)),
         }
 
     @property
@@ -293,7 +304,8 @@ def make_plan(
     store
         Looked into for what is already done.
     only
-        `axis=name` filters; a cell is kept where it matches all of them.
+        `axis=name` filters; a cell is kept where it matches all of them. The name is that of a
+        component, alone or with its parameters as tables show it.
     again
         Cell ids and folds to fit again, whether or not the store has them, and no others. All
         where not given, unless the store has them.
@@ -304,15 +316,19 @@ def make_plan(
         A dataset cannot be read or split, or a filter names no axis.
     """
     plan = Plan(benchmark)
-    for rooted in benchmark.datasets:
-        data = _load(rooted, benchmark.protocol)
-        plan.datasets += [data, *_leaking(data, benchmark)]
     filters = [_filter(text) for text in only]
+    wanted = [name for axis, name in filters if axis == "dataset"]
+    for rooted in benchmark.datasets:
+        # What no cell is left of need not be there.
+        if all(rooted.dataset.name == name for name in wanted):
+            data = _load(rooted, benchmark.protocol)
+            plan.datasets += [data, *_leaking(data, benchmark)]
     for data in plan.datasets:
         for cell in _candidates(data, benchmark, plan.skipped):
             if again is not None and all(cell.id != known for known, _ in again):
                 continue
-            if all(cell.names[axis] == name for axis, name in filters):
+            names, full_names = cell.names, cell.full_names
+            if all(name in (names[axis], full_names[axis]) for axis, name in filters):
                 plan.cells.append(cell)
     if filters and not plan.cells:
         raise MerbenchError(f"--only {' --only '.join(only)} leaves no cell; see `merbench plan`")
@@ -535,7 +551,8 @@ def _mismatch(cell: Cell, benchmark: Benchmark) -> str:
         return f"{cell.separator.title} needs true stems, which {data.name} does not have"
     if cell.separator and cell.separator.needs_true_stems and cell.augmentations:
         return f"{cell.separator.title} needs true stems, which augmented copies do not have"
-    if any(exclusion.matches(cell.names) for exclusion in benchmark.spec.exclude):
+    names, full_names = cell.names, cell.full_names
+    if any(exclusion.matches(names, full_names) for exclusion in benchmark.spec.exclude):
         return "excluded by the benchmark file"
     return ""
 
@@ -658,7 +675,9 @@ class _Tasks:
         data, separator = cell.data, cell.separator
         if separator is None or len(separator.stems) < 2 or cell.augmentations or data.origins:
             return
-        memo = (id(data), canonical(separator.identity()), "measure")
+        # A dataset that is read as several tasks has the same clips each time.
+        identities = canonical([data.dataset.identity(), separator.identity()])
+        memo = (str(data.root), identities, "measure")
         if memo in self._keys:
             return
         tasks = [
