@@ -1,0 +1,18 @@
+"""The leaderboard that this repository holds."""
+
+from __future__ import annotations
+
+import pytest
+
+from conftest import REPOSITORY
+from merbench.leaderboard import folder as folders
+from merbench.leaderboard.verify import verify
+
+FOLDER = REPOSITORY / "leaderboard"
+
+
+def test_it_follows_from_its_submissions() -> None:
+    """Fails also where what scores was changed: raise its version, or list the earlier source."""
+    if not folders.submissions(FOLDER):
+        pytest.skip("nothing has been published to leaderboard/ yet")
+    assert verify(FOLDER).differences == []
