@@ -6,7 +6,7 @@ import dataclasses
 import itertools
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -289,7 +289,12 @@ class Plan:
         return Counter(work.stage for work in self.tasks.values())
 
 
-def make_plan(benchmark: Benchmark, store: Store, only: Sequence[str] = ()) -> Plan:
+def make_plan(
+    benchmark: Benchmark,
+    store: Store,
+    only: Sequence[str] = (),
+    again: Collection[tuple[str, int]] | None = None,
+) -> Plan:
     """Expand a benchmark into cells and tasks.
 
     Parameters
@@ -301,6 +306,9 @@ def make_plan(benchmark: Benchmark, store: Store, only: Sequence[str] = ()) -> P
     only
         `axis=name` filters; a cell is kept where it matches all of them. The name is that of a
         component, alone or with its parameters as tables show it.
+    again
+        Cell ids and folds to fit again, whether or not the store has them, and no others. All
+        where not given, unless the store has them.
 
     Raises
     ------
@@ -317,12 +325,14 @@ def make_plan(benchmark: Benchmark, store: Store, only: Sequence[str] = ()) -> P
             plan.datasets += [data, *_leaking(data, benchmark)]
     for data in plan.datasets:
         for cell in _candidates(data, benchmark, plan.skipped):
+            if again is not None and all(cell.id != known for known, _ in again):
+                continue
             names, full_names = cell.names, cell.full_names
             if all(name in (names[axis], full_names[axis]) for axis, name in filters):
                 plan.cells.append(cell)
     if filters and not plan.cells:
         raise MerbenchError(f"--only {' --only '.join(only)} leaves no cell; see `merbench plan`")
-    _Tasks(plan, store).add_all()
+    _Tasks(plan, store, again).add_all()
     return plan
 
 
@@ -560,6 +570,7 @@ class _Tasks:
 
     plan: Plan
     store: Store
+    again: Collection[tuple[str, int]] | None = None
     _known: dict[str, bool] = field(default_factory=dict)
     _keys: dict[tuple[Any, ...], list[str]] = field(default_factory=dict)
     _reasons: dict[int, str] = field(default_factory=dict)
@@ -617,7 +628,7 @@ class _Tasks:
         for split in cell.data.splits:
             fit = _fit(cell, split, self.plan.benchmark.spec.device, tables, prepared)
             keys.append(fit.key)
-            if self._missing(fit.key, "fit") and fit.key not in self.plan.tasks:
+            if self._wanted(cell, fit) and fit.key not in self.plan.tasks:
                 self.plan.tasks[fit.key] = fit
                 for feature, table in zip(cell.features, tables, strict=True):
                     self._table(cell, feature, table)
@@ -625,6 +636,11 @@ class _Tasks:
                     label = f"{cell.names['separator']} x {cell.names['features']}"
                     self.plan.tasks[prepared] = Prepare(prepared, tables, cell.model, label)
         return keys
+
+    def _wanted(self, cell: Cell, fit: Fit) -> bool:
+        if self.again is not None:
+            return (cell.id, fit.fold) in self.again
+        return self._missing(fit.key, "fit")
 
     def _table(self, cell: Cell, feature: FeatureExtractor, key: str) -> None:
         if not self._missing(key, "assemble") or key in self.plan.tasks:

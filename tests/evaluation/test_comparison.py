@@ -13,7 +13,7 @@ from merbench import MerbenchError
 from merbench.evaluation.comparison import Paired, compare_pairs, holm, verdicts
 from merbench.evaluation.resampled import corrected
 from merbench.evaluation.scores import Scores
-from merbench.evaluation.signedrank import signed_rank
+from merbench.evaluation.signedrank import SignedRank, signed_rank
 
 # A busy machine is no failure: no deadline.
 relaxed = settings(deadline=None, max_examples=40)
@@ -78,6 +78,7 @@ def test_each_number_is_what_its_definition_gives() -> None:
     assert c.p_a_better + c.p_equal + c.p_b_better == pytest.approx(1)
     assert c.detectable == pytest.approx(float(corrected(means, 0.25).detectable()))
     assert (c.corrected_p_holm, c.clip_p_holm) == (c.corrected_p, c.clip_p)
+    assert (c.group_p, c.group_rank_biserial) == (c.clip_p, c.rank_biserial)
 
 
 def test_pairs_are_compared_together_as_alone() -> None:
@@ -108,7 +109,7 @@ def test_a_family_is_corrected_together() -> None:
 @given(st.integers(0, 10_000))
 def test_comparison_is_antisymmetric(seed: int) -> None:
     both = compare_pairs(scores(noise(seed), noise(seed + 1) + 0.3), [(0, 1), (1, 0)])
-    for field in ("kl_difference", "corrected_t", "rank_biserial"):
+    for field in ("kl_difference", "corrected_t", "rank_biserial", "group_rank_biserial"):
         assert getattr(both, field)[0] == -getattr(both, field)[1], field
     for field in ("corrected_p", "clip_p", "naive_p", "n_folds_p_below_05", "detectable"):
         assert getattr(both, field)[0] == getattr(both, field)[1], field
@@ -159,9 +160,28 @@ def test_both_tests_must_agree() -> None:
     c = one(a, b)
     assert c.corrected_p > 0.05
     assert not c.significant
-    assert verdicts([-1.0] * 3, [0.04, 0.04, 0.06], [-1.0] * 3, [0.04, 0.06, 0.04]).tolist() == [
-        True, False, False,
-    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("corrected_p", "group_p", "alpha", "significant"),
+    [
+        (0.04, 0.14, 0.05, True),
+        (0.04, 0.16, 0.05, False),
+        (0.06, 0.001, 0.05, False),
+        (0.04, 0.001, 0.01, False),
+        (0.009, 0.04, 0.01, False),
+        (0.009, 0.02, 0.01, True),
+        (math.nan, 0.001, 0.05, False),
+    ],
+)
+def test_one_test_decides_and_the_other_confirms(
+    corrected_p: float, group_p: float, alpha: float, significant: bool
+) -> None:
+    for direction in (-1.0, 1.0):
+        over_groups = SignedRank(np.array(group_p), np.array(direction * 0.3))
+        found = verdicts(direction, corrected_p, over_groups, alpha=alpha)
+        assert found == significant
+        assert not verdicts(-direction, corrected_p, over_groups, alpha=alpha)
 
 
 def test_a_better_mean_with_worse_ranks_is_no_verdict() -> None:
@@ -174,9 +194,26 @@ def test_a_better_mean_with_worse_ranks_is_no_verdict() -> None:
     assert c.corrected_p < 0.05
     assert c.kl_difference > 0 > c.rank_biserial
     assert not c.significant
-    # The same p-values pointing one way are a verdict: it is the direction that decides.
-    assert verdicts(c.kl_difference, c.corrected_p, [0.4], [0.001]).all()
-    assert not verdicts(c.kl_difference, c.corrected_p, [-0.4], [0.001]).any()
+
+
+def test_clips_of_one_group_are_one_witness() -> None:
+    """Four groups that agree are four, not twenty, whatever they say."""
+    a, step = noise(1, size=20), np.repeat([0.4, 0.5, 0.6, 0.7], 5)
+    b = np.array([a[j] + np.roll(step, -j) for j in range(10)])
+    s = scores(a, b)
+    grouped = Scores(
+        s.names, s.fold, s.clip, [f"g{int(c[-2:]) // 5}" for c in s.clip], s.n_train, s.kl
+    )
+    alone, together = compare_pairs(s, [(0, 1)]), compare_pairs(grouped, [(0, 1)])
+    assert alone.group_p == alone.clip_p == together.clip_p < 0.001
+    assert together.group_p == pytest.approx(2 / 2**4)
+    assert together.group_rank_biserial == together.rank_biserial == -1
+    assert together.significant
+    pair = Scores(
+        s.names, s.fold, s.clip, [f"g{int(c[-2:]) // 10}" for c in s.clip], s.n_train, s.kl
+    )
+    assert compare_pairs(pair, [(0, 1)]).group_p == 0.5
+    assert not compare_pairs(pair, [(0, 1)]).significant
 
 
 def test_one_fold_says_nothing_over_folds() -> None:

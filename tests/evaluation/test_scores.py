@@ -38,6 +38,7 @@ def test_groups_are_those_of_the_clips() -> None:
     assert s.groups.tolist() == ["g", "h"]
     assert s.clip_groups.tolist() == ["g", "h", "g"]
     assert s.group_index.tolist() == [0, 1, 0, 1, 0]  # rows are x, y, x, y, z
+    np.testing.assert_allclose(s.group_means, [[(2 + 4) / 2, 3.5], [(4 + 2) / 2, 2.5]])
 
 
 @settings(deadline=None, max_examples=20)

@@ -1,7 +1,7 @@
 """KL, metrics of each task, paired tests, rankings and the human ceiling, on plain arrays."""
 
 from merbench.evaluation.ceiling import HumanCeiling, human_ceiling
-from merbench.evaluation.comparison import ALPHA, ROPE, Paired, compare_pairs, holm
+from merbench.evaluation.comparison import ALPHA, CONFIRMING, ROPE, Paired, compare_pairs, holm
 from merbench.evaluation.divergence import (
     PROBABILITY_FLOOR,
     STD_FLOOR,
@@ -27,6 +27,7 @@ from merbench.evaluation.versions import VERSION, same_scores, source_hash
 
 __all__ = [
     "ALPHA",
+    "CONFIRMING",
     "PROBABILITY_FLOOR",
     "ROPE",
     "STD_FLOOR",

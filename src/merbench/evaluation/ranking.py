@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from merbench.errors import MerbenchError
-from merbench.evaluation.comparison import ALPHA, corrected_and_clip_tests, holm, verdicts
+from merbench.evaluation.comparison import ALPHA, deciding_tests, holm, verdicts
 from merbench.evaluation.scores import Scores
 
 __all__ = ["Bootstrap", "bootstrap", "tiers"]
@@ -229,8 +229,8 @@ def tiers(scores: Scores, *, alpha: float = ALPHA) -> NDArray[np.int64]:
     while len(left):
         number += 1
         leader, others = left[0], left[1:]
-        means, p, effect = corrected_and_clip_tests(scores, np.full(len(others), leader), others)
-        worse = verdicts(means.mean, holm(means.p), effect, holm(p), alpha=alpha)
+        over_folds, over_groups = deciding_tests(scores, np.full(len(others), leader), others)
+        worse = verdicts(over_folds.mean, holm(over_folds.p), over_groups, alpha=alpha)
         tier[leader] = number
         tier[others[~worse]] = number
         left = others[worse]

@@ -189,10 +189,12 @@ class Scores:
     @cached_property
     def clip_means(self) -> Array:
         """KL of each cell and clip, averaged over the clip's tests: (K, C)."""
-        order = np.argsort(self.clip_index, kind="stable")
-        counts = np.bincount(self.clip_index)
-        starts = np.cumsum(counts) - counts
-        return np.asarray(np.add.reduceat(self.kl[:, order], starts, axis=1) / counts)
+        return _averaged(self.kl, self.clip_index)
+
+    @cached_property
+    def group_means(self) -> Array:
+        """`clip_means` averaged over the clips of each group: (K, G)."""
+        return _averaged(self.clip_means, np.unique(self.clip_groups, return_inverse=True)[1])
 
     @cached_property
     def kl_mean(self) -> Array:
@@ -213,6 +215,14 @@ class Scores:
     @cached_property
     def _first_row(self) -> NDArray[np.intp]:
         return np.unique(self.clip, return_index=True)[1]
+
+
+def _averaged(values: Array, index: NDArray[np.intp]) -> Array:
+    """Average columns of (K, n) that have one index: (K, distinct)."""
+    order = np.argsort(index, kind="stable")
+    counts = np.bincount(index)
+    starts = np.cumsum(counts) - counts
+    return np.asarray(np.add.reduceat(values[:, order], starts, axis=1) / counts)
 
 
 def _order(fold: NDArray[np.int64], clip: NDArray[np.str_]) -> NDArray[np.intp]:

@@ -494,3 +494,13 @@ def test_only_the_paper_s_networks_have_its_presets():
         assert ("chang2024" in cls.presets) == (cls in PUBLISHED)
     with pytest.raises(ValidationError):
         GatedRecurrentUnit(preset="chang2024")
+
+
+def test_cost_grows_with_what_is_trained():
+    assert RecurrentNetwork().typical_cost.seconds < 30
+    published = RecurrentNetwork(preset="chang2024").typical_cost.seconds
+    assert published > 100 * RecurrentNetwork().typical_cost.seconds
+    assert RecurrentNetwork(preset="chang2024", epochs=200).typical_cost.seconds == published / 10
+    assert (
+        BidirectionalLSTM().typical_cost.seconds == 2 * LongShortTermMemory().typical_cost.seconds
+    )
