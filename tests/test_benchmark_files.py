@@ -33,6 +33,7 @@ def merbench(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
 def miniature(name: str, root: Path) -> Path:
     """The dataset that a file in benchmarks/ is about, small and in its own layout."""
     makers: dict[str, Callable[[], object]] = {
+        "chang2024": lambda: [miniatures.four_qaed(root), miniatures.mtg_jamendo(root)],
         "deam": lambda: miniatures.deam(root, miniatures.deam_labels()),
         "nguyen2022": lambda: miniatures.pmemo(root),
         "pmemo": lambda: miniatures.pmemo(root),
@@ -46,10 +47,12 @@ def miniature(name: str, root: Path) -> Path:
 def test_every_file_has_a_plan(file: Path, tmp_path: Path) -> None:
     arguments = ["plan", str(file), "--json"]
     if file.stem != "benchmarks":
-        dataset = {"nguyen2022": "pmemo"}.get(file.stem, file.stem)
+        named = {"nguyen2022": ["pmemo"], "chang2024": ["4qaed", "mtg-jamendo"]}
         root = miniature(file.stem, tmp_path / "data")
-        arguments += ["--set", f"datasets.{dataset}.root={root}"]
-        arguments += ["--set", "protocol.monte-carlo.folds=2"]
+        for dataset in named.get(file.stem, [file.stem]):
+            arguments += ["--set", f"datasets.{dataset}.root={root}"]
+        protocol = "stratified-k-fold" if file.stem == "chang2024" else "monte-carlo"
+        arguments += ["--set", f"protocol.{protocol}.folds=2"]
     done = merbench(*arguments, home=tmp_path / "home")
     assert done.returncode == 0, done.stderr
     plan = json.loads(done.stdout)

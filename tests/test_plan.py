@@ -142,6 +142,44 @@ def test_exclusions_match_every_axis_they_name(bench):
     }
 
 
+def test_a_name_may_be_given_with_its_parameters(bench):
+    grid = {"models": [{"linear": {"penalty": [0.1, 3.0]}}], "separators": ["plain"]}
+    left = bench.plan(**grid, exclude=[{"model": "linear (penalty=3.0)"}])
+    assert [cell.model.penalty for cell in left.cells] == [0.1]
+    bench.write_spec(**grid)
+    (cell,) = bench.plan("model=linear (penalty=3.0)").cells
+    assert cell.model.penalty == 3.0
+    assert len(bench.plan("model=linear").cells) == 2
+    halves = {"halves": {"share": 0.5}}
+    bench.write_spec(separators=[halves, "halves"], features=[{"levels": {"n": 5}}])
+    only = ("separator=halves (share=0.5)", "features=levels (n=5)")
+    assert len(bench.plan(*only).cells) == 1
+    with pytest.raises(MerbenchError, match=r"no model 'linear \(penalty=4.0\)'; did you mean"):
+        bench.plan(**grid, exclude=[{"model": "linear (penalty=4.0)"}])
+
+
+def test_a_dataset_that_is_left_out_need_not_be_there(bench):
+    bench.write_spec(datasets=[{"noise": {"root": "data"}}, {"elsewhere": {"root": "gone"}}])
+    bench.write_plugin(
+        "elsewhere",
+        """
+from merbench import Dataset, Task, hookimpl
+
+class Elsewhere(Dataset):
+    "Somewhere."
+    name = "elsewhere"
+    task = Task.VA
+
+@hookimpl
+def merbench_datasets():
+    yield Elsewhere
+""",
+    )
+    with pytest.raises(MerbenchError, match=r"elsewhere: the folder .*gone does not exist"):
+        bench.plan()
+    assert {cell.data.name for cell in bench.plan("dataset=noise").cells} == {"noise"}
+
+
 def test_only_keeps_cells_that_match_all_filters(bench):
     assert names(bench.plan("separator=halves", "model=linear")) == [("halves", "levels", "linear")]
     assert names(bench.plan("features=none")) == [(NONE, NONE, "average")]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from merbench import Task, runs
+from merbench import Task, verification
 from merbench.cli import app
 from merbench.errors import MerbenchError
 from merbench.quadrants import one_hot, quadrant
@@ -126,7 +126,7 @@ def test_such_a_run_verifies_and_its_table_shows_the_tasks_metrics(quads, monkey
     assert done.exit_code == 0, done.output
     assert "macro F1" in done.output
     assert "R²" not in done.output
-    assert runs.verify(out) == []
+    assert verification.verify(out) == []
     assert json.loads((out / "manifest.json").read_text())["datasets"][0]["task"] == "quadrant"
 
 

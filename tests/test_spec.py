@@ -207,8 +207,9 @@ def test_everything_can_be_set(load: Loader) -> None:
     (exclusion,) = benchmark.spec.exclude
     names = {"dataset": "made", "augmentation": "none", "separator": "halves"}
     names |= {"features": "numbers", "model": "slope"}
-    assert exclusion.matches(names)
-    assert not exclusion.matches(names | {"model": "scaled"})
+    assert exclusion.matches(names, names)
+    assert exclusion.matches(names | {"model": "other"}, names)
+    assert not exclusion.matches(names | {"model": "scaled"}, names | {"model": "scaled"})
 
 
 def test_a_bare_name_and_empty_parameters_are_the_same(load: Loader) -> None:

@@ -6,7 +6,7 @@ import dataclasses
 import itertools
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -44,7 +44,7 @@ from merbench.pipeline import (
 )
 from merbench.protocols import Drawn, Protocol, Split, split_hash
 from merbench.quadrants import MIDPOINT, one_hot, quadrant
-from merbench.spec import AXES, NONE, Benchmark, RootedDataset, joint_title
+from merbench.spec import AXES, NONE, Benchmark, RootedDataset, full_title, joint_title
 from merbench.stems import Described, StemLevels
 from merbench.store import Store, artifact_key, home
 
@@ -147,6 +147,17 @@ class Cell:
             "separator": self.separator.title if self.separator else NONE,
             "features": joint_title(self.features),
             "model": self.model.title,
+        }
+
+    @property
+    def full_names(self) -> dict[str, str]:
+        """The axes' names with the parameters that differ from their defaults."""
+        return {
+            "dataset": self.data.name,
+            "augmentation": full_title(self.augmentations),
+            "separator": full_title((self.separator,) if self.separator else ()),
+            "features": full_title(self.features),
+            "model": full_title((self.model,)),
         }
 
     @property
@@ -278,7 +289,12 @@ class Plan:
         return Counter(work.stage for work in self.tasks.values())
 
 
-def make_plan(benchmark: Benchmark, store: Store, only: Sequence[str] = ()) -> Plan:
+def make_plan(
+    benchmark: Benchmark,
+    store: Store,
+    only: Sequence[str] = (),
+    again: Collection[tuple[str, int]] | None = None,
+) -> Plan:
     """Expand a benchmark into cells and tasks.
 
     Parameters
@@ -288,7 +304,11 @@ def make_plan(benchmark: Benchmark, store: Store, only: Sequence[str] = ()) -> P
     store
         Looked into for what is already done.
     only
-        `axis=name` filters; a cell is kept where it matches all of them.
+        `axis=name` filters; a cell is kept where it matches all of them. The name is that of a
+        component, alone or with its parameters as tables show it.
+    again
+        Cell ids and folds to fit again, whether or not the store has them, and no others. All
+        where not given, unless the store has them.
 
     Raises
     ------
@@ -296,17 +316,23 @@ def make_plan(benchmark: Benchmark, store: Store, only: Sequence[str] = ()) -> P
         A dataset cannot be read or split, or a filter names no axis.
     """
     plan = Plan(benchmark)
-    for rooted in benchmark.datasets:
-        data = _load(rooted, benchmark.protocol)
-        plan.datasets += [data, *_leaking(data, benchmark)]
     filters = [_filter(text) for text in only]
+    wanted = [name for axis, name in filters if axis == "dataset"]
+    for rooted in benchmark.datasets:
+        # What no cell is left of need not be there.
+        if all(rooted.dataset.name == name for name in wanted):
+            data = _load(rooted, benchmark.protocol)
+            plan.datasets += [data, *_leaking(data, benchmark)]
     for data in plan.datasets:
         for cell in _candidates(data, benchmark, plan.skipped):
-            if all(cell.names[axis] == name for axis, name in filters):
+            if again is not None and all(cell.id != known for known, _ in again):
+                continue
+            names, full_names = cell.names, cell.full_names
+            if all(name in (names[axis], full_names[axis]) for axis, name in filters):
                 plan.cells.append(cell)
     if filters and not plan.cells:
         raise MerbenchError(f"--only {' --only '.join(only)} leaves no cell; see `merbench plan`")
-    _Tasks(plan, store).add_all()
+    _Tasks(plan, store, again).add_all()
     return plan
 
 
@@ -525,7 +551,8 @@ def _mismatch(cell: Cell, benchmark: Benchmark) -> str:
         return f"{cell.separator.title} needs true stems, which {data.name} does not have"
     if cell.separator and cell.separator.needs_true_stems and cell.augmentations:
         return f"{cell.separator.title} needs true stems, which augmented copies do not have"
-    if any(exclusion.matches(cell.names) for exclusion in benchmark.spec.exclude):
+    names, full_names = cell.names, cell.full_names
+    if any(exclusion.matches(names, full_names) for exclusion in benchmark.spec.exclude):
         return "excluded by the benchmark file"
     return ""
 
@@ -543,6 +570,7 @@ class _Tasks:
 
     plan: Plan
     store: Store
+    again: Collection[tuple[str, int]] | None = None
     _known: dict[str, bool] = field(default_factory=dict)
     _keys: dict[tuple[Any, ...], list[str]] = field(default_factory=dict)
     _reasons: dict[int, str] = field(default_factory=dict)
@@ -600,7 +628,7 @@ class _Tasks:
         for split in cell.data.splits:
             fit = _fit(cell, split, self.plan.benchmark.spec.device, tables, prepared)
             keys.append(fit.key)
-            if self._missing(fit.key, "fit") and fit.key not in self.plan.tasks:
+            if self._wanted(cell, fit) and fit.key not in self.plan.tasks:
                 self.plan.tasks[fit.key] = fit
                 for feature, table in zip(cell.features, tables, strict=True):
                     self._table(cell, feature, table)
@@ -608,6 +636,11 @@ class _Tasks:
                     label = f"{cell.names['separator']} x {cell.names['features']}"
                     self.plan.tasks[prepared] = Prepare(prepared, tables, cell.model, label)
         return keys
+
+    def _wanted(self, cell: Cell, fit: Fit) -> bool:
+        if self.again is not None:
+            return (cell.id, fit.fold) in self.again
+        return self._missing(fit.key, "fit")
 
     def _table(self, cell: Cell, feature: FeatureExtractor, key: str) -> None:
         if not self._missing(key, "assemble") or key in self.plan.tasks:
@@ -642,7 +675,9 @@ class _Tasks:
         data, separator = cell.data, cell.separator
         if separator is None or len(separator.stems) < 2 or cell.augmentations or data.origins:
             return
-        memo = (id(data), canonical(separator.identity()), "measure")
+        # A dataset that is read as several tasks has the same clips each time.
+        identities = canonical([data.dataset.identity(), separator.identity()])
+        memo = (str(data.root), identities, "measure")
         if memo in self._keys:
             return
         tasks = [

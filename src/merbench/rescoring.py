@@ -41,7 +41,7 @@ def score_differences(run: Recorded) -> list[str]:
     tasks, sizes, models = (done[name].tolist() for name in ("task", "n_test", "model"))
     if len(set(keys)) < len(keys):
         found.append(f"{FOLDS}: a fold stands twice")
-    at = _rows_of_folds(predictions)
+    at = rows_of_folds(predictions)
     for cell, fold in at.keys() - set(keys):
         found.append(f"cell {cell}, fold {fold}: its predictions or its row are missing")
     columns = _Columns(predictions)
@@ -83,7 +83,7 @@ def close(stored: NDArray[np.float64], computed: NDArray[np.float64]) -> NDArray
     return np.isclose(stored, computed, rtol=_RELATIVE, atol=_ABSOLUTE, equal_nan=True)
 
 
-def _rows_of_folds(predictions: pd.DataFrame) -> dict[tuple[str, int], NDArray[np.intp]]:
+def rows_of_folds(predictions: pd.DataFrame) -> dict[tuple[str, int], NDArray[np.intp]]:
     """Return where the rows of each cell and fold stand."""
     import numpy as np
     import pandas as pd

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from merbench.components import Model, Task
 from merbench.spec import AXES as AXES
-from merbench.spec import NONE
+from merbench.spec import NONE, settings_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -95,15 +95,7 @@ def system_name(row: Mapping[str, Any]) -> str:
 
 def parameter_text(parameters: str) -> str:
     """A system's parameters as a name shows them: ` (k=3)`; nothing where all are defaults."""
-    pairs = _flat(json.loads(parameters)) if parameters else []
-    return f" ({', '.join(f'{key}={value}' for key, value in pairs)})" if pairs else ""
-
-
-def _flat(settings: Any) -> list[tuple[str, Any]]:
-    pairs: list[tuple[str, Any]] = []
-    for key, value in settings.items():
-        pairs += _flat(value) if isinstance(value, dict) else [(key, value)]
-    return pairs
+    return settings_text(json.loads(parameters)) if parameters else ""
 
 
 def choice(row: Mapping[str, Any], axis: str) -> tuple[str, Any]:

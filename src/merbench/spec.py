@@ -269,7 +269,10 @@ class Compare(_Strict):
 
 
 class Exclusion(_Strict):
-    """Cells to leave out: those that match every name given."""
+    """Cells to leave out: those that match every name given.
+
+    A name may be that of a component alone, or with its parameters, as tables show it.
+    """
 
     dataset: str | None = None
     augmentation: str | None = None
@@ -277,10 +280,12 @@ class Exclusion(_Strict):
     features: str | None = None
     model: str | None = None
 
-    def matches(self, names: Mapping[str, str]) -> bool:
-        """Tell whether a cell of these names is left out."""
+    def matches(self, names: Mapping[str, str], full_names: Mapping[str, str]) -> bool:
+        """Tell whether a cell of these names, without and with parameters, is left out."""
         given = {axis: getattr(self, axis) for axis in AXES if getattr(self, axis) is not None}
-        return bool(given) and all(names[axis] == name for axis, name in given.items())
+        return bool(given) and all(
+            name in (names[axis], full_names[axis]) for axis, name in given.items()
+        )
 
 
 class Spec(_Strict):
@@ -497,13 +502,18 @@ def _refuse_twins(document: Document, benchmark: Benchmark) -> None:
 
 
 def _check_exclusions(document: Document, benchmark: Benchmark) -> None:
-    known = {
-        "dataset": {d.dataset.name for d in benchmark.datasets},
-        "augmentation": {joint_title(several) for several in benchmark.augmentations},
-        "separator": {s.title for s in benchmark.separators},
-        "features": {joint_title(f) for f in benchmark.features},
-        "model": {m.title for m in (*benchmark.models, *benchmark.baselines)},
+    models = (*benchmark.models, *benchmark.baselines)
+    choices: dict[str, list[tuple[Component, ...]]] = {
+        "augmentation": list(benchmark.augmentations),
+        "separator": [(separator,) for separator in benchmark.separators],
+        "features": list(benchmark.features),
+        "model": [(model,) for model in models],
     }
+    known = {
+        axis: {name(several) for several in found for name in (joint_title, full_title)}
+        for axis, found in choices.items()
+    }
+    known["dataset"] = {d.dataset.name for d in benchmark.datasets}
     for position, exclusion in enumerate(benchmark.spec.exclude):
         given = exclusion.model_dump(exclude_none=True)
         if not given:
@@ -519,6 +529,25 @@ def _check_exclusions(document: Document, benchmark: Benchmark) -> None:
 def joint_title(components: Sequence[Component]) -> str:
     """Name of what a cell has on an axis, as tables show it: none, one or several components."""
     return " + ".join(component.title for component in components) or NONE
+
+
+def full_title(components: Sequence[Component]) -> str:
+    """Name of what a cell has on an axis, with the parameters that differ from their defaults."""
+    return joint_title(components) + settings_text([c.settings for c in components])
+
+
+def settings_text(settings: Any) -> str:
+    """Settings as a name shows them: ` (k=3)`; nothing where all are defaults."""
+    pairs = _flat(settings)
+    return f" ({', '.join(f'{key}={value}' for key, value in pairs)})" if pairs else ""
+
+
+def _flat(settings: Any) -> list[tuple[str, Any]]:
+    pairs: list[tuple[str, Any]] = []
+    for part in settings if isinstance(settings, list) else [settings]:
+        for key, value in part.items():
+            pairs += _flat(value) if isinstance(value, dict) else [(key, value)]
+    return pairs
 
 
 # --- components from choices ----------------------------------------------------------------------

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from merbench import recorded, runs
+from merbench.consistency import manifest_differences, table_differences
 from merbench.errors import MerbenchError
+from merbench.recorded import Recorded
 from merbench.rescoring import csv_differences, score_differences
 
 
@@ -18,7 +20,7 @@ def verify(folder: Path) -> list[str]:
         A file is missing or damaged.
     """
     run = recorded.read(folder)
-    differences = score_differences(run)
+    differences = recorded_differences(run)
     try:
         texts = runs.texts(runs.assemble(run.manifest, run.folds, run.predictions))
     except (MerbenchError, LookupError) as error:
@@ -27,3 +29,14 @@ def verify(folder: Path) -> list[str]:
         path = folder / name
         differences += csv_differences(name, path.read_bytes() if path.is_file() else None, text)
     return differences
+
+
+def recorded_differences(run: Recorded) -> list[str]:
+    """Return what differs between a run's manifest, folds and predictions, a sentence each."""
+    differences = manifest_differences(run.manifest)
+    if not differences:
+        try:
+            differences += table_differences(run)
+        except (LookupError, TypeError, ValueError) as error:
+            differences.append(f"the tables are not a run's ({type(error).__name__}: {error})")
+    return differences + score_differences(run)

@@ -39,9 +39,19 @@ class Plain(Dataset):
         ]
 
 
+class Fetched(Plain):
+    """The same, from the net."""
+
+    name = "fetched"
+
+    def fetch(self, root, progress):
+        progress("clips.csv", 0.5)
+        (root / "clips.csv").write_text("id")
+
+
 @hookimpl
 def merbench_datasets():
-    return [Plain]
+    return [Plain, Fetched]
 '''
 
 
@@ -152,3 +162,18 @@ def test_the_demo_needs_no_folder(call: Any) -> None:
 )
 def test_mistakes(call: Any, data: Path, arguments: list[str], error: str) -> None:
     assert call("data", "check", *arguments).error.startswith(error)
+
+
+def test_what_can_be_had_is_fetched(call: Any, data: Path, tmp_path: Path) -> None:
+    root = tmp_path / "new/folder"
+    done = call("data", "fetch", "fetched", "--root", root)
+    assert done.status == 0
+    assert (root / "clips.csv").read_text() == "id"
+    assert "clips.csv: 50%" in done.stderr
+    assert f"merbench data check fetched --root {root}" in " ".join(done.stdout.split())
+
+
+def test_what_may_not_be_downloaded_says_where_it_is(call: Any, data: Path, tmp_path: Path) -> None:
+    done = call("data", "fetch", "plain", "--root", tmp_path / "x")
+    assert done.status != 0
+    assert "plain cannot be downloaded by merbench: get it from" in done.error

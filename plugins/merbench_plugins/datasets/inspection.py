@@ -20,17 +20,24 @@ SILENT = 1e-4
 """Peak of what counts as silence: -80 dB of full scale."""
 
 
-def check_labels(clips: Sequence[Clip]) -> list[Finding]:
+def check_labels(task: Task, clips: Sequence[Clip]) -> list[Finding]:
     """Find labels that are formally right and yet cannot be meant.
 
     Columns that are the same throughout, single clips whose standard deviation no ratings with
-    their mean can have, one group for all clips.
+    their mean can have, quadrants without a clip, one group for all clips.
     """
     if len(clips) < 2:
         return []
-    findings = []
+    findings: list[Finding] = []
     labels = np.array([clip.label for clip in clips])
-    columns = Task.VA.columns if labels.shape[1] == len(Task.VA.columns) else ()
+    columns = Task.VA.columns if task is Task.VA else ()
+    if task is Task.QUADRANT:
+        found = {task.columns[i] for i in labels.argmax(axis=1)}
+        findings += [
+            Finding("warning", f"quadrant {name}", "no clip is in it")
+            for name in task.columns
+            if name not in found
+        ]
     for (i, first), (j, second) in combinations(enumerate(columns), 2):
         if np.array_equal(labels[:, i], labels[:, j]):
             findings.append(

@@ -182,6 +182,8 @@ class LabelTable:
         *,
         delimiter: str | None = None,
         ragged: bool = False,
+        overflow: str = "",
+        casefold: bool = False,
         hint: str = "check the dataset's root",
     ) -> LabelTable:
         """Read a table and check its shape.
@@ -198,6 +200,11 @@ class LabelTable:
         ragged
             Whether lines may be longer or shorter than the header: missing cells are empty, those
             beyond it ignored.
+        overflow
+            The last column, where it takes all cells that a line has from there on; the delimiter
+            stays between them.
+        casefold
+            Whether names are turned to lower case, for tables that differ in it.
         hint
             What to do when the file is missing.
 
@@ -218,8 +225,11 @@ class LabelTable:
             reader = csv.reader(handle, delimiter=chosen, skipinitialspace=True)
             try:
                 names = tuple(name.strip() for name in next(reader))
+                names = tuple(map(str.casefold, names)) if casefold else names
                 _require(path, names, columns)
-                rows = tuple(_rows(path, names, reader, ragged))
+                if overflow and names[-1] != overflow:
+                    raise LabelError(f"{path}:1", f"the last column must be '{overflow}'")
+                rows = tuple(_rows(path, names, reader, ragged, chosen if overflow else ""))
             except csv.Error as error:
                 raise LabelError(
                     f"{path}:{reader.line_num}", f"this is no CSV ({error}); restore the file"
@@ -332,13 +342,16 @@ def _require(path: Path, names: tuple[str, ...], columns: Sequence[str]) -> None
 
 
 def _rows(
-    path: Path, names: tuple[str, ...], lines: Iterator[list[str]], ragged: bool
+    path: Path, names: tuple[str, ...], lines: Iterator[list[str]], ragged: bool, joiner: str
 ) -> Iterator[Row]:
     for cells in lines:
         line: int = lines.line_num  # type: ignore[attr-defined]
         cells = [cell.strip() for cell in cells]
         if not any(cells):
             continue
+        if joiner:
+            last = len(names) - 1
+            cells = [*cells[:last], joiner.join(cells[last:])]
         if not ragged and (len(cells) < len(names) or any(cells[len(names) :])):
             raise LabelError(
                 f"{path}:{line}",

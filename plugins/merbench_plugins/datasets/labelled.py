@@ -60,4 +60,5 @@ class LabelledDataset(Dataset):
         if clips:
             with problems:
                 self.inspect(root, clips, problems)
-        return [*problems.findings, *check_labels(clips), *check_audio(self, clips)]
+        audio = check_audio(self, clips) if self.has_audio else []
+        return [*problems.findings, *check_labels(self.task, clips), *audio]

@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import Field, field_validator, model_validator
 
 from merbench import CANONICAL_STEMS, Clip, Task
+from merbench_plugins.datasets.feature_table import feature_columns, feature_vector
 from merbench_plugins.datasets.label_table import (
     LabelError,
     LabelTable,
@@ -20,6 +21,7 @@ from merbench_plugins.datasets.label_table import (
     refuse_swapped_spread,
 )
 from merbench_plugins.datasets.labelled import LabelledDataset
+from merbench_plugins.datasets.quadrant_labels import quadrant_label, shares_label
 
 SPLITS = {
     "train": "train",
@@ -44,22 +46,47 @@ class Table(LabelledDataset):
         table: {root: data/mine, csv: ratings.csv, id: track, audio: "{file}", group: band,
                 valence_mean: V, arousal_mean: A, valence_std: V_sd, arousal_std: A_sd,
                 scale: [1, 9]}
+
+    The task is `quadrant` where `quadrant` names a column of classes, or `shares` four columns of
+    votes. With `features` the clips bring feature vectors of their own, which the feature
+    `published` takes; without `audio` beside it there is no audio at all:
+
+        table: {root: data/theirs, csv: features.csv, id: null, quadrant: Class,
+                classes: {happy: Q1, angry: Q2, sad: Q3, relax: Q4}, features: ["_*"]}
     """
 
     name = "table"
-    task = Task.VA
     licence = "that of your data"
 
     csv: str = Field("labels.csv", description="The CSV file, relative to the root.")
     delimiter: Literal["auto", ",", ";", "\t", "|"] = Field(
         "auto", description="What stands between cells; auto: what the header has most of."
     )
-    id: str = Field("id", description="Column of the clips' ids, different in each line.")
+    id: str | None = Field(
+        "id",
+        description="Column of the clips' ids, different in each line; null where there is none: "
+        "the number of the line is the id.",
+    )
     audio: str | None = Field(
         None,
         description="Audio file of a clip, relative to the root: a pattern with {id} or any other "
         'column in braces, such as "clips/{id}.mp3", or just the name of the column that holds '
-        "the path. By default the file named as the id, in the root or its folder `audio`.",
+        "the path. By default the file named as the id, in the root or its folder `audio`; with "
+        "`features`, none.",
+    )
+    quadrant: str | None = Field(
+        None, description="Column of the clip's quadrant: Q1 to Q4, 1 to 4, or one of `classes`."
+    )
+    classes: dict[str, Literal["Q1", "Q2", "Q3", "Q4"]] = Field(
+        {}, description="Quadrant of each class that the column `quadrant` has by another name."
+    )
+    shares: tuple[str, str, str, str] | None = Field(
+        None, description="Columns of the votes, or shares of votes, for Q1, Q2, Q3 and Q4."
+    )
+    features: tuple[str, ...] = Field(
+        (),
+        description='Columns of published features: names, or patterns such as "mfcc_*". Columns '
+        "that are named elsewhere here are no features.",
     )
     valence_mean: str = Field("valence_mean", description="Column of mean valence.")
     arousal_mean: str = Field("arousal_mean", description="Column of mean arousal.")
@@ -112,12 +139,26 @@ class Table(LabelledDataset):
 
     @model_validator(mode="after")
     def _columns_differ(self) -> Table:
-        labels = self._label_columns
+        if self.quadrant is not None and self.shares is not None:
+            raise ValueError("a label is in the column `quadrant` or in `shares`; name one of them")
+        if self.classes and self.quadrant is None:
+            raise ValueError("`classes` translates the column `quadrant`, which is not named")
+        labels, columns = self._label_columns, self.task.columns
         for index, column in enumerate(labels):
             if column in labels[:index]:
-                first, second = Task.VA.columns[labels.index(column)], Task.VA.columns[index]
+                first, second = columns[labels.index(column)], columns[index]
                 raise ValueError(f"{first} and {second} are both column '{column}'")
         return self
+
+    @property
+    def task(self) -> Task:  # type: ignore[override]
+        """Quadrants where these are named, else valence and arousal."""
+        return Task.VA if self.quadrant is None and self.shares is None else Task.QUADRANT
+
+    @property
+    def has_audio(self) -> bool:  # type: ignore[override]
+        """Whether there is more than published features."""
+        return self.audio is not None or not self.features
 
     @property
     def has_true_stems(self) -> bool:  # type: ignore[override]
@@ -133,33 +174,44 @@ class Table(LabelledDataset):
             delimiter=None if self.delimiter == "auto" else self.delimiter,
             hint="set `csv` to the file's name, relative to the dataset's root",
         )
-        files = index_audio(root, root / "audio") if self.audio is None else {}
+        files = index_audio(root, root / "audio") if self.audio is None and self.has_audio else {}
+        features = feature_columns(table, self.features, self._columns())
+        if self.id is None:
+            rows = {str(row.line): row for row in table}
+        else:
+            rows = table.keyed(self.id, problems)
         clips = []
-        for clip_id, row in table.keyed(self.id, problems).items():
+        for clip_id, row in rows.items():
             with problems:
                 clips.append(
                     Clip(
                         clip_id,
                         group_name(row.cells[self.group], clip_id) if self.group else clip_id,
                         self._label(row),
-                        self._audio(root, row, clip_id, files),
+                        self._audio(root, row, clip_id, files) if self.has_audio else path,
                         stems=self._stems(root, row, clip_id),
+                        features=feature_vector(row, features),
                         split=self._split(row),
                     )
                 )
-        with problems:
-            refuse_swapped_spread([clip.label for clip in clips], path)
+        if self.task is Task.VA:
+            with problems:
+                refuse_swapped_spread([clip.label for clip in clips], path)
         return clips
 
     def inspect(self, root: Path, clips: Sequence[Clip], problems: Problems) -> None:
         """Count audio that no line of the CSV names."""
-        if self.audio is None:
+        if self.audio is None and self.has_audio:
             unused = index_audio(root, root / "audio").keys() - {clip.id for clip in clips}
             if unused:
                 problems.note(root, f"{len(unused)} audio files have no label and are left out")
 
     @property
     def _label_columns(self) -> tuple[str, ...]:
+        if self.quadrant is not None:
+            return (self.quadrant,)
+        if self.shares is not None:
+            return self.shares
         return self.valence_mean, self.arousal_mean, self.valence_std, self.arousal_std
 
     def _columns(self) -> list[str]:
@@ -170,6 +222,10 @@ class Table(LabelledDataset):
         return list(dict.fromkeys(name for name in named if name is not None))
 
     def _label(self, row: Row) -> tuple[float, ...]:
+        if self.quadrant is not None:
+            return quadrant_label(row, self.quadrant, self.classes)
+        if self.shares is not None:
+            return shares_label(row, self.shares)
         return (
             row.mean(self.valence_mean, self.scale),
             row.mean(self.arousal_mean, self.scale),

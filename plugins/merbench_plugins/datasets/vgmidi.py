@@ -7,12 +7,11 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from pydantic import Field
 
-from merbench import AudioError, Clip, MerbenchError, Task
-from merbench.components import content_digest
+from merbench import Clip, Task
 from merbench_plugins.datasets.label_table import (
     LabelError,
     LabelTable,
@@ -21,10 +20,7 @@ from merbench_plugins.datasets.label_table import (
     group_name,
     refuse_swapped_spread,
 )
-from merbench_plugins.datasets.labelled import LabelledDataset
-
-if TYPE_CHECKING:
-    from merbench.components import Waveform
+from merbench_plugins.datasets.rendered import RenderedDataset
 
 DIMENSIONS = ("valence", "arousal")
 LABEL = Task.VA.columns
@@ -36,7 +32,7 @@ TOLERANCE = 1e-5
 Ratings = tuple[tuple[float, float], ...]
 
 
-class VGMidi(LabelledDataset):
+class VGMidi(RenderedDataset):
     """VGMIDI: piano pieces from video games, with valence and arousal by 25 to 32 raters each.
 
     Raters moved valence and arousal, on [-1, 1], measure by measure. A rater's rating of a piece
@@ -56,8 +52,6 @@ class VGMidi(LabelledDataset):
     """
 
     name = "vgmidi"
-    source_modules = ("merbench_plugins.datasets.midi",)
-    requires = ("tinysoundfont",)
     task = Task.VA
     homepage = "https://github.com/lucasnfe/vgmidi"
     licence = "none stated"
@@ -70,53 +64,6 @@ class VGMidi(LabelledDataset):
         description="Layout of the root: the original release, a prepared table, or whichever of "
         "the two is found.",
     )
-    seconds: float = Field(
-        30.0, gt=0, le=3600, description="How much of each piece's beginning is rendered, in s."
-    )
-    sample_rate: int = Field(
-        44_100, ge=8_000, le=192_000, description="Sample rate of the rendering, in Hz."
-    )
-    soundfont: Path | None = Field(
-        None,
-        description="Soundfont (sf2 or sf3) to render with; by default TimGM6mb, which pretty_midi "
-        "comes with.",
-    )
-
-    def identity(self) -> dict[str, Any]:
-        """Name, version and parameters, the soundfont by its content also where it is implied."""
-        identity = super().identity()
-        identity["parameters"]["soundfont"] = content_digest(self._soundfont_path())
-        return identity
-
-    def fingerprint(self) -> dict[str, Any]:
-        """`identity`, the source behind it, and the synthesiser's version."""
-        from merbench_plugins.datasets.midi import renderer
-
-        return {**super().fingerprint(), "renderer": renderer()}
-
-    def ready(self) -> None:
-        """Raise `MerbenchError` where synthesiser or soundfont are missing."""
-        from merbench_plugins.datasets.midi import require_renderer
-
-        require_renderer()
-        soundfont = self._soundfont_path()
-        if not soundfont.is_file():
-            raise MerbenchError(f"the soundfont {soundfont} does not exist; name another")
-
-    def decode(self, clip: Clip) -> tuple[Waveform, int]:
-        """Render the beginning of a piece, (2, samples)."""
-        from merbench_plugins.datasets.midi import render
-
-        try:
-            waveform = render(
-                clip.audio,
-                seconds=self.seconds,
-                sample_rate=self.sample_rate,
-                soundfont=self._soundfont_path(),
-            )
-        except AudioError as error:
-            raise AudioError(f"clip {clip.id}: {error}") from error
-        return waveform, self.sample_rate
 
     def read(self, root: Path, problems: Problems) -> list[Clip]:
         """Return the pieces in the order of the table that lists them."""
@@ -141,11 +88,6 @@ class VGMidi(LabelledDataset):
             problems.note(
                 root / "rater_means.csv", "it is missing: no human ceiling can be computed"
             )
-
-    def _soundfont_path(self) -> Path:
-        from merbench_plugins.datasets.midi import default_soundfont
-
-        return self.soundfont.expanduser() if self.soundfont else default_soundfont()
 
 
 class _Rater(NamedTuple):

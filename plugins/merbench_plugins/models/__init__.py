@@ -27,6 +27,13 @@ def merbench_models() -> Iterator[type[Model]]:
     from merbench_plugins.models.one_vs_rest import OneVsRest
     from merbench_plugins.models.perceptron import Perceptron
     from merbench_plugins.models.random_forest import RandomForest
+    from merbench_plugins.models.recurrent import (
+        BidirectionalLSTM,
+        BidirectionalRNN,
+        GatedRecurrentUnit,
+        LongShortTermMemory,
+        RecurrentNetwork,
+    )
     from merbench_plugins.models.ridge import Ridge
     from merbench_plugins.models.support_vectors import (
         SupportVectorClassifier,
@@ -39,5 +46,6 @@ def merbench_models() -> Iterator[type[Model]]:
     yield discriminants.GaussianNaiveBayes
     yield discriminants.LinearDiscriminantAnalysis
     yield discriminants.QuadraticDiscriminantAnalysis
-    yield from (Crnn, Calibrated)
+    yield from (RecurrentNetwork, BidirectionalRNN, LongShortTermMemory, BidirectionalLSTM)
+    yield from (GatedRecurrentUnit, Crnn, Calibrated)
     yield from (ConstantMean, ConstantMoments, Majority, ShuffledLabels)

@@ -210,18 +210,24 @@ def _folds(
     while True:
         clips = np.unique(examples.clip)
         likeliest = shares[clips].argmax(axis=1)
-        rarest = np.unique(likeliest, return_counts=True)[1].min()
-        splitter = StratifiedKFold(max(2, min(folds, rarest)))
+        rarest = int(np.unique(likeliest, return_counts=True)[1].min())
+        n_folds = max(2, min(folds, rarest))
         fold_of_clip = np.empty(len(shares), np.intp)
-        for number, (_, rows) in enumerate(splitter.split(clips, likeliest)):
-            fold_of_clip[clips[rows]] = number
+        if rarest > 1:
+            for number, (_, rows) in enumerate(StratifiedKFold(n_folds).split(clips, likeliest)):
+                fold_of_clip[clips[rows]] = number
+        else:  # which scikit-learn objects to: dealt out, quadrant by quadrant
+            dealt = clips[np.argsort(likeliest, kind="stable")]
+            fold_of_clip[dealt] = np.arange(len(clips)) % n_folds
         fold = fold_of_clip[examples.clip]
-        rests = [np.flatnonzero(fold != k) for k in range(splitter.n_splits)]
+        rests = [np.flatnonzero(fold != k) for k in range(n_folds)]
         quadrants = np.unique(examples.quadrant)
         always = [q for q in quadrants if all(q in examples.quadrant[rest] for rest in rests)]
         if len(always) == len(quadrants):
             return examples, [(rest, np.flatnonzero(fold == k)) for k, rest in enumerate(rests)]
         examples = examples.only(np.isin(examples.quadrant, always))
+        if len(always) < 2:
+            return examples, []
 
 
 class AveragedShares(BaseEstimator):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 from skorch import NeuralNet
-from skorch.callbacks import Callback
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import Dataset, Sampler
 
 from merbench import MerbenchError
 from merbench_plugins.models._checked import checked_labels
+from merbench_plugins.models._training import StopAtDivergence, own_randomness
 
 if TYPE_CHECKING:
     from merbench_plugins.models.crnn import Architecture
@@ -72,7 +72,7 @@ class CrnnRegressor(RegressorMixin, BaseEstimator):
     def fit(self, X: Any, Y: NDArray[np.float64]) -> CrnnRegressor:
         """Train on clips: X[i] of shape (stems, bins, frames), Y of shape (n, 4)."""
         clips = Clips(X, checked_labels(Y, len(X)), self.architecture.image)
-        with self._own_randomness():
+        with own_randomness(self.seed, self.device):
             net = self._net(clips)
             net.initialize()
             # Not net.fit, which takes Ctrl-C for the wish to keep a half-trained network.
@@ -90,7 +90,7 @@ class CrnnRegressor(RegressorMixin, BaseEstimator):
         """Predict labels, shape (n, 4)."""
         check_is_fitted(self, "net_")
         clips = Clips(X, None, self.architecture.image)
-        with self._own_randomness():
+        with own_randomness(self.seed, self.device):
             prediction: NDArray[np.float64] = self.net_.predict(clips).astype(np.float64)
         return prediction
 
@@ -114,23 +114,11 @@ class CrnnRegressor(RegressorMixin, BaseEstimator):
             batch_size=self.batch_size,
             iterator_train__sampler=ClipOrder(len(clips), per_epoch, self.shuffle, self.seed),
             train_split=None,
-            callbacks=[("finite", StopAtDivergence())],
+            callbacks=[("finite", StopAtDivergence("crnn"))],
             callbacks__print_log=None,
             device=self.device,
             verbose=0,
         )
-
-    @contextmanager
-    def _own_randomness(self) -> Iterator[None]:
-        """Draw all chance from the seed, and leave torch's global state as it was."""
-        device = torch.device(self.device)
-        cuda = [device.index or 0] if device.type == "cuda" else []
-        with (
-            torch.random.fork_rng(devices=cuda),
-            torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True),
-        ):
-            torch.manual_seed(self.seed)
-            yield
 
 
 class ConvolutionalRecurrentNetwork(nn.Module):
@@ -300,22 +288,6 @@ class KerasAdam(torch.optim.Adam):
             group["steps"] += 1
             group["eps"] = self.EPSILON / math.sqrt(1 - group["betas"][1] ** group["steps"])
         return super().step(closure)
-
-
-class StopAtDivergence(Callback):
-    """Ends training at the first loss that is not finite."""
-
-    def on_batch_end(self, net: NeuralNet, training: bool = False, **_: Any) -> None:
-        """Check the batch just trained on."""
-        if not training:
-            return
-        epoch = net.history[-1]
-        loss = epoch["batches"][-1]["train_loss"]
-        if not math.isfinite(loss):
-            raise MerbenchError(
-                f"crnn: training diverged in epoch {epoch['epoch']} (loss {loss}); lower "
-                f"learning_rate ({net.lr:g}) or check the labels and features for extreme values"
-            )
 
 
 class Clips(Dataset[tuple[Tensor, Tensor]]):

@@ -105,6 +105,7 @@ class Crnn(Model):
     source_modules = (
         "merbench_plugins.models._crnn_network",
         "merbench_plugins.models._checked",
+        "merbench_plugins.models._training",
     )
     typical_cost = Cost(seconds=5_200)
     check_parameters: ClassVar[Mapping[str, Any]] = {"preset": "small", "epochs": 2}

@@ -6,7 +6,7 @@ import importlib.metadata
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -121,7 +121,7 @@ class Demucs(Separator):
         import numpy as np
 
         from merbench_plugins.separators._demucs_models import find
-        from merbench_plugins.separators.stereo import separate_as_stereo
+        from merbench_plugins.separators.stereo import separate_at
 
         super().ready()
         model = find(self.model, self.repo)
@@ -132,8 +132,8 @@ class Demucs(Separator):
         segment = cast("int | None", self.segment)
         engine.update_parameter(shifts=self.shifts, overlap=self.overlap, segment=segment)
         with _chance_of_its_own():
-            sources = separate_as_stereo(
-                lambda mix: _separate(engine, mix), waveform, sample_rate, engine.samplerate
+            sources = separate_at(
+                engine.samplerate, partial(_separate, engine), waveform, sample_rate
             )
         stems = {name: np.zeros_like(waveform) for name in self.stems}
         for name, source in zip(engine.model.sources, sources, strict=True):

@@ -96,7 +96,7 @@ class Spleeter(Separator):
 
         from merbench_plugins.separators._spleeter_network import SAMPLE_RATE
         from merbench_plugins.separators.hpss import split_accompaniment
-        from merbench_plugins.separators.stereo import separate_as_stereo
+        from merbench_plugins.separators.stereo import separate_at
 
         weights = self._weights
         network = _load_once(weights, content_digest(weights))
@@ -105,7 +105,7 @@ class Spleeter(Separator):
             separated: Waveform = network(torch.from_numpy(mix)).numpy()
             return separated
 
-        vocals, _ = separate_as_stereo(separate, waveform, sample_rate, SAMPLE_RATE)
+        vocals, _ = separate_at(SAMPLE_RATE, separate, waveform, sample_rate)
         stems = split_accompaniment(waveform - vocals, sample_rate) | {"vocals": vocals}
         return {name: stems[name] for name in self.stems}
 

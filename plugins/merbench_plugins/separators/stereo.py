@@ -1,4 +1,4 @@
-"""Clips of any number of channels and any sample rate, for networks of stereo at one rate."""
+"""Clips of any number of channels and any sample rate, for networks of one or two at one rate."""
 
 from __future__ import annotations
 
@@ -11,37 +11,45 @@ if TYPE_CHECKING:
     Separate = Callable[[Waveform], Waveform]
 
 
-def separate_as_stereo(
-    separate: Separate, waveform: Waveform, sample_rate: int, rate: int
+def separate_at(
+    rate: int, separate: Separate, waveform: Waveform, sample_rate: int, *, channels: int = 2
 ) -> Waveform:
-    """Separate a clip that need not be stereo.
+    """Separate a clip by a network of its own sample rate and channels.
 
-    Mono enters on both channels, and the stems' channels are averaged; more channels are taken two
-    by two.
+    Stereo networks are given mono on both channels, whose stems are averaged, and more channels two
+    by two. Mono networks are given the channels' mean, and their stems stand on every channel.
 
     Parameters
     ----------
+    rate
+        Of what `separate` takes, in Hz.
     separate
-        Maps (2, samples) at `rate` to (sources, 2, samples).
+        Maps (channels, samples) at `rate` to (sources, channels, samples).
     waveform
-        Shape (channels, samples), float32.
-    sample_rate, rate
-        Of the waveform, and of what `separate` takes, in Hz.
+        Shape (any channels, samples), float32.
+    sample_rate
+        Of the waveform, in Hz.
+    channels
+        Of what `separate` takes: 1 or 2.
 
     Returns
     -------
     ndarray
-        Shape (sources, channels, samples), at the waveform's sample rate.
+        Shape (sources, channels, samples), as the waveform's.
     """
     import numpy as np
 
     from merbench import audio
 
     mix = audio.resample(waveform, sample_rate, rate)
-    parts = [separate(mix[i : i + 2]) for i in range(0, len(mix) - 1, 2)]
-    if len(mix) % 2:
-        parts.append(separate(np.repeat(mix[-1:], 2, axis=0)).mean(axis=1, keepdims=True))
-    sources = np.concatenate(parts, axis=1)
+    if channels == 1:
+        sources = np.repeat(separate(mix.mean(axis=0, keepdims=True)), len(mix), axis=1)
+    else:
+        parts = [separate(mix[i : i + 2]) for i in range(0, len(mix) - 1, 2)]
+        if len(mix) % 2:
+            both = np.repeat(mix[-1:], 2, axis=0)
+            parts.append(separate(both).mean(axis=1, keepdims=True))
+        sources = np.concatenate(parts, axis=1)
     return np.stack(
         [_fit(audio.resample(source, rate, sample_rate), waveform.shape[1]) for source in sources]
     )

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from merbench.cli import data, leaderboard, plugins, run, score, separators, show, verify
+from merbench.cli import compare, data, leaderboard, plugins, run, score, separators, show, verify
 from merbench.cli import separation as separation  # adds its commands to those of separators
 from merbench.errors import MerbenchError
 
@@ -44,6 +44,7 @@ def _options(
 
 
 run.register(app)
+compare.register(app)
 score.register(app)
 verify.register(app)
 app.add_typer(plugins.app)

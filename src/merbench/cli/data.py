@@ -38,6 +38,48 @@ def list_data(as_json: bool = typer.Option(False, "--json", help="Print JSON."))
     show.print_table(columns, rows)
 
 
+@app.command("fetch")
+def fetch_data(
+    name: str = typer.Argument(
+        ..., metavar="NAME", help="Name of the dataset.", show_default=False
+    ),
+    root: Path = typer.Option(..., "--root", help="Folder to fill.", show_default=False),
+    parameters: list[str] | None = typer.Option(
+        None, "--set", metavar="KEY=VALUE", help="Set a parameter; may be repeated."
+    ),
+) -> None:
+    """Download what can be had of a dataset, checking checksums.
+
+    Of most, nothing may be downloaded without asking; the error then says where to get them.
+
+    [bold]Example[/bold]
+
+      merbench data fetch mtg-jamendo --root data/mtg-jamendo
+    """
+    from merbench import plugins
+    from merbench.components import Dataset
+    from merbench.errors import MerbenchError
+    from merbench.spec import component
+
+    registry = plugins.load(folder=Path.cwd())
+    show.warn_of_problems(registry)
+    dataset = component(registry, "dataset", name, parameters or ())
+    assert isinstance(dataset, Dataset)
+
+    def report(file: str, share: float) -> None:
+        typer.echo(f"{file}: {share:.0%}", err=True)
+
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        dataset.fetch(root, report)
+    except OSError as error:
+        raise MerbenchError(
+            f"{name} cannot be written to {root} ({error.strerror or error}); name another folder "
+            "with --root"
+        ) from error
+    typer.echo(f"fetched to {root}; `merbench data check {name} --root {root}` says what is there")
+
+
 @app.command("check")
 def check_data(
     name: str = typer.Argument(

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
+
+from merbench.cli import show
+from merbench.cli.standing import show_leaderboard
+
+if TYPE_CHECKING:
+    from merbench.components import Clip
 
 app = typer.Typer(
     name="leaderboard",
     help="Build a leaderboard from runs, publish a run to one, verify one.",
     no_args_is_help=True,
 )
+
+FOLDER = typer.Argument(Path("leaderboard"), metavar="[FOLDER]", help="The leaderboard's folder.")
 
 
 @app.command()
@@ -19,6 +29,9 @@ def build(
         ..., metavar="RUN...", help="Folders that `merbench run` wrote.", show_default=False
     ),
     out: Path = typer.Option(..., "--out", help="Folder for the files.", show_default=False),
+    reported: list[Path] | None = typer.Option(
+        None, "--reported", help="CSV file of numbers that papers print; may be repeated."
+    ),
 ) -> None:
     """Write the tables that follow from some runs.
 
@@ -26,11 +39,106 @@ def build(
 
     [bold]Example[/bold]
 
-      merbench leaderboard build runs/demo/* runs/vgmidi/* --out board
+      merbench leaderboard build runs/demo/first runs/vgmidi/second --out board
     """
     from merbench import recorded
     from merbench.leaderboard import files
+    from merbench.leaderboard.reported import read_reported
 
-    composed = files.compose([recorded.read(run) for run in runs])
+    known = read_reported(reported) if reported else None
+    composed = files.compose([recorded.read(run) for run in _distinct(runs)], known)
     files.write(composed, out)
     typer.echo(f"{len(composed.names)} files written to {out}")
+
+
+@app.command()
+def publish(
+    run: Path = typer.Argument(
+        ..., metavar="RUN", help="Folder that `merbench run` wrote.", show_default=False
+    ),
+    folder: Path = typer.Option(
+        Path("leaderboard"), "--to", help="The leaderboard's folder; made where there is none."
+    ),
+) -> None:
+    """Add a run to a leaderboard, and rebuild its tables.
+
+    The run is verified first and the leaderboard afterwards; if anything fails, nothing is changed.
+    Labels that may not be republished are left out, and paths of this machine.
+
+    [bold]Example[/bold]
+
+      merbench leaderboard publish runs/demo/20260101-120000
+    """
+    from merbench.leaderboard.publish import publish as publish_run
+
+    done = publish_run(run, folder)
+    show_leaderboard(done.board.leaderboard, done.board.comparisons, str(folder))
+    for move in done.moves:
+        before, after = (f"rank {n}" if n else "no rank" for n in (move.before, move.after))
+        typer.echo(f"{move.dataset}, table {move.table}: {move.system}: {before} → {after}")
+    for line in done.unverified:
+        typer.echo(f"not verifiable by everyone: {line}")
+    typer.echo(f"published as {done.submission}")
+
+
+@app.command()
+def verify(
+    folder: Path = FOLDER,
+    roots: list[str] | None = typer.Option(
+        None,
+        "--root",
+        metavar="[DATASET=]PATH",
+        help="Your own copy of data whose labels are left out; may be repeated.",
+    ),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """Recompute everything in a leaderboard from the predictions in it.
+
+    Exit status 1 where anything differs, with one sentence for each difference.
+
+    [bold]Examples[/bold]
+
+      merbench leaderboard verify
+
+      merbench leaderboard verify leaderboard --root vgmidi=data/vgmidi
+    """
+    from merbench.leaderboard import folder as folders
+    from merbench.leaderboard.verify import verify as verify_folder
+
+    folders.check(folder)
+    verdict = verify_folder(folder, _copies(folder, roots or ()))
+    if as_json:
+        show.print_json(
+            {
+                "verified": not verdict.differences,
+                "differences": verdict.differences,
+                "unverified": verdict.unverified,
+            }
+        )
+    else:
+        for line in verdict.differences:
+            typer.echo(line)
+        for line in verdict.unverified:
+            typer.echo(f"not verified: {line}")
+        if not verdict.differences:
+            but = ", but for what is named above" if verdict.unverified else ""
+            typer.echo(f"everything in {folder} follows from its submissions{but}")
+    if verdict.differences:
+        raise typer.Exit(1)
+
+
+def _distinct(paths: Sequence[Path]) -> list[Path]:
+    """Return folders without those named twice."""
+    return list({path.resolve(): path for path in paths}.values())
+
+
+def _copies(folder: Path, roots: Sequence[str]) -> dict[str, Sequence[Clip]]:
+    """Read the reader's own copies of data sets."""
+    if not roots:
+        return {}
+    from merbench import plugins
+    from merbench.leaderboard.copies import read_copies
+
+    registry = plugins.load([])
+    show.warn_of_problems(registry)
+    return read_copies(folder, roots, registry)

@@ -2,37 +2,63 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from merbench.cli import show
 
+if TYPE_CHECKING:
+    from merbench.engine import Outcome
+    from merbench.pipeline import Work
+    from merbench.rerun import Again
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to the program."""
-    app.command("verify")(verify_run)
+    app.command()(verify)
 
 
-def verify_run(
+def verify(
     run: Path = typer.Argument(
         ..., metavar="RUN", help="Folder that `merbench run` wrote.", show_default=False
+    ),
+    again: int = typer.Option(
+        0, "--rerun", min=0, metavar="COUNT", help="Fit this many sampled folds again, and compare."
+    ),
+    seed: int = typer.Option(0, "--seed", min=0, help="What --rerun draws its sample from."),
+    assignments: list[str] | None = typer.Option(
+        None,
+        "--set",
+        metavar="KEY=VALUE",
+        help="For --rerun: set a value of the benchmark, such as where data lie.",
     ),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Recompute every number of a run from its stored predictions.
 
-    Exit status 1 where anything differs.
+    Hashes, ids, seeds and splits are computed anew as well. With --rerun, some folds are fitted
+    again from the benchmark, and must predict what was stored. Exit status 1 where anything
+    differs.
 
-    [bold]Example[/bold]
+    [bold]Examples[/bold]
 
       merbench verify runs/demo/20260101-120000
-    """
-    from merbench.verification import verify
 
-    differences = verify(run)
+      merbench verify runs/demo/20260101-120000 --rerun 3
+    """
+    from merbench.verification import verify as verify_run
+
+    differences = verify_run(run)
+    fitted: Sequence[str] = ()
+    if again and not differences:
+        found = _rerun(run, again, seed, assignments or ())
+        fitted, differences = found.folds, [*differences, *found.differences]
     if as_json:
-        show.print_json({"verified": not differences, "differences": differences})
+        rerun = {"rerun": list(fitted)} if again else {}
+        show.print_json({"verified": not differences, "differences": differences, **rerun})
     else:
         for difference in differences[:20]:
             typer.echo(difference)
@@ -40,5 +66,23 @@ def verify_run(
             typer.echo(f"and {len(differences) - 20} more")
         if not differences:
             typer.echo(f"every number of {run} follows from its predictions")
+            for fold in fitted:
+                typer.echo(f"fitted again, with the same predictions: {fold}")
     if differences:
         raise typer.Exit(1)
+
+
+def _rerun(run: Path, count: int, seed: int, assignments: Sequence[str]) -> Again:
+    from merbench.engine import LocalEngine, execute
+    from merbench.rerun import rerun
+    from merbench.store import Store, home
+    from merbench.threads import cores
+
+    store = Store(home() / "store")
+    store.prepare()
+
+    def work(tasks: Mapping[str, Work], paths: Sequence[Path]) -> Mapping[str, Outcome]:
+        with LocalEngine(store, paths, jobs=cores()) as engine:
+            return execute(tasks, engine, lambda outcome: None)
+
+    return rerun(run, count, store, work, seed=seed, assignments=assignments)

@@ -44,8 +44,9 @@ def mark(
             known.append(i)
     for start in range(0, len(known), _TOGETHER):
         chosen = known[start : start + _TOGETHER]
-        of = ([values[i] for i in chosen] for values in (rows, scored, places))
-        marks = _marks(*of)
+        marks = _marks(
+            [rows[i] for i in chosen], [scored[i] for i in chosen], [places[i] for i in chosen]
+        )
         for i, words in zip(chosen, marks, strict=True):
             rows[i]["mark"] = words
 

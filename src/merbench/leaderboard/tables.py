@@ -94,19 +94,17 @@ def build(runs: Sequence[Recorded]) -> Board:
     if not rows:
         empty = pd.DataFrame(columns=[*LEADING, *TRAILING])
         return Board(ordered, empty, pd.DataFrame(columns=COMPARED))
-    by_table: dict[str, list[dict[str, Any]]] = {}
-    for row in sorted(rows, key=_position):
-        by_table.setdefault(row["table"], []).append(row)
+    by_table = _by_table(rows)
     comparisons = []
     for table in by_table.values():
-        ranked = [row for row in table if row["status"] == "ok" and row["role"] != PEOPLE]
+        ranked = _ranked(table)
         if ranked:
             origins = [row["_run"] for row in ranked]
             aligned = align([(scored[run], row) for run, row in zip(origins, ranked, strict=True)])
             scores = aligned.scores
             _rank(ranked, scores)
             _against_best(ranked, scores)
-            for axis in _axes(ordered[run] for run in origins):
+            for axis in families(ordered[run] for run in origins):
                 comparisons += compared(axis, ranked, scores, pairs_across(axis, ranked))
             marks = [ordered[run].manifest.get("marks", {}) for run in origins]
             mark(ranked, [scored[run] for run in origins], aligned.rows, marks)
@@ -229,6 +227,23 @@ def _position(row: Mapping[str, Any]) -> tuple[Any, ...]:
     return (row["dataset"], row["dataset_version"], row["table"], failed, kl, *system, *last)
 
 
+def ranked_rows(rows: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Return the rows that have a rank, by table, the best first: complete cells, not people."""
+    ranked = {table: _ranked(part) for table, part in _by_table(rows).items()}
+    return {table: part for table, part in ranked.items() if part}
+
+
+def _by_table(rows: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    tables: dict[str, list[dict[str, Any]]] = {}
+    for row in sorted(rows, key=_position):
+        tables.setdefault(row["table"], []).append(row)
+    return tables
+
+
+def _ranked(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [row for row in rows if row["status"] == "ok" and row["role"] != PEOPLE]
+
+
 # --- places within a table -----------------------------------------------------------------------
 
 
@@ -283,7 +298,8 @@ def _against_people(rows: Sequence[dict[str, Any]]) -> None:
 # --- comparisons ---------------------------------------------------------------------------------
 
 
-def _axes(runs: Iterable[Recorded]) -> list[str]:
+def families(runs: Iterable[Recorded]) -> list[str]:
+    """Return the axes that runs are to be compared along; the pairs of each are one family."""
     asked = {family["across"] for run in runs for family in run.manifest["spec"]["compare"]}
     return [axis for axis in AXES if axis in asked]
 

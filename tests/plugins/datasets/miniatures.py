@@ -336,3 +336,177 @@ def table(root: Path, clips: int = 6) -> Path:
         rows,
     )
     return root
+
+
+def quadrant_folders(
+    root: Path, songs: dict[str, str], columns: str = "Song,Quadrant", table: str = "songs.csv"
+) -> Path:
+    """Songs in a folder for each quadrant, and a table that lists them."""
+    write_csv(root / table, columns, songs.items())
+    for n, (song, quadrant) in enumerate(songs.items()):
+        write_audio(root / quadrant / f"{song}.mp3", seed=n)
+    return root
+
+
+def mt_songs(count: int = 8) -> dict[str, str]:
+    """Ids as AllMusic has them, two songs a quadrant and artist."""
+    return {f"MT{n:010d}": f"Q{n % 4 + 1}" for n in range(count)}
+
+
+def artists(songs: Iterable[str]) -> list[tuple[str, str, str]]:
+    return [(song, f"Artist {n // 2}", f"A title, {n}") for n, song in enumerate(songs)]
+
+
+def four_qaed(root: Path) -> Path:
+    """4QAED: audio and annotations in one folder, the published features in another."""
+    songs, rng = mt_songs(), np.random.default_rng(1)
+    quadrant_folders(
+        root / "MER_audio_taffc_dataset", songs, table="panda_dataset_taffc_annotations.csv"
+    )
+    write_csv(
+        root / "MER_audio_taffc_dataset/panda_dataset_taffc_metadata.csv",
+        "Song,Artist,Title",
+        artists(songs),
+    )
+    names = ",".join(f"F{n:04d}" for n in range(100))
+    write_csv(
+        root / "Features - Audio MER/top100_features.csv",
+        f"SongID,{names},Quadrant",
+        [(song, *rng.normal(size=100).round(6), q) for song, q in songs.items()],
+    )
+    return root
+
+
+def merge(root: Path, subset: str = "complete") -> Path:
+    """MERGE Audio: metadata, values, and both sets of published lists."""
+    songs = {f"A{n:03d}": f"Q{n % 4 + 1}" for n in range(12)}
+    quadrant_folders(root, songs, table="ignored.csv")
+    (root / "ignored.csv").unlink()
+    rows = [(*row[:1], songs[row[0]], n, *row[1:]) for n, row in enumerate(artists(songs))]
+    write_csv(
+        root / f"merge_audio_{subset}_metadata.csv", "Song,Quadrant,AllMusic Id,Artist,Title", rows
+    )
+    write_csv(
+        root / f"merge_audio_{subset}_av_values.csv",
+        "Song,Arousal,Valence",
+        [(song, 0.5, 0.5) for song in songs],
+    )
+    names = list(songs)
+    for share, cuts in (("70_15_15", (8, 10)), ("40_30_30", (4, 8))):
+        lists = {
+            "train": names[: cuts[0]],
+            "validate": names[cuts[0] : cuts[1]],
+            "test": names[cuts[1] :],
+        }
+        for part, chosen in lists.items():
+            write_csv(
+                root / f"tvt_dataframes/tvt_{share}/tvt_{share}_{part}_audio_{subset}.csv",
+                "Song,Quadrant",
+                [(song, songs[song]) for song in chosen],
+            )
+    return root
+
+
+def new_four_qaed(root: Path) -> Path:
+    """New-4QAED: targets and folders, nothing else."""
+    return quadrant_folders(
+        root, {f"L{n:03d}": f"Q{n % 4 + 1}" for n in range(8)}, "SongID,Quadrant",
+        "new_pub_complete_targets.csv",
+    )  # fmt: skip
+
+
+MOOD_TRACKS = {
+    "track_0000948": (1, "48/948.mp3", ["happy"]),
+    "track_0000950": (1, "50/950.mp3", ["dark", "horror"]),
+    "track_0001002": (2, "02/1002.mp3", ["calm", "relaxing", "sad", "happy"]),
+    "track_0001103": (3, "03/1103.mp3", ["film"]),
+}
+
+
+def mtg_jamendo(root: Path) -> Path:
+    """The repository with lines as long as they have tags, CRLF at their ends, and audio-low."""
+
+    def write(path: Path, tracks: Iterable[str]) -> None:
+        lines = ["TRACK_ID\tARTIST_ID\tALBUM_ID\tPATH\tDURATION\tTAGS"]
+        for track in tracks:
+            artist, audio, tags = MOOD_TRACKS[track]
+            cells = [track, f"artist_{artist:06d}", "album_000001", audio, "3.0"]
+            lines.append("\t".join([*cells, *(f"mood/theme---{tag}" for tag in tags)]))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes("\r\n".join([*lines, ""]).encode())
+
+    names = list(MOOD_TRACKS)
+    write(root / "data/autotagging_moodtheme.tsv", names)
+    for split, order in ((0, names), (1, names[::-1])):
+        folder = root / f"data/splits/split-{split}"
+        write(folder / "autotagging_moodtheme-train.tsv", order[:2])
+        write(folder / "autotagging_moodtheme-validation.tsv", order[2:3])
+        write(folder / "autotagging_moodtheme-test.tsv", order[3:])
+    for n, (_, audio, _) in enumerate(MOOD_TRACKS.values()):
+        path = root / "audio-low" / audio
+        write_audio(path.with_suffix(".low.mp3") if n % 2 else path, seed=n, seconds=3.0)
+    return root
+
+
+EMOPIA_CLIPS = ("Q1_0vLPYiPN7qY_0", "Q2_a_b-c_d-eF_11", "Q3_-xYz_12-AbC_2", "Q4_0vLPYiPN7qY_1")
+
+
+def emopia(root: Path) -> Path:
+    """EMOPIA's release with the published split beside it; one clip is in none of its parts."""
+    for n, name in enumerate(EMOPIA_CLIPS):
+        write_midi(root / f"midis/{name}.mid", seed=n)
+    write_csv(
+        root / "label.csv", "ID,4Q,annotator", [(name, name[1], "A") for name in EMOPIA_CLIPS]
+    )
+    parts = {"train": EMOPIA_CLIPS[:1], "val": EMOPIA_CLIPS[1:2], "test": EMOPIA_CLIPS[2:3]}
+    for part, names in parts.items():
+        write_csv(root / f"{part}.csv", "fname,label", [(name, name[:2]) for name in names])
+    return root
+
+
+GEMS = (
+    "amazement", "solemnity", "tenderness", "nostalgia", "calmness", "power",
+    "joyful_activation", "tension", "sadness",
+)  # fmt: skip
+
+
+def emotify(root: Path) -> Path:
+    """The prepared table: shares of listeners, who may have voted for several emotions."""
+    votes = {
+        3: (0.1, 0.2, 0.1, 0.2, 0.1, 0.2, 0.5, 0.3, 0.3),
+        8: (0, 0, 0.1, 0, 0.4, 0, 0, 0, 0),
+        12: (0, 0, 0, 0.2, 0, 0, 0, 0.6, 0.6),
+        40: (0.5, 0, 0, 0.25, 0, 0, 0.25, 0, 0),
+    }
+    write_csv(
+        root / "annotations.csv",
+        f"song_id,genre,n_raters,{','.join(GEMS)},dominant,quadrant_proxy",
+        [(song, "rock", 40, *shares, "any", "Q1") for song, shares in votes.items()],
+    )
+    write_csv(
+        root / "attribution.csv",
+        "song_id,artist,title",
+        [(song, f"Artist {song // 10}", "A title") for song in votes],
+    )
+    for song in votes:
+        write_audio(root / f"audio/{song}.ogg", seed=song)
+    return root
+
+
+def soundtracks(root: Path) -> Path:
+    """Both sets: one with columns that have no name, the other in other case and with films."""
+    write_csv(
+        root / "mean_ratings_set1.csv",
+        "Number,valence,energy,tension,anger,fear,happy,sad,tender,TARGET,,",
+        [(n, v, e, 5, 1, 1, 1, 1, 1, "X", "", "") for n, v, e in
+         ((1, 7.8, 6.2), (2, 2.0, 8.1), (3, 4.9, 1.5), (4, 5.0, 4.99))],
+    )  # fmt: skip
+    write_csv(
+        root / "mean_ratings_set2.csv",
+        "NUMBER,Valence,Energy,Soundtrack,Target",
+        [(n, 2 + n, 8 - n, f"Film {n // 3}", "X") for n in range(1, 6)],
+    )
+    for number, count in ((1, 4), (2, 5)):
+        for n in range(1, count + 1):
+            write_audio(root / f"Set{number}/Set{number}/{n:03d}.mp3", seed=10 * number + n)
+    return root

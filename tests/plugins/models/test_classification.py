@@ -80,11 +80,14 @@ def test_scaling_is_of_clips_not_of_their_copies():
 
 
 @settings(deadline=None, max_examples=25)
-@given(st.integers(0, 10_000), st.integers(6, 40), st.integers(2, 6))
+@given(st.integers(0, 10_000), st.integers(1, 40), st.integers(2, 6))
 def test_calibration_folds_keep_a_clip_s_copies_together(seed, n, folds):
     rng = np.random.default_rng(seed)
     shares = rng.multinomial(3, rng.dirichlet(np.ones(4)), n) / 3
     examples, splits = _folds(weighted_copies(shares), shares, folds)
+    if not splits:  # too few clips to learn two quadrants from
+        assert len(set(examples.quadrant)) < 2
+        return
     assert 2 <= len(splits) <= folds
     tested = np.concatenate([fold for _, fold in splits])
     assert sorted(tested) == list(range(len(examples.clip)))

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import librosa
 import numpy as np
 import pytest
 import soundfile
 from pydantic import ValidationError
 
-from merbench_plugins.separators.hpss import Hpss, split_accompaniment
+from merbench_plugins.separators.hpss import Hpss, _percussive, _transform, split_accompaniment
 
 RATE = 22050
 
@@ -104,6 +105,22 @@ def test_repetition_is_looked_for_at_a_distance() -> None:
     far = Hpss(repeat_after=2.0).separate(mix, RATE)["vocals"]
     # Of a sound one second long all neighbours are like it: only far away it is found to be new.
     assert (near**2).sum() < 0.5 * (far**2).sum()
+
+
+@pytest.mark.parametrize("samples", [2048, 5000, 60_001])
+@pytest.mark.parametrize("margin", [1.0, 3.0])
+def test_masks_are_those_of_librosa(samples: int, margin: float) -> None:
+    rng = np.random.default_rng(samples)
+    _, magnitude, _ = _transform(rng.normal(0, 0.1, (1, samples)).astype(np.float32), RATE)
+    _, mask = librosa.decompose.hpss(magnitude, mask=True, margin=(1.0, margin))
+    np.testing.assert_array_equal(_percussive(magnitude, margin), mask)
+    width = int(np.clip(round(2.0 * RATE / 512), 1, (magnitude.shape[1] - 1) // 2 - 1))
+    similar = librosa.decompose.nn_filter(
+        magnitude, aggregate=np.median, metric="cosine", width=width
+    )
+    np.testing.assert_allclose(
+        Hpss()._background(magnitude, RATE), np.minimum(magnitude, similar), rtol=1e-6
+    )
 
 
 def test_margins_below_one_are_refused() -> None:

@@ -17,7 +17,12 @@ from merbench_plugins.separators.wave_u_net.configuration import (
     OriginalConfiguration,
     from_variant,
 )
-from merbench_plugins.separators.wave_u_net.excerpts import Augmentations, Excerpts, Validation
+from merbench_plugins.separators.wave_u_net.excerpts import (
+    Augmentations,
+    Batches,
+    Excerpts,
+    Validation,
+)
 from merbench_plugins.separators.wave_u_net.export import export
 from merbench_plugins.separators.wave_u_net.multitracks import (
     Preparation,
@@ -25,16 +30,11 @@ from merbench_plugins.separators.wave_u_net.multitracks import (
     find_tracks,
     prepare,
 )
+from merbench_plugins.separators.wave_u_net.options import Options
 from merbench_plugins.separators.wave_u_net.original import OriginalWaveUNet
+from merbench_plugins.separators.wave_u_net.scoring import si_sdr, validate
 from merbench_plugins.separators.wave_u_net.song import SongNetwork
-from merbench_plugins.separators.wave_u_net.training import (
-    STATE,
-    Options,
-    Trainer,
-    hold_out,
-    si_sdr,
-    validate,
-)
+from merbench_plugins.separators.wave_u_net.training import STATE, Trainer, hold_out
 
 if TYPE_CHECKING:
     from merbench.components import Waveform
@@ -261,6 +261,49 @@ def test_pitch_goes_up_and_down(music: Path) -> None:
     assert max(peaks) / min(peaks) > 1.5
 
 
+def test_batches_are_drawn_ahead_and_resumed_from_where_they_were_taken(music: Path) -> None:
+    excerpts = Excerpts(prepared(music), small().frames, RATE, Augmentations())
+    rng = np.random.default_rng(5)
+    expected = [excerpts.draw(2, rng).mix for _ in range(3)]
+    batches = Batches(excerpts, 2, np.random.default_rng(5))
+    np.testing.assert_array_equal(batches.take().mix, expected[0])
+    resumed = Batches(excerpts, 2, np.random.default_rng(6))
+    resumed.state = batches.state
+    for each in (batches, resumed):
+        for mix in expected[1:]:
+            np.testing.assert_array_equal(each.take().mix, mix)
+        each.close()
+
+
+def test_vocals_are_laid_over_accompaniments_known_in_sum_only(music: Path) -> None:
+    write_track(music / "instrumental", ("accompaniment",), mix="", seed=7)
+    excerpts = Excerpts(prepared(music), small().frames, RATE, Augmentations(remix=1.0))
+    batch = excerpts.draw(200, np.random.default_rng(0))
+    vocals, rest = np.array([0, 0, 0, 1]), np.array([1, 1, 1, 0])
+    heard = (np.abs(batch.targets).max(axis=(2, 3)) > 0)[..., None]
+    pairs = [
+        any((row == vocals).all() for row in rows) and any((row == rest).all() for row in rows)
+        for rows in batch.members * heard
+    ]
+    assert 0.05 < np.mean(pairs) < 0.3
+
+
+def test_tracks_are_brought_to_one_level_before_they_are_mixed(tmp_path: Path) -> None:
+    for name, loudness in (("quiet", 0.05), ("loud", 1.0)):
+        folder = tmp_path / "music" / name
+        folder.mkdir(parents=True)
+        noise = loudness * np.random.default_rng(0).uniform(-0.5, 0.5, (4 * RATE, 2))
+        stem = "bass" if name == "quiet" else "drums"
+        soundfile.write(folder / f"{stem}.wav", noise, RATE, subtype="FLOAT")
+    how = Augmentations(remix=1.0, gain=0, equaliser=0, pan=0, pitch=0)
+    excerpts = Excerpts(prepared(tmp_path / "music"), small().frames, RATE, how)
+    targets = excerpts.draw(50, np.random.default_rng(0)).targets
+    levels = np.sqrt((targets**2).mean(axis=(2, 3)))
+    both = levels[(levels[:, :2] > 1e-3).all(axis=1), :2]
+    assert len(both) > 10
+    assert np.median(np.abs(np.log10(both[:, 0] / both[:, 1]))) < 0.05
+
+
 def test_validation_looks_where_most_is_heard(tmp_path: Path) -> None:
     true = write_track(tmp_path / "music" / "track", mix="", seconds=6)
     late = true["vocals"].copy()
@@ -389,7 +432,7 @@ def test_resuming_goes_on_as_if_never_stopped(music: Path, tmp_path: Path) -> No
     through.run(quiet)
     begun = trainer("parts", steps=6)
     for _ in range(3):
-        begun._learn(begun.excerpts.draw(1, begun.rng))
+        begun._learn(begun.batches.take())
     begun.out.mkdir()
     begun._save()
     resumed = trainer("parts", steps=6, resume=True)
@@ -418,6 +461,17 @@ def test_a_folder_in_use_is_not_overwritten(music: Path, tmp_path: Path) -> None
     with pytest.raises(MerbenchError, match="cannot be resumed from"):
         train([music], out, resume=True)
     assert not [p for p in out.iterdir() if p.name.startswith(f"{STATE}.")]
+
+
+def test_it_can_begin_with_the_weights_of_another(music: Path, tmp_path: Path) -> None:
+    train([music], tmp_path / "first")
+    weights = tmp_path / "first" / "model.safetensors"
+    train([music], tmp_path / "second", start=weights, learning_rate=1e-30, averaging=0.0)
+    assert (tmp_path / "second" / "model.safetensors").read_bytes() == weights.read_bytes()
+    with pytest.raises(MerbenchError, match=r"first.model\.safetensors"):
+        WaveUNet(config=SMALL | {"num_layers": 2}).train(
+            [music], tmp_path / "third", QUICK | {"start": weights}, quiet
+        )
 
 
 def test_it_stops_when_it_gets_no_better(music: Path, tmp_path: Path) -> None:

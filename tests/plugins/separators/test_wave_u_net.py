@@ -26,7 +26,7 @@ from merbench_plugins.separators.wave_u_net.reimplementation import (
     ReimplementedWaveUNet,
     variables,
 )
-from merbench_plugins.separators.wave_u_net.training import si_sdr
+from merbench_plugins.separators.wave_u_net.scoring import si_sdr
 
 SMALL = {"num_layers": 3, "num_initial_filters": 4, "num_frames": 256}
 TENSORFLOW = ("tf1_small_m6", "tf1_small_m1_same")

@@ -69,6 +69,7 @@ class WaveUNet(Separator):
         f"merbench_plugins.separators.{module}"
         for module in (
             "hpss",
+            "stereo",
             "wave_u_net.checkpoint",
             "wave_u_net.configuration",
             "wave_u_net.original",
@@ -158,19 +159,26 @@ class WaveUNet(Separator):
         MerbenchError
             The weights are missing, or do not fit the variant.
         """
-        from merbench import audio
-        from merbench_plugins.separators.hpss import split_accompaniment
+        import torch
 
-        configuration = self.configuration
-        weights = self._weights
+        from merbench_plugins.separators.hpss import split_accompaniment
+        from merbench_plugins.separators.stereo import separate_at
+
+        configuration, weights = self.configuration, self._weights
         network = _load_once(weights, content_digest(weights), configuration, self.clip)
-        rate = configuration.sample_rate
-        mix = audio.resample(waveform, sample_rate, rate)
-        separated = _separate_channels(network, mix)
-        stems = {
-            name: _fit(audio.resample(source, rate, sample_rate), waveform.shape[1])
-            for name, source in zip(configuration.sources, separated, strict=True)
-        }
+
+        def separate(mix: Waveform) -> Waveform:
+            separated: Waveform = network(torch.from_numpy(mix.copy())[None])[0].numpy()
+            return separated
+
+        sources = separate_at(
+            configuration.sample_rate,
+            separate,
+            waveform,
+            sample_rate,
+            channels=network.network.config.channels,
+        )
+        stems = dict(zip(configuration.sources, sources, strict=True))
         if "accompaniment" in stems:
             stems |= split_accompaniment(stems.pop("accompaniment"), sample_rate)
         if self.sixteen_bit:
@@ -193,7 +201,7 @@ class WaveUNet(Separator):
         out
             Folder for the checkpoint, its configuration and its card.
         options
-            As in `wave_u_net.training.Options`.
+            As in `wave_u_net.options.Options`.
         progress
             Called with what is being done and the share that is done, on [0, 1].
 
@@ -298,35 +306,6 @@ def _load(path: Path, configuration: Configuration, *, clip: bool) -> SongNetwor
 def _load_once(path: Path, digest: str, configuration: Configuration, clip: bool) -> SongNetwork:
     """Load a network once a process; the digest tells when a checkpoint was replaced."""
     return _load(path, configuration, clip=clip)
-
-
-def _separate_channels(network: SongNetwork, mix: Waveform) -> Waveform:
-    """Separate a mixture of any number of channels: (sources, channels, samples)."""
-    import numpy as np
-    import torch
-
-    def separate(part: Waveform) -> Waveform:
-        separated: Waveform = network(torch.from_numpy(part.copy())[None])[0].numpy()
-        return separated
-
-    if network.network.config.channels == 1:
-        return np.repeat(separate(mix.mean(axis=0, keepdims=True)), len(mix), axis=1)
-    pairs = [mix[i : i + 2] for i in range(0, len(mix) - 1, 2)]
-    separated = [separate(pair) for pair in pairs]
-    if len(mix) % 2:
-        both = separate(np.repeat(mix[-1:], 2, axis=0))
-        separated.append(both.mean(axis=1, keepdims=True))
-    return np.concatenate(separated, axis=1)
-
-
-def _fit(stem: Waveform, samples: int) -> Waveform:
-    """Cut or pad with silence the sample that resampling there and back may add or lose."""
-    import numpy as np
-
-    fitted = np.zeros((len(stem), samples), np.float32)
-    kept = min(samples, stem.shape[1])
-    fitted[:, :kept] = stem[:, :kept]
-    return fitted
 
 
 def _sixteen_bit(stem: Waveform) -> Waveform:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import scipy.fft
 import soxr
 
 from merbench_plugins.separators.wave_u_net.multitracks import SOURCES, Part, Prepared
@@ -17,13 +19,16 @@ if TYPE_CHECKING:
 
     Samples = NDArray[np.float32]
 
-__all__ = ["Augmentations", "Batch", "Excerpts", "Validation", "active"]
+__all__ = ["Augmentations", "Batch", "Batches", "Excerpts", "Validation", "active"]
 
 CHANNELS = 2
+SUM = "sum"
 _ACTIVE_SHARE = 10 ** (-25 / 20)
 _AUDIBLE = 1e-3
 _LOUDNESS = (10 ** (-32 / 20), 10 ** (-12 / 20))
 _BANDS = 7
+_LEVEL = 0.1
+_SUMMED = 0.5
 _TRIES = 8
 _SILENT_SOURCE = 0.1
 
@@ -69,10 +74,18 @@ class Batch(NamedTuple):
 
 def active(levels: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Tell in which seconds each part of a track is heard, from the levels of its parts."""
-    whole = np.sqrt((levels**2).sum(axis=0))
-    loud = np.percentile(whole, 90) if whole.size else 0.0
-    heard: NDArray[np.bool_] = levels > max(_AUDIBLE, _ACTIVE_SHARE * float(loud))
+    heard: NDArray[np.bool_] = levels > max(_AUDIBLE, _ACTIVE_SHARE * _loudness(levels))
     return heard
+
+
+def _loudness(levels: NDArray[np.float32]) -> float:
+    """Return the level of a track where it is loud."""
+    whole = np.sqrt((levels**2).sum(axis=0))
+    return float(np.percentile(whole, 90)) if whole.size else 0.0
+
+
+def _has(part: Part, source: str) -> bool:
+    return len(part) > 1 if source == SUM else source in part
 
 
 class Excerpts:
@@ -104,8 +117,9 @@ class Excerpts:
         self._frames = frames
         self._sample_rate = sample_rate
         self._augmentations = augmentations
-        self._places = {source: self._index(source) for source in SOURCES}
+        self._places = {source: self._index(source) for source in (*SOURCES, SUM)}
         self._leads = [source for source in SOURCES if self._places[source]]
+        self._gains = [_LEVEL / max(_loudness(track.levels), _AUDIBLE) for track in tracks]
 
     def draw(self, size: int, rng: np.random.Generator) -> Batch:
         """Draw excerpts; all chance comes from `rng`."""
@@ -136,56 +150,63 @@ class Excerpts:
         places: dict[bool, dict[int, list[tuple[int, int]]]] = {True: {}, False: {}}
         for number, track in enumerate(self._tracks):
             for part, heard in zip(track.parts, active(track.levels), strict=True):
-                if source in part and heard.any():
+                if _has(part, source) and heard.any():
                     found = places[part == (source,)].setdefault(track.collection, [])
                     found.extend((number, int(second)) for second in np.flatnonzero(heard))
         chosen = places[True] or places[False]
         return [np.array(found) for _, found in sorted(chosen.items())]
 
-    def _place(self, source: str, rng: np.random.Generator) -> tuple[Prepared, int]:
+    def _place(self, source: str, rng: np.random.Generator) -> tuple[int, int]:
         """Draw a track and the sample where an excerpt with this source begins."""
         collections = self._places[source]
         number, second = rng.choice(collections[rng.integers(len(collections))])
         # The second is somewhere in the middle, which alone is looked at.
         inside = self._frames.context + int(rng.integers(self._frames.output))
-        return self._tracks[number], int(second) * self._sample_rate - inside
+        return int(number), int(second) * self._sample_rate - inside
 
     def _excerpt(self, rng: np.random.Generator) -> list[tuple[Part, Samples]]:
         lead = str(rng.choice(self._leads))
-        track, start = self._place(lead, rng)
+        number, start = self._place(lead, rng)
+        parts = self._tracks[number].parts
         if rng.random() >= self._augmentations.remix:
-            return self._take(track, track.parts, start, rng)
-        excerpt = self._take(track, [p for p in track.parts if lead in p], start, rng)
+            return self._take(number, parts, start, rng)
+        excerpt = self._take(number, [p for p in parts if lead in p], start, rng)
+        if self._places[SUM] and rng.random() < _SUMMED:
+            excerpt += self._fitting(SUM, excerpt, rng)
         for source in rng.permutation(self._leads):
-            taken = {s for part, _ in excerpt for s in part}
-            if source not in taken and rng.random() >= _SILENT_SOURCE:
-                excerpt += self._fitting(str(source), taken, rng)
+            taken = any(source in part for part, _ in excerpt)
+            if not taken and rng.random() >= _SILENT_SOURCE:
+                excerpt += self._fitting(str(source), excerpt, rng)
         return excerpt
 
     def _fitting(
-        self, source: str, taken: set[str], rng: np.random.Generator
+        self, source: str, excerpt: Sequence[tuple[Part, Samples]], rng: np.random.Generator
     ) -> list[tuple[Part, Samples]]:
-        """Draw a part with a source and none of those that are taken."""
+        """Draw a part with a source and none of those that an excerpt has already."""
+        taken = {other for part, _ in excerpt for other in part}
         for _ in range(_TRIES):
-            track, start = self._place(source, rng)
-            parts = [p for p in track.parts if source in p and not taken & set(p)]
+            number, start = self._place(source, rng)
+            parts = [
+                p for p in self._tracks[number].parts if _has(p, source) and not taken & set(p)
+            ]
             if parts:
-                return self._take(track, parts, start, rng)
+                return self._take(number, parts, start, rng)
         return []
 
     def _take(
-        self, track: Prepared, parts: Sequence[Part], start: int, rng: np.random.Generator
+        self, number: int, parts: Sequence[Part], start: int, rng: np.random.Generator
     ) -> list[tuple[Part, Samples]]:
         """Cut parts out of a track and change them; all by the same pitch, so that they fit."""
+        track, gain = self._tracks[number], self._gains[number]
         wanted = self._frames.input
         pitch = self._augmentations.pitch
         speed = 2 ** (float(rng.uniform(-pitch, pitch)) / 12) if pitch else 1.0
         swapped = rng.random() < 0.5
-        cut = _cut(track, start, int(np.ceil(wanted * speed)) + 1)
         taken = []
-        for part, samples in zip(track.parts, cut, strict=True):
+        for part, whole in zip(track.parts, track.samples, strict=True):
             if part not in parts:
                 continue
+            samples = gain * _cut(whole, start, int(np.ceil(wanted * speed)) + 1)
             if speed != 1.0:
                 rate = float(self._sample_rate)
                 samples = soxr.resample(samples.T, rate * speed, rate, quality="LQ").T
@@ -207,23 +228,23 @@ class Excerpts:
         return samples
 
 
-def _cut(track: Prepared, start: int, length: int) -> Samples:
-    """Cut all parts out of a track; before and behind it is silence."""
-    samples = track.samples
+def _cut(samples: NDArray[np.float16], start: int, length: int) -> Samples:
+    """Cut a stretch out of what is known of a track; before and behind it is silence."""
     begin, end = max(0, start), min(samples.shape[-1], start + length)
     inner = samples[..., begin : max(begin, end)].astype(np.float32)
     missing = length - inner.shape[-1]
     before = min(begin - start, missing)
-    return np.pad(inner, ((0, 0), (0, 0), (before, missing - before)))
+    return np.pad(inner, [(0, 0)] * (samples.ndim - 1) + [(before, missing - before)])
 
 
 def _equalised(samples: Samples, decibels: NDArray[np.float64]) -> Samples:
     """Filter without delay; the bands' centres lie evenly by octaves, the last at the top."""
-    length = samples.shape[-1]
+    # Silence is appended, since some lengths take many times as long to transform as others.
+    length = scipy.fft.next_fast_len(samples.shape[-1], real=True)
     octaves = np.log2(np.maximum(1, np.arange(length // 2 + 1)) / (length // 2))
-    curve = np.interp(octaves, np.arange(1 - len(decibels), 1), decibels)
-    spectrum = np.fft.rfft(samples) * 10 ** (curve / 20)
-    filtered: Samples = np.fft.irfft(spectrum, length).astype(np.float32)
+    curve = 10 ** (np.interp(octaves, np.arange(1 - len(decibels), 1), decibels) / 20)
+    spectrum = scipy.fft.rfft(samples, length) * curve.astype(np.float32)
+    filtered: Samples = scipy.fft.irfft(spectrum, length)[..., : samples.shape[-1]]
     return filtered
 
 
@@ -232,6 +253,49 @@ def _scale(mix: Samples, rng: np.random.Generator) -> float:
     low, high = np.log(_LOUDNESS)
     level = np.sqrt(np.mean(mix**2))
     return float(np.exp(rng.uniform(low, high)) / max(level, _AUDIBLE))
+
+
+class Batches:
+    """Draws each batch while the one before is learnt from.
+
+    Parameters
+    ----------
+    excerpts
+        What to draw from.
+    size
+        Excerpts a batch.
+    rng
+        Source of all chance.
+
+    Attributes
+    ----------
+    state
+        The generator's, before the batch that will be taken next.
+    """
+
+    def __init__(self, excerpts: Excerpts, size: int, rng: np.random.Generator) -> None:
+        self.state: Any = rng.bit_generator.state
+        self._excerpts = excerpts
+        self._size = size
+        self._rng = rng
+        self._pool = ThreadPoolExecutor(1)
+        self._drawn: Future[tuple[Batch, Any]] | None = None
+
+    def take(self) -> Batch:
+        """Return the next batch."""
+        if self._drawn is None:
+            self._rng.bit_generator.state = self.state
+            self._drawn = self._pool.submit(self._draw)
+        batch, self.state = self._drawn.result()
+        self._drawn = self._pool.submit(self._draw)
+        return batch
+
+    def close(self) -> None:
+        """Draw no more."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def _draw(self) -> tuple[Batch, Any]:
+        return self._excerpts.draw(self._size, self._rng), self._rng.bit_generator.state
 
 
 class Validation(NamedTuple):
@@ -252,7 +316,7 @@ class Validation(NamedTuple):
             heard = active(track.levels).sum(axis=0)
             length = min(seconds, len(heard))
             start = int(np.argmax(np.convolve(heard, np.ones(length), "valid")))
-            targets = _cut(track, start * sample_rate, length * sample_rate)
+            targets = _cut(track.samples, start * sample_rate, length * sample_rate)
             targets = np.repeat(targets, CHANNELS // targets.shape[1], axis=1)
             found.append(cls(track.name, targets.sum(axis=0), track.parts, targets))
         return found

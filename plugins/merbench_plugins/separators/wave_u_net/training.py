@@ -6,21 +6,23 @@ import json
 import math
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from copy import deepcopy
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 from torch import Tensor
 
 from merbench import threads
-from merbench.components import CANONICAL_STEMS, Separator
+from merbench.components import CANONICAL_STEMS
 from merbench.errors import MerbenchError
+from merbench_plugins.separators.wave_u_net.checkpoint import open_checkpoint, require
 from merbench_plugins.separators.wave_u_net.configuration import (
     Configuration,
     OriginalConfiguration,
@@ -28,6 +30,7 @@ from merbench_plugins.separators.wave_u_net.configuration import (
 from merbench_plugins.separators.wave_u_net.excerpts import (
     Augmentations,
     Batch,
+    Batches,
     Excerpts,
     Validation,
 )
@@ -39,104 +42,27 @@ from merbench_plugins.separators.wave_u_net.export import (
     write_music,
 )
 from merbench_plugins.separators.wave_u_net.multitracks import (
-    Part,
     Preparation,
     Prepared,
     Progress,
     find_tracks,
     prepare,
 )
+from merbench_plugins.separators.wave_u_net.options import Options, read_options
 from merbench_plugins.separators.wave_u_net.original import LEAK, OriginalWaveUNet
+from merbench_plugins.separators.wave_u_net.scoring import validate
 from merbench_plugins.separators.wave_u_net.song import SongNetwork
 
-__all__ = ["Options", "Trainer", "si_sdr", "train"]
+__all__ = ["Trainer", "train"]
 
 STATE = "state.pt"
 
-_SQUARED_FLOOR = 1e-4
+_FLOOR = 1e-2
 _GREATEST_GRADIENT = 1.0
 _LAST_SHARE = 0.01
 _FIRST_OUTPUT = 0.01
 _REPORT_SECONDS = 10.0
-_SILENT_POWER = 1e-9
 _DTYPES = {"float16": torch.float16, "bfloat16": torch.bfloat16, "float32": torch.float32}
-
-
-class Options(BaseModel):
-    """How to train; what is not about the network itself."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", arbitrary_types_allowed=True, allow_inf_nan=False
-    )
-
-    validation: tuple[Path, ...] = Field(
-        (), description="Folders of music to validate with, in place of a share of the data."
-    )
-    validation_share: float = Field(
-        0.1, gt=0, lt=1, description="Share of the groups (artists) that is held out."
-    )
-    teacher: Separator | None = Field(
-        None, description="Separator whose stems are the targets for music without stems."
-    )
-    teacher_stems: tuple[Literal["bass", "drums", "other", "vocals"], ...] = Field(
-        ("bass", "drums", "other", "vocals"),
-        min_length=1,
-        description="Those of its stems that are worth learning.",
-    )
-    soundfonts: tuple[Path, ...] = Field(
-        (), description="Soundfonts to render MIDI with, each file once with each."
-    )
-    midi_seconds: float = Field(
-        180.0, gt=0, description="How much of a MIDI file is rendered at most."
-    )
-    prepared: Path | None = Field(
-        None, description="Where decoded and labelled music is kept; by default in the output."
-    )
-    minutes: float = Field(
-        60.0, gt=0, description="Training time by the clock, with that before a resumption."
-    )
-    steps: int = Field(10_000_000, ge=1, description="Steps after which training ends in any case.")
-    patience: int = Field(
-        30, ge=1, description="Validations without a better score after which training ends."
-    )
-    validate_every: float = Field(
-        5.0,
-        gt=0,
-        description="Minutes between validations; more where one takes over a tenth of that.",
-    )
-    save_every: float = Field(2.0, gt=0, description="Minutes between checkpoints to resume from.")
-    frames: int | None = Field(
-        None,
-        ge=1,
-        description="num_frames while training; by default the configuration's, which may be "
-        "longer, so that less is spent on context when the network is used.",
-    )
-    batch: int = Field(8, ge=1, description="Excerpts a step.")
-    learning_rate: float = Field(1e-3, gt=0, description="Greatest step size of Adam.")
-    warm_up: int = Field(100, ge=1, description="Steps in which it is reached.")
-    averaging: float = Field(
-        0.999, ge=0, lt=1, description="Decay of the average of the weights, which is what is kept."
-    )
-    excerpt_seconds: int = Field(8, ge=1, description="Length of the excerpts validated with.")
-    precision: Literal["auto", "float32", "bfloat16", "float16"] = Field(
-        "auto", description="Of the convolutions; auto is mixed on a GPU and float32 elsewhere."
-    )
-    device: str = Field("auto", description="A torch device; auto is cuda where there is one.")
-    seed: int = Field(0, ge=0, description="All chance comes from it.")
-    resume: bool = Field(False, description="Go on where training in the same folder stopped.")
-    remix: float = Field(0.6, ge=0, le=1, description="Share of excerpts mixed across tracks.")
-    pitch: float = Field(2.0, ge=0, le=12, description="Semitones by which music is shifted.")
-    tests: dict[str, Path] = Field(
-        default_factory=dict,
-        description="Folders of music that the finished network is scored on, for its card; each "
-        "by what the card calls it.",
-    )
-    test_seconds: int = Field(30, ge=1, description="Length of the excerpts tested with.")
-    licence: str = Field(
-        "not stated: it follows from the licences of the music trained on",
-        description="Terms of the checkpoint, for its card.",
-    )
-    remarks: str = Field("", description="What else its card should say.")
 
 
 def train(
@@ -168,7 +94,7 @@ def train(
         The network, an option or the data cannot be used, or there is something in `out` already
         that is not to be resumed.
     """
-    chosen = _options(options)
+    chosen = read_options(options)
     if not isinstance(configuration, OriginalConfiguration) or (
         configuration.sources != CANONICAL_STEMS
     ):
@@ -266,15 +192,23 @@ class Trainer:
         rate = configuration.sample_rate
         how = Augmentations(remix=options.remix, pitch=options.pitch)
         self.frames = _resized(configuration, options.frames).frames
-        self.excerpts = Excerpts(tracks, self.frames, rate, how)
+        excerpts = Excerpts(tracks, self.frames, rate, how)
         self.validation = Validation.excerpts(held_out, options.excerpt_seconds, rate)
-        self.rng = np.random.default_rng(options.seed)
+        self.batches = Batches(excerpts, options.batch, np.random.default_rng(options.seed))
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(options.seed)
             self.network = OriginalWaveUNet(configuration, clip=False).to(self.device)
             _initialise(self.network)
+        if options.start is not None:
+            self.network.load_variables(_weights(options.start, configuration))
         self.average = deepcopy(self.network).requires_grad_(False)
-        self.optimiser = torch.optim.Adam(self.network.parameters(), lr=options.learning_rate)
+        self.parameters = tuple(self.network.parameters())
+        self.optimiser = torch.optim.Adam(self.parameters, lr=options.learning_rate)
+        # On a processor every thread has a share of the batch, so that they wait for each other
+        # once a step, and not in every operation.
+        workers = threads.available() if self.device.type == "cpu" else 1
+        self._shares = min(workers, options.batch)
+        self._pool = ThreadPoolExecutor(self._shares)
         self.dtype = _dtype(options.precision, self.device)
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=self.dtype == torch.float16)
         self.step = 0
@@ -295,7 +229,7 @@ class Trainer:
     def run(self, progress: Progress) -> None:
         """Train until time, steps or patience are over; save, validate and export on the way."""
         threads_before = torch.get_num_threads()
-        torch.set_num_threads(threads.available())
+        torch.set_num_threads(1 if self._shares > 1 else threads.available())
         self.out.mkdir(parents=True, exist_ok=True)
         clock = time.monotonic
         validated = saved = spoken = last = clock()
@@ -303,7 +237,7 @@ class Trainer:
         cost = 0.0
         try:
             while self.done < 1.0:
-                losses.append(self._learn(self.excerpts.draw(self.options.batch, self.rng)))
+                losses.append(self._learn(self.batches.take()))
                 now = clock()
                 self.seconds += now - last
                 last = now
@@ -321,6 +255,7 @@ class Trainer:
                     progress(f"step {self.step}, loss {np.mean(losses[-50:]):.3f}", self.done)
                     spoken = now
         finally:
+            self.batches.close()
             torch.set_num_threads(threads_before)
 
     def _learn(self, batch: Batch) -> float:
@@ -328,23 +263,32 @@ class Trainer:
         self.step += 1
         for group in self.optimiser.param_groups:
             group["lr"] = self._rate()
-        mix, targets, members = (torch.from_numpy(array).to(self.device) for array in batch)
         self.network.train()
-        with self._mixed_precision():
-            estimates = self.network(mix)
-        loss = _loss(estimates.float(), mix, targets, members)
-        self.optimiser.zero_grad()
-        self.scaler.scale(loss).backward()
+        shares = [
+            Batch(*(array[i :: self._shares] for array in batch)) for i in range(self._shares)
+        ]
+        losses, gradients = zip(*self._pool.map(self._gradients, shares), strict=True)
+        for parameter, *shared in zip(self.parameters, *gradients, strict=True):
+            parameter.grad = torch.stack(shared).mean(dim=0)
         self.scaler.unscale_(self.optimiser)
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), _GREATEST_GRADIENT)
+        torch.nn.utils.clip_grad_norm_(self.parameters, _GREATEST_GRADIENT)
         self.scaler.step(self.optimiser)
         self.scaler.update()
         # At first the average must not hold on to where chance began.
         decay = min(self.options.averaging, self.step / (self.step + 10))
         with torch.no_grad():
-            for kept, new in zip(self.average.parameters(), self.network.parameters(), strict=True):
+            for kept, new in zip(self.average.parameters(), self.parameters, strict=True):
                 kept.lerp_(new, 1 - decay)
-        return float(loss.detach())
+        return float(np.mean(losses))
+
+    def _gradients(self, batch: Batch) -> tuple[float, tuple[Tensor, ...]]:
+        """Return the loss of a share of a batch and its gradients."""
+        mix, targets, members = (torch.from_numpy(array).to(self.device) for array in batch)
+        with self._mixed_precision():
+            estimates = self.network(mix)
+        loss = _loss(estimates.float(), mix, targets, members)
+        gradients = torch.autograd.grad(self.scaler.scale(loss), self.parameters)
+        return float(loss.detach()), gradients
 
     def _rate(self) -> float:
         """Learning rate: up to its greatest in the first steps, then down on half a cosine."""
@@ -424,7 +368,7 @@ class Trainer:
             "average": self.average.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "scaler": self.scaler.state_dict(),
-            "rng": json.dumps(self.rng.bit_generator.state),
+            "rng": json.dumps(self.batches.state),
             "progress": json.dumps(
                 {
                     "step": self.step,
@@ -455,7 +399,7 @@ class Trainer:
         self.average.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.scaler.load_state_dict(state["scaler"])
-        self.rng.bit_generator.state = json.loads(state["rng"])
+        self.batches.state = json.loads(state["rng"])
         self.step, self.seconds = progress["step"], progress["seconds"]
         self.best, self.worse = progress["best"], progress["worse"]
         self.history = progress["history"]
@@ -474,6 +418,14 @@ def _initialise(network: OriginalWaveUNet) -> None:
     torch.nn.init.zeros_(network.output.bias)
 
 
+def _weights(path: Path, configuration: OriginalConfiguration) -> dict[str, np.ndarray]:
+    """Read the weights of a network of this configuration."""
+    path = path.expanduser()
+    checkpoint = open_checkpoint(path)
+    require(checkpoint, configuration.variables, path)
+    return {name: checkpoint.read(name) for name in configuration.variables}
+
+
 def _resized(configuration: OriginalConfiguration, frames: int | None) -> OriginalConfiguration:
     """Return a configuration with another length of its chunks."""
     values = configuration.model_dump()
@@ -487,72 +439,16 @@ def _resized(configuration: OriginalConfiguration, frames: int | None) -> Origin
 
 
 def _loss(estimates: Tensor, mix: Tensor, targets: Tensor, members: Tensor) -> Tensor:
-    """Mean over parts of the error's root mean square, relative to the mixture's.
+    """Mean over parts of the logarithm of the error's power relative to the mixture's.
 
-    Between the squared error, where loud excerpts count alone, and its logarithm, where silent
-    parts would.
+    In decibels, as separation is judged, so that loud excerpts do not count alone; up from a floor,
+    so that silent parts do not either.
     """
     parts = (members @ estimates.flatten(2)).view_as(targets)
     power = mix.square().mean(dim=(1, 2))[:, None]
     errors = (parts - targets).square().mean(dim=(2, 3)) / power
     real = members.any(dim=2)
-    return torch.sqrt(errors + _SQUARED_FLOOR)[real].mean()
-
-
-def validate(network: SongNetwork, excerpts: Iterable[Validation]) -> dict[str, dict[str, float]]:
-    """Return mean SI-SDR in dB of estimates and of mixtures, by part, and how many they are of.
-
-    A part of several sources is the sum of the estimates, and named with a plus sign between them.
-    """
-    device = next(network.parameters()).device
-    found: dict[str, list[tuple[float, float]]] = {}
-    for excerpt in excerpts:
-        mix = torch.from_numpy(np.ascontiguousarray(excerpt.mix))
-        estimates = network(mix[None].to(device))[0].cpu().numpy()
-        for part, target in zip(excerpt.parts, excerpt.targets, strict=True):
-            if _is_heard(target, excerpt.mix):
-                pair = si_sdr(_sum(estimates, part), target), si_sdr(excerpt.mix, target)
-                found.setdefault("+".join(part), []).append(pair)
-    scores = {}
-    for name, pairs in sorted(found.items()):
-        ours, mixture = np.mean(pairs, axis=0)
-        scores[name] = {
-            "excerpts": len(pairs),
-            "si_sdr": float(ours),
-            "si_sdr_mixture": float(mixture),
-        }
-    return scores
-
-
-def si_sdr(estimate: np.ndarray, target: np.ndarray) -> float:
-    """Scale-invariant signal-to-distortion ratio in dB (Le Roux et al. 2019, equation 3)."""
-    estimate, target = estimate.astype(np.float64).ravel(), target.astype(np.float64).ravel()
-    wanted = (estimate @ target) / (target @ target) * target
-    error = estimate - wanted
-    return float(10 * np.log10((wanted @ wanted + 1e-20) / (error @ error + 1e-20)))
-
-
-def _is_heard(target: np.ndarray, mix: np.ndarray) -> bool:
-    """Tell whether a part can be scored: neither it nor all the rest is 25 dB below the mixture."""
-    least = max(_SILENT_POWER, float(np.mean(mix**2)) * 10**-2.5)
-    return min(float(np.mean(target**2)), float(np.mean((mix - target) ** 2))) > least
-
-
-def _sum(estimates: np.ndarray, part: Part) -> np.ndarray:
-    summed: np.ndarray = np.sum([estimates[CANONICAL_STEMS.index(s)] for s in part], axis=0)
-    return summed
-
-
-def _options(options: Mapping[str, Any]) -> Options:
-    try:
-        return Options.model_validate(dict(options))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise MerbenchError(
-            f"the training option {where} cannot be used: {first['msg']}; options are "
-            f"{', '.join(Options.model_fields)}"
-        ) from error
+    return torch.log10(errors + _FLOOR)[real].mean() * 10
 
 
 def _device(name: str) -> torch.device:

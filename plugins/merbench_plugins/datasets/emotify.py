@@ -1,0 +1,122 @@
+"""Emotify: songs with listeners' votes for nine emotions that music induces."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
+
+from pydantic import Field
+
+from merbench import Clip, Task
+from merbench.quadrants import one_hot
+from merbench_plugins.datasets.label_table import (
+    LabelError,
+    LabelTable,
+    Problems,
+    Row,
+    group_name,
+    index_audio,
+)
+from merbench_plugins.datasets.labelled import LabelledDataset
+from merbench_plugins.datasets.quadrant_labels import QUADRANTS
+
+PROXY = MappingProxyType(
+    {
+        "amazement": "Q1",
+        "solemnity": "Q4",
+        "tenderness": "Q4",
+        "nostalgia": "Q3",
+        "calmness": "Q4",
+        "power": "Q1",
+        "joyful_activation": "Q1",
+        "tension": "Q2",
+        "sadness": "Q3",
+    }
+)
+"""The quadrant that stands for each emotion of the Geneva Emotional Music Scale."""
+
+
+class Emotify(LabelledDataset):
+    """Emotify: songs with listeners' votes for the nine emotions of the Geneva scale.
+
+    **The quadrants are a proxy**: nobody was asked for valence or arousal. Each emotion stands for
+    a quadrant (amazement, power, joyful activation: Q1; tension: Q2; nostalgia, sadness: Q3;
+    solemnity, tenderness, calmness: Q4), and a label is the share of all votes that a quadrant's
+    emotions got; a listener may have voted for several. `label: dominant` takes the quadrant of the
+    emotion with most votes alone. `provenance` says so in every row.
+
+    Read from a prepared table, `annotations.csv` (song_id, and the share of listeners who voted for
+    each emotion), `attribution.csv` (the artists) and `audio/{song_id}.ogg`. Group: the artist.
+    """
+
+    name = "emotify"
+    task = Task.QUADRANT
+    homepage = "http://www2.projects.science.uu.nl/memotion/emotifydata/"
+    licence = "songs: Magnatune, CC BY-NC-SA 1.0; votes: none stated, to be cited"
+    citation = (
+        "A. Aljanaki, F. Wiering and R. C. Veltkamp, Studying emotion induced by music through a "
+        "crowdsourcing game, Information Processing and Management 52(1), 2016"
+    )
+
+    label: Literal["votes", "dominant"] = Field(
+        "votes", description="Shares of votes by quadrant, or the quadrant with the first emotion."
+    )
+
+    def read(self, root: Path, problems: Problems) -> list[Clip]:
+        """Return the songs in the order of the annotations."""
+        table = LabelTable.read(
+            root / "annotations.csv",
+            ("song_id", *PROXY),
+            hint="set the root of emotify to the folder with annotations.csv and audio",
+        )
+        artists = _artists(root / "attribution.csv", problems)
+        files = index_audio(root / "audio")
+        note = f"quadrants by proxy, from {self.label} of nine induced emotions"
+        clips = []
+        for song, row in table.keyed("song_id", problems).items():
+            with problems:
+                if song not in files:
+                    raise LabelError(
+                        row.where,
+                        f"song {song} has no audio: {root / 'audio' / song}.ogg is missing; "
+                        "restore it, or remove the line",
+                    )
+                clips.append(
+                    Clip(
+                        song,
+                        group_name(artists.get(song, ""), song),
+                        self._label(row),
+                        files[song],
+                        provenance=note,
+                    )
+                )
+        return clips
+
+    def inspect(self, root: Path, clips: Sequence[Clip], problems: Problems) -> None:
+        """Count the songs whose artist is not known."""
+        nameless = sum(clip.group == clip.id for clip in clips)
+        if nameless:
+            problems.note(
+                root / "attribution.csv", f"{nameless} songs have no artist: each is its own group"
+            )
+
+    def _label(self, row: Row) -> tuple[float, ...]:
+        votes = {emotion: row.mean(emotion) for emotion in PROXY}
+        if not any(votes.values()):
+            raise LabelError(row.where, "nobody voted for any emotion; remove the line")
+        if self.label == "dominant":
+            return one_hot(PROXY[max(votes, key=lambda emotion: votes[emotion])])
+        total = sum(votes.values())
+        return tuple(
+            sum(share for emotion, share in votes.items() if PROXY[emotion] == quadrant) / total
+            for quadrant in QUADRANTS
+        )
+
+
+def _artists(path: Path, problems: Problems) -> dict[str, str]:
+    if not path.is_file():
+        return {}
+    rows = LabelTable.read(path, ("song_id", "artist")).keyed("song_id", problems)
+    return {song: row.cells["artist"] for song, row in rows.items()}

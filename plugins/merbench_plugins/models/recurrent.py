@@ -1,0 +1,285 @@
+"""Recurrent networks on sequences of features: those of Chang 2024, and their relatives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, ClassVar, Literal, TypeAlias
+
+from pydantic import Field
+
+from merbench import Cost, Estimator, FeatureKind, Model, Task
+
+Cell: TypeAlias = Literal["RNN", "LSTM", "GRU"]
+Standardise: TypeAlias = Literal["column", "scalar"]
+Readout: TypeAlias = Literal["last", "mean"]
+Start: TypeAlias = Literal["zero", "uniform"]
+DropoutAt: TypeAlias = Literal["start", "end"]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Layers of a recurrent network and how they are trained; fields as in `Recurrent`.
+
+    Parameters
+    ----------
+    head
+        Units of the hidden dense layers after the recurrent one.
+    dropout_at
+        Whether a block of the head starts with its dropout, or ends with it after its ReLU.
+    from_prior
+        Whether the untrained network's outputs lie around the training clips' mean label.
+    """
+
+    head: tuple[int, ...] = (64,)
+    dropout_at: DropoutAt = "end"
+    from_prior: bool = True
+    hidden: int = 64
+    layers: int = 1
+    dropout: float = 0.3
+    readout: Readout = "mean"
+    start: Start = "zero"
+    standardise: Standardise = "column"
+    max_frames: int = 1_000_000
+    pool: int = 10
+    learning_rate: float = 1e-3
+    batch_size: int = 32
+    epochs: int = 60
+    clip_norm: float = 5.0
+    validation: float = 0.15
+    patience: int = 10
+
+
+PUBLISHED = Recipe(
+    head=(128,),
+    dropout_at="start",
+    from_prior=False,
+    hidden=128,
+    dropout=0.2,
+    readout="last",
+    standardise="scalar",
+    max_frames=1_295,
+    pool=1,
+    learning_rate=1e-4,
+    batch_size=128,
+    epochs=2_000,
+    clip_norm=20.0,
+    validation=0.0,
+)
+PUBLISHED_LSTM = replace(
+    PUBLISHED,
+    head=(128, 128, 128),
+    dropout_at="end",
+    learning_rate=3e-4,
+    epochs=250,
+    clip_norm=0.0,
+)
+
+
+class Recurrent(Model):
+    """What the recurrent models share."""
+
+    inputs = FeatureKind.SEQUENCE
+    tasks = frozenset(Task)
+    source_modules = (
+        "merbench_plugins.models._checked",
+        "merbench_plugins.models._classification",
+        "merbench_plugins.models._recurrent_network",
+        "merbench_plugins.models._training",
+    )
+    check_parameters: ClassVar[Mapping[str, Any]] = {"epochs": 2, "hidden": 8}
+
+    cell: ClassVar[Cell]
+    bidirectional: ClassVar[bool] = False
+    presets: ClassVar[Mapping[str, Recipe]] = {"default": Recipe()}
+
+    hidden: int | None = Field(
+        None, ge=1, description="Units of the recurrent layer, in each direction."
+    )
+    layers: int | None = Field(None, ge=1, description="Recurrent layers on top of one another.")
+    dropout: float | None = Field(
+        None, ge=0, lt=1, description="Share of values dropped in each block of the head."
+    )
+    readout: Readout | None = Field(
+        None,
+        description="What the head is given: the recurrent layer's `last` state, or the `mean` of "
+        "its outputs over time.",
+    )
+    start: Start | None = Field(
+        None,
+        description="State before the first frame: `zero`, or `uniform`: drawn from [0, 1) anew "
+        "for every clip and pass, test clips among them, as Chang's LSTM does.",
+    )
+    standardise: Standardise | None = Field(
+        None,
+        description="column: each feature to zero mean and unit variance over all frames of the "
+        "training clips, limited to 5 standard deviations. scalar: all by one mean and one "
+        "standard deviation, as Chang does.",
+    )
+    max_frames: int | None = Field(
+        None, ge=1, description="Frames of a clip that are used, from its start."
+    )
+    pool: int | None = Field(
+        None,
+        ge=1,
+        description="Frames averaged into one step; time and memory fall with it.",
+    )
+    learning_rate: float | None = Field(None, gt=0, description="Step size of AdamW.")
+    batch_size: int | None = Field(None, ge=2, description="Clips in a batch.")
+    epochs: int | None = Field(
+        None, ge=1, description="Passes over the training clips; with `validation` at most."
+    )
+    clip_norm: float | None = Field(
+        None, ge=0, description="Largest norm of the gradient, beyond which it is scaled; 0: any."
+    )
+    validation: float | None = Field(
+        None,
+        ge=0,
+        lt=1,
+        description="Share of the training clips kept back, drawn by the seed and without regard "
+        "to artists or songs. The epoch of their least loss is the one whose weights are kept. "
+        "0: the last epoch's are.",
+    )
+    patience: int | None = Field(
+        None,
+        ge=1,
+        description="Epochs without a lower loss on those clips after which training ends.",
+    )
+    loss: Literal["kl", "mse"] = Field(
+        "kl",
+        description="For `va`: kl: KL[truth || predicted], the score itself; standard deviations "
+        "are then positive. mse: squared errors of the four columns. For `quadrant` it is always "
+        "the cross-entropy against the label's distribution.",
+    )
+
+    @property
+    def recipe(self) -> Recipe:
+        """The preset, changed by the parameters that are given."""
+        given = {
+            field.name: getattr(self, field.name)
+            for field in fields(Recipe)
+            if getattr(self, field.name, None) is not None
+        }
+        return replace(self.presets[getattr(self, "preset", "default")], **given)
+
+    @property
+    def typical_cost(self) -> Cost | None:  # type: ignore[override]
+        """Steps of 600 clips of 30 s at 43 frames a second; early stopping halves the epochs."""
+        recipe = self.recipe
+        steps = 600 * min(1_292, recipe.max_frames) / recipe.pool
+        epochs = recipe.epochs / (2 if recipe.validation else 1)
+        seconds = 5e-6 if self.cell == "RNN" else 1e-5
+        return Cost(steps * epochs * seconds * (2 if self.bidirectional else 1))
+
+    def estimator(self, *, task: Task, seed: int, device: str) -> Estimator:
+        """Return an unfitted estimator; see `Model.estimator`."""
+        from merbench_plugins.models._recurrent_network import RecurrentEstimator
+
+        estimator: Estimator = RecurrentEstimator(
+            name=self.name,
+            task=task,
+            cell=self.cell,
+            bidirectional=self.bidirectional,
+            recipe=self.recipe,
+            loss=self.loss,
+            seed=seed,
+            device=device,
+        )
+        return estimator
+
+    def trainable_parameters(self) -> dict[str, int]:
+        """Count what is trained, by number of stems, on the 204 rows a stem of `librosa-14`."""
+        from merbench_plugins.models._recurrent_network import count_parameters
+
+        return {
+            str(stems): count_parameters(self.cell, 204 * stems, self.bidirectional, self.recipe)
+            for stems in (1, 4)
+        }
+
+
+class RecurrentNetwork(Recurrent):
+    """Recurrent network with tanh units.
+
+    `preset: default` trains in about a minute: steps of 10 frames, the mean of the layer's outputs,
+    early stopping on part of the training clips. `preset: chang2024` is the network of Chang
+    (2024): the last state of 128 units, dropout 0.2, a dense layer of 128 with batch normalisation
+    and ReLU, 2,000 epochs, the last one kept. `preset: chang2024-jamendo` is its variant for
+    MTG-Jamendo, where dropout comes after the ReLU and clips have 1,000 frames (how many epochs it
+    ran was not found: those of the first are taken). A clip shorter than others of its batch is
+    heard to its own end and no further.
+    """
+
+    name = "rnn"
+    cell: ClassVar[Cell] = "RNN"
+    presets = {  # noqa: RUF012
+        "default": Recipe(),
+        "chang2024": PUBLISHED,
+        "chang2024-jamendo": replace(PUBLISHED, dropout_at="end", max_frames=1_000),
+    }
+
+    preset: Literal["default", "chang2024", "chang2024-jamendo"] = Field(
+        "default", description="Layers, and what parameters left out are set to."
+    )
+
+
+class BidirectionalRNN(RecurrentNetwork):
+    """Recurrent network with tanh units, in both directions of time.
+
+    As `rnn`; the head is given the last states of both directions. `preset: chang2024` trains for
+    1,000 epochs as the paper's saved run did (its code says 2,000); `preset: chang2024-jamendo`
+    for 1,541 at a step size of 0.0003, with dropout 0.1 after the ReLU.
+    """
+
+    name = "birnn"
+    bidirectional = True
+    presets = {  # noqa: RUF012
+        "default": Recipe(),
+        "chang2024": replace(PUBLISHED, epochs=1_000),
+        "chang2024-jamendo": replace(
+            PUBLISHED,
+            dropout_at="end",
+            dropout=0.1,
+            max_frames=1_000,
+            learning_rate=3e-4,
+            epochs=1_541,
+        ),
+    }
+
+
+class LongShortTermMemory(RecurrentNetwork):
+    """Long short-term memory (Hochreiter and Schmidhuber 1997).
+
+    `preset: default` as for `rnn`. `preset: chang2024`: the last state of 128 units, three dense
+    layers of 128 with batch normalisation, ReLU and dropout 0.2, 250 epochs at a step size of
+    0.0003. The paper also draws the first states at random, in testing too: `start: uniform`.
+    `preset: chang2024-jamendo` runs 1,019 epochs on 1,000 frames.
+    """
+
+    name = "lstm"
+    cell = "LSTM"
+    presets = {  # noqa: RUF012
+        "default": Recipe(),
+        "chang2024": PUBLISHED_LSTM,
+        "chang2024-jamendo": replace(PUBLISHED_LSTM, epochs=1_019, max_frames=1_000),
+    }
+
+
+class BidirectionalLSTM(Recurrent):
+    """Long short-term memory in both directions of time.
+
+    As the default of `lstm`; the papers have none.
+    """
+
+    name = "bilstm"
+    cell = "LSTM"
+    bidirectional = True
+
+
+class GatedRecurrentUnit(Recurrent):
+    """Gated recurrent units (Cho et al. 2014).
+
+    As the default of `lstm`; the papers have none.
+    """
+
+    name = "gru"
+    cell = "GRU"

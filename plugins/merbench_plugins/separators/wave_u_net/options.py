@@ -1,0 +1,107 @@
+"""How to train: what `--option NAME=VALUE` sets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from merbench.components import Separator
+from merbench.errors import MerbenchError
+
+__all__ = ["Options", "read_options"]
+
+
+class Options(BaseModel):
+    """How to train; what is not about the network itself."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", arbitrary_types_allowed=True, allow_inf_nan=False
+    )
+
+    validation: tuple[Path, ...] = Field(
+        (), description="Folders of music to validate with, in place of a share of the data."
+    )
+    validation_share: float = Field(
+        0.1, gt=0, lt=1, description="Share of the groups (artists) that is held out."
+    )
+    teacher: Separator | None = Field(
+        None, description="Separator whose stems are the targets for music without stems."
+    )
+    teacher_stems: tuple[Literal["bass", "drums", "other", "vocals"], ...] = Field(
+        ("bass", "drums", "other", "vocals"),
+        min_length=1,
+        description="Those of its stems that are worth learning.",
+    )
+    soundfonts: tuple[Path, ...] = Field(
+        (), description="Soundfonts to render MIDI with, each file once with each."
+    )
+    midi_seconds: float = Field(
+        180.0, gt=0, description="How much of a MIDI file is rendered at most."
+    )
+    prepared: Path | None = Field(
+        None, description="Where decoded and labelled music is kept; by default in the output."
+    )
+    minutes: float = Field(
+        60.0, gt=0, description="Training time by the clock, with that before a resumption."
+    )
+    steps: int = Field(10_000_000, ge=1, description="Steps after which training ends in any case.")
+    patience: int = Field(
+        30, ge=1, description="Validations without a better score after which training ends."
+    )
+    validate_every: float = Field(
+        5.0,
+        gt=0,
+        description="Minutes between validations; more where one takes over a tenth of that.",
+    )
+    save_every: float = Field(2.0, gt=0, description="Minutes between checkpoints to resume from.")
+    frames: int | None = Field(
+        None,
+        ge=1,
+        description="num_frames while training; by default the configuration's, which may be "
+        "longer, so that less is spent on context when the network is used.",
+    )
+    batch: int = Field(8, ge=1, description="Excerpts a step.")
+    learning_rate: float = Field(1e-3, gt=0, description="Greatest step size of Adam.")
+    warm_up: int = Field(100, ge=1, description="Steps in which it is reached.")
+    averaging: float = Field(
+        0.999, ge=0, lt=1, description="Decay of the average of the weights, which is what is kept."
+    )
+    excerpt_seconds: int = Field(8, ge=1, description="Length of the excerpts validated with.")
+    precision: Literal["auto", "float32", "bfloat16", "float16"] = Field(
+        "auto", description="Of the convolutions; auto is mixed on a GPU and float32 elsewhere."
+    )
+    device: str = Field("auto", description="A torch device; auto is cuda where there is one.")
+    seed: int = Field(0, ge=0, description="All chance comes from it.")
+    start: Path | None = Field(
+        None, description="Weights to begin with: a checkpoint of such a network."
+    )
+    resume: bool = Field(False, description="Go on where training in the same folder stopped.")
+    remix: float = Field(0.6, ge=0, le=1, description="Share of excerpts mixed across tracks.")
+    pitch: float = Field(2.0, ge=0, le=12, description="Semitones by which music is shifted.")
+    tests: dict[str, Path] = Field(
+        default_factory=dict,
+        description="Folders of music that the finished network is scored on, for its card; each "
+        "by what the card calls it.",
+    )
+    test_seconds: int = Field(30, ge=1, description="Length of the excerpts tested with.")
+    licence: str = Field(
+        "not stated: it follows from the licences of the music trained on",
+        description="Terms of the checkpoint, for its card.",
+    )
+    remarks: str = Field("", description="What else its card should say.")
+
+
+def read_options(options: Mapping[str, Any]) -> Options:
+    """Return the options of these names and values, or raise `MerbenchError`."""
+    try:
+        return Options.model_validate(dict(options))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise MerbenchError(
+            f"the training option {where} cannot be used: {first['msg']}; options are "
+            f"{', '.join(Options.model_fields)}"
+        ) from error

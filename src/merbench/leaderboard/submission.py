@@ -1,0 +1,101 @@
+"""A run as it is published: what it recorded, without what is nobody else's business.
+
+A submission is a folder with the run's manifest and its two tables. It has no path of the machine
+it was made on, and no label of a data set whose labels may not be republished: there it has the
+hash of each clip's truth, by which anyone with the data can check the scores.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from merbench import recorded
+from merbench.components import Task
+from merbench.consistency import rows_of_dataset
+from merbench.hashes import portable, portable_spec
+from merbench.leaderboard.tables import build, portable_json
+from merbench.recorded import FOLDS, MANIFEST, PREDICTIONS, Recorded
+from merbench.results import SYSTEM, truth_columns
+
+NAMES = {MANIFEST, FOLDS, PREDICTIONS}
+"""Files of a submission."""
+
+_OF_THE_MACHINE = ("base", "bases", "errors")
+"""What a manifest says for the one who ran it alone: folders, tracebacks."""
+
+
+def name_of(manifest: Mapping[str, Any]) -> str:
+    """Return the folder of a run's submission: its benchmark's name and its id's beginning."""
+    return f"{manifest['name']}-{manifest['run'][:8]}"
+
+
+def of_run(run: Recorded) -> Recorded:
+    """Return what is published of a run; publishing that again gives the same."""
+    manifest = {k: v for k, v in run.manifest.items() if k not in _OF_THE_MACHINE}
+    manifest = _texts(manifest, without_paths)
+    manifest["spec"] = portable_spec(run.manifest["spec"])
+    for cell in manifest["cells"]:
+        cell["parameters"] = portable(cell["parameters"])
+    predictions = run.predictions.copy(deep=False)
+    held_back = []
+    for entry in manifest["datasets"]:
+        entry["parameters"] = portable(entry["parameters"])
+        if not entry["labels_public"]:
+            entry["labels_withheld"] = True
+            rows = rows_of_dataset(run, entry)
+            for column in truth_columns(Task(entry["task"])):
+                predictions[column] = predictions[column].mask(rows)
+            held_back.append((entry["name"], entry["data_hash"]))
+    folds = run.folds.assign(
+        parameters=[portable_json(text) for text in run.folds["parameters"]],
+        dataset_parameters=[portable_json(text) for text in run.folds["dataset_parameters"]],
+        error=[without_paths(text) for text in run.folds["error"]],
+    )
+    manifest["marks"] = {
+        row["cell"]: row["mark"]
+        for row in build([run]).leaderboard.to_dict("records")
+        if (row["dataset"], row["data_hash"]) in held_back
+        and row["role"] == SYSTEM
+        and row["status"] == "ok"
+    }
+    return Recorded(manifest, folds, predictions)
+
+
+def write(submitted: Recorded, folder: Path) -> None:
+    """Write a submission, with the digests of its tables in its manifest."""
+    recorded.write(submitted, folder)
+    files = {name: file_hash(folder / name) for name in (FOLDS, PREDICTIONS)}
+    text = recorded.manifest_text(submitted.manifest | {"files": files})
+    with recorded.replacing(folder / MANIFEST) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file's bytes."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def without_paths(text: str) -> str:
+    """Return a message with every absolute path in it cut down to its last name."""
+    return _PATH.sub(lambda found: re.split(r"[\\/]", found.group().rstrip("\\/"))[-1], text)
+
+
+_PATH = re.compile(
+    r"""(?<![\w/.:-])           # no part of a longer word, a relative path or an address
+        (?:~|[A-Za-z]:)?[\\/]   # from the root, the home folder or a drive
+        [^\s'",;:()<>|*?]*[\\/][^\s'",;:()<>|*?]+""",
+    re.VERBOSE,
+)
+
+
+def _texts(value: Any, change: Callable[[str], str]) -> Any:
+    """Return JSON values with every text in them changed."""
+    if isinstance(value, Mapping):
+        return {key: _texts(inner, change) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_texts(inner, change) for inner in value]
+    return change(value) if isinstance(value, str) else value

@@ -1,0 +1,201 @@
+"""Whether all that stands in a leaderboard's folder follows from its submissions' predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from merbench import recorded
+from merbench.consistency import labels_of, rows_of_dataset, with_labels, withheld
+from merbench.errors import MerbenchError
+from merbench.leaderboard import folder as folders
+from merbench.leaderboard.files import Files
+from merbench.leaderboard.submission import NAMES, file_hash, name_of
+from merbench.leaderboard.tables import build
+from merbench.recorded import FOLDS, MANIFEST, PREDICTIONS, Recorded, write_parquet
+from merbench.rescoring import csv_differences
+from merbench.results import PEOPLE
+from merbench.verification import recorded_differences
+
+if TYPE_CHECKING:
+    from merbench.components import Clip
+
+Copies = Mapping[str, Sequence["Clip"]]
+"""By data set: the clips of the reader's own copy."""
+
+
+@dataclass
+class Verdict:
+    """What verification found.
+
+    Parameters
+    ----------
+    differences
+        What is not as it must be, a sentence each.
+    unverified
+        What could not be verified for want of the labels, a sentence each.
+    """
+
+    differences: list[str] = field(default_factory=list)
+    unverified: list[str] = field(default_factory=list)
+
+
+def verify(folder: Path, copies: Copies | None = None) -> Verdict:
+    """Recompute everything in a leaderboard's folder from its submissions' predictions.
+
+    Parameters
+    ----------
+    folder
+        The leaderboard's.
+    copies
+        Clips of the reader's own copies of data whose labels are not in the submissions.
+
+    Raises
+    ------
+    MerbenchError
+        The folder is no leaderboard's.
+    """
+    folders.check(folder)
+    verdict = Verdict()
+    runs: list[Recorded] = []
+    for path in folders.submissions(folder):
+        run = verify_submission(path, copies or {}, verdict)
+        if run is not None:
+            runs.append(run)
+    if len({run.manifest["run"] for run in runs}) < len(runs):
+        verdict.differences.append(f"{folders.SUBMISSIONS}: a run was submitted twice")
+    if verdict.differences:
+        return verdict  # what follows from wrong submissions is of no interest
+    try:
+        composed = folders.compose(folder, runs)
+    except (MerbenchError, LookupError, TypeError, ValueError) as error:
+        verdict.differences.append(f"no tables follow from the submissions: {error}")
+        return verdict
+    verdict.differences += _file_differences(folder, composed)
+    return verdict
+
+
+def verify_submission(path: Path, copies: Copies, verdict: Verdict) -> Recorded | None:
+    """Verify one submission; None where it cannot be read."""
+    where = f"{folders.SUBMISSIONS}/{path.name}"
+
+    def differs(sentences: Sequence[str]) -> None:
+        verdict.differences += [f"{where}: {sentence}" for sentence in sentences]
+
+    present = {entry.name for entry in path.iterdir()}
+    differs([f"the file {name} does not belong there" for name in sorted(present - NAMES)])
+    differs([f"the file {name} is missing" for name in sorted(NAMES - present)])
+    if NAMES - present:
+        return None
+    try:
+        run = recorded.read(path)
+    except MerbenchError as error:
+        differs([str(error)])
+        return None
+    try:
+        differs(list(_digest_differences(path, run.manifest)))
+        checked = run
+        for entry in run.manifest["datasets"]:
+            if withheld(entry):
+                checked = _with_own_labels(checked, entry, copies, differs, verdict, where)
+        differs(recorded_differences(checked))
+        if not verdict.differences:
+            differs(_mark_differences(checked))
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        differs([f"it is no submission ({type(error).__name__}: {error})"])
+    return run
+
+
+def _digest_differences(path: Path, manifest: Mapping[str, Any]) -> Iterator[str]:
+    if path.name != name_of(manifest):
+        yield f"its folder must be called {name_of(manifest)}"
+    for name in (FOLDS, PREDICTIONS):
+        if manifest["files"][name] != file_hash(path / name):
+            yield f"{name} is not the file whose SHA-256 {MANIFEST} has"
+
+
+def _with_own_labels(
+    run: Recorded,
+    entry: Mapping[str, Any],
+    copies: Copies,
+    differs: Any,
+    verdict: Verdict,
+    where: str,
+) -> Recorded:
+    """Return a run with the labels from the reader's copy, where there is one."""
+    from merbench.components import file_digest
+
+    rows = rows_of_dataset(run, entry)
+    people = run.folds["cell"][run.folds["role"] == PEOPLE]
+    scored = rows & ~run.predictions["cell"].isin(set(people)).to_numpy()
+    if entry["name"] not in copies:
+        verdict.unverified.append(
+            f"{where}: KL and metrics of {int(scored.sum())} rows of {entry['name']} are taken as "
+            f"stored, for its labels may not be republished: give your own copy with "
+            f"--root {entry['name']}=PATH"
+        )
+        return run
+    own = [(c.id, c.label, file_digest(c.audio)) for c in copies[entry["name"]]]
+    labels, found = labels_of(entry, own)
+    differs(found)
+    if found:
+        return run
+    return with_labels(run, entry, labels)
+
+
+def _mark_differences(run: Recorded) -> list[str]:
+    """Say where a stored mark is not the one that the labels give, where there are labels."""
+    stored = run.manifest.get("marks", {})
+    hidden = {entry["data_hash"] for entry in run.manifest["datasets"] if withheld(entry)}
+    cells = run.folds[run.folds["data_hash"].isin(hidden)]["cell"]
+    taken = {cell: stored[cell] for cell in set(cells) if cell in stored}
+    rows = build([Recorded(run.manifest | {"marks": taken}, run.folds, run.predictions)])
+    return [
+        f"cell {row['cell']}: its mark is stored as {stored[row['cell']]!r}, its predictions give "
+        f"{row['mark']!r}"
+        for row in rows.leaderboard.to_dict("records")
+        if stored.get(row["cell"], row["mark"]) != row["mark"]
+    ]
+
+
+def _file_differences(folder: Path, composed: Files) -> Iterator[str]:
+    """Yield where the files beside the submissions are not what they must be."""
+    for name, text in sorted(composed.texts.items()):
+        path = folder / name
+        yield from csv_differences(name, path.read_bytes() if path.is_file() else None, text)
+    yield from _prediction_differences(folder / PREDICTIONS, composed)
+    known = {*composed.names, folders.SUBMISSIONS, folders.REPORTED, folders.README}
+    for path in sorted(folder.iterdir()):
+        if path.name not in known:
+            yield f"the file {path.name} does not belong there"
+    for path in sorted((folder / folders.SUBMISSIONS).iterdir()):
+        if not path.is_dir():
+            yield f"the file {folders.SUBMISSIONS}/{path.name} does not belong there"
+
+
+def _prediction_differences(path: Path, composed: Files) -> Iterator[str]:
+    import pandas as pd
+
+    if not path.is_file():
+        yield f"{PREDICTIONS} is missing"
+        return
+    with TemporaryDirectory() as scratch:
+        right = Path(scratch) / PREDICTIONS
+        write_parquet(list(composed.predictions), right)
+        if right.read_bytes() == path.read_bytes():
+            return
+        # Another release of the library writes other bytes for the same rows.
+        try:
+            stored, wanted = pd.read_parquet(path), pd.read_parquet(right)
+        except (OSError, ValueError) as error:
+            yield f"{PREDICTIONS} cannot be read ({error})"
+            return
+    if list(stored.columns) != list(wanted.columns) or len(stored) != len(wanted):
+        yield f"{PREDICTIONS} has other rows or columns than the submissions"
+        return
+    for column in wanted:
+        if not stored[column].equals(wanted[column]):
+            yield f"{PREDICTIONS}: {column} is not that of the submissions"

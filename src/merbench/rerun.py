@@ -1,0 +1,201 @@
+"""Fitting a few of a run's folds again, and holding what they predict against what it stored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from merbench import plugins, recorded
+from merbench.components import Task
+from merbench.engine import Outcome
+from merbench.errors import MerbenchError
+from merbench.pipeline import Fit, Work
+from merbench.plan import Cell, make_plan
+from merbench.plugins import Registry
+from merbench.recorded import Recorded
+from merbench.rescoring import rows_of_folds
+from merbench.results import PEOPLE, predicted_columns
+from merbench.spec import Document, parse, plugin_paths, resolve
+from merbench.store import Store
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+TOLERANCE = 1e-6
+"""Largest difference of a predicted number, on the [0, 1] scale, that counts as none: other
+processors and numbers of threads add in other orders."""
+
+
+@dataclass(frozen=True)
+class Again:
+    """What fitting again showed.
+
+    Parameters
+    ----------
+    folds
+        What was fitted, a line each.
+    differences
+        Where predictions are not those stored, or could not be made, a sentence each.
+    """
+
+    folds: tuple[str, ...]
+    differences: tuple[str, ...]
+
+
+def rerun(
+    folder: Path,
+    count: int,
+    store: Store,
+    work: Callable[[Mapping[str, Work], Sequence[Path]], Mapping[str, Outcome]],
+    *,
+    seed: int = 0,
+    assignments: Sequence[str] = (),
+    registry: Registry | None = None,
+) -> Again:
+    """Fit sampled folds of a run again, from its benchmark.
+
+    Features come from the store where it has them, and are extracted again where not.
+
+    Parameters
+    ----------
+    folder
+        The run's.
+    count
+        How many folds; all where there are no more.
+    store
+        Holds features, and takes those made anew; predictions do not go there.
+    work
+        Does tasks, given the plugin files that it must know: those that make missing features.
+    seed
+        What the sample is drawn from.
+    assignments
+        `--set` assignments, such as where data now lie.
+    registry
+        Plugins; by default those that the benchmark names.
+
+    Raises
+    ------
+    MerbenchError
+        The run says too little to be repeated, or its data cannot be read.
+    """
+    run = recorded.read(folder)
+    document = _document(run.manifest, folder)
+    for assignment in assignments:
+        document.assign(assignment)
+    spec = parse(document)
+    paths = plugin_paths(document, spec)
+    known = registry or plugins.load(paths)
+    chosen = sample(run, count, seed)
+    planned = make_plan(resolve(document, spec, known), store, again=chosen)
+    cells = {cell.id: cell for cell in planned.cells}
+    features = {key: task for key, task in planned.tasks.items() if not isinstance(task, Fit)}
+    outcomes = work(features, paths) if features else {}
+    failed = {key: outcome.error for key, outcome in outcomes.items() if outcome.error}
+    fits = {
+        (cell.id, task.fold): task
+        for cell in planned.cells
+        for key in planned.fits.get(cell.id, ())
+        if isinstance(task := planned.tasks.get(key), Fit)
+    }
+    names = {entry["id"]: entry for entry in run.manifest["cells"]}
+    folds, differences = [], []
+    for cell_id, fold in chosen:
+        title = _title(names[cell_id], fold)
+        folds.append(title)
+        difference = _difference(
+            run, cells.get(cell_id), planned.unready, failed, fits.get((cell_id, fold)), fold, store
+        )
+        if difference:
+            differences.append(f"{title}: {difference}")
+    return Again(tuple(folds), tuple(differences))
+
+
+def sample(run: Recorded, count: int, seed: int) -> list[tuple[str, int]]:
+    """Draw cells and folds that have results, without people's: the same for the same seed."""
+    import numpy as np
+
+    folds = run.folds
+    if folds.empty:
+        return []
+    fitted = folds[(folds["status"] == "ok") & (folds["role"] != PEOPLE)]
+    keys = sorted(zip(fitted["cell"].tolist(), map(int, fitted["fold"]), strict=True))
+    drawn = np.random.default_rng(seed).permutation(len(keys))[:count]
+    return [keys[i] for i in sorted(drawn.tolist())]
+
+
+def _document(manifest: Mapping[str, Any], folder: Path) -> Document:
+    """Return a run's benchmark as if its file had been read again."""
+    if "base" not in manifest:
+        raise MerbenchError(
+            f"{folder} is a published submission, which does not say where its data lie; rerun "
+            "the run it was made from"
+        )
+    name = f"the benchmark in {folder}"
+    places = {
+        tuple(entry["at"]): (name, Path(entry["base"])) for entry in manifest.get("bases", ())
+    }
+    return Document(name, Path(manifest["base"]), manifest["spec"], places)
+
+
+def _difference(
+    run: Recorded,
+    cell: Cell | None,
+    unready: Mapping[str, str],
+    failed: Mapping[str, str],
+    fit: Fit | None,
+    fold: int,
+    store: Store,
+) -> str:
+    """Say how a fold's predictions differ from those stored, or why there are none."""
+    import numpy as np
+
+    if cell is None:
+        return (
+            "the benchmark no longer makes this cell: its data, a parameter, or the version of a "
+            "component is another"
+        )
+    if cell.id in unready:
+        return f"it cannot be fitted here: {unready[cell.id]}"
+    assert fit is not None
+    reason = next((failed[need] for need in fit.needs if need in failed), "")
+    if reason:
+        return f"it cannot be fitted here: {reason}"
+    aside = _Aside(store.folder)
+    try:
+        fit.run(aside)
+    except Exception as error:
+        return f"it cannot be fitted: {type(error).__name__}: {error}"
+    again = aside.predictions
+    rows = rows_of_folds(run.predictions)[cell.id, fold]
+    columns = predicted_columns(Task(cell.data.dataset.task))
+    stored = run.predictions[columns].to_numpy(np.float64)[rows]
+    if again.shape != stored.shape:
+        return f"{len(again)} clips are predicted where {len(stored)} are stored"
+    distance = np.abs(again - stored)
+    if not (distance <= TOLERANCE).all():
+        row, column = np.unravel_index(int(distance.argmax()), distance.shape)
+        clip = run.predictions["clip"].to_numpy(object)[rows[row]]
+        return (
+            f"{columns[column]} of clip {clip} is {stored[row, column]:.6g} as stored and "
+            f"{again[row, column]:.6g} when fitted again"
+        )
+    return ""
+
+
+class _Aside(Store):
+    """A store whose artifacts can be read, and that keeps new ones to itself."""
+
+    predictions: NDArray[np.float64]
+
+    def put(self, key: str, arrays: Mapping[str, NDArray[Any]], info: Mapping[str, Any]) -> None:
+        self.predictions = arrays["predictions"]
+
+
+def _title(entry: Mapping[str, Any], fold: int) -> str:
+    from merbench.results import system_name
+
+    row = {**entry, "parameters": ""}
+    return f"{entry['dataset']}: {system_name(row)}, fold {fold}"

@@ -1,0 +1,72 @@
+"""Runs of the tiny benchmark, and a leaderboard that holds two of them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from merbench import runs
+from merbench.leaderboard.publish import publish
+from tinybench import TinyBench
+
+PUBLIC = """
+import sys
+from dataclasses import replace
+from merbench import hookimpl
+
+modules = [m for name, m in sys.modules.items() if name.endswith(".noise")]
+noise = next(m for m in modules if PLACE in m.__file__)
+
+class Shown(noise.Noise):
+    "The same, with labels that may be republished, and raters."
+    name = "shown"
+    labels_public = True
+
+    def clips(self, root):
+        def ratings(clip):
+            v, a = clip.label[:2]
+            return tuple((v + d * d / 500, a - d / 100) for d in range(-6, 7))
+        return [replace(clip, ratings=ratings(clip)) for clip in super().clips(root)]
+
+@hookimpl
+def merbench_datasets():
+    yield Shown
+"""
+
+
+@pytest.fixture(scope="session")
+def two_runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[TinyBench, Path, Path]:
+    """The benchmark, and two runs: of labels that are secret and public, and of another model."""
+    bench = TinyBench.make(tmp_path_factory.mktemp("board") / "bench", clips=12)
+    bench.write_plugin("zshown", PUBLIC.replace("PLACE", repr(str(bench.folder))))
+    datasets = [{"noise": {"root": "data"}}, {"shown": {"root": "data"}}]
+    folders = []
+    chosen = {"first": ["average", "linear"], "second": [{"linear": {"penalty": 9.0}}]}
+    for name, models in chosen.items():
+        finished = bench.run(datasets=datasets, models=models, baselines=name == "first")
+        runs.write(finished, bench.folder / name)
+        folders.append(bench.folder / name)
+    return bench, folders[0], folders[1]
+
+
+@pytest.fixture(scope="session")
+def published(
+    two_runs: tuple[TinyBench, Path, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A leaderboard with both, and a paper's numbers."""
+    folder = tmp_path_factory.mktemp("published") / "leaderboard"
+    (folder / "reported").mkdir(parents=True)
+    (folder / "reported" / "paper.csv").write_text(
+        "system,dataset,metric,value,status,source,note\nthem,noise,kl_mean,0.5,reported,Paper 1,\n"
+    )
+    for run in two_runs[1:]:
+        publish(run, folder)
+    return folder
+
+
+@pytest.fixture
+def board(published: Path, tmp_path: Path) -> Path:
+    """A copy of it, to be tampered with."""
+    return Path(shutil.copytree(published, tmp_path / "leaderboard"))
