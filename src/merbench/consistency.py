@@ -171,9 +171,9 @@ def _folds_of(
         "split_hash": entry["split_hash"],
         "data_hash": entry["data_hash"],
     }
-    for split, seed in zip(splits_of(entry["sides"]), seeds, strict=True):
-        sizes = {"n_train": len(split.train), "n_test": len(split.test)}
-        yield {**row, **of_data, **sizes, "fold": split.fold, "seed": seed}
+    for fold, (side, seed) in enumerate(zip(entry["sides"], seeds, strict=True)):
+        sizes = {"n_train": side.count(TRAINED), "n_test": side.count(TESTED)}
+        yield {**row, **of_data, **sizes, "fold": fold, "seed": seed}
 
 
 def _json(settings: Mapping[str, Any]) -> str:

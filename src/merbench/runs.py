@@ -6,14 +6,14 @@ import importlib
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from merbench import engine, recorded, results, stems, timings
 from merbench import manifest as manifests
-from merbench.components import Task
+from merbench.components import Clip, Task
 from merbench.engine import Engine, Outcome
 from merbench.errors import MerbenchError
 from merbench.plan import Cell, LoadedDataset, Plan
@@ -280,18 +280,9 @@ def _human_ceiling(data: LoadedDataset, seed: int) -> Iterator[tuple[dict[str, A
     """Yield the folds of the human ceilings: how well people predict what other people say."""
     import numpy as np
 
-    if data.task is not Task.VA or not any(clip.ratings for clip in data.clips):
+    if data.task is not Task.VA or data.origins:  # copies among the clips, which nobody rated
         return
-    if data.origins:  # copies among the clips, which nobody rated
-        return
-    from merbench.evaluation import human_ceiling
-
-    ratings = [np.reshape(np.asarray(clip.ratings, float), (-1, 2)) for clip in data.clips]
-    ceiling = human_ceiling(ratings, seed=seed)
-    estimates = {"split-half": ceiling.split_half, "panel": ceiling.panel}
-    for estimate, kl in estimates.items():
-        if not np.isfinite(kl).any():
-            continue
+    for estimate, kl in ceilings(data.clips, seed).items():
         names = dict.fromkeys(results.AXES, NONE) | {
             "dataset": data.name,
             "model": f"{HUMAN_CEILING}({estimate})",
@@ -309,6 +300,28 @@ def _human_ceiling(data: LoadedDataset, seed: int) -> Iterator[tuple[dict[str, A
             truth = np.asarray([data.clips[i].label for i in split.test], dtype=np.float64)
             nothing = np.full(truth.shape, np.nan)
             yield row, _prediction_rows(data, cell, names, split.fold, truth, nothing, kl[test])
+
+
+def ceilings(clips: Sequence[Clip], seed: int) -> dict[str, NDArray[np.float64]]:
+    """Return what people reach, by estimate: the KL expected of each clip, in nats.
+
+    Parameters
+    ----------
+    clips
+        All of a data set, with their ratings.
+    seed
+        That of the benchmark.
+    """
+    import numpy as np
+
+    if not any(clip.ratings for clip in clips):
+        return {}
+    from merbench.evaluation import human_ceiling
+
+    ratings = [np.reshape(np.asarray(clip.ratings, float), (-1, 2)) for clip in clips]
+    ceiling = human_ceiling(ratings, seed=seed)
+    estimates = {"split-half": ceiling.split_half, "panel": ceiling.panel}
+    return {name: kl for name, kl in estimates.items() if np.isfinite(kl).any()}
 
 
 # --- on disk -------------------------------------------------------------------------------------

@@ -19,10 +19,9 @@ from merbench import hookimpl
 modules = [m for name, m in sys.modules.items() if name.endswith(".noise")]
 noise = next(m for m in modules if PLACE in m.__file__)
 
-class Shown(noise.Noise):
-    "The same, with labels that may be republished, and raters."
-    name = "shown"
-    labels_public = True
+class Rated(noise.Noise):
+    "The same, with raters."
+    name = "rated"
 
     def clips(self, root):
         def ratings(clip):
@@ -30,9 +29,15 @@ class Shown(noise.Noise):
             return tuple((v + d * d / 500, a - d / 100) for d in range(-6, 7))
         return [replace(clip, ratings=ratings(clip)) for clip in super().clips(root)]
 
+class Shown(noise.Noise):
+    "The same, with labels that may be republished."
+    name = "shown"
+    labels_public = True
+
 @hookimpl
 def merbench_datasets():
     yield Shown
+    yield Rated
 """
 
 

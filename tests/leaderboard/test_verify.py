@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from merbench import recorded
+from merbench import recorded, runs
 from merbench.leaderboard.copies import read_copies
+from merbench.leaderboard.publish import publish
 from merbench.leaderboard.verify import Verdict, verify
 from merbench.protocols import split_hash, splits_of
 from tinybench import TinyBench
@@ -334,6 +335,35 @@ def test_a_secret_prediction_with_its_digest_is_found_by_who_has_the_labels(boar
     assert not any("KL" in line for line in verify(board).differences)
     found = with_copy(board, bench, bench.folder / "data").differences
     assert any(re.search(r"clip c\d+: KL is stored as", line) for line in found), found
+
+
+@pytest.fixture(scope="module")
+def rated(two_runs, tmp_path_factory) -> Path:
+    """A leaderboard with what people reach, on labels and ratings that are secret."""
+    bench = two_runs[0]
+    finished = bench.run(datasets=[{"rated": {"root": "data"}}], models=["average"], baselines=True)
+    runs.write(finished, bench.folder / "rated")
+    folder = tmp_path_factory.mktemp("rated") / "leaderboard"
+    publish(bench.folder / "rated", folder)
+    return folder
+
+
+def test_what_people_reach_follows_from_the_ratings_of_who_has_them(rated, two_runs, tmp_path):
+    bench = two_runs[0]
+    copies = read_copies(rated, [f"rated={bench.folder / 'data'}"], bench.registry())
+    assert verify(rated, copies) == Verdict([], [])
+    board = Path(shutil.copytree(rated, tmp_path / "leaderboard"))
+    path = submission(board) / "predictions.parquet"
+    frame = pd.read_parquet(path)
+    people = frame["model"].str.startswith("human-ceiling(panel")
+    assert people.any()
+    frame.loc[people, "kl"] *= 1.001
+    recorded.write_parquet([frame], path)
+    refresh(submission(board))
+    found = verify(board, copies).differences
+    assert any(
+        re.search(r"clip c\d+: KL is stored as .*, the ratings give", line) for line in found
+    )
 
 
 def test_a_secret_mark_that_the_labels_do_not_give_is_found(board, two_runs):

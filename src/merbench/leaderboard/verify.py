@@ -16,8 +16,9 @@ from merbench.leaderboard.files import Files
 from merbench.leaderboard.submission import NAMES, file_hash, name_of
 from merbench.leaderboard.tables import build
 from merbench.recorded import FOLDS, MANIFEST, PREDICTIONS, Recorded, write_parquet
-from merbench.rescoring import csv_differences
-from merbench.results import PEOPLE
+from merbench.rescoring import close, csv_differences
+from merbench.results import HUMAN_CEILING, PEOPLE
+from merbench.runs import ceilings
 from merbench.verification import recorded_differences
 
 if TYPE_CHECKING:
@@ -143,7 +144,34 @@ def _with_own_labels(
     differs(found)
     if found:
         return run
+    differs(list(_people_differences(run, entry, copies[entry["name"]])))
     return with_labels(run, entry, labels)
+
+
+def _people_differences(
+    run: Recorded, entry: Mapping[str, Any], clips: Sequence[Clip]
+) -> Iterator[str]:
+    """Yield where what people reach is not what the ratings in the reader's copy give."""
+    import numpy as np
+
+    own = run.folds[(run.folds["role"] == PEOPLE) & (run.folds["data_hash"] == entry["data_hash"])]
+    if own.empty:
+        return
+    reached = ceilings(clips, run.manifest["spec"]["seed"])
+    for cell, model in own[["cell", "model"]].drop_duplicates().itertuples(index=False):
+        estimate = str(model).removeprefix(f"{HUMAN_CEILING}(").removesuffix(")")
+        rows = run.predictions[run.predictions["cell"] == cell]
+        if estimate not in reached:
+            yield f"cell {cell}: the copy given has no ratings that {model} follows from"
+            continue
+        by_clip = dict(zip((clip.id for clip in clips), reached[estimate].tolist(), strict=True))
+        given = np.asarray([by_clip[clip] for clip in rows["clip"]])
+        stored = rows["kl"].to_numpy(float)
+        for i in np.flatnonzero(~close(stored, given))[:1]:
+            yield (
+                f"cell {cell}, clip {rows['clip'].iloc[i]}: KL is stored as {stored[i]:.6g}, the "
+                f"ratings give {given[i]:.6g}"
+            )
 
 
 def _mark_differences(run: Recorded) -> list[str]:

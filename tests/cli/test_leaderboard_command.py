@@ -1,0 +1,174 @@
+"""`merbench leaderboard`, `compare` and `verify --rerun`, on a benchmark of numpy-only plugins."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from merbench import plugins, runs
+from tinybench import TinyBench
+
+
+@pytest.fixture
+def ran(call: Any, bench: TinyBench) -> Path:
+    runs.write(bench.run(), bench.folder / "first")
+    return bench.folder / "first"
+
+
+@pytest.fixture
+def other(bench: TinyBench, ran: Path) -> Path:
+    runs.write(bench.run(models=[{"linear": {"penalty": 9.0}}]), bench.folder / "second")
+    return bench.folder / "second"
+
+
+def test_build_writes_the_files_and_says_where(call, ran, other):
+    done = call("leaderboard", "build", ran, other, ran, "--out", "board")
+    assert (done.status, done.stderr) == (0, "")
+    assert "7 files written to board" in done.stdout or "6 files written to board" in done.stdout
+    with Path("board/leaderboard.csv").open(newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    assert len(rows) == 3 + 2
+    assert [int(row["rank"]) for row in rows] == sorted(int(row["rank"]) for row in rows)
+    call("leaderboard", "build", other, ran, "--out", "again")
+    for path in Path("board").iterdir():
+        assert path.read_bytes() == (Path("again") / path.name).read_bytes()
+
+
+def test_build_keeps_reported_numbers_apart(call, ran):
+    Path("paper.csv").write_text(
+        "system,dataset,metric,value,status,source,note\nthem,noise,kl_mean,0.5,reported,Paper 1,\n"
+    )
+    done = call("leaderboard", "build", ran, "--out", "board", "--reported", "paper.csv")
+    assert done.status == 0
+    assert "them" in Path("board/reported.csv").read_text()
+    assert "them" not in Path("board/leaderboard.csv").read_text()
+
+
+def test_publish_then_verify_then_tamper(call, ran, other):
+    done = call("leaderboard", "publish", ran)
+    assert done.status == 0, done.stderr
+    assert "linear" in done.stdout
+    assert "no rank → rank 1" in done.stdout
+    assert "not verifiable by everyone: submissions/tiny-" in done.stdout
+    assert "published as " in done.stdout
+    again = call("leaderboard", "publish", ran)
+    assert "already" in again.error
+    second = call("leaderboard", "publish", other, "--to", "leaderboard")
+    assert second.status == 0
+    assert len(list(Path("leaderboard/submissions").iterdir())) == 2
+    checked = call("leaderboard", "verify")
+    assert checked.status == 0
+    assert "everything in leaderboard follows from its submissions, but for" in checked.stdout
+    document = call("leaderboard", "verify", "leaderboard", "--json").json
+    assert document["verified"] is True
+    assert document["differences"] == []
+    assert len(document["unverified"]) == 2
+    table = Path("leaderboard/leaderboard.csv")
+    table.write_text(table.read_text().replace("average", "avreage", 1))
+    changed = call("leaderboard", "verify")
+    assert changed.status == 1
+    assert "'avreage' stands where 'average' follows from the predictions" in changed.stdout
+    assert call("leaderboard", "verify", "--json").json["verified"] is False
+
+
+def test_verify_takes_labels_from_the_readers_own_copy(call, ran, bench, monkeypatch):
+    call("leaderboard", "publish", ran)
+    registry = bench.registry()
+    monkeypatch.setattr(plugins, "load", lambda paths: registry)
+    for root in (str(bench.folder / "data"), f"noise={bench.folder / 'data'}"):
+        document = call("leaderboard", "verify", "--root", root, "--json").json
+        assert document == {"verified": True, "differences": [], "unverified": []}
+    assert "no such folder" in call("leaderboard", "verify", "--root", "gone").error
+    error = call("leaderboard", "verify", "--root", "pmemo=data").error
+    assert "'pmemo' is no data set whose labels are left out; these are: noise" in error
+    shutil.copytree(bench.folder / "data", "copy")
+    labels = Path("copy/clips.csv")
+    labels.write_text(labels.read_text().replace("0.12", "0.13", 1))
+    changed = call("leaderboard", "verify", "--root", "copy")
+    assert changed.status == 1
+    assert "clip c0 of noise: its label or file in the copy given is not the one" in changed.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["leaderboard", "verify"], "there is no leaderboard at leaderboard"),
+        (["leaderboard", "verify", "."], ". is no leaderboard: it has no submission"),
+        (["leaderboard", "publish", "gone"], "gone is no run"),
+        (["leaderboard", "build", "gone", "--out", "x"], "gone is no run"),
+        (["compare", "gone"], "gone is no run"),
+        (["verify", "gone", "--rerun", "1"], "gone is no run"),
+    ],
+)
+def test_mistakes_are_one_line(call, arguments, says):
+    assert says in call(*arguments).error
+    assert not Path("leaderboard").exists()
+
+
+# --- compare -------------------------------------------------------------------------------------
+
+
+def test_compare_of_one_run(call, ran):
+    done = call("compare", ran)
+    assert done.status == 0
+    assert "across separator" in done.stdout
+    assert "across model" in done.stdout
+    document = call("compare", ran, "--json").json
+    assert document["identical"] == []
+    for row in document["comparisons"]:
+        assert row["verdict"]
+        assert row["kl_low"] <= row["kl_difference"] <= row["kl_high"]
+    named = call("compare", ran, "--a", "average", "--b", "plain x levels x linear", "--json").json
+    assert [(r["a"], r["b"]) for r in named["comparisons"]] == [
+        ("average", "plain x levels x linear")
+    ]
+    assert "did you mean 'average'" in call("compare", ran, "--a", "avreage").error
+
+
+def test_compare_of_two_runs(call, ran, other):
+    document = call("compare", ran, other, "--json").json
+    assert {row["across"] for row in document["comparisons"]} == {"each run's best"}
+    (row,) = document["comparisons"]
+    assert row["run_a"] != row["run_b"]
+    assert "each run's best" in call("compare", ran, other).stdout
+    assert "without a second run" in call("compare", ran, other, "--a", "average").error
+
+
+def test_compare_refuses_another_split(call, ran, bench):
+    finished = bench.run(protocol={"monte-carlo": {"folds": 3, "test_fraction": 0.25, "seed": 9}})
+    runs.write(finished, bench.folder / "elsewhere")
+    error = call("compare", ran, bench.folder / "elsewhere").error
+    assert error.startswith("noise: the runs have different splits, so that their numbers do not")
+
+
+# --- verify --rerun ------------------------------------------------------------------------------
+
+
+def test_verify_fits_sampled_folds_again(call, ran, bench):
+    done = call("verify", ran, "--rerun", "2", "--seed", "1")
+    assert done.status == 0, done.stderr
+    assert done.stdout.count("fitted again, with the same predictions: noise: ") == 2
+    document = call("verify", ran, "--rerun", "2", "--json").json
+    assert document["verified"] is True
+    assert len(document["rerun"]) == 2
+    (bench.folder / "data").rename(bench.folder / "moved")
+    assert "does not exist" in call("verify", ran, "--rerun", "2").error
+    moved = f"datasets.noise.root={bench.folder / 'moved'}"
+    assert call("verify", ran, "--rerun", "2", "--set", moved).status == 0
+
+
+def test_a_model_that_no_longer_gives_its_predictions_is_status_1(call, ran, bench):
+    """Its source changed, its version did not. In a process of its own: plugins stay loaded."""
+    plugin = bench.folder / "plugins" / "tiny" / "average.py"
+    text = plugin.read_text()
+    assert "Y.mean(axis=0)" in text
+    plugin.write_text(text.replace("Y.mean(axis=0)", "Y.mean(axis=0) + 0.01"))
+    done = bench.call("verify", ran, "--rerun", "9")
+    assert done.returncode == 1, done.stderr
+    lines = [line for line in done.stdout.splitlines() if "when fitted again" in line]
+    assert len(lines) == 3
+    assert all(line.startswith("noise: average, fold ") for line in lines)
