@@ -1,4 +1,4 @@
-"""Runs of the tiny benchmark, and a leaderboard that holds two of them."""
+"""Runs of the tiny benchmark, a leaderboard that holds two of them, and a browser for its pages."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from headless import axe as axe
+from headless import browser as browser
 from merbench import runs
 from merbench.leaderboard.publish import publish
 from tinybench import TinyBench

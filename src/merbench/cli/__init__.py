@@ -6,7 +6,18 @@ import sys
 
 import typer
 
-from merbench.cli import compare, data, leaderboard, plugins, run, score, separators, show, verify
+from merbench.cli import (
+    compare,
+    data,
+    leaderboard,
+    plugins,
+    report,
+    run,
+    score,
+    separators,
+    show,
+    verify,
+)
 from merbench.cli import separation as separation  # adds its commands to those of separators
 from merbench.errors import MerbenchError
 
@@ -47,6 +58,7 @@ run.register(app)
 compare.register(app)
 score.register(app)
 verify.register(app)
+report.register(app)
 app.add_typer(plugins.app)
 app.add_typer(data.app)
 app.add_typer(separators.app)

@@ -32,8 +32,9 @@ def build(
     reported: list[Path] | None = typer.Option(
         None, "--reported", help="CSV file of numbers that papers print; may be repeated."
     ),
+    pages: bool = typer.Option(True, help="Also write the site: index.html and what it links to."),
 ) -> None:
-    """Write the tables that follow from some runs.
+    """Write the tables and pages that follow from some runs.
 
     The same runs give the same files, in whatever order they are named.
 
@@ -48,7 +49,12 @@ def build(
     known = read_reported(reported) if reported else None
     composed = files.compose([recorded.read(run) for run in _distinct(runs)], known)
     files.write(composed, out)
-    typer.echo(f"{len(composed.names)} files written to {out}")
+    written = len(composed.names)
+    if pages:
+        from merbench.leaderboard import site
+
+        written += len(site.write(out))
+    typer.echo(f"{written} files written to {out}")
 
 
 @app.command()

@@ -1,1 +1,1 @@
-"""Leaderboards: tables that follow from runs, their publication, and their verification."""
+"""Leaderboards: tables that follow from runs, their publication, verification and pages."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from merbench import recorded
 from merbench.errors import MerbenchError
-from merbench.leaderboard import files
+from merbench.leaderboard import files, site
 from merbench.leaderboard.reported import read_reported
 
 if TYPE_CHECKING:
@@ -43,12 +43,10 @@ def compose(folder: Path, runs: list[Recorded]) -> Files:
 
 
 def rebuild(folder: Path) -> Files:
-    """Write a leaderboard's tables anew, from its submissions.
-
-    Pages are written here as well, once there are tables.
-    """
+    """Write a leaderboard's tables and pages anew, from its submissions."""
     composed = compose(folder, [recorded.read(path) for path in submissions(folder)])
     files.write(composed, folder)
+    site.write(folder)
     return composed
 
 

@@ -12,6 +12,7 @@ from merbench import recorded
 from merbench.consistency import labels_of, rows_of_dataset, with_labels, withheld
 from merbench.errors import MerbenchError
 from merbench.leaderboard import folder as folders
+from merbench.leaderboard import site
 from merbench.leaderboard.files import Files
 from merbench.leaderboard.submission import NAMES, file_hash, name_of
 from merbench.leaderboard.tables import build
@@ -195,7 +196,7 @@ def _file_differences(folder: Path, composed: Files) -> Iterator[str]:
         path = folder / name
         yield from csv_differences(name, path.read_bytes() if path.is_file() else None, text)
     yield from _prediction_differences(folder / PREDICTIONS, composed)
-    known = {*composed.names, folders.SUBMISSIONS, folders.REPORTED, folders.README}
+    known = {*composed.names, folders.SUBMISSIONS, folders.REPORTED, folders.README, *site.NAMES}
     for path in sorted(folder.iterdir()):
         if path.name not in known:
             yield f"the file {path.name} does not belong there"

@@ -1,0 +1,174 @@
+"""What pages show: the tables of one run, or of a whole board, under one roof."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from merbench import results
+from merbench.components import Task
+from merbench.leaderboard import across
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from merbench.runs import Run
+
+    Array = NDArray[np.float64]
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Content:
+    """Tables of results, and what is known of how they came about.
+
+    Parameters
+    ----------
+    name
+        Of the run or board.
+    rows
+        The leaderboard, a mapping a row; a missing number is None.
+    comparisons
+        Pairs of cells.
+    folds, predictions
+        As a run keeps them; a board's have the column `run` as well.
+    across
+        Systems over several datasets, `across.COLUMNS`; empty where there is one.
+    reported
+        Rows printed elsewhere, which nobody here recomputed.
+    stems
+        Levels of a run's stems, `stems.COLUMNS`; a board has none.
+    manifest
+        Of the run; empty for a board.
+    """
+
+    name: str
+    rows: list[Row]
+    comparisons: list[Row]
+    folds: pd.DataFrame
+    predictions: pd.DataFrame
+    across: list[Row] = field(default_factory=list)
+    reported: list[Row] = field(default_factory=list)
+    stems: pd.DataFrame | None = None
+    manifest: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of_run(cls, run: Run) -> Content:
+        """Return a run's content."""
+        compared = across.systems(run.leaderboard)
+        return cls(
+            str(run.manifest["name"]),
+            [{k: v for k, v in row.items() if k != "run"} for row in records(run.leaderboard)],
+            records(run.comparisons),
+            run.folds,
+            run.predictions,
+            across=[] if compared is None else records(compared),
+            stems=run.stems,
+            manifest=run.manifest,
+        )
+
+    @cached_property
+    def tables(self) -> dict[str, list[Row]]:
+        """Rows by the table in which they are ranked, in the order of the leaderboard."""
+        found: dict[str, list[Row]] = {}
+        for row in self.rows:
+            found.setdefault(str(row["table"]), []).append(row)
+        return found
+
+    @cached_property
+    def _parts(self) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
+        return _by_row(self.folds), _by_row(self.predictions)
+
+    def folds_of(self, row: Mapping[str, Any]) -> pd.DataFrame:
+        """Return the folds of a row, in their order."""
+        part = self._parts[0].get(key_of(row))
+        return self.folds.iloc[:0] if part is None else part
+
+    def predictions_of(self, row: Mapping[str, Any]) -> pd.DataFrame:
+        """Return the predictions of a row, fold by fold."""
+        part = self._parts[1].get(key_of(row))
+        return self.predictions.iloc[:0] if part is None else part
+
+
+def records(table: pd.DataFrame) -> list[Row]:
+    """Return a table's rows as mappings, with None for what is missing."""
+    return [
+        {str(key): _present(value) for key, value in row.items()}
+        for row in table.to_dict("records")
+    ]
+
+
+def _present(value: Any) -> Any:
+    if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
+        return None
+    return value.item() if hasattr(value, "item") else value
+
+
+def _by_row(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    keys = [key for key in ("run", "cell") if key in table.columns]
+    parts = {}
+    for _, part in table.groupby(keys, sort=False, observed=True):
+        parts[key_of(part.iloc[0])] = part
+    return parts
+
+
+def key_of(row: Mapping[str, Any]) -> str:
+    """What a row is called in links and ids: its cell and, on a board, its run."""
+    run = str(row.get("run") or "")
+    return f"{row['cell']}-{run[:8]}" if run else str(row["cell"])
+
+
+def finished(rows: Iterable[Row]) -> Iterator[Row]:
+    """Yield the rows that have a mean KL."""
+    return (row for row in rows if row["status"] == "ok" and row.get("kl_mean") is not None)
+
+
+@dataclass(frozen=True)
+class Clips:
+    """A cell's tested clips, each once: averaged over the folds that tested it.
+
+    Parameters
+    ----------
+    clip, group
+        Shape (n,).
+    kl
+        Shape (n,), nats, ascending: the best clip comes first.
+    truth, predicted
+        Shape (n, 4); None where the table does not hold them.
+    """
+
+    clip: list[str]
+    group: list[str]
+    kl: Array
+    truth: Array | None
+    predicted: Array | None
+
+
+def clips_of(task: Task, predictions: pd.DataFrame) -> Clips | None:
+    """Average a cell's predictions clip by clip; None where there are none with a KL."""
+    known = predictions[predictions["kl"].notna()]
+    if known.empty:
+        return None
+    truth, predicted = results.truth_columns(task), results.predicted_columns(task)
+    there = [c for c in (*truth, *predicted) if c in known and known[c].notna().all()]
+    grouped = known.groupby("clip", sort=True, observed=True)
+    table = grouped[["kl", *there]].mean()
+    table["group"] = grouped["group"].first() if "group" in known else ""
+    table = table.sort_values("kl", kind="stable")
+
+    def columns(names: list[str]) -> Array | None:
+        return table[names].to_numpy(float) if set(names) <= set(there) else None
+
+    return Clips(
+        [str(clip) for clip in table.index],
+        [str(group) for group in table["group"]],
+        table["kl"].to_numpy(float),
+        columns(truth),
+        columns(predicted),
+    )

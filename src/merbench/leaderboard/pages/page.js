@@ -1,0 +1,121 @@
+"use strict";
+(() => {
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const root = document.documentElement;
+
+  // --- theme ---
+  const toggle = document.getElementById("theme");
+  const dark = () =>
+    (root.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "")) ===
+    "dark";
+  const show = () => toggle.setAttribute("aria-pressed", String(dark()));
+  toggle.addEventListener("click", () => {
+    root.dataset.theme = dark() ? "light" : "dark";
+    try { localStorage.setItem("merbench-theme", root.dataset.theme); } catch { /* private mode */ }
+    show();
+  });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);
+  toggle.hidden = false;
+  show();
+
+  // --- sorting: numbers by value, text by alphabet, what is missing last either way ---
+  const value = (row, index) => {
+    const cell = row.cells[index];
+    const text = cell.dataset.v ?? cell.textContent.trim();
+    if (text === "" || text === "–") return null;
+    return cell.dataset.v !== undefined || !Number.isNaN(Number(text)) ? Number(text) : text;
+  };
+  const compare = (a, b, sign) => {
+    if (a === null || b === null) return (a === null) - (b === null);
+    if (typeof a === "number" && typeof b === "number") return sign * (a - b);
+    return sign * String(a).localeCompare(String(b), "en", { numeric: true });
+  };
+  all("table.sortable").forEach((table) => {
+    const body = table.tBodies[0];
+    const heads = all("thead th", table);
+    heads.forEach((head, index) => {
+      const button = head.querySelector("button");
+      button?.addEventListener("click", () => {
+        const sign = head.getAttribute("aria-sort") === "ascending" ? -1 : 1;
+        heads.forEach((other) => other.removeAttribute("aria-sort"));
+        head.setAttribute("aria-sort", sign > 0 ? "ascending" : "descending");
+        table.classList.add("resorted");
+        const rows = [...body.rows].map((row) => [value(row, index), row]);
+        rows.sort((x, y) => compare(x[0], y[0], sign));
+        body.append(...rows.map((pair) => pair[1]));
+      });
+    });
+  });
+
+  // --- filters ---
+  const form = document.querySelector("form.filters");
+  if (form) {
+    const boards = all("section.board").map((section) => ({
+      section,
+      rows: all("tbody tr", section).map((row) => [row, row.textContent.toLowerCase()]),
+    }));
+    const output = form.querySelector("output");
+    const total = boards.reduce((sum, board) => sum + board.rows.length, 0);
+    const filter = () => {
+      const words = form.text.value.toLowerCase().split(/\s+/).filter(Boolean);
+      const dataset = form.dataset_name?.value ?? "";
+      const role = form.role?.value ?? "";
+      let shown = 0;
+      boards.forEach(({ section, rows }) => {
+        const here = !dataset || section.dataset.dataset === dataset;
+        let count = 0;
+        rows.forEach(([row, text]) => {
+          const kept = here && (!role || row.dataset.role === role) &&
+            words.every((word) => text.includes(word));
+          row.hidden = !kept;
+          count += kept;
+        });
+        section.hidden = count === 0;
+        shown += count;
+      });
+      output.textContent = `${shown} of ${total} rows`;
+    };
+    form.addEventListener("input", filter);
+    form.addEventListener("submit", (event) => event.preventDefault());
+    form.addEventListener("reset", () => setTimeout(filter));
+    form.hidden = false;
+    filter();
+  }
+
+  // --- a link to a system opens it; printing opens all ---
+  const open = () => {
+    const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const details = target && target.closest("details");
+    if (details) { details.open = true; details.scrollIntoView(); }
+  };
+  addEventListener("hashchange", open);
+  open();
+  let closed = [];
+  addEventListener("beforeprint", () => {
+    closed = all("details:not([open])");
+    closed.forEach((details) => { details.open = true; });
+  });
+  addEventListener("afterprint", () => closed.forEach((details) => { details.open = false; }));
+
+  // --- players: one for a clip, whose stems change places at the same moment of the music ---
+  all(".player").forEach((player) => {
+    const audio = player.querySelector("audio");
+    const buttons = all("button", player);
+    buttons.forEach((button) => button.addEventListener("click", () => {
+      const { currentTime, paused } = audio;
+      buttons.forEach((other) => other.setAttribute("aria-pressed", String(other === button)));
+      audio.src = button.dataset.src;
+      audio.addEventListener("loadedmetadata", () => {
+        audio.currentTime = Math.min(currentTime, audio.duration || 0);
+        if (!paused) audio.play();
+      }, { once: true });
+      audio.load();
+    }));
+    audio.addEventListener("play", () => {
+      all("audio").forEach((other) => { if (other !== audio) other.pause(); });
+    });
+  });
+
+  root.dataset.ready = "";
+  performance.mark("ready");
+})();

@@ -1,0 +1,220 @@
+"""What is shown of one system: its figures, and the clips it does best and worst on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from merbench import results
+from merbench.components import Task
+from merbench.leaderboard import figures
+from merbench.leaderboard.content import Clips, Content, Row, clips_of, key_of
+from merbench.leaderboard.ranking import duration, number
+from merbench.leaderboard.render import render
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+__all__ = ["Heard", "Listen", "system"]
+
+EXTREMES = 3
+"""Best clips, and worst clips, that are listed."""
+ELLIPSES = 8
+"""Clips drawn on the plane, spread evenly from the best to the worst."""
+_SCATTERED: dict[Task, dict[str, list[int]]] = {
+    Task.VA: {"valence mean": [0], "arousal mean": [1]},
+    Task.QUADRANT: {"share of Q1 and Q4, valence": [0, 3], "share of Q1 and Q2, arousal": [0, 1]},
+}
+"""What is drawn label against prediction: sums of these columns."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What of a clip can be listened to.
+
+    Parameters
+    ----------
+    sources
+        (what it is, file relative to the page), the whole clip first.
+    silence
+        Why something cannot be heard, or nothing.
+    """
+
+    sources: tuple[tuple[str, str], ...]
+    silence: str = ""
+
+
+Listen = Callable[[Row, str], "Heard | None"]
+"""Given a leaderboard row and a clip's id: its excerpts; None for data not to be listened to."""
+
+
+def system(content: Content, row: Row, listen: Listen | None = None) -> Markup | str:
+    """Render what is to be shown of a row; nothing where it has no predictions.
+
+    Parameters
+    ----------
+    content
+        What the row is from.
+    row
+        Of the leaderboard.
+    listen
+        Gives excerpts to listen to.
+    """
+    from markupsafe import Markup
+
+    if row["role"] == results.PEOPLE:
+        return ""
+    task = Task(row["task"])
+    clips = clips_of(task, content.predictions_of(row))
+    if clips is None:
+        return ""
+    name = results.system_name(row)
+    drawn = [
+        {"caption": caption, "series": series, "svg": Markup(svg)}
+        for caption, series, svg in _figures(content, row, task, clips)
+    ]
+    columns = task.columns if clips.truth is not None and clips.predicted is not None else ()
+    heard = {}
+    if listen is not None:
+        heard = {clip: listen(row, clip) for clip in _listed(clips)}
+    return render(
+        "system",
+        name=name,
+        facts=_facts(row),
+        figures=drawn,
+        clips=[_clip(clips, i, heard.get(clips.clip[i])) for i in _extremes(clips)],
+        columns=columns,
+        listening=any(heard.values()),
+    )
+
+
+def _facts(row: Row) -> list[tuple[str, str]]:
+    facts = [("Cell", str(row["cell"]))]
+    if row.get("parameters"):
+        facts.append(("Parameters", _plain(json.loads(row["parameters"]))))
+    facts += [
+        ("KL", f"mean {number(row.get('kl_mean'))}, median {number(row.get('kl_median'))} nats"),
+        ("Tested", _tested(row)),
+        ("Fitting and predicting", duration(row.get("seconds"))),
+    ]
+    for key, text in (
+        ("n_nonpositive_std", "predicted standard deviations not above 0"),
+        ("n_floored_std", "predicted standard deviations raised to the floor"),
+        ("n_floored_probability", "predicted probabilities raised to the floor"),
+    ):
+        if row.get(key):
+            facts.append(("Note", f"{row[key]:.0f} {text}"))
+    if row.get("mark"):
+        facts.append(("Mark", str(row["mark"])))
+    if row.get("error"):
+        facts.append(("Failed", str(row["error"])))
+    return facts
+
+
+def _tested(row: Row) -> str:
+    text = f"{row.get('n_folds')} folds of {row.get('n_clips')} clips"
+    return f"{text}, {row['n_failed']} of them failed" if row.get("n_failed") else text
+
+
+def _plain(settings: Any) -> str:
+    return results.parameter_text(json.dumps(settings)).strip(" ()")
+
+
+# --- figures -------------------------------------------------------------------------------------
+
+
+def _figures(
+    content: Content, row: Row, task: Task, clips: Clips
+) -> list[tuple[str, tuple[str, ...], str]]:
+    key = f"f-{key_of(row)}"
+    caption = f"KL of {len(clips.kl)} clips, thirty bins"
+    found: list[tuple[str, tuple[str, ...], str]] = [
+        (
+            caption,
+            (),
+            figures.kl_histogram(f"{key}-h", {"KL": clips.kl}, title=results.system_name(row)),
+        )
+    ]
+    if clips.truth is not None and clips.predicted is not None:
+        if task is Task.VA:
+            some = _spread(len(clips.kl), ELLIPSES)
+            truth, predicted = clips.truth[some], clips.predicted[some]
+            plane = figures.valence_arousal_plane(f"{key}-p", truth, predicted, clips.kl[some])
+            found.append((f"{len(some)} clips, best to worst", ("label", "prediction"), plane))
+        else:
+            found.append(("Clips over all tests", (), _confusion(content, row, task, f"{key}-c")))
+        for i, (name, columns) in enumerate(_SCATTERED[task].items()):
+            labels, guesses = (a[:, columns].sum(axis=1) for a in (clips.truth, clips.predicted))
+            svg = figures.clip_scatter(f"{key}-s{i}", labels, guesses, name)
+            found.append((f"{name[0].upper()}{name[1:]}, a point a clip", (), svg))
+    if curves := _curves(content, row):
+        series = tuple(n.replace("_", " ") for n in curves[0] if n != "epoch")
+        svg = figures.training_curves(f"{key}-t", curves)
+        caption = f"Training, {len(curves)} folds" + ("" if len(series) > 1 else f": {series[0]}")
+        found.insert(1, (caption, series if len(series) > 1 else (), svg))
+    return found
+
+
+def _confusion(content: Content, row: Row, task: Task, key: str) -> str:
+    from merbench.evaluation.metrics import confusion_matrix
+
+    rows = content.predictions_of(row)
+    counts = confusion_matrix(
+        rows[results.truth_columns(task)].to_numpy(float),
+        rows[results.predicted_columns(task)].to_numpy(float),
+    )
+    return figures.confusion(key, counts, task.columns)
+
+
+def _curves(content: Content, row: Row) -> list[dict[str, Any]]:
+    """Return what training reported in each fold, where it did: arrays by name, with `epoch`."""
+    import numpy as np
+
+    folds = content.folds_of(row)
+    curves = []
+    for text in folds.get("curve", ()):
+        epochs = json.loads(text) if isinstance(text, str) and text else []
+        if epochs:
+            names = [name for name in epochs[0] if name != "epoch"]
+            curve = {n: np.array([epoch.get(n, np.nan) for epoch in epochs]) for n in names}
+            numbers = [epoch.get("epoch", i) for i, epoch in enumerate(epochs, 1)]
+            curves.append({"epoch": np.array(numbers, float)} | curve)
+    return curves
+
+
+# --- clips ---------------------------------------------------------------------------------------
+
+
+def _spread(n: int, most: int) -> list[int]:
+    """Return at most `most` of n positions, evenly spread, both ends among them."""
+    if n <= most:
+        return list(range(n))
+    return [round(i * (n - 1) / (most - 1)) for i in range(most)]
+
+
+def _extremes(clips: Clips) -> list[int]:
+    """Return the positions of the best clips, then of the worst, the worst last."""
+    n = len(clips.kl)
+    return sorted({*range(min(EXTREMES, n)), *range(max(0, n - EXTREMES), n)})
+
+
+def _listed(clips: Clips) -> list[str]:
+    return [clips.clip[i] for i in _extremes(clips)]
+
+
+def _clip(clips: Clips, i: int, heard: Heard | None) -> dict[str, Any]:
+    def numbers(values: Any) -> str:
+        return " ".join(number(value, 2) for value in values[i]) if values is not None else ""
+
+    return {
+        "id": clips.clip[i],
+        "group": clips.group[i],
+        "kl": number(clips.kl[i]),
+        "truth": numbers(clips.truth),
+        "predicted": numbers(clips.predicted),
+        "first_of_worst": i == len(clips.kl) - EXTREMES >= EXTREMES,
+        "sources": heard.sources if heard else (),
+        "silence": heard.silence if heard else "",
+    }

@@ -1,0 +1,148 @@
+"""The figures: what they draw and say, and that they are the same each time."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from merbench.leaderboard import diagrams, figures, svg
+
+RNG = np.random.default_rng(3)
+KL = RNG.gamma(2, 0.4, 200)
+LABELS = RNG.uniform(0.2, 0.8, (30, 4)) * [1, 1, 0.3, 0.3]
+GUESSES = LABELS + RNG.normal(0, 0.05, LABELS.shape)
+
+DRAWN: dict[str, Callable[[], str]] = {
+    "kl_histogram": lambda: figures.kl_histogram("k", {"mixed": KL, "stems": KL + 0.2}, title="t"),
+    "training_curves": lambda: figures.training_curves(
+        "k", [{"epoch": np.arange(1, 5.0), "train_loss": np.array([4, 3, 2.0, 1])}] * 2
+    ),
+    "valence_arousal_plane": lambda: figures.valence_arousal_plane("k", LABELS, GUESSES, KL[:30]),
+    "clip_scatter": lambda: figures.clip_scatter("k", LABELS[:, 0], GUESSES[:, 0], "valence_mean"),
+    "stem_levels": lambda: figures.stem_levels(
+        "k", {"bass": np.array([-9.0, -6, -3]), "vocals": np.array([-60.0, -2, 0.5])}, -60.0
+    ),
+    "confusion": lambda: figures.confusion("k", np.arange(16).reshape(4, 4), ["a", "b", "c", "d"]),
+    "paired_differences": lambda: diagrams.paired_differences(
+        "k", ["a − b", "a − c"], np.array([-0.2, 0.1]), np.array([-0.3, -0.1]),
+        np.array([-0.1, 0.3]), [True, False],
+    ),
+    "runtime_against_kl": lambda: diagrams.runtime_against_kl(
+        "k", ["fast", "good"], np.array([1.0, 100.0]), np.array([0.9, 0.5]), ["1", ""]
+    ),
+    "critical_difference": lambda: diagrams.critical_difference(
+        "k", ["a", "b", "c"], np.array([1.2, 2.0, 2.8]), [[0, 1]]
+    ),
+}  # fmt: skip
+
+
+def test_every_figure_is_among_those_tested():
+    assert set(DRAWN) == {*figures.__all__, *diagrams.__all__} - {"BINS"}
+
+
+@pytest.fixture(params=DRAWN)
+def drawn(request: pytest.FixtureRequest) -> tuple[str, str]:
+    return request.param, DRAWN[request.param]()
+
+
+def test_a_figure_tells_what_it_shows_to_people_who_cannot_see_it(drawn: tuple[str, str]):
+    _, text = drawn
+    root = ET.fromstring(text)  # sound XML
+    assert root.get("role") == "img"
+    named = {e.get("id"): e for e in root if e.get("id")}
+    title, description = (named[i] for i in root.get("aria-labelledby").split())
+    assert (title.tag, description.tag) == ("title", "desc")
+    assert len(title.text) > 10
+    assert re.search(r"\d", title.text + description.text), "no number in the description"
+
+
+def test_a_figure_takes_its_colours_and_fonts_from_the_page(drawn: tuple[str, str]):
+    _, text = drawn
+    assert set(re.findall(r"#[0-9a-f]{6}\b", text)) <= {"#000000", "#ffffff"}
+    assert "var(--ink)" in text or "var(--muted)" in text
+    assert not re.search(r"fill: ?#000000|stroke: ?#000000", text)
+    assert "DejaVu" not in text
+    assert "<style" not in text, "a style in a figure is a style of the whole page"
+
+
+def test_a_figure_is_the_same_each_time_and_names_no_date(drawn: tuple[str, str]):
+    name, text = drawn
+    assert DRAWN[name]() == text
+    assert "metadata" not in text
+    assert not re.search(r"20\d\d-\d\d-\d\d", text)
+
+
+def test_ids_are_the_figures_own(drawn: tuple[str, str]):
+    _, text = drawn
+    assert all(i.startswith("k-") for i in re.findall(r' id="([^"]*)"', text))
+    used = set(re.findall(r'(?:url\(|href=")#([^")]+)', text))
+    assert used <= set(re.findall(r' id="([^"]*)"', text))
+
+
+def test_a_histogram_has_thirty_bins_that_hold_every_clip(monkeypatch: pytest.MonkeyPatch):
+    seen = []
+    histogram = np.histogram
+    monkeypatch.setattr(
+        np, "histogram", lambda *a, **k: seen.append(histogram(*a, **k)) or seen[-1]
+    )
+    far = np.append(KL, 500.0)
+    text = figures.kl_histogram("k", {"a": far, "b": KL}, title="t")
+    for (counts, edges), values in zip(seen, (far, KL), strict=True):
+        assert len(counts) == 30
+        assert counts.sum() == len(values)
+        assert edges[-1] < 10, "one clip far off leaves no room for the others"
+    assert seen[0][0][-1] >= 1
+    assert re.search(r"\d+ above [\d.]+ stand in the last bin", text)
+
+
+def test_a_histogram_says_the_means_and_medians():
+    text = figures.kl_histogram("k", {"a": np.array([1.0, 2.0, 6.0])}, title="t")
+    assert "a: 3 clips, mean 3.000 (dashed), median 2.000, largest 6.000 nats" in text
+
+
+def test_the_confusion_matrix_shows_every_count():
+    text = figures.confusion("k", np.array([[7, 1], [2, 11]]), ["calm", "angry"])
+    shown = {e.text for e in ET.fromstring(text).iter("text")}
+    assert {"7", "1", "2", "11", "calm", "angry"} <= shown
+    assert "18 of 21 right" in text
+    assert "calm: 7 as calm, 1 as angry; angry: 2 as calm, 11 as angry." in text
+
+
+def test_many_points_stay_small():
+    many = RNG.uniform(0, 1, (1000, 2))
+    text = figures.clip_scatter("k", many[:, 0], many[:, 1], "valence_mean")
+    assert len(text) < 20_000
+    assert text.count("h0") == len(set(map(tuple, many.round(9).tolist())))
+
+
+def test_points_outside_the_axes_are_counted():
+    text = figures.clip_scatter("k", np.array([0.2, 0.4]), np.array([-0.5, 0.4]), "valence_mean")
+    assert "1 predictions outside 0 to 1 stand at the edge" in text
+
+
+def test_what_is_text_stays_text():
+    text = diagrams.paired_differences(
+        "k", ["<script> & co − b"], np.array([0.1]), np.array([0.0]), np.array([0.2]), [True]
+    )
+    assert "<script>" not in text
+    assert "&lt;script&gt; &amp; co − b" in text
+
+
+def test_training_curves_of_folds_that_stopped_early_are_averaged_over_those_that_went_on():
+    curves = [
+        {"epoch": np.array([1.0, 2.0]), "train_loss": np.array([4.0, 2.0])},
+        {"epoch": np.array([1.0]), "train_loss": np.array([2.0])},
+    ]
+    text = figures.training_curves("k", curves)
+    assert "mean train loss over folds goes from 3 to 2" in text
+
+
+def test_numbers_in_texts_are_not_cut():
+    def paint(figure):
+        svg.bare(figure, 0.1, 0.1, 0.1, 0.1).text(0.5, 0.5, "0.123456")
+
+    assert "0.123456" in svg.draw("k", (2, 2), paint, title="t", description="d")
