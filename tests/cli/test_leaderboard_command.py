@@ -28,14 +28,26 @@ def other(bench: TinyBench, ran: Path) -> Path:
 def test_build_writes_the_files_and_says_where(call, ran, other):
     done = call("leaderboard", "build", ran, other, ran, "--out", "board")
     assert (done.status, done.stderr) == (0, "")
-    assert "7 files written to board" in done.stdout or "6 files written to board" in done.stdout
+    written = [path for path in Path("board").rglob("*") if path.is_file()]
+    assert f"{len(written)} files written to board" in done.stdout
     with Path("board/leaderboard.csv").open(newline="") as handle:
         rows = list(csv.DictReader(handle))
     assert len(rows) == 3 + 2
     assert [int(row["rank"]) for row in rows] == sorted(int(row["rank"]) for row in rows)
     call("leaderboard", "build", other, ran, "--out", "again")
-    for path in Path("board").iterdir():
-        assert path.read_bytes() == (Path("again") / path.name).read_bytes()
+    for path in written:
+        assert path.read_bytes() == (Path("again") / path.relative_to("board")).read_bytes()
+
+
+def test_pages_are_written_unless_not_wanted_and_can_be_written_anew(call, ran):
+    assert call("leaderboard", "build", ran, "--out", "board", "--no-pages").status == 0
+    assert not Path("board/index.html").exists()
+    done = call("leaderboard", "pages", "board")
+    assert (done.status, done.stderr) == (0, "")
+    assert done.stdout == "4 pages written to board\n"
+    assert len(list(Path("board/systems").iterdir())) == 3
+    assert "linear" in Path("board/index.html").read_text()
+    assert "nowhere is no leaderboard" in call("leaderboard", "pages", "nowhere").error
 
 
 def test_build_keeps_reported_numbers_apart(call, ran):

@@ -182,7 +182,7 @@ def test_a_row_says_its_rank_interval_marks_and_failure():
     )  # fmt: skip
     first, second, third = (texts(table, i) for i in range(3))
     assert (first["tier"], first["rank"], first["interval"]) == ("1", "1 (1–3)", "0.400 to 0.750")
-    assert (second["rank"], second["p"]) == ("2", "0.200"), "of two tests the less sure counts"
+    assert (second["rank"], second["corrected_p_holm"]) == ("2", "0.200")
     assert (third["rank"], third["kl_mean"], third["interval"]) == ("–", "–", "–")
     assert table.lines[1].tags == (
         ("mark", "worse than a constant"), ("mark", "uncorrelated with truth"),

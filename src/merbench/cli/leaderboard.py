@@ -32,7 +32,9 @@ def build(
     reported: list[Path] | None = typer.Option(
         None, "--reported", help="CSV file of numbers that papers print; may be repeated."
     ),
-    pages: bool = typer.Option(True, help="Also write the site: index.html and what it links to."),
+    with_pages: bool = typer.Option(
+        True, "--pages/--no-pages", help="Also write the site: index.html and what it links to."
+    ),
 ) -> None:
     """Write the tables and pages that follow from some runs.
 
@@ -50,11 +52,24 @@ def build(
     composed = files.compose([recorded.read(run) for run in _distinct(runs)], known)
     files.write(composed, out)
     written = len(composed.names)
-    if pages:
+    if with_pages:
         from merbench.leaderboard import site
 
         written += len(site.write(out))
     typer.echo(f"{written} files written to {out}")
+
+
+@app.command()
+def pages(folder: Path = FOLDER) -> None:
+    """Write a leaderboard's pages anew from its tables, as after an update of merbench.
+
+    [bold]Example[/bold]
+
+      merbench leaderboard pages leaderboard
+    """
+    from merbench.leaderboard import site
+
+    typer.echo(f"{len(site.write(folder))} pages written to {folder}")
 
 
 @app.command()

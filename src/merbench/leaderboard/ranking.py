@@ -132,8 +132,9 @@ def _columns(task: Task) -> list[Column]:
                 signed=True),
         _number("kl_difference_to_people", "Δ people",
                 "KL mean less the best that people reach, nats", signed=True),
-        Column("p", "p", "Against the best row: the larger of both corrected p-values (Holm)",
-               lambda r: p_text(_larger_p(r)), _larger_p),
+        Column("corrected_p_holm", "p",
+               "Against the best row: corrected resampled t-test over folds, after Holm",
+               lambda r: p_text(r.get("corrected_p_holm")), _by("corrected_p_holm")),
     ]  # fmt: skip
     if task is Task.VA:
         for name, heading in (("r2", "R²"), ("ccc", "CCC")):
@@ -186,11 +187,6 @@ def _interval(row: Row) -> str:
 def interval_of(row: Row) -> tuple[float | None, float | None]:
     """Return the ends of a row's interval of the mean KL, where it has one."""
     return row.get("kl_mean_low"), row.get("kl_mean_high")
-
-
-def _larger_p(row: Row) -> float | None:
-    known = [row[k] for k in ("corrected_p_holm", "clip_p_holm") if row.get(k) is not None]
-    return max(known) if known else None
 
 
 def _tells(column: Column, rows: Sequence[Row]) -> bool:

@@ -146,26 +146,32 @@ _PAIR_COLUMNS = (
      "kl_difference"),
     ("p corrected", True, "Nadeau and Bengio's corrected resampled t-test, after Holm",
      "corrected_p_holm"),
-    ("p clips", True, "Wilcoxon signed-rank test over clips, after Holm", "clip_p_holm"),
+    ("p groups", True, "Wilcoxon signed-rank test over groups of clips, of this pair alone",
+     "group_p"),
+    ("p clips", True, "Wilcoxon signed-rank test over clips, after Holm: takes clips of one group "
+     "for independent", "clip_p_holm"),
     ("Effect", True, "Matched-pairs rank-biserial correlation; −1: first better on every clip",
      "rank_biserial"),
     ("Detectable", True, "Smallest difference that would be found with 80 % power, nats",
      "detectable_difference"),
-    ("Verdict", False, "Significant where both corrected tests are below 0.05 and agree", ""),
+    ("Verdict", False, "Decided over folds, confirmed over groups", ""),
 )  # fmt: skip
 
 
 def differences(view: View) -> Markup | None:
     """Pairs of systems: how far apart they are, and how sure that is."""
+    from merbench.evaluation.comparison import ALPHA, CONFIRMING
+
     families: dict[tuple[str, str], list[Row]] = {}
     for pair in view.content.comparisons:
         families.setdefault((str(pair["dataset"]), str(pair.get("across", ""))), []).append(pair)
     if not families:
         return None
     note = (
-        "Both tests allow for the overlap of folds, and are corrected for the number of pairs in "
-        "their family. A difference is called significant only where both are below 0.05 and "
-        "point the same way."
+        "A difference is called significant where the corrected test over folds is below "
+        f"{ALPHA:g} after Holm's correction for the pairs of its family, and the test over groups "
+        f"of clips points the same way with p below {CONFIRMING * ALPHA:g}. Intervals are those "
+        "of the corrected test, for each pair by itself."
     )
     made = [_family(i, *names, pairs) for i, (names, pairs) in enumerate(families.items())]
     return render("comparisons", note=note, families=made)

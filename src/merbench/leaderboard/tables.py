@@ -7,6 +7,7 @@ compared: everywhere else a smaller number may mean easier clips.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -207,15 +208,19 @@ def portable_json(text: str) -> str:
 
 def _distinct(runs: Sequence[Recorded], scored: Sequence[ScoredRows]) -> list[dict[str, Any]]:
     """Return all runs' rows; of a cell that runs share with equal results, the first run's."""
+    rows = [row | {"_run": i} for i, run in enumerate(runs) for row in summarise(run)]
+    shared = Counter((row["table"], row["cell"], row["status"]) for row in rows)
     kept: list[dict[str, Any]] = []
     seen: set[tuple[str, ...]] = set()
-    for position, (run, rows) in enumerate(zip(runs, scored, strict=True)):
-        for row in summarise(run):
-            content = rows.content(row["cell"]) if row["status"] == "ok" else row["error"]
-            key = (row["table"], row["cell"], row["status"], content)
-            if key not in seen:
-                seen.add(key)
-                kept.append(row | {"_run": position})
+    for row in rows:
+        key = (row["table"], row["cell"], row["status"])
+        if shared[key] > 1:  # else there is nothing it could repeat
+            done = row["status"] == "ok"
+            content = scored[row["_run"]].content(row["cell"]) if done else row["error"]
+            if (*key, content) in seen:
+                continue
+            seen.add((*key, content))
+        kept.append(row)
     return kept
 
 
