@@ -52,9 +52,9 @@ TRAILING = [
 COMPARED = [
     "table", "dataset", "across", "a", "b", "cell_a", "cell_b", "run_a", "run_b", "n_folds",
     "n_clips", "kl_difference", "kl_low", "kl_high", "corrected_t", "corrected_p",
-    "corrected_p_holm", "clip_p", "clip_p_holm", "naive_wilcoxon_p", "n_folds_p_below_05",
-    "rank_biserial", "p_a_better", "p_equal", "p_b_better", "detectable_difference", "significant",
-    "better",
+    "corrected_p_holm", "clip_p", "clip_p_holm", "group_p", "naive_wilcoxon_p",
+    "n_folds_p_below_05", "rank_biserial", "group_rank_biserial", "p_a_better", "p_equal",
+    "p_b_better", "detectable_difference", "significant", "better",
 ]  # fmt: skip
 """Columns of the comparisons."""
 
@@ -371,9 +371,11 @@ def compared(
                 "corrected_p_holm": float(paired.corrected_p_holm[i]),
                 "clip_p": float(paired.clip_p[i]),
                 "clip_p_holm": float(paired.clip_p_holm[i]),
+                "group_p": float(paired.group_p[i]),
                 "naive_wilcoxon_p": float(paired.naive_p[i]),
                 "n_folds_p_below_05": int(paired.n_folds_p_below_05[i]),
                 "rank_biserial": float(paired.rank_biserial[i]),
+                "group_rank_biserial": float(paired.group_rank_biserial[i]),
                 "p_a_better": float(paired.p_a_better[i]),
                 "p_equal": float(paired.p_equal[i]),
                 "p_b_better": float(paired.p_b_better[i]),
