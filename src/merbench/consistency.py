@@ -13,7 +13,14 @@ from merbench.hashes import data_hash, spec_hash, truth_hash
 from merbench.plan import cell_id, fold_seed
 from merbench.protocols import NEITHER, PROTOCOLS, TESTED, TRAINED, split_hash, splits_of
 from merbench.recorded import FOLDS, MANIFEST, PREDICTIONS, Recorded
-from merbench.results import BASELINE, HUMAN_CEILING, PEOPLE, SYSTEM, truth_columns
+from merbench.results import (
+    BASELINE,
+    HUMAN_CEILING,
+    PEOPLE,
+    PREDICTED,
+    SYSTEM,
+    truth_columns,
+)
 from merbench.spec import AXES, NONE
 
 if TYPE_CHECKING:
@@ -133,7 +140,18 @@ def table_differences(run: Recorded) -> list[str]:
     found += _row_differences(run, tested)
     for entry in run.manifest["datasets"]:
         found += _truth_differences(run, entry)
+    found += _left_out_differences(run)
     return found
+
+
+def _left_out_differences(run: Recorded) -> Iterator[str]:
+    """Yield the cells whose predictions are said to be left out, and are there."""
+    left_out = run.predictions["cell"].isin(set(run.manifest.get("predictions_withheld", ())))
+    columns = [name for name in run.predictions if str(name).startswith(PREDICTED)]
+    there = run.predictions[left_out.to_numpy()]
+    there = there[there[columns].notna().any(axis=1)]
+    for cell in dict.fromkeys(there["cell"].astype(str)):
+        yield f"{PREDICTIONS}, cell {cell}: predictions that {MANIFEST} calls left out are there"
 
 
 def _expected_folds(run: Recorded) -> Iterator[dict[str, Any]]:

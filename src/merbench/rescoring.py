@@ -26,7 +26,8 @@ def score_differences(run: Recorded) -> list[str]:
     """Recompute every clip's KL and every fold's metrics; say what differs, a sentence each.
 
     Where the truth is not there (empty: labels that may not be republished) KL is taken as stored,
-    and only what follows from it and from predictions alone is checked.
+    and only what follows from it and from predictions alone is checked. So it is for the cells
+    whose predictions the manifest says were left out.
     """
     import numpy as np
 
@@ -45,6 +46,7 @@ def score_differences(run: Recorded) -> list[str]:
     for cell, fold in at.keys() - set(keys):
         found.append(f"cell {cell}, fold {fold}: its predictions or its row are missing")
     columns = _Columns(predictions)
+    blank = set(run.manifest.get("predictions_withheld", ()))
     for i, key in enumerate(keys):
         where = f"cell {key[0]}, fold {key[1]}"
         if key not in at:
@@ -55,13 +57,16 @@ def score_differences(run: Recorded) -> list[str]:
         if len(rows) != sizes[i] or len(set(clips.tolist())) < len(rows):
             found.append(f"{where}: its predictions are not one for each of {sizes[i]} clips")
         try:
-            kl, again = columns.score(task, models[i], rows, clips)
+            if key[0] in blank:
+                kl, again = columns.kl[rows], results.kl_metrics(columns.kl[rows])
+            else:
+                kl, again = columns.score(task, models[i], rows, clips)
         except MerbenchError as error:
             found.append(f"{where}: {error}")
             continue
         given = np.asarray([again.get(name, math.nan) for name in metrics])
         checked = np.ones(len(metrics), bool)
-        if columns.withheld(task, models[i], rows):
+        if key[0] in blank or columns.withheld(task, models[i], rows):
             checked = np.asarray([name in again for name in metrics])
         for j in np.flatnonzero(checked & ~close(stored[i], given)):
             found.append(

@@ -16,7 +16,7 @@ from tinybench import TinyBench
 PUBLIC = """
 import sys
 from dataclasses import replace
-from merbench import hookimpl
+from merbench import Model, Task, hookimpl
 
 modules = [m for name, m in sys.modules.items() if name.endswith(".noise")]
 noise = next(m for m in modules if PLACE in m.__file__)
@@ -36,10 +36,29 @@ class Shown(noise.Noise):
     name = "shown"
     labels_public = True
 
+class Parrot(Model):
+    "Says one of the training labels, whatever the music."
+    name = "parrot"
+    inputs = ()
+    tasks = frozenset({Task.VA})
+
+    def estimator(self, *, task, seed, device):
+        return self
+
+    def fit(self, X, Y):
+        object.__setattr__(self, "_label", Y[0])
+
+    def predict(self, X):
+        return [self._label] * len(X)
+
 @hookimpl
 def merbench_datasets():
     yield Shown
     yield Rated
+
+@hookimpl
+def merbench_models():
+    yield Parrot
 """
 
 

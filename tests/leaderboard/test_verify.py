@@ -349,6 +349,43 @@ def test_a_secret_prediction_with_its_digest_is_found_by_who_has_the_labels(boar
 
 
 @pytest.fixture(scope="module")
+def parroting(two_runs, tmp_path_factory) -> Path:
+    """A leaderboard with a model whose predictions are labels of the training clips."""
+    bench = two_runs[0]
+    data = [{"noise": {"root": "data"}}, {"shown": {"root": "data"}}]
+    runs.write(bench.run(datasets=data, models=["average", "parrot"]), bench.folder / "parrot")
+    folder = tmp_path_factory.mktemp("parrot") / "leaderboard"
+    publish(bench.folder / "parrot", folder)
+    return folder
+
+
+def test_predictions_that_are_secret_labels_are_left_out_and_said_to_be(parroting, two_runs):
+    bench = two_runs[0]
+    frame = pd.read_parquet(submission(parroting) / "predictions.parquet")
+    predicted = frame[[c for c in frame if c.startswith("predicted_")]]
+    left_out = (frame["dataset"] == "noise") & (frame["model"] == "parrot")
+    assert predicted[left_out].isna().all(axis=None)
+    assert predicted[~left_out].notna().all(axis=None)
+    copies = read_copies(parroting, [f"noise={bench.folder / 'data'}"], bench.registry())
+    verdict = verify(parroting, copies)
+    assert verdict.differences == []
+    (line,) = verdict.unverified
+    assert "KL and metrics of parrot on noise are taken as stored, for its predictions" in line
+
+
+def test_whose_predictions_were_left_out_cannot_be_made_up(parroting, tmp_path):
+    board = Path(shutil.copytree(parroting, tmp_path / "leaderboard"))
+    document = json.loads((submission(board) / "manifest.json").read_text())
+    others = [c["id"] for c in document["cells"] if c["model"] == "average"]
+    manifest(lambda m: m["predictions_withheld"].append(others[0]))(board)
+    found = verify(board).differences
+    assert any("predictions that manifest.json calls left out are there" in line for line in found)
+    manifest(lambda m: m["predictions_withheld"].clear())(board)
+    found = verify(board).differences
+    assert any("predictions not finite" in line for line in found), found
+
+
+@pytest.fixture(scope="module")
 def rated(two_runs, tmp_path_factory) -> Path:
     """A leaderboard with what people reach, on labels and ratings that are secret."""
     bench = two_runs[0]

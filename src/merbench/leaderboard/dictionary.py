@@ -204,7 +204,10 @@ _COLUMNS = {
 _COLUMN = "(valence_mean|arousal_mean|valence_std|arousal_std|Q1|Q2|Q3|Q4)"
 _PATTERNS = (
     (f"truth_{_COLUMN}", Entry("", "True {0}; empty where labels may not be republished.")),
-    (f"predicted_{_COLUMN}", Entry("", "Predicted {0}.")),
+    (
+        f"predicted_{_COLUMN}",
+        Entry("", "Predicted {0}; empty where it repeats a label that may not be republished."),
+    ),
     (f"mse_{_COLUMN}", Entry("", "Mean squared error of {0}; mean over folds.")),
     (f"rmse_{_COLUMN}", Entry("", "Root mean squared error of {0}; mean over folds.")),
     (f"r2_{_COLUMN}", Entry("", "Coefficient of determination of {0}; mean over folds.")),

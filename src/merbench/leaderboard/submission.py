@@ -2,7 +2,8 @@
 
 A submission is a folder with the run's manifest and its two tables. It has no path of the machine
 it was made on, and no label of a data set whose labels may not be republished: there it has the
-hash of each clip's truth, by which anyone with the data can check the scores.
+hash of each clip's truth, by which anyone with the data can check the scores. Predictions that are
+such labels themselves, as those of a baseline that deals labels out, are left out with them.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from merbench import recorded
 from merbench.components import Task
@@ -19,7 +20,10 @@ from merbench.consistency import rows_of_dataset
 from merbench.hashes import portable, portable_spec
 from merbench.leaderboard.tables import build, portable_json
 from merbench.recorded import FOLDS, MANIFEST, PREDICTIONS, Recorded
-from merbench.results import SYSTEM, truth_columns
+from merbench.results import SYSTEM, predicted_columns, truth_columns
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NAMES = {MANIFEST, FOLDS, PREDICTIONS}
 """Files of a submission."""
@@ -42,14 +46,20 @@ def of_run(run: Recorded) -> Recorded:
         cell["parameters"] = portable(cell["parameters"])
     predictions = run.predictions.copy(deep=False)
     held_back = []
+    repeating = set(manifest.get("predictions_withheld", ()))
     for entry in manifest["datasets"]:
         entry["parameters"] = portable(entry["parameters"])
         if not entry["labels_public"]:
             entry["labels_withheld"] = True
-            rows = rows_of_dataset(run, entry)
-            for column in truth_columns(Task(entry["task"])):
+            task, rows = Task(entry["task"]), rows_of_dataset(run, entry)
+            repeating |= _repeating_labels(run.predictions[rows], task)
+            for column in truth_columns(task):
                 predictions[column] = predictions[column].mask(rows)
+            repeated = predictions["cell"].isin(repeating).to_numpy()
+            for column in predicted_columns(task):
+                predictions[column] = predictions[column].mask(rows & repeated)
             held_back.append((entry["name"], entry["data_hash"]))
+    manifest["predictions_withheld"] = sorted(repeating)
     folds = run.folds.assign(
         parameters=[portable_json(text) for text in run.folds["parameters"]],
         dataset_parameters=[portable_json(text) for text in run.folds["dataset_parameters"]],
@@ -63,6 +73,22 @@ def of_run(run: Recorded) -> Recorded:
         and row["status"] == "ok"
     }
     return Recorded(manifest, folds, predictions)
+
+
+def _repeating_labels(rows: pd.DataFrame, task: Task) -> set[str]:
+    """Return the cells among whose predictions a clip's label stands as it is, number for number.
+
+    Of quadrants none: there a label is one of four words, and a prediction is free to be one too.
+    """
+    import numpy as np
+
+    if task is not Task.VA or rows.empty:
+        return set()
+    truth = {row.tobytes() for row in np.ascontiguousarray(rows[truth_columns(task)], np.float64)}
+    predicted = np.ascontiguousarray(rows[predicted_columns(task)], np.float64)
+    # People's rows have no predictions, and a label is never without a number.
+    repeated = [row.tobytes() in truth for row in predicted]
+    return set(rows["cell"][repeated].astype(str))
 
 
 def write(submitted: Recorded, folder: Path) -> None:

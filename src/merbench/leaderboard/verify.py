@@ -19,7 +19,7 @@ from merbench.leaderboard.submission import NAMES, file_hash, name_of
 from merbench.leaderboard.tables import build
 from merbench.recorded import FOLDS, MANIFEST, PREDICTIONS, Recorded, write_parquet
 from merbench.rescoring import close, csv_differences
-from merbench.results import HUMAN_CEILING, PEOPLE
+from merbench.results import HUMAN_CEILING, PEOPLE, system_name
 from merbench.runs import ceilings
 from merbench.verification import recorded_differences
 
@@ -108,6 +108,7 @@ def verify_submission(path: Path, copies: Copies, verdict: Verdict) -> Recorded 
         return None
     try:
         differs(list(_digest_differences(path, run.manifest)))
+        verdict.unverified += [f"{where}: {line}" for line in _left_out(run)]
         checked = run
         for entry in run.manifest["datasets"]:
             if withheld(entry):
@@ -126,6 +127,17 @@ def _digest_differences(path: Path, manifest: Mapping[str, Any]) -> Iterator[str
     for name in (FOLDS, PREDICTIONS):
         if manifest["files"][name] != file_hash(path / name):
             yield f"{name} is not the file whose SHA-256 {MANIFEST} has"
+
+
+def _left_out(run: Recorded) -> Iterator[str]:
+    """Yield whose predictions were left out, so that nobody can compute their scores anew."""
+    cells = set(run.manifest.get("predictions_withheld", ()))
+    folds = run.folds[run.folds["cell"].isin(cells)] if cells else run.folds.iloc[:0]
+    for row in folds.drop_duplicates("cell").to_dict("records"):
+        yield (
+            f"KL and metrics of {system_name(row)} on {row['dataset']} are taken as stored, for "
+            "its predictions repeat labels that may not be republished, and were left out"
+        )
 
 
 def _with_own_labels(
@@ -189,7 +201,8 @@ def _mark_differences(run: Recorded) -> list[str]:
     stored = run.manifest.get("marks", {})
     hidden = {entry["data_hash"] for entry in run.manifest["datasets"] if withheld(entry)}
     cells = run.folds[run.folds["data_hash"].isin(hidden)]["cell"]
-    taken = {cell: stored[cell] for cell in set(cells) if cell in stored}
+    unknown = {*cells, *run.manifest.get("predictions_withheld", ())}
+    taken = {cell: stored[cell] for cell in sorted(unknown) if cell in stored}
     rows = build([Recorded(run.manifest | {"marks": taken}, run.folds, run.predictions)])
     return [
         f"cell {row['cell']}: its mark is stored as {stored[row['cell']]!r}, its predictions give "
