@@ -283,6 +283,17 @@ TAMPERINGS: dict[str, tuple[Tamper, str]] = {
     "a file added to a submission": (
         lambda b: (submission(b) / "x.py").write_text(""), "the file x.py does not belong there",
     ),
+    "a page changed": (
+        written("index.html", "Leaderboard", "Leadersboard"),
+        r"^the page index.html is not what the tables give; write the pages anew with",
+    ),
+    "a page removed": (
+        lambda b: (b / "index.html").unlink(), r"^the page index.html is missing;",
+    ),
+    "a page added": (
+        lambda b: (b / "systems" / "x.html").write_text(""),
+        r"^the page systems/x.html does not belong there;",
+    ),
     "a submission removed": (
         lambda b: shutil.rmtree(submission(b)), r"^leaderboard.csv has \d+ rows where",
     ),
@@ -307,7 +318,7 @@ def test_an_honest_leaderboard_verifies_but_for_what_nobody_can_see(published):
 @pytest.mark.parametrize(("tamper", "says"), TAMPERINGS.values(), ids=TAMPERINGS.keys())
 def test_what_was_changed_is_found(board, tamper, says):
     tamper(board)
-    found = verify(board).differences
+    found = verify(board, pages="page" in says).differences
     assert any(re.search(says, line) for line in found), found
     assert all("\n" not in line for line in found)
 

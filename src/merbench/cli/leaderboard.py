@@ -111,6 +111,9 @@ def verify(
         metavar="[DATASET=]PATH",
         help="Your own copy of data whose labels are left out; may be repeated.",
     ),
+    with_pages: bool = typer.Option(
+        True, "--pages/--no-pages", help="Also hold the pages against the tables."
+    ),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Recompute everything in a leaderboard from the predictions in it.
@@ -127,7 +130,7 @@ def verify(
     from merbench.leaderboard.verify import verify as verify_folder
 
     folders.check(folder)
-    verdict = verify_folder(folder, _copies(folder, roots or ()))
+    verdict = verify_folder(folder, _copies(folder, roots or ()), pages=with_pages)
     if as_json:
         show.print_json(
             {

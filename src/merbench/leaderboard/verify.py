@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,7 +49,7 @@ class Verdict:
     files: Files | None = None
 
 
-def verify(folder: Path, copies: Copies | None = None) -> Verdict:
+def verify(folder: Path, copies: Copies | None = None, *, pages: bool = True) -> Verdict:
     """Recompute everything in a leaderboard's folder from its submissions' predictions.
 
     Parameters
@@ -57,6 +58,8 @@ def verify(folder: Path, copies: Copies | None = None) -> Verdict:
         The leaderboard's.
     copies
         Clips of the reader's own copies of data whose labels are not in the submissions.
+    pages
+        Whether to hold the pages against the tables, which takes as long as writing them.
 
     Raises
     ------
@@ -81,6 +84,8 @@ def verify(folder: Path, copies: Copies | None = None) -> Verdict:
         return verdict
     verdict.files = composed
     verdict.differences += _file_differences(folder, composed)
+    if pages and not verdict.differences:
+        verdict.differences += _page_differences(folder, composed)
     return verdict
 
 
@@ -207,6 +212,28 @@ def _file_differences(folder: Path, composed: Files) -> Iterator[str]:
     for path in sorted((folder / folders.SUBMISSIONS).iterdir()):
         if not path.is_dir():
             yield f"the file {folders.SUBMISSIONS}/{path.name} does not belong there"
+
+
+def _page_differences(folder: Path, composed: Files) -> Iterator[str]:
+    """Yield where pages are not those that the tables give."""
+    anew = "; write the pages anew with `merbench leaderboard pages`"
+    with TemporaryDirectory() as scratch:
+        for name in composed.names:
+            shutil.copyfile(folder / name, Path(scratch) / name)
+        right = {path.relative_to(scratch): path for path in site.write(Path(scratch))}
+        there = {
+            path.relative_to(folder)
+            for name in site.NAMES
+            for path in ([folder / name] if name.endswith(".html") else (folder / name).rglob("*"))
+            if path.is_file()
+        }
+        for page in sorted(right.keys() - there):
+            yield f"the page {page} is missing{anew}"
+        for page in sorted(there - right.keys()):
+            yield f"the page {page} does not belong there{anew}"
+        for page in sorted(there & right.keys()):
+            if (folder / page).read_bytes() != right[page].read_bytes():
+                yield f"the page {page} is not what the tables give{anew}"
 
 
 def _prediction_differences(path: Path, composed: Files) -> Iterator[str]:
