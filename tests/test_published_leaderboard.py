@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from conftest import REPOSITORY
 from merbench.leaderboard import folder as folders
 from merbench.leaderboard.verify import verify
 
-FOLDER = REPOSITORY / "leaderboard"
+FOLDER = Path(__file__).resolve().parents[1] / "leaderboard"
 
 
 def test_it_follows_from_its_submissions() -> None:

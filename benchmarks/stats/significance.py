@@ -20,7 +20,6 @@ import argparse
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -28,8 +27,8 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from merbench import Clip
-from merbench.evaluation import ALPHA, Scores, SignedRank, compare_pairs, tiers
-from merbench.evaluation.comparison import verdicts
+from merbench.evaluation import ALPHA, Scores, SignedRank, compare_pairs, holm, tiers
+from merbench.evaluation.comparison import deciding_tests, verdicts
 from merbench.protocols import MonteCarlo, Protocol, Split, StratifiedKFold
 
 DESIGNS = 20
@@ -174,12 +173,15 @@ def pair_rates(clips: Sequence[Clip], splits: Sequence[Split], kl: Array) -> Rat
 
 def family_rates(clips: Sequence[Clip], splits: Sequence[Split], kl: Array) -> Rates:
     """Judge families: KL of shape (data sets, systems, rows)."""
-    pairs = list(combinations(range(kl.shape[1]), 2))
+    a, b = np.triu_indices(kl.shape[1], k=1)
     families = [as_scores(clips, splits, rows) for rows in kl]
+
+    def any_pair(scores: Scores) -> bool:
+        over_folds, over_groups = deciding_tests(scores, a, b)
+        return bool(verdicts(over_folds.mean, holm(over_folds.p), over_groups).any())
+
     return {
-        "any pair significant": np.array(
-            [compare_pairs(scores, pairs).significant.any() for scores in families]
-        ),
+        "any pair significant": np.array([any_pair(scores) for scores in families]),
         "more than one tier": np.array([tiers(scores).max() > 1 for scores in families]),
     }
 

@@ -266,7 +266,7 @@ def _separator_checks(separator: Separator) -> Iterator[tuple[str, Callable[[], 
         _demand(loudest < 0.1, f"a silent clip gave a stem of peak {loudest:.2f}")
 
     def short_and_odd() -> None:
-        for samples in (1_103, 12_347):
+        for samples in (1, 1_103, 12_347):
             separate(music(samples / SAMPLE_RATE))
 
     yield "yields its stems, in shape and finite", stereo

@@ -49,11 +49,6 @@ def test_order_of_rows_does_not_matter(order: list[int]) -> None:
     )  # fmt: skip
     for field in ("fold", "clip", "kl", "fold_means", "clip_means"):
         np.testing.assert_array_equal(getattr(one, field), getattr(other, field))
-    aligned = Scores.align(
-        {"a": (FOLD, CLIP, KL[0]), "b": (FOLD[order], CLIP[order], KL[1, order])},
-        {"a": SIZES, "b": SIZES},
-    )
-    np.testing.assert_array_equal(aligned.kl, one.kl)
 
 
 @pytest.mark.parametrize(
@@ -77,32 +72,3 @@ def test_order_of_rows_does_not_matter(order: list[int]) -> None:
 def test_scores_that_cannot_be_compared_are_refused(change: dict, message: str) -> None:
     with pytest.raises(MerbenchError, match=message):
         scores(**change)
-
-
-@pytest.mark.parametrize(
-    ("rows", "sizes", "message"),
-    [
-        (([0, 0, 1, 1, 1], ["x", "z", "x", "z", "y"], KL[1]), SIZES,
-         "a and b have different splits: sorted by fold and clip, row 1 is clip y in fold 0 for "
-         "one, clip z in fold 0"),
-        (([0, 0, 2, 2, 2], CLIP, KL[1]), SIZES, "a and b have different splits: .* in fold 2"),
-        ((FOLD[:4], CLIP[:4], KL[1, :4]), SIZES, "a has 5 scored rows and b 4"),
-        ((FOLD, CLIP, KL[1]), {0: 4, 1: 5}, "a and b .* 6 and 5 training clips in fold 1"),
-        ((FOLD, CLIP, KL[1]), {0: 4}, "a and b .* 6 and None training clips in fold 1"),
-        ((FOLD, CLIP[:2], KL[1]), SIZES, "b: 5 folds, 2 clips and 5 KL values"),
-    ],
-)  # fmt: skip
-def test_cells_of_different_splits_are_not_put_together(rows, sizes, message: str) -> None:
-    with pytest.raises(MerbenchError, match=message):
-        Scores.align({"a": (FOLD, CLIP, KL[0]), "b": rows}, {"a": SIZES, "b": sizes})
-
-
-def test_every_clip_needs_a_group_where_there_are_groups() -> None:
-    cells = {"a": (FOLD, CLIP, KL[0])}
-    with pytest.raises(MerbenchError, match="clip z has no group"):
-        Scores.align(cells, {"a": SIZES}, group={"x": "g", "y": "g"})
-    grouped = Scores.align(cells, {"a": SIZES}, group={"x": "g", "y": "h", "z": "g"})
-    assert grouped.clip_groups.tolist() == ["g", "h", "g"]
-    assert Scores.align(cells, {"a": SIZES}).groups.tolist() == ["x", "y", "z"]
-    with pytest.raises(MerbenchError, match="no cell to compare"):
-        Scores.align({}, {})

@@ -162,7 +162,7 @@ def test_nothing_is_added_to_a_leaderboard_that_does_not_verify(two_runs, tmp_pa
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError(28, "No space left on device")])
-@pytest.mark.parametrize("step", ["write", "rebuild", "verify", "build", "rename"])
+@pytest.mark.parametrize("step", ["write", "rebuild", "verify", "swap", "rename"])
 def test_whatever_stops_it_the_folder_stays_as_it_was(two_runs, tmp_path, monkeypatch, step, error):
     folder = tmp_path / "place" / "board"
     publish(two_runs[1], folder)
@@ -171,7 +171,9 @@ def test_whatever_stops_it_the_folder_stays_as_it_was(two_runs, tmp_path, monkey
     def stop(*_, **__):
         raise error
 
-    if step == "write":
+    if step == "swap":
+        monkeypatch.setattr(publishing, "_swap", stop)
+    elif step == "write":
         monkeypatch.setattr(submission, "write", stop)
     elif step == "rebuild":
         monkeypatch.setattr(folders, "rebuild", stop)

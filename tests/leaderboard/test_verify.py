@@ -351,7 +351,8 @@ def rated(two_runs, tmp_path_factory) -> Path:
 def test_what_people_reach_follows_from_the_ratings_of_who_has_them(rated, two_runs, tmp_path):
     bench = two_runs[0]
     copies = read_copies(rated, [f"rated={bench.folder / 'data'}"], bench.registry())
-    assert verify(rated, copies) == Verdict([], [])
+    verdict = verify(rated, copies)
+    assert (verdict.differences, verdict.unverified) == ([], [])
     board = Path(shutil.copytree(rated, tmp_path / "leaderboard"))
     path = submission(board) / "predictions.parquet"
     frame = pd.read_parquet(path)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -60,6 +59,8 @@ def unpacked_to(archive: Path, folder: Path) -> None:
     LabelError
         The archive is damaged.
     """
+    import zipfile
+
     try:
         with zipfile.ZipFile(archive) as content:
             content.extractall(folder)

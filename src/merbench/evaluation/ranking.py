@@ -17,7 +17,7 @@ __all__ = ["Bootstrap", "bootstrap", "tiers"]
 
 Array = NDArray[np.float64]
 
-_FIRST_WINDOW = 6.0
+_FIRST_WINDOW = 5.0
 """Standard deviations of a median's place among which it is looked for first."""
 
 

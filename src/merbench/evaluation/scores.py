@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from merbench.errors import MerbenchError
 
@@ -15,15 +15,12 @@ __all__ = ["Scores"]
 
 Array = NDArray[np.float64]
 
-REMEDY = "compare cells of one dataset under one protocol and seed"
-
 
 @dataclass(frozen=True, eq=False)
 class Scores:
     """KL of K cells on the same R rows, a row being one clip tested in one fold.
 
     Rows are kept sorted by fold and clip, so that no number depends on the order they came in.
-    Cells that come with rows of their own are put together by `align`.
 
     Parameters
     ----------
@@ -98,51 +95,6 @@ class Scores:
             raise MerbenchError(
                 f"clip {clip[stray[0]]} has two groups; a clip belongs to one, in every fold"
             )
-
-    @classmethod
-    def align(
-        cls,
-        cells: Mapping[str, tuple[ArrayLike, ArrayLike, ArrayLike]],
-        n_train: Mapping[str, Mapping[int, int]],
-        *,
-        group: Mapping[str, str] | None = None,
-    ) -> Scores:
-        """Put cells together that were tested on the same clips, each in an order of its own.
-
-        Parameters
-        ----------
-        cells
-            Name of each cell to its folds, clips and KL, each (R,).
-        n_train
-            Name of each cell to the number of training clips of each fold.
-        group
-            Clip to group; without it every clip is a group by itself.
-
-        Raises
-        ------
-        MerbenchError
-            Where two cells, which are named, were not tested on the same clips in every fold or
-            not trained on equally many; and as the class does.
-        """
-        names = tuple(cells)
-        if not names:
-            raise MerbenchError("there is no cell to compare; give at least one")
-        fold, clip, kl = _rows(names[0], cells[names[0]])
-        order = _order(fold, clip)
-        given, first = (fold, clip), (fold[order], clip[order])
-        rows = [kl[order]]
-        for name in names[1:]:
-            fold, clip, kl = _rows(name, cells[name])
-            # Cells of one run come in one order: sorting strings two hundred times is spared.
-            if not (np.array_equal(fold, given[0]) and np.array_equal(clip, given[1])):
-                own = _order(fold, clip)
-                _require_same_rows(names[0], first, name, (fold[own], clip[own]))
-                rows.append(kl[own])
-            else:
-                rows.append(kl[order])
-            _require_same_training(names[0], name, n_train, first[0])
-        groups = first[1] if group is None else _groups(first[1], group)
-        return cls(names, *first, groups, n_train[names[0]], np.stack(rows))
 
     @cached_property
     def folds(self) -> NDArray[np.int64]:
@@ -227,59 +179,3 @@ def _averaged(values: Array, index: NDArray[np.intp]) -> Array:
 
 def _order(fold: NDArray[np.int64], clip: NDArray[np.str_]) -> NDArray[np.intp]:
     return np.lexsort((clip, fold))
-
-
-def _rows(
-    name: str, columns: tuple[ArrayLike, ArrayLike, ArrayLike]
-) -> tuple[NDArray[np.int64], NDArray[np.str_], Array]:
-    fold, clip = np.asarray(columns[0], np.int64), np.asarray(columns[1], np.str_)
-    kl = np.asarray(columns[2], np.float64)
-    if not len(fold) == len(clip) == len(kl):
-        raise MerbenchError(
-            f"{name}: {len(fold)} folds, {len(clip)} clips and {len(kl)} KL values; give one of "
-            "each a row"
-        )
-    return fold, clip, kl
-
-
-def _require_same_rows(
-    a: str,
-    rows_a: tuple[NDArray[np.int64], NDArray[np.str_]],
-    b: str,
-    rows_b: tuple[NDArray[np.int64], NDArray[np.str_]],
-) -> None:
-    """Raise unless two cells have the same sorted rows."""
-    (fold_a, clip_a), (fold_b, clip_b) = rows_a, rows_b
-    if len(fold_a) != len(fold_b):
-        raise MerbenchError(
-            f"{a} has {len(fold_a)} scored rows and {b} {len(fold_b)}, so their splits differ: "
-            f"{REMEDY}"
-        )
-    differs = np.flatnonzero((fold_a != fold_b) | (clip_a != clip_b))
-    if len(differs):
-        row = differs[0]
-        raise MerbenchError(
-            f"{a} and {b} have different splits: sorted by fold and clip, row {row} is clip "
-            f"{clip_a[row]} in fold {fold_a[row]} for one, clip {clip_b[row]} in fold "
-            f"{fold_b[row]} for the other; {REMEDY}"
-        )
-
-
-def _require_same_training(
-    a: str, b: str, n_train: Mapping[str, Mapping[int, int]], folds: Sequence[int] | NDArray
-) -> None:
-    for fold in map(int, np.unique(folds)):
-        sizes = n_train[a].get(fold), n_train[b].get(fold)
-        if sizes[0] != sizes[1]:
-            raise MerbenchError(
-                f"{a} and {b} have different splits: {sizes[0]} and {sizes[1]} training clips in "
-                f"fold {fold}; {REMEDY}"
-            )
-
-
-def _groups(clips: NDArray[np.str_], group: Mapping[str, str]) -> NDArray[np.str_]:
-    distinct, index = np.unique(clips, return_inverse=True)
-    unknown = [str(clip) for clip in distinct if str(clip) not in group]
-    if unknown:
-        raise MerbenchError(f"clip {unknown[0]} has no group; name the group of every clip")
-    return np.array([group[str(clip)] for clip in distinct], np.str_)[index]

@@ -146,9 +146,15 @@ _COLUMNS = {
     "corrected_t": Entry("", "Statistic of the corrected resampled t-test."),
     "corrected_p": Entry("", "Its two-sided p-value."),
     "clip_p": Entry("", "Wilcoxon's signed-rank test over clips, each averaged over its tests."),
+    "group_p": Entry(
+        "",
+        "The same over groups, each the average of its clips: clips of a group are not "
+        "independent.",
+    ),
     "n_folds_p_below_05": Entry(
         "folds", "In how many Wilcoxon's test within the fold is below 0.05, as papers show it."
     ),
+    "group_rank_biserial": Entry("", "Effect size over groups, on [-1, 1]; below 0 a is better."),
     "p_a_better": Entry(
         "",
         "Bayesian correlated t-test: probability that a is better by more than the region of "
@@ -156,7 +162,11 @@ _COLUMNS = {
     ),
     "p_equal": Entry("", "The same: that both are practically equal."),
     "p_b_better": Entry("", "The same: that b is better."),
-    "significant": Entry("", "Whether both corrected tests are below 0.05 and point the same way."),
+    "significant": Entry(
+        "",
+        "Whether corrected_p_holm is below 0.05, and group_p confirms it: below 0.15, and pointing "
+        "the same way.",
+    ),
     "better": Entry("", "a or b where the difference is significant."),
     # --- folds and clips ---
     "fold": Entry("", "One repetition of the protocol, from 0."),

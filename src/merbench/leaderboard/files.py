@@ -33,10 +33,13 @@ class Files:
         Name to content of those that are text.
     predictions
         The table of predictions, run by run.
+    board
+        What they were written from.
     """
 
     texts: dict[str, str]
     predictions: tuple[pd.DataFrame, ...]
+    board: Board
 
     @property
     def names(self) -> set[str]:
@@ -69,7 +72,7 @@ def compose(runs: Sequence[Recorded], reported: pd.DataFrame | None = None) -> F
     texts = {name: csv_text(table) for name, table in csv.items()}
     texts[DICTIONARY] = _dictionary(columns)
     texts[CITATION] = citation(board.runs)
-    return Files(texts, predictions)
+    return Files(texts, predictions, board)
 
 
 def write(files: Files, folder: Path) -> None:

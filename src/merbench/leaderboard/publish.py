@@ -81,9 +81,9 @@ def publish(run: Path, folder: Path) -> Published:
     folder = folder.absolute()
     with _alone(folder):
         _restore(folder)
-        before = _present(folder)
+        old = _present(folder)
         identity = taken.manifest["run"]
-        if any(other.manifest["run"] == identity for other in before):
+        if any(other.manifest["run"] == identity for other in old.runs):
             raise MerbenchError(
                 f"the run {run} is in {folder} already, as "
                 f"{folders.SUBMISSIONS}/{submission.name_of(taken.manifest)}; nothing was changed"
@@ -92,19 +92,18 @@ def publish(run: Path, folder: Path) -> Published:
             with _copy(folder) as copy:
                 path = copy / folders.SUBMISSIONS / submission.name_of(taken.manifest)
                 submission.write(submission.of_run(taken), path)
-                folders.rebuild(copy)
+                new = folders.rebuild(copy).board
                 verdict = verify(copy)
                 if verdict.differences:
                     raise MerbenchError(
                         f"with the run {run} the leaderboard would not verify "
                         f"({verdict.differences[0]}); nothing was changed"
                     )
-                old = build(before)
-                new = build([recorded.read(path) for path in folders.submissions(copy)])
                 if identity not in set(new.leaderboard["run"]):
                     raise MerbenchError(
                         f"the run {run} has no result that {folder} lacks; nothing was changed"
                     )
+                moved = tuple(moves(old, new))
                 _swap(copy, folder)
         except OSError as error:
             raise MerbenchError(
@@ -113,9 +112,7 @@ def publish(run: Path, folder: Path) -> Published:
             ) from error
     name = f"{folders.SUBMISSIONS}/{path.name}: "
     unverified = tuple(line for line in verdict.unverified if line.startswith(name))
-    return Published(
-        folder / folders.SUBMISSIONS / path.name, new, tuple(moves(old, new)), unverified
-    )
+    return Published(folder / folders.SUBMISSIONS / path.name, new, moved, unverified)
 
 
 def moves(before: Board, after: Board) -> Iterator[Move]:
@@ -148,17 +145,17 @@ def _sound(run: Path) -> Recorded:
     return recorded.read(run)
 
 
-def _present(folder: Path) -> list[Recorded]:
-    """Read what a leaderboard holds, which must verify as it is."""
+def _present(folder: Path) -> Board:
+    """Return what a leaderboard holds, which must verify as it is."""
     if not folder.is_dir() or not folders.submissions(folder):
-        return []
+        return build([])
     verdict = verify(folder)
-    if verdict.differences:
+    if verdict.differences or verdict.files is None:
         raise MerbenchError(
             f"{folder} does not verify as it is ({verdict.differences[0]}); nothing was changed: "
             f"see `merbench leaderboard verify {folder}`"
         )
-    return [recorded.read(path) for path in folders.submissions(folder)]
+    return verdict.files.board
 
 
 # --- all or nothing ------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ compared: everywhere else a smaller number may mean easier clips.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -51,9 +52,9 @@ TRAILING = [
 COMPARED = [
     "table", "dataset", "across", "a", "b", "cell_a", "cell_b", "run_a", "run_b", "n_folds",
     "n_clips", "kl_difference", "kl_low", "kl_high", "corrected_t", "corrected_p",
-    "corrected_p_holm", "clip_p", "clip_p_holm", "naive_wilcoxon_p", "n_folds_p_below_05",
-    "rank_biserial", "p_a_better", "p_equal", "p_b_better", "detectable_difference", "significant",
-    "better",
+    "corrected_p_holm", "clip_p", "clip_p_holm", "group_p", "naive_wilcoxon_p",
+    "n_folds_p_below_05", "rank_biserial", "group_rank_biserial", "p_a_better", "p_equal",
+    "p_b_better", "detectable_difference", "significant", "better",
 ]  # fmt: skip
 """Columns of the comparisons."""
 
@@ -207,15 +208,19 @@ def portable_json(text: str) -> str:
 
 def _distinct(runs: Sequence[Recorded], scored: Sequence[ScoredRows]) -> list[dict[str, Any]]:
     """Return all runs' rows; of a cell that runs share with equal results, the first run's."""
+    rows = [row | {"_run": i} for i, run in enumerate(runs) for row in summarise(run)]
+    shared = Counter((row["table"], row["cell"], row["status"]) for row in rows)
     kept: list[dict[str, Any]] = []
     seen: set[tuple[str, ...]] = set()
-    for position, (run, rows) in enumerate(zip(runs, scored, strict=True)):
-        for row in summarise(run):
-            content = rows.content(row["cell"]) if row["status"] == "ok" else row["error"]
-            key = (row["table"], row["cell"], row["status"], content)
-            if key not in seen:
-                seen.add(key)
-                kept.append(row | {"_run": position})
+    for row in rows:
+        key = (row["table"], row["cell"], row["status"])
+        if shared[key] > 1:  # else there is nothing it could repeat
+            done = row["status"] == "ok"
+            content = scored[row["_run"]].content(row["cell"]) if done else row["error"]
+            if (*key, content) in seen:
+                continue
+            seen.add((*key, content))
+        kept.append(row)
     return kept
 
 
@@ -366,9 +371,11 @@ def compared(
                 "corrected_p_holm": float(paired.corrected_p_holm[i]),
                 "clip_p": float(paired.clip_p[i]),
                 "clip_p_holm": float(paired.clip_p_holm[i]),
+                "group_p": float(paired.group_p[i]),
                 "naive_wilcoxon_p": float(paired.naive_p[i]),
                 "n_folds_p_below_05": int(paired.n_folds_p_below_05[i]),
                 "rank_biserial": float(paired.rank_biserial[i]),
+                "group_rank_biserial": float(paired.group_rank_biserial[i]),
                 "p_a_better": float(paired.p_a_better[i]),
                 "p_equal": float(paired.p_equal[i]),
                 "p_b_better": float(paired.p_b_better[i]),

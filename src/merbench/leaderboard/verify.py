@@ -39,10 +39,13 @@ class Verdict:
         What is not as it must be, a sentence each.
     unverified
         What could not be verified for want of the labels, a sentence each.
+    files
+        What must stand in the folder; None where the submissions themselves are wrong.
     """
 
     differences: list[str] = field(default_factory=list)
     unverified: list[str] = field(default_factory=list)
+    files: Files | None = None
 
 
 def verify(folder: Path, copies: Copies | None = None) -> Verdict:
@@ -76,6 +79,7 @@ def verify(folder: Path, copies: Copies | None = None) -> Verdict:
     except (MerbenchError, LookupError, TypeError, ValueError) as error:
         verdict.differences.append(f"no tables follow from the submissions: {error}")
         return verdict
+    verdict.files = composed
     verdict.differences += _file_differences(folder, composed)
     return verdict
 

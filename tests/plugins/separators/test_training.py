@@ -19,6 +19,7 @@ from merbench_plugins.separators.wave_u_net.configuration import (
 )
 from merbench_plugins.separators.wave_u_net.excerpts import (
     Augmentations,
+    Batch,
     Batches,
     Excerpts,
     Validation,
@@ -461,6 +462,21 @@ def test_a_folder_in_use_is_not_overwritten(music: Path, tmp_path: Path) -> None
     with pytest.raises(MerbenchError, match="cannot be resumed from"):
         train([music], out, resume=True)
     assert not [p for p in out.iterdir() if p.name.startswith(f"{STATE}.")]
+
+
+def test_silence_and_what_is_no_number_spoil_nothing(music: Path, tmp_path: Path) -> None:
+    tracks = prepared(music)
+    trainer = Trainer(small(), tracks[1:], tracks[:1], tmp_path / "out", Options(**QUICK))
+    batch = trainer.batches.take()
+    silent = Batch(0 * batch.mix, 0 * batch.targets, batch.members)
+    assert np.isfinite(trainer._learn(silent))
+    before = [p.detach().clone() for p in trainer.network.parameters()]
+    assert all(p.isfinite().all() for p in before)
+    assert np.isnan(trainer._learn(batch._replace(targets=batch.targets + np.float32("nan"))))
+    for kept, was in zip(trainer.network.parameters(), before, strict=True):
+        assert torch.equal(kept, was)
+    trainer._learn(batch)
+    assert not torch.equal(trainer.parameters[0], before[0])
 
 
 def test_it_can_begin_with_the_weights_of_another(music: Path, tmp_path: Path) -> None:

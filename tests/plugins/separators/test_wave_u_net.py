@@ -471,6 +471,24 @@ def test_the_shipped_weights() -> None:
     assert card["licence"] in (folder / "README.md").read_text()
 
 
+@pytest.mark.parametrize(
+    ("rate", "channels", "samples", "loudness"),
+    [(22050, 2, 1, 0.5), (22050, 1, 40_001, 3.0), (22050, 2, 9_999, 0.0), (48000, 5, 5_001, 1.0)],
+)
+def test_the_shipped_weights_on_clips_of_any_kind(
+    rate: int, channels: int, samples: int, loudness: float
+) -> None:
+    mix = 2 * loudness * noise(channels, samples)
+    stems = WaveUNet().separate(mix, rate)
+    assert tuple(stems) == CANONICAL_STEMS
+    for stem in stems.values():
+        assert stem.shape == mix.shape
+        assert stem.dtype == np.float32
+        assert np.isfinite(stem).all()
+    if rate == 22050:  # At other rates resampling takes off what lies above 11 kHz.
+        np.testing.assert_allclose(sum(stems.values()), mix, atol=1e-4)
+
+
 def test_the_shipped_weights_count_by_content() -> None:
     parameters = WaveUNet().identity()["parameters"]
     assert len(parameters["weights"]) == 64

@@ -78,7 +78,7 @@ class WaveUNet(Separator):
             "wave_u_net.tensorflow_checkpoint",
         )
     )
-    typical_cost = Cost(seconds=10.0, megabytes=42.0)
+    typical_cost = Cost(seconds=1.5, megabytes=42.0)
 
     weights: Literal["merbench"] | Path = Field(
         SHIPPED,

@@ -58,6 +58,7 @@ __all__ = ["Trainer", "train"]
 STATE = "state.pt"
 
 _FLOOR = 1e-2
+_SILENT_POWER = 1e-6
 _GREATEST_GRADIENT = 1.0
 _LAST_SHARE = 0.01
 _FIRST_OUTPUT = 0.01
@@ -271,8 +272,10 @@ class Trainer:
         for parameter, *shared in zip(self.parameters, *gradients, strict=True):
             parameter.grad = torch.stack(shared).mean(dim=0)
         self.scaler.unscale_(self.optimiser)
-        torch.nn.utils.clip_grad_norm_(self.parameters, _GREATEST_GRADIENT)
-        self.scaler.step(self.optimiser)
+        strength = torch.nn.utils.clip_grad_norm_(self.parameters, _GREATEST_GRADIENT)
+        # One gradient that is not finite would spoil all weights for good.
+        if self.scaler.is_enabled() or torch.isfinite(strength):
+            self.scaler.step(self.optimiser)
         self.scaler.update()
         # At first the average must not hold on to where chance began.
         decay = min(self.options.averaging, self.step / (self.step + 10))
@@ -445,7 +448,7 @@ def _loss(estimates: Tensor, mix: Tensor, targets: Tensor, members: Tensor) -> T
     so that silent parts do not either.
     """
     parts = (members @ estimates.flatten(2)).view_as(targets)
-    power = mix.square().mean(dim=(1, 2))[:, None]
+    power = mix.square().mean(dim=(1, 2)).clamp_min(_SILENT_POWER)[:, None]
     errors = (parts - targets).square().mean(dim=(2, 3)) / power
     real = members.any(dim=2)
     return torch.log10(errors + _FLOOR)[real].mean() * 10
