@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from merbench.errors import MerbenchError
 from merbench.evaluation.comparison import ALPHA, deciding_tests, holm, verdicts
+from merbench.evaluation.resampled import corrected
 from merbench.evaluation.scores import Scores
 
 __all__ = ["Bootstrap", "bootstrap", "tiers"]
@@ -214,23 +215,33 @@ def _ranks(means: Array) -> NDArray[np.int64]:
 def tiers(scores: Scores, *, alpha: float = ALPHA) -> NDArray[np.int64]:
     """Sort cells into tiers: those that can't be told from a tier's best cell share it.
 
-    The cell with the least mean KL leads tier 1; it is compared with every other, and those from
-    which it does not differ significantly join it. The best of the rest leads tier 2, and so on.
-    Within a family of comparisons with a leader, p-values are corrected by Holm's method.
+    The cell with the least mean KL leads tier 1; those from which it does not differ significantly
+    join it. The best of the rest leads tier 2, and so on.
+
+    Who leads is chosen by the data, so that a leader's comparisons are the extreme ones of all
+    pairs. Correcting for its comparisons alone would part one of twenty equal cells from the rest
+    far too often (`benchmarks/stats/significance.py`; Hsu 1996, "Multiple comparisons", Chapter 4).
+    The family is therefore all pairs of cells, by Holm's method: with probability 1 - `alpha`, no
+    cell stands below a leader to which it is equal, in any tier.
 
     Returns
     -------
     ndarray
         Shape (K,): tiers, 1 the best.
     """
-    tier = np.zeros(len(scores.names), np.int64)
+    k = len(scores.names)
+    tier = np.zeros(k, np.int64)
+    a, b = np.triu_indices(k, k=1)
+    over_folds = corrected(scores.fold_means[a] - scores.fold_means[b], scores.test_train_ratio)
+    p = np.ones((k, k))
+    p[a, b] = p[b, a] = holm(over_folds.p)
     left = np.argsort(scores.kl_mean, kind="stable")
     number = 0
     while len(left):
         number += 1
         leader, others = left[0], left[1:]
-        over_folds, over_groups = deciding_tests(scores, np.full(len(others), leader), others)
-        worse = verdicts(over_folds.mean, holm(over_folds.p), over_groups, alpha=alpha)
+        differences, over_groups = deciding_tests(scores, np.full(len(others), leader), others)
+        worse = verdicts(differences.mean, p[leader, others], over_groups, alpha=alpha)
         tier[leader] = number
         tier[others[~worse]] = number
         left = others[worse]

@@ -48,7 +48,11 @@ _COLUMNS = {
         "Short hash of data set, its version, its data, its split and the evaluator's version. "
         "Only rows of one table are ranked and compared.",
     ),
-    "tier": Entry("", "1 is best. Rows of one tier cannot be told apart from its best row."),
+    "tier": Entry(
+        "",
+        "1 is best. Rows of one tier cannot be told apart from its best row, which is chosen by "
+        "the data: all pairs of the table are one family.",
+    ),
     "rank": Entry(
         "",
         "Place by kl_mean within the table; equals share the better place. Empty for incomplete "

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from merbench import results
+from merbench.components import Task
 from merbench.errors import MerbenchError
 from merbench.leaderboard import files
 from merbench.leaderboard.content import Content, Row, key_of, records
@@ -88,12 +89,7 @@ def read(folder: Path) -> Content:
 
     leaderboard = csv(files.LEADERBOARD, needed=True)
     folds = csv(files.FOLDS, needed=True)
-    try:
-        predictions = pd.read_parquet(folder / PREDICTIONS)
-    except (OSError, ValueError) as error:
-        raise MerbenchError(
-            f"{folder / PREDICTIONS} cannot be read ({error}); build it again"
-        ) from None
+    predictions = _predictions(folder / PREDICTIONS)
     return Content(
         "Leaderboard",
         records(leaderboard),
@@ -103,6 +99,23 @@ def read(folder: Path) -> Content:
         across=records(csv(files.ACROSS, needed=False)),
         reported=records(csv(files.REPORTED, needed=False)),
     )
+
+
+def _predictions(path: Path) -> pd.DataFrame:
+    """Read what pages need of the predictions; texts as categories, for their number."""
+    import pyarrow.parquet
+
+    names = ["run", "cell", "clip", "group"]
+    numbers = ["fold", "kl", *(c for task in Task for c in results.truth_columns(task))]
+    numbers += [column for task in Task for column in results.predicted_columns(task)]
+    try:
+        known = pyarrow.parquet.read_schema(path).names
+        wanted = [name for name in known if name in (*names, *numbers)]
+        table = pyarrow.parquet.read_table(path, columns=wanted, read_dictionary=names)
+        frame: pd.DataFrame = table.to_pandas()
+    except (OSError, ValueError) as error:
+        raise MerbenchError(f"{path} cannot be read ({error}); build it again") from None
+    return frame
 
 
 # --- pages ---------------------------------------------------------------------------------------
