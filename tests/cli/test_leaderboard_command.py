@@ -39,9 +39,13 @@ def test_build_writes_the_files_and_says_where(call, ran, other):
         assert path.read_bytes() == (Path("again") / path.relative_to("board")).read_bytes()
 
 
-def test_pages_are_written_unless_not_wanted_and_can_be_written_anew(call, ran):
-    assert call("leaderboard", "build", ran, "--out", "board", "--no-pages").status == 0
+def test_pages_are_written_where_wanted_and_can_be_written_anew(call, ran):
+    assert call("leaderboard", "build", ran, "--out", "board").status == 0
     assert not Path("board/index.html").exists()
+    built = call("leaderboard", "build", ran, "--out", "paged", "--pages")
+    written = [path for path in Path("paged").rglob("*") if path.is_file()]
+    assert built.stdout == f"{len(written)} files written to paged\n"
+    assert Path("paged/index.html").exists()
     done = call("leaderboard", "pages", "board")
     assert (done.status, done.stderr) == (0, "")
     assert done.stdout == "4 pages written to board\n"

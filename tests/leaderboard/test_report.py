@@ -250,6 +250,19 @@ def test_the_papers_table_comes_out_of_its_predictions(shared: Path):
     assert separated.body(found)[0] == ["1", "0.948", "1.783", "0.526", "1.423", "0.000"]
 
 
+def test_many_pairs_of_separators_are_not_all_shown(
+    bench: TinyBench, monkeypatch: pytest.MonkeyPatch
+):
+    separators = ["plain", "halves", {"halves": {"share": 0.5}}]
+    content = Content.of_run(bench.run(models=["linear"], separators=separators))
+    assert [len(separated.fold_tables(content, most)) for most in (None, 1)] == [2, 1]
+    monkeypatch.setattr(sections, "SEPARATED_SHOWN", 1)
+    html = sections.separators(sections.View(content))
+    assert "plain against halves" in html
+    assert "halves (share=0.5)" not in html
+    assert "1 more pairs are not shown here" in html
+
+
 def test_a_run_with_one_separator_has_no_such_table(bench: TinyBench, tmp_path: Path):
     alone = bench.run("separator=plain", models=["linear"])
     with pytest.raises(MerbenchError, match="no two complete systems"):

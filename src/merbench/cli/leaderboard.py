@@ -33,10 +33,10 @@ def build(
         None, "--reported", help="CSV file of numbers that papers print; may be repeated."
     ),
     with_pages: bool = typer.Option(
-        True, "--pages/--no-pages", help="Also write the site: index.html and what it links to."
+        False, "--pages", help="Also write the site: index.html and what it links to."
     ),
 ) -> None:
-    """Write the tables and pages that follow from some runs.
+    """Write the tables that follow from some runs.
 
     The same runs give the same files, in whatever order they are named.
 

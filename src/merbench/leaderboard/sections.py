@@ -22,6 +22,8 @@ __all__ = ["SECTIONS", "View", "parts"]
 
 PAIRS_SHOWN = 40
 """Pairs of one family that are drawn and listed; files hold the others."""
+SEPARATED_SHOWN = 12
+"""Pairs of separators that are shown fold by fold."""
 FOLDS_DRAWN = 10
 """Histograms of single folds, as many as the paper has."""
 
@@ -256,11 +258,12 @@ def datasets(view: View) -> Markup | None:
 
 def separators(view: View) -> Markup | None:
     """One separator against another, fold by fold: the paper's tables and its Figure 4."""
-    found = separated.fold_tables(view.content)
+    found = separated.fold_tables(view.content, SEPARATED_SHOWN)
     if not found:
         return None
     return render(
         "separators",
+        left_out=max(0, len(separated.pairs(view.content)) - SEPARATED_SHOWN),
         median=separated.MEDIAN,
         tables=[_separated(i, table) for i, table in enumerate(found)],
     )

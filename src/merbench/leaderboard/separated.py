@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["FoldTable", "Iteration", "fold_tables", "latex", "markdown"]
+__all__ = ["FoldTable", "Iteration", "fold_tables", "latex", "markdown", "pairs"]
 
 MEDIAN = "M is the smallest of the n // 2 largest values, as the paper's code has it."
 
@@ -71,8 +71,8 @@ class FoldTable:
         return a, b, c, d
 
 
-def fold_tables(content: Content) -> list[FoldTable]:
-    """Return a table for each pair of systems that differ in their separator alone."""
+def pairs(content: Content) -> list[tuple[Row, Row]]:
+    """Return the pairs of finished rows that differ in their separator alone."""
     order = {row: i for i, row in enumerate(dict.fromkeys(content.folds["cell"]))}
     rows = [row for row in finished(content.rows) if row["separator"] != NONE]
     families: dict[tuple[object, ...], list[Row]] = {}
@@ -81,11 +81,13 @@ def fold_tables(content: Content) -> list[FoldTable]:
         choices = (repr(results.choice(row, axis)) for axis in shared)
         key = (row["table"], row.get("run"), *choices)
         families.setdefault(key, []).append(row)
-    found = []
-    for family in families.values():
-        first, *others = family
-        found += [table for other in others if (table := _fold_table(content, first, other))]
-    return found
+    return [(first, other) for first, *others in families.values() for other in others]
+
+
+def fold_tables(content: Content, most: int | None = None) -> list[FoldTable]:
+    """Return a table for each of the first `most` pairs, or for all."""
+    made = (_fold_table(content, first, other) for first, other in pairs(content)[:most])
+    return [table for table in made if table is not None]
 
 
 def _fold_table(content: Content, first: Row, other: Row) -> FoldTable | None:
