@@ -11,9 +11,12 @@ import pytest
 from merbench import Clip, Dataset, Task
 from merbench.cli import app
 from merbench.errors import MerbenchError
+from merbench.estimate import estimate
+from merbench.loading import check_clips
 from merbench.pipeline import Fit, Prepare
-from merbench.plan import NONE, Plan, check_clips, estimate
+from merbench.plan import Plan
 from merbench.plugins import Entry, Origin
+from merbench.spec import NONE
 from tinybench import TinyBench, write_clips
 
 FOLDS = 3

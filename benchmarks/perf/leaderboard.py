@@ -27,8 +27,8 @@ def synthetic_runs(folder: Path, cells: int, folds: int, tested: int, runs: int)
     import pandas as pd
 
     from merbench import Task, evaluation, recorded, results
+    from merbench.cells import cell_id, fold_seed
     from merbench.hashes import data_hash, spec_hash, truth_hash
-    from merbench.plan import cell_id, fold_seed
     from merbench.protocols import MonteCarlo, Split, sides, split_hash
     from merbench.recorded import Recorded
 

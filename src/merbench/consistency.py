@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from merbench.cells import cell_id, fold_seed
 from merbench.components import Task
 from merbench.errors import MerbenchError
 from merbench.hashes import data_hash, spec_hash, truth_hash
-from merbench.plan import cell_id, fold_seed
 from merbench.protocols import NEITHER, PROTOCOLS, TESTED, TRAINED, split_hash, splits_of
 from merbench.recorded import FOLDS, MANIFEST, PREDICTIONS, Recorded
 from merbench.results import (

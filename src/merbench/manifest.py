@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from merbench import __version__, threads
+from merbench.cells import Cell, LoadedDataset
 from merbench.components import Component, file_digest, source_digest
 from merbench.engine import Outcome
 from merbench.hashes import spec_hash
-from merbench.plan import Cell, LoadedDataset, Plan
+from merbench.plan import Plan
 from merbench.protocols import sides
 from merbench.results import role
 from merbench.spec import Document

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from merbench import plugins, recorded
+from merbench.cells import Cell
 from merbench.components import Task
 from merbench.engine import Outcome
 from merbench.errors import MerbenchError
 from merbench.pipeline import Fit, Work
-from merbench.plan import Cell, make_plan
+from merbench.plan import make_plan
 from merbench.plugins import Registry
 from merbench.recorded import Recorded
 from merbench.rescoring import rows_of_folds

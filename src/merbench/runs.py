@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from merbench import engine, recorded, results, stems, timings
 from merbench import manifest as manifests
+from merbench.cells import Cell, LoadedDataset
 from merbench.components import Clip, Task
 from merbench.engine import Engine, Outcome
 from merbench.errors import MerbenchError
-from merbench.plan import Cell, LoadedDataset, Plan
+from merbench.plan import Plan
 from merbench.recorded import MANIFEST as MANIFEST
 from merbench.recorded import Recorded, csv_text, replacing
 from merbench.results import HUMAN_CEILING

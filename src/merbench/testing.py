@@ -33,7 +33,7 @@ from merbench.components import (
     Task,
 )
 from merbench.errors import MerbenchError
-from merbench.plan import check_clips
+from merbench.loading import check_clips
 from merbench.plugins import Entry, Registry
 
 SAMPLE_RATE = 22_050

@@ -104,7 +104,7 @@ def check_data(
     from merbench import plugins
     from merbench.components import Dataset, Finding
     from merbench.errors import MerbenchError
-    from merbench.plan import check_clips, data_root
+    from merbench.loading import check_clips, data_root
     from merbench.spec import RootedDataset, component
 
     registry = plugins.load(folder=Path.cwd())

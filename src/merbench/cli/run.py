@@ -112,7 +112,8 @@ def plan(
 
       merbench plan benchmarks.yaml --json
     """
-    from merbench.plan import STAGES, estimate
+    from merbench.estimate import estimate
+    from merbench.plan import STAGES
     from merbench.threads import cores
 
     _, planned, store = _plan(spec, assignments, only)

@@ -11,7 +11,7 @@ from merbench.components import Clip, Dataset
 from merbench.consistency import withheld
 from merbench.errors import MerbenchError
 from merbench.leaderboard.folder import submissions
-from merbench.plan import check_clips
+from merbench.loading import check_clips
 from merbench.plugins import Registry
 from merbench.recorded import MANIFEST
 

@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from merbench import audio, pipeline, plugins, spec
+from merbench.cells import Cell
 from merbench.errors import MerbenchError
 from merbench.leaderboard.content import Row
 from merbench.leaderboard.report import AUDIO
 from merbench.leaderboard.system import Heard
-from merbench.plan import Cell, make_plan
+from merbench.plan import make_plan
 
 if TYPE_CHECKING:
     import numpy as np

@@ -13,7 +13,7 @@ from miniatures import edit, write_audio, write_csv
 from pydantic import ValidationError
 
 from merbench import Finding, MerbenchError, Task
-from merbench.plan import check_clips
+from merbench.loading import check_clips
 from merbench.protocols import Published
 from merbench.quadrants import one_hot
 from merbench_plugins.datasets.emopia import Emopia

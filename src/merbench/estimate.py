@@ -1,0 +1,62 @@
+"""What the tasks of a plan that are still to do will take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from merbench import timings
+from merbench.components import (
+    Component,
+)
+from merbench.pipeline import (
+    Extract,
+    Work,
+)
+from merbench.plan import Plan
+from merbench.store import Store
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What the tasks still to do will take.
+
+    Parameters
+    ----------
+    seconds
+        Of one core, together.
+    megabytes
+        Added to the store.
+    unknown
+        Components of whose cost nothing is known.
+    """
+
+    seconds: float
+    megabytes: float
+    unknown: tuple[str, ...]
+
+
+def estimate(plan: Plan, store: Store) -> Estimate:
+    """Estimate from what tasks of the same component took in this store, else from its plugin."""
+    measured = timings.read(store.folder)
+    seconds = megabytes = 0.0
+    unknown: set[str] = set()
+    for work in plan.tasks.values():
+        component = work.component
+        if component is None:
+            continue
+        cost = measured.get((work.stage, component.title)) or _declared(work, component)
+        if cost is None:
+            unknown.add(component.title)
+        else:
+            seconds += cost.seconds
+            megabytes += cost.megabytes
+    return Estimate(seconds, megabytes, tuple(sorted(unknown)))
+
+
+def _declared(work: Work, component: Component) -> Any:
+    cost = component.typical_cost
+    if cost is not None and isinstance(work, Extract) and work.separator:
+        stems = len(work.separator.stems)
+        return cost._replace(seconds=cost.seconds * stems, megabytes=cost.megabytes * stems)
+    return cost

@@ -1,0 +1,161 @@
+"""Reading the datasets of a benchmark: their clips held to the contract, and split."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from merbench.cells import LoadedDataset, Row, copies_of
+from merbench.components import (
+    Clip,
+    Dataset,
+    Task,
+)
+from merbench.errors import MerbenchError, PluginError
+from merbench.hashes import digest
+from merbench.pipeline import (
+    Copy,
+)
+from merbench.protocols import Drawn, Protocol
+from merbench.quadrants import MIDPOINT, one_hot, quadrant
+from merbench.spec import Benchmark, RootedDataset
+from merbench.store import home
+
+_LEAKS = "split after augmenting, so that copies of one clip stand on both sides"
+
+
+def data_root(rooted: RootedDataset) -> Path:
+    """Folder a dataset is read from: the user's, or a cache folder for one that needs none."""
+    if rooted.root is not None:
+        return rooted.root
+    return home() / "data" / f"{rooted.dataset.name}-{digest(rooted.dataset.fingerprint())[:12]}"
+
+
+def load(rooted: RootedDataset, protocol: Protocol) -> LoadedDataset:
+    """Read a dataset, check it and split it.
+
+    Raises
+    ------
+    MerbenchError
+        It is not there, breaks the contract, or cannot be split.
+    """
+    dataset, root = rooted.dataset, data_root(rooted)
+    if dataset.needs_root and not root.is_dir():
+        raise MerbenchError(
+            f"{dataset.name}: the folder {root} does not exist; set datasets.{dataset.name}.root "
+            f"to where the data lies{_whence(dataset)}"
+        )
+    dataset.ready()
+    try:
+        clips = tuple(dataset.clips(root))
+        check_clips(dataset, clips)
+        if rooted.task is not None:
+            clips = tuple(_as_quadrant(clip) for clip in clips)
+        task = rooted.task or dataset.task
+        loaded = LoadedDataset(dataset, root, task, clips, tuple(protocol.splits(clips)))
+        _ = loaded.data_hash  # reads every file: one that cannot be read shows now
+    except MerbenchError as error:
+        raise type(error)(f"{dataset.name}: {error}") from error
+    except OSError as error:
+        raise MerbenchError(f"{dataset.name}: {error}") from error
+    except Exception as error:
+        raise PluginError(
+            f"{dataset.name}: its plugin failed on {root} ({type(error).__name__}: {error}); "
+            "correct the plugin or the data"
+        ) from error
+    return loaded
+
+
+def _as_quadrant(clip: Clip) -> Clip:
+    """Read a clip's mean valence and arousal as the quadrant they lie in.
+
+    What raters disagree on is lost, and so are they.
+    """
+    label = one_hot(quadrant(*clip.label[:2]))
+    note = f"quadrant of mean valence and arousal, cut at {MIDPOINT:g}"
+    provenance = "; ".join(filter(None, [clip.provenance, note]))
+    return dataclasses.replace(clip, label=label, ratings=(), provenance=provenance)
+
+
+def leaking(data: LoadedDataset, benchmark: Benchmark) -> list[LoadedDataset]:
+    """Return what a protocol splits that deals copies out as if they were clips of their own.
+
+    One dataset for each choice of augmentations, its splits its own, and a note with every clip:
+    nothing that is scored on it can stand in one table with what is scored soundly.
+    """
+    protocol, found = benchmark.protocol, []
+    if not isinstance(protocol, Drawn) or not protocol.split_after_augmenting:
+        return []
+    for augmentations in filter(None, benchmark.augmentations):
+        copies: list[Copy | None] = [None, *copies_of(augmentations)]
+        origins: list[Row] = [(clip, copy) for copy in copies for clip in data.clips]
+        clips = tuple(
+            dataclasses.replace(
+                clip,
+                id=f"{clip.id} ({copy.title})" if copy else clip.id,
+                provenance="; ".join(filter(None, [clip.provenance, _LEAKS])),
+            )
+            for clip, copy in origins
+        )
+        splits = tuple(protocol.splits(clips))
+        found.append(
+            dataclasses.replace(
+                data,
+                clips=clips,
+                splits=splits,
+                origins=tuple(origins),
+                augmentations=augmentations,
+            )
+        )
+    return found
+
+
+def _whence(dataset: Dataset) -> str:
+    return f" (it comes from {dataset.homepage})" if dataset.homepage else ""
+
+
+def check_clips(dataset: Dataset, clips: Sequence[Clip]) -> None:
+    """Hold a dataset's clips to the contract.
+
+    Raises
+    ------
+    MerbenchError
+        Names the first clip that breaks it.
+    """
+    if len(clips) < 2:
+        raise MerbenchError(f"it has {len(clips)} labelled clips; a benchmark needs two at least")
+    seen: set[str] = set()
+    for clip in clips:
+        fault = _clip_fault(dataset, clip)
+        if clip.id in seen:
+            fault = "its id stands twice"
+        if fault:
+            raise MerbenchError(f"clip {clip.id}: {fault}; correct the dataset")
+        seen.add(clip.id)
+
+
+def _clip_fault(dataset: Dataset, clip: Clip) -> str:
+    columns = dataset.task.columns
+    if len(clip.label) != len(columns):
+        return f"its label has {len(clip.label)} numbers where {dataset.task} has {len(columns)}"
+    for column, value in zip(columns, clip.label, strict=True):
+        if not math.isfinite(value):
+            return f"{column} is {value}"
+        if not 0 <= value <= 1:
+            return f"{column} is {value:g}, outside [0, 1]"
+        if column.endswith("_std") and value == 0:
+            return f"{column} is 0, so that its raters have no distribution"
+    if dataset.task is Task.QUADRANT and not math.isclose(sum(clip.label), 1.0, abs_tol=1e-6):
+        return f"its quadrants' shares sum to {sum(clip.label):g}, not 1"
+    for rating in clip.ratings:
+        if len(rating) != 2 or not all(0 <= value <= 1 for value in rating):
+            return f"the rating {tuple(rating)} is no valence and arousal on [0, 1]"
+    if not all(math.isfinite(number) for number in clip.features):
+        return "a number among its features is not finite"
+    if not clip.group:
+        return "it has no group"
+    if not clip.audio.is_file():
+        return f"its file {clip.audio} is missing"
+    return ""
