@@ -69,7 +69,7 @@ def _print(pairs: Pairs, *, as_json: bool) -> None:
             }
         )
         return
-    numbers = ("KL difference", "95 % interval", "p over folds", "p over clips", "effect size")
+    numbers = ("KL difference", "95 % interval", "p over folds", "p over groups", "effect size")
     families: dict[str, list[Mapping[str, Any]]] = {}
     for row in pairs.rows:
         across = f"across {row['across']}" if row["across"] in AXES else row["across"]
@@ -80,7 +80,7 @@ def _print(pairs: Pairs, *, as_json: bool) -> None:
             [_cells(row, verdict(row)) for row in rows],
             title=title,
             right=numbers,
-            spare=("effect size", "p over clips", "p over folds", "95 % interval"),
+            spare=("effect size", "p over groups", "p over folds", "95 % interval"),
         )
     for system in pairs.identical:
         typer.echo(f"the same predictions in both runs: {system}")
@@ -95,7 +95,7 @@ def _cells(row: Mapping[str, Any], words: str) -> list[str]:
         f"{row['kl_difference']:+.3f}",
         f"{row['kl_low']:+.3f} to {row['kl_high']:+.3f}",
         show.number(row["corrected_p_holm"]),
-        show.number(row["clip_p_holm"]),
+        show.number(row["group_p"]),
         f"{row['rank_biserial']:+.2f}",
         words,
     ]
