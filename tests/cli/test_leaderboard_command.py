@@ -45,7 +45,10 @@ def test_pages_are_written_where_wanted_and_can_be_written_anew(call, ran):
     built = call("leaderboard", "build", ran, "--out", "paged", "--pages")
     written = [path for path in Path("paged").rglob("*") if path.is_file()]
     assert built.stdout == f"{len(written)} files written to paged\n"
-    assert Path("paged/index.html").exists()
+    index = Path("paged/index.html")
+    index.write_text("of an earlier leaderboard")
+    call("leaderboard", "build", ran, "--out", "paged")
+    assert "linear" in index.read_text()
     done = call("leaderboard", "pages", "board")
     assert (done.status, done.stderr) == (0, "")
     assert done.stdout == "4 pages written to board\n"

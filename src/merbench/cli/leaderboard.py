@@ -45,16 +45,14 @@ def build(
       merbench leaderboard build runs/demo/first runs/vgmidi/second --out board
     """
     from merbench import recorded
-    from merbench.leaderboard import files
+    from merbench.leaderboard import files, site
     from merbench.leaderboard.reported import read_reported
 
     known = read_reported(reported) if reported else None
     composed = files.compose([recorded.read(run) for run in _distinct(runs)], known)
     files.write(composed, out)
     written = len(composed.names)
-    if with_pages:
-        from merbench.leaderboard import site
-
+    if with_pages or (out / site.PAGE).exists():  # an earlier leaderboard's would mislead
         written += len(site.write(out))
     typer.echo(f"{written} files written to {out}")
 

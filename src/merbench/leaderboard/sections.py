@@ -384,13 +384,13 @@ def _protocol(protocol: Mapping[str, Any]) -> str:
 SECTIONS: tuple[tuple[str, str, Callable[[View], Markup | None]], ...] = (
     ("tables", "Tables", tables),
     ("leaderboard", "Leaderboard", leaderboard),
-    ("reported", "Reported elsewhere", reported),
     ("differences", "Paired differences", differences),
     ("datasets", "Over several datasets", datasets),
     ("separators", "Separators, fold by fold", separators),
     ("separation", "Separation", stems),
     ("cost", "Cost", cost),
     ("systems", "Systems", systems),
+    ("reported", "Reported elsewhere", reported),
     ("about", "About this run", about),
 )
 """Id, title, and what makes it: None leaves a section out. A page shows them in this order."""

@@ -21,7 +21,7 @@ from merbench.recorded import PREDICTIONS
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["NAMES", "read", "write"]
+__all__ = ["NAMES", "PAGE", "read", "write"]
 
 SYSTEMS, TABLES = "systems", "tables"
 """Folders of pages: of each system, and of each table where one page for all is too large."""
