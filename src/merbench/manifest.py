@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import platform
 import subprocess
 import time
@@ -16,6 +17,7 @@ from merbench import __version__, threads
 from merbench.cells import Cell, LoadedDataset
 from merbench.components import Component, file_digest, source_digest
 from merbench.engine import Outcome
+from merbench.errors import MerbenchError
 from merbench.hashes import spec_hash
 from merbench.plan import Plan
 from merbench.protocols import sides
@@ -79,6 +81,33 @@ def compose(
         "git": _git(),
         "hardware": _hardware(),
     }
+
+
+def document(manifest: Mapping[str, Any], run: object) -> Document:
+    """Return a run's benchmark as if its file had been read again, `--set` included.
+
+    Parameters
+    ----------
+    manifest
+        The run's.
+    run
+        What messages call it.
+
+    Raises
+    ------
+    MerbenchError
+        The manifest is a published one, which does not say where data lie.
+    """
+    if "base" not in manifest:
+        raise MerbenchError(
+            f"{run} is a published submission, which does not say where its data lie; use the run "
+            "it was made from"
+        )
+    name = f"the benchmark in {run}"
+    places = {
+        tuple(entry["at"]): (name, Path(entry["base"])) for entry in manifest.get("bases", ())
+    }
+    return Document(name, Path(manifest["base"]), copy.deepcopy(manifest["spec"]), places)
 
 
 def _bases(document: Document) -> list[dict[str, Any]]:

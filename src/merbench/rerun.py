@@ -7,18 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from merbench import plugins, recorded
+from merbench import manifest, plugins, recorded
 from merbench.cells import Cell
 from merbench.components import Task
 from merbench.engine import Outcome
-from merbench.errors import MerbenchError
 from merbench.pipeline import Fit, Work
 from merbench.plan import make_plan
 from merbench.plugins import Registry
 from merbench.recorded import Recorded
 from merbench.rescoring import rows_of_folds
 from merbench.results import PEOPLE, predicted_columns
-from merbench.spec import Document, parse, plugin_paths, resolve
+from merbench.spec import parse, plugin_paths, resolve
 from merbench.store import Store
 
 if TYPE_CHECKING:
@@ -83,7 +82,7 @@ def rerun(
         The run says too little to be repeated, or its data cannot be read.
     """
     run = recorded.read(folder)
-    document = _document(run.manifest, folder)
+    document = manifest.document(run.manifest, folder)
     for assignment in assignments:
         document.assign(assignment)
     spec = parse(document)
@@ -125,20 +124,6 @@ def sample(run: Recorded, count: int, seed: int) -> list[tuple[str, int]]:
     keys = sorted(zip(fitted["cell"].tolist(), map(int, fitted["fold"]), strict=True))
     drawn = np.random.default_rng(seed).permutation(len(keys))[:count]
     return [keys[i] for i in sorted(drawn.tolist())]
-
-
-def _document(manifest: Mapping[str, Any], folder: Path) -> Document:
-    """Return a run's benchmark as if its file had been read again."""
-    if "base" not in manifest:
-        raise MerbenchError(
-            f"{folder} is a published submission, which does not say where its data lie; rerun "
-            "the run it was made from"
-        )
-    name = f"the benchmark in {folder}"
-    places = {
-        tuple(entry["at"]): (name, Path(entry["base"])) for entry in manifest.get("bases", ())
-    }
-    return Document(name, Path(manifest["base"]), manifest["spec"], places)
 
 
 def _difference(

@@ -6,7 +6,6 @@ to say, and nothing here can know it. Files lie beside the page, so that the pag
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from merbench import audio, pipeline, plugins, spec
+from merbench import manifest as manifests
 from merbench.cells import Cell
 from merbench.errors import MerbenchError
 from merbench.leaderboard.content import Row
@@ -173,7 +173,7 @@ def _cells(
     assignments: Sequence[str],
 ) -> dict[str, Cell]:
     """Return the run's cells of some datasets, resolved anew."""
-    document = _document(manifest)
+    document = manifests.document(manifest, "this run")
     for assignment in assignments:
         document.assign(assignment)
     parsed = spec.parse(document)
@@ -182,16 +182,6 @@ def _cells(
     rooted = tuple(data for data in benchmark.datasets if data.dataset.name in datasets)
     store.prepare()
     return {cell.id: cell for cell in make_plan(replace(benchmark, datasets=rooted), store).cells}
-
-
-def _document(manifest: Mapping[str, Any]) -> spec.Document:
-    """Return the run's benchmark file as it was, `--set` included."""
-    base = Path(manifest.get("base", "."))
-    places = {
-        tuple(entry["at"]): ("manifest.json", Path(entry["base"]))
-        for entry in manifest.get("bases", ())
-    }
-    return spec.Document("manifest.json", base, copy.deepcopy(manifest["spec"]), places)
 
 
 def _file(dataset: str, clip: str, separator: str, stem: str, data_hash: str) -> Path:
