@@ -44,12 +44,17 @@ def write_track(
     return true
 
 
-def write_midi(path: Path) -> None:
+def write_midi(path: Path, bass: int = 33) -> None:
     """Write a piece with drums, bass, piano and a choir, two seconds long."""
     import pretty_midi
 
     score = pretty_midi.PrettyMIDI()
-    for program, drums, pitch in ((33, False, 36), (0, True, 38), (0, False, 72), (52, False, 60)):
+    for program, drums, pitch in (
+        (bass, False, 36),
+        (0, True, 38),
+        (0, False, 72),
+        (52, False, 60),
+    ):
         instrument = pretty_midi.Instrument(program, is_drum=drums)
         instrument.notes = [
             pretty_midi.Note(100, pitch, start, start + 0.4) for start in (0.0, 0.5, 1.0, 1.5)

@@ -200,6 +200,15 @@ def test_midi_is_rendered_stem_by_stem(tmp_path: Path) -> None:
     assert low[0] > 3 * low[2]
 
 
+def test_midi_whose_bass_has_another_name_is_known_in_sum(tmp_path: Path) -> None:
+    pytest.importorskip("tinysoundfont")
+    lead_synthesiser = 81
+    write_midi(tmp_path / "music" / "song.mid", bass=lead_synthesiser)
+    (track,) = prepared(tmp_path / "music")
+    assert track.parts == (("drums",), ("bass", "other"))
+    assert track.levels.max(axis=1).min() > 0.01
+
+
 def test_midi_without_stems(tmp_path: Path) -> None:
     (tmp_path / "music").mkdir()
     (tmp_path / "music" / "song.mid").write_bytes(b"no music")

@@ -23,6 +23,7 @@ __all__ = ["Augmentations", "Batch", "Batches", "Excerpts", "Validation", "activ
 
 CHANNELS = 2
 SUM = "sum"
+"""Stands for all sources but one, where they are known in sum."""
 _ACTIVE_SHARE = 10 ** (-25 / 20)
 _AUDIBLE = 1e-3
 _LOUDNESS = (10 ** (-32 / 20), 10 ** (-12 / 20))
@@ -85,7 +86,7 @@ def _loudness(levels: NDArray[np.float32]) -> float:
 
 
 def _has(part: Part, source: str) -> bool:
-    return len(part) > 1 if source == SUM else source in part
+    return len(part) == len(SOURCES) - 1 if source == SUM else source in part
 
 
 class Excerpts:

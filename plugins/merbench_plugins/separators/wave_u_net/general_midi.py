@@ -35,6 +35,9 @@ def render_stems(
     The percussion channel is drums, the programs 33 to 40 are bass. Choirs and synthetic voices
     are left out: they neither sing nor are they accompaniment, so that any label would mislead.
 
+    Where nothing is bass by its program, other instruments play the bass, and nothing tells which:
+    the file then yields drums (perhaps silent) and the accompaniment as a whole.
+
     Parameters
     ----------
     path
@@ -49,7 +52,8 @@ def render_stems(
     Returns
     -------
     dict
-        Those of bass, drums and other that the file has notes for, shape (2, samples) each.
+        Those of bass, drums and other that the file has notes for, or drums and accompaniment;
+        shape (2, samples) each.
 
     Raises
     ------
@@ -76,7 +80,11 @@ def render_stems(
         for name, instruments in sorted(stems.items())
     }
     length = max(waveform.shape[1] for waveform in rendered.values())
-    return {name: _padded(waveform, length) for name, waveform in rendered.items()}
+    padded = {name: _padded(waveform, length) for name, waveform in rendered.items()}
+    if "bass" in padded or "other" not in padded:
+        return padded
+    drums = padded.get("drums", np.zeros_like(padded["other"]))
+    return {"drums": drums, "accompaniment": drums + padded["other"]}
 
 
 def _stem(instrument: Any) -> str:

@@ -31,7 +31,7 @@ SOURCES = CANONICAL_STEMS
 ACCOMPANIMENT = "accompaniment"
 MIX_NAMES = ("mix", "mixture")
 
-_VERSION = 1
+_VERSION = 2
 _AUDIO = frozenset({".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".opus", ".m4a", ".caf"})
 _MIDI = frozenset({".mid", ".midi"})
 _COMPRESSED_STEMS = ".stem.mp4"
