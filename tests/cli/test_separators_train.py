@@ -73,7 +73,8 @@ def test_training_writes_a_checkpoint_and_its_card(folder: Path) -> None:
     assert "SI-SDR over the mixture's" in done.output
     assert "card are in out" in done.output
     assert {p.name for p in (folder / "out").iterdir()} == {
-        "README.md", "card.json", "config.json", "model.safetensors", "music.csv", "prepared", "state.pt",
+        "README.md", "card.json", "config.json", "model.safetensors", "music.csv", "prepared",
+        "state.pt",
     }  # fmt: skip
     card = json.loads((folder / "out" / "card.json").read_text())
     assert card["licence"] == "CC0"
