@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 from multitrack_files import RATE, write_track
 
 from merbench.shift import DESCRIPTORS, describe
+from merbench_plugins.separators import wave_u_net
 from merbench_plugins.separators.hpss import Hpss
 from merbench_plugins.separators.wave_u_net import WaveUNet
 from merbench_plugins.separators.wave_u_net.excerpts import Validation
@@ -15,6 +17,9 @@ from merbench_plugins.separators.wave_u_net.export import MUSIC, read_music, wri
 from merbench_plugins.separators.wave_u_net.multitracks import Preparation, find_tracks, prepare
 
 SMALL = {"num_layers": 3, "num_initial_filters": 4, "num_frames": 2048, "expected_sr": RATE}
+
+
+WEIGHTS = Path(wave_u_net.__file__).parent / "weights"
 
 
 def quiet(message: str, share: float) -> None:
@@ -53,3 +58,11 @@ def test_unknown_or_outdated_music_is_none(tmp_path: Path) -> None:
     (tmp_path / MUSIC).write_text("group,loudness\nartist,1.0\n")
     assert read_music(tmp_path) is None
     assert Hpss().training_music() is None
+
+
+def test_the_shipped_checkpoint_says_what_it_was_trained_on() -> None:
+    card = json.loads((WEIGHTS / "card.json").read_text(encoding="utf-8"))
+    music = WaveUNet().training_music()
+    assert music is not None
+    assert len(music.descriptors) == card["music"]["training"]["tracks"]
+    assert len(set(music.groups)) == card["music"]["training"]["groups"]
