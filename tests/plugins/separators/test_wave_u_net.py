@@ -504,7 +504,7 @@ def test_the_shipped_weights_separate_real_music(shared: Path) -> None:
     stems = WaveUNet().separate(mix, rate)
     for name in CANONICAL_STEMS:
         target, _ = audio.read(folder / f"{name}.flac")
-        assert si_sdr(stems[name], target) > si_sdr(mix, target) + 1
+        assert si_sdr(stems[name], target) > si_sdr(mix, target) + 3
 
 
 def test_ready_with_weights(tmp_path: Path) -> None:
