@@ -354,3 +354,7 @@ def test_description() -> None:
     assert Crnn.inputs is FeatureKind.IMAGE
     assert Crnn.tasks == {Task.VA}
     assert Crnn(preset="small").settings == {"preset": "small"}
+
+
+def test_the_small_preset_is_estimated_as_small():
+    assert Crnn(preset="small").typical_cost.seconds < Crnn().typical_cost.seconds / 50
