@@ -154,7 +154,7 @@ def test_a_damaged_artifact_is_found_and_made_again(bench, undisturbed, damage):
         arrays = {path.name for path in artifact.glob("*.npy")}
         stage = "table" if "rows.npy" in arrays else here.store.info(artifact.name)["component"]
         by_stage.setdefault(stage, []).append(artifact)
-    assert by_stage.keys() == {"table", "halves", "levels", "average", "linear"}
+    assert by_stage.keys() == {"table", "halves", "stem-levels", "levels", "average", "linear"}
     for artifact in by_stage["linear"][1:]:
         shutil.rmtree(artifact)
     for stage in by_stage:

@@ -82,7 +82,8 @@ class StemLevels(Work):
             "levels": levels([stems[stem] for stem in self.separator.stems], mixture),
             "music": describe(mixture, rate),
         }
-        store.put(self.key, arrays, {"seconds": time.perf_counter() - started})
+        info = {"component": "stem-levels", "seconds": time.perf_counter() - started}
+        store.put(self.key, arrays, info)
 
 
 def levels(stems: Sequence[NDArray[Any]], mixture: NDArray[Any]) -> NDArray[np.float64]:
