@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,6 +17,8 @@ import pytest
 import soundfile
 from tensorflow_files import write_checkpoint
 from tensorflow_graph import random_variables
+
+from merbench.spec import NONE
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 MERBENCH = str(Path(sys.executable).with_name("merbench"))
@@ -61,6 +65,35 @@ def test_every_file_has_a_plan(file: Path, tmp_path: Path) -> None:
     plan = json.loads(done.stdout)
     assert plan["cells"]
     assert plan["tasks"]["fit"]["to_do"] > 0
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        line.lstrip("# ")
+        for line in (REPOSITORY / "benchmarks/chang2024.yaml").read_text().splitlines()
+        if re.match("# +--set (protocol|models)", line)
+    ],
+)
+def test_what_the_head_of_the_second_paper_s_file_sets_can_be_set(line: str, tmp_path: Path):
+    root = miniature("chang2024", tmp_path / "data")
+    options = shlex.split(line.replace("folds: 10", "folds: 2"))
+    settings = [f"datasets.{name}.root={root}" for name in ("4qaed", "mtg-jamendo")]
+    settings += ["protocol.stratified-k-fold.folds=2"] if "folds" not in line else []
+    options += [text for setting in settings for text in ("--set", setting)]
+    file = str(REPOSITORY / "benchmarks/chang2024.yaml")
+    done = merbench("plan", file, "--json", *options, home=tmp_path / "home")
+    assert done.returncode == 0, done.stderr
+    cells = json.loads(done.stdout)["cells"]
+    plain = [c for c in cells if c["augmentation"] == NONE != c["features"]]
+    systems = {
+        name: [c["model"] for c in plain if c["dataset"] == name]
+        for name in ("4qaed", "mtg-jamendo")
+    }
+    networks = ["rnn", "birnn", "lstm"]
+    assert systems["mtg-jamendo"] == [*networks, "mlp"]
+    assert len(systems["4qaed"]) == len(set(systems["4qaed"])) + 1 == 3 + 13  # two kernels of svc
+    assert {*networks, "mlp", "logistic-regression"} <= set(systems["4qaed"])
 
 
 def test_without_weights_the_separated_rows_say_why(tmp_path: Path) -> None:

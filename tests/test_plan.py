@@ -16,7 +16,7 @@ from merbench.loading import check_clips
 from merbench.pipeline import Fit, Prepare
 from merbench.plan import Plan
 from merbench.plugins import Entry, Origin
-from merbench.spec import NONE
+from merbench.spec import NONE, means
 from tinybench import TinyBench, write_clips
 
 FOLDS = 3
@@ -159,6 +159,36 @@ def test_a_name_may_be_given_with_its_parameters(bench):
     assert len(bench.plan(*only).cells) == 1
     with pytest.raises(MerbenchError, match=r"no model 'linear \(penalty=4.0\)'; did you mean"):
         bench.plan(**grid, exclude=[{"model": "linear (penalty=4.0)"}])
+
+
+def test_a_name_without_parameters_can_mean_the_defaults_alone(bench):
+    grid = {"models": ["linear", {"linear": {"penalty": 3.0}}], "separators": ["plain"]}
+    left = bench.plan(**grid, exclude=[{"model": "linear ()"}])
+    assert [cell.model.penalty for cell in left.cells] == [3.0]
+    bench.write_spec(**grid)
+    assert [cell.model.settings for cell in bench.plan("model=linear ()").cells] == [{}]
+    with pytest.raises(MerbenchError, match=r"no model 'linear \(\)'"):
+        bench.plan(models=[{"linear": {"penalty": 3.0}}], exclude=[{"model": "linear ()"}])
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("net", True),
+        ("net (lr=0.1)", True),
+        ("net (layers=[7, 5])", True),
+        ("net (layers=[7, 5], lr=0.1)", True),
+        ("net (lr=0.1, layers=[7, 5])", True),
+        ("net (lr=0.2)", False),
+        ("net (lr=0.1, deep=True)", False),
+        ("net ()", False),
+        ("net(lr=0.1)", False),
+        ("net (lr=0.1", False),
+        ("nets (lr=0.1)", False),
+    ],
+)
+def test_a_name_with_parameters_means_what_has_these_and_others(name, expected):
+    assert means(name, "net", "net (lr=0.1, layers=[7, 5])") is expected
 
 
 def test_a_dataset_that_is_left_out_need_not_be_there(bench):

@@ -35,7 +35,7 @@ from merbench.pipeline import (
     stems_of,
 )
 from merbench.protocols import Drawn, Split
-from merbench.spec import AXES, Benchmark, joint_title
+from merbench.spec import AXES, Benchmark, joint_title, means
 from merbench.stems import Described, StemLevels
 from merbench.store import Store, artifact_key
 
@@ -131,7 +131,7 @@ def make_plan(
             if again is not None and all(cell.id != known for known, _ in again):
                 continue
             names, full_names = cell.names, cell.full_names
-            if all(name in (names[axis], full_names[axis]) for axis, name in filters):
+            if all(means(name, names[axis], full_names[axis]) for axis, name in filters):
                 plan.cells.append(cell)
     if filters and not plan.cells:
         raise MerbenchError(f"--only {' --only '.join(only)} leaves no cell; see `merbench plan`")

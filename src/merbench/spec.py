@@ -271,7 +271,7 @@ class Compare(_Strict):
 class Exclusion(_Strict):
     """Cells to leave out: those that match every name given.
 
-    A name may be that of a component alone, or with its parameters, as tables show it.
+    A name may be that of a component alone, or with parameters, as tables show them; see `means`.
     """
 
     dataset: str | None = None
@@ -284,7 +284,7 @@ class Exclusion(_Strict):
         """Tell whether a cell of these names, without and with parameters, is left out."""
         given = {axis: getattr(self, axis) for axis in AXES if getattr(self, axis) is not None}
         return bool(given) and all(
-            name in (names[axis], full_names[axis]) for axis, name in given.items()
+            means(name, names[axis], full_names[axis]) for axis, name in given.items()
         )
 
 
@@ -510,19 +510,19 @@ def _check_exclusions(document: Document, benchmark: Benchmark) -> None:
         "model": [(model,) for model in models],
     }
     known = {
-        axis: {name(several) for several in found for name in (joint_title, full_title)}
+        axis: [(joint_title(several), full_title(several)) for several in found]
         for axis, found in choices.items()
     }
-    known["dataset"] = {d.dataset.name for d in benchmark.datasets}
+    known["dataset"] = [(d.dataset.name, d.dataset.name) for d in benchmark.datasets]
     for position, exclusion in enumerate(benchmark.spec.exclude):
         given = exclusion.model_dump(exclude_none=True)
         if not given:
             raise document.error(("exclude", position), "an exclusion names at least one axis")
         for axis, name in given.items():
-            if name not in known[axis]:
+            if not any(means(name, *names) for names in known[axis]):
+                near = nearest(name, {text for names in known[axis] for text in names})
                 raise document.error(
-                    ("exclude", position, axis),
-                    f"this benchmark has no {axis} {name!r}{nearest(name, known[axis])}",
+                    ("exclude", position, axis), f"this benchmark has no {axis} {name!r}{near}"
                 )
 
 
@@ -534,6 +534,20 @@ def joint_title(components: Sequence[Component]) -> str:
 def full_title(components: Sequence[Component]) -> str:
     """Name of what a cell has on an axis, with the parameters that differ from their defaults."""
     return joint_title(components) + settings_text([c.settings for c in components])
+
+
+def means(name: str, title: str, full: str) -> bool:
+    """Tell whether a name means a choice that has this name without and with its parameters.
+
+    `knn` means it whatever its parameters are, `knn (k=3)` with k = 3 and any others, `knn ()` with
+    its defaults.
+    """
+    if name in (title, full):
+        return True
+    if not name.startswith(f"{title} (") or not name.endswith(")"):
+        return False
+    wanted, given = (text[len(title) + 2 : -1].split(", ") for text in (name, full))
+    return set(wanted) <= set(given)
 
 
 def settings_text(settings: Any) -> str:

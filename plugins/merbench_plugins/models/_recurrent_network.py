@@ -93,7 +93,8 @@ class RecurrentEstimator(BaseEstimator):
         with own_randomness(self.seed, self.device), _own_threads():
             net = self._net(clips.part(rest), clips.part(kept_back) if len(kept_back) else None)
             net.initialize()
-            best = BestEpoch(recipe.patience) if len(kept_back) else None
+            wanted = recipe.keep == "best" and len(kept_back)
+            best = BestEpoch(recipe.patience) if wanted else None
             if best is not None:
                 net.callbacks_.append(("best", best))
             # Not net.fit, which takes Ctrl-C for the wish to keep a half-trained network.

@@ -181,6 +181,8 @@ def test_training_of_the_published_networks(cls, preset, rate, epochs, clip):
     clipping = dict(net.callbacks).get("clipping")
     assert (clipping.gradient_clip_value if clipping else 0) == clip
     recipe = made.recipe
+    assert recipe.keep == "last"
+    assert recipe.validation == pytest.approx(1 / 9 if preset == "chang2024" else 2 / 9)
     assert (recipe.standardise, recipe.readout, recipe.pool) == ("scalar", "last", 1)
     assert recipe.max_frames == (1_295 if preset == "chang2024" else 1_000)
     assert recipe.start == "zero"
@@ -286,9 +288,37 @@ def test_clips_kept_back_are_not_trained_on():
     assert losses[0] == losses[1]
 
 
-def test_without_clips_kept_back_the_last_epoch_is_kept():
+def test_the_last_epoch_can_be_kept_and_the_clips_kept_back_only_looked_at():
+    X, Y = clips(80)
+    Y = np.random.default_rng(1).permutation(Y)  # nothing to learn: validation loss must rise
+    parameters = {"epochs": 15, "learning_rate": 0.03, "validation": 0.25}
+    made = estimator(**parameters, keep="last", patience=1).fit(X, Y)
+    losses = [epoch["validation_loss"] for epoch in made.curve_]
+    assert len(losses) == 15
+    assert losses[-1] > min(losses)
+    _, kept_back = made._parts(Y)
+    predicted = made.predict(X.take(kept_back))
+    loss = -(Y[kept_back] * np.log(predicted)).sum(axis=1).mean()
+    assert loss == pytest.approx(losses[-1], rel=1e-4)
+    right = (predicted.argmax(axis=1) == Y[kept_back].argmax(axis=1)).mean()
+    assert right == pytest.approx(made.curve_[-1]["validation_accuracy"])
+    best = estimator(**parameters, patience=15).fit(X, Y)
+    assert [epoch["validation_loss"] for epoch in best.curve_] == losses
+    assert not np.allclose(best.predict(X), made.predict(X), atol=1e-3)
+
+
+def test_ten_folds_of_the_published_networks_are_their_parts():
+    labels = np.eye(4)[np.arange(810) % 4]
+    for preset, kept_back in (("chang2024", 90), ("chang2024-jamendo", 180)):
+        made = RecurrentNetwork(preset=preset).estimator(task=Task.QUADRANT, seed=0, device="cpu")
+        parts = made._parts(labels)
+        assert [len(part) for part in parts] == [810 - kept_back, kept_back]
+
+
+@pytest.mark.parametrize("keep", ["best", "last"])
+def test_without_clips_kept_back_the_last_epoch_is_kept(keep):
     X, Y = clips(40)
-    made = estimator(validation=0, epochs=5).fit(X, Y)
+    made = estimator(validation=0, epochs=5, keep=keep).fit(X, Y)
     assert [epoch["epoch"] for epoch in made.curve_] == [1, 2, 3, 4, 5]
     assert set(made.curve_[0]) == {"epoch", "train_loss", "train_accuracy"}
 
@@ -482,7 +512,10 @@ def test_one_clip_is_refused():
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"preset": "chang2023"}, {"batch_size": 1}, {"validation": 1}, {"pool": 0}, {"loss": "l1"}],
+    [
+        *({"preset": "chang2023"}, {"batch_size": 1}, {"validation": 1}, {"pool": 0}),
+        *({"loss": "l1"}, {"keep": "first"}),
+    ],
 )
 def test_wrong_parameters_are_refused(wrong):
     with pytest.raises(ValidationError):
