@@ -78,8 +78,6 @@ PUBLISHED_LSTM = replace(
     epochs=250,
     clip_norm=0.0,
 )
-JAMENDO = {"max_frames": 1_000, "validation": 2 / 9}
-"""Parts 7:2:1."""
 
 
 class Recurrent(Model):
@@ -228,7 +226,9 @@ class RecurrentNetwork(Recurrent):
     presets = {  # noqa: RUF012
         "default": Recipe(),
         "chang2024": PUBLISHED,
-        "chang2024-jamendo": replace(PUBLISHED, dropout_at="end", **JAMENDO),
+        "chang2024-jamendo": replace(
+            PUBLISHED, dropout_at="end", max_frames=1_000, validation=2 / 9
+        ),
     }
 
     preset: Literal["default", "chang2024", "chang2024-jamendo"] = Field(
@@ -255,7 +255,8 @@ class BidirectionalRNN(RecurrentNetwork):
             dropout=0.1,
             learning_rate=3e-4,
             epochs=1_541,
-            **JAMENDO,
+            max_frames=1_000,
+            validation=2 / 9,
         ),
     }
 
@@ -274,7 +275,9 @@ class LongShortTermMemory(RecurrentNetwork):
     presets = {  # noqa: RUF012
         "default": Recipe(),
         "chang2024": PUBLISHED_LSTM,
-        "chang2024-jamendo": replace(PUBLISHED_LSTM, epochs=1_019, **JAMENDO),
+        "chang2024-jamendo": replace(
+            PUBLISHED_LSTM, epochs=1_019, max_frames=1_000, validation=2 / 9
+        ),
     }
 
 
