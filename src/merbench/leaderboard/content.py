@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from merbench import results
 from merbench.components import Task
 from merbench.leaderboard import across
+from merbench.spec import NONE
 
 if TYPE_CHECKING:
     import numpy as np
@@ -122,6 +123,21 @@ def key_of(row: Mapping[str, Any]) -> str:
     """What a row is called in links and ids: its cell and, on a board, its run."""
     run = str(row.get("run") or "")
     return f"{row['cell']}-{run[:8]}" if run else str(row["cell"])
+
+
+def short_names(rows: Sequence[Row]) -> list[str]:
+    """Name systems of one table without what all of them share, such as the separator."""
+    heard = [row for row in rows if not results.is_blind(row)]
+    telling = [
+        axis
+        for axis in results.AXES[1:]
+        if axis == "model" or len({str(row.get(axis) or NONE) for row in heard}) > 1
+    ]
+    return [
+        " x ".join(str(row[axis]) for axis in telling if (row.get(axis) or NONE) != NONE)
+        + results.parameter_text(row.get("parameters") or "")
+        for row in rows
+    ]
 
 
 def finished(rows: Iterable[Row]) -> Iterator[Row]:

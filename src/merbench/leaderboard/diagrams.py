@@ -15,11 +15,74 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["critical_difference", "paired_differences", "runtime_against_kl"]
+__all__ = ["accuracies", "critical_difference", "paired_differences", "runtime_against_kl"]
 
 _ROW = 0.24
 _LETTER = 0.056
 """Width in inches of a letter of a label, on the safe side."""
+
+
+def accuracies(
+    key: str,
+    names: Sequence[str],
+    accuracy: Array,
+    low: Array,
+    high: Array,
+    folds: Sequence[Array],
+    baseline: Sequence[bool],
+) -> str:
+    """Draw the accuracy of systems, a row a system: mean, interval, and single folds.
+
+    Parameters
+    ----------
+    names
+        Of the k rows, in the order they are drawn in.
+    accuracy, low, high
+        Shape (k,), on [0, 1]: means over folds and their intervals. NaN where there is none.
+    folds
+        Of each row: the accuracies of its folds, drawn where there are several.
+    baseline
+        Which are baselines; these are muted, and a line marks the best.
+    """
+    left = 0.2 + _LETTER * max(map(len, names))
+    blind = np.asarray(baseline, bool)
+
+    def paint(figure: Figure) -> None:
+        axes = bare(figure, left, 0.5, 0.42, 0.1)
+        rows = np.arange(len(names))
+        if blind.any():
+            axes.axvline(accuracy[blind].max(), color=MUTED, linewidth=0.8, linestyle=(0, (3, 2)))
+        for row, single in enumerate(folds):
+            if len(single) > 1:
+                dots(axes, single, np.full(len(single), row + 0.3), colour=MUTED, size=1.8)
+        for row, ends in enumerate(zip(low, high, strict=True)):
+            if np.isfinite(ends).all():
+                axes.plot(ends, (row, row), color=MUTED if blind[row] else ACCENT, linewidth=1.4,
+                          solid_capstyle="butt")  # fmt: skip
+        dots(axes, accuracy[~blind], rows[~blind], colour=ACCENT, size=6, alpha=1)
+        dots(axes, accuracy[blind], rows[blind], colour=MUTED, size=6, alpha=1)
+        axes.set(xlim=(0, 1), ylim=(len(names) - 0.4, -0.6))
+        for row, value in enumerate(accuracy):
+            axes.annotate(f"{value:.3f}", (1, row), xytext=(6, 0), textcoords="offset points",
+                          va="center", color=MUTED if blind[row] else INK)  # fmt: skip
+        axes.set_yticks(rows, names)
+        axes.tick_params(axis="y", length=0)
+        for label, muted in zip(axes.get_yticklabels(), blind, strict=True):
+            label.set_color(MUTED if muted else INK)
+        axes.spines["left"].set_visible(False)
+        axes.set_xlabel("accuracy")
+
+    listed = "; ".join(
+        f"{name} {value:.3f}" + (f" ({a:.3f} to {b:.3f})" if np.isfinite([a, b]).all() else "")
+        for name, value, a, b in zip(names, accuracy, low, high, strict=True)
+    )
+    return draw(
+        key,
+        (max(5.4, left + 4.4), 0.55 + _ROW * len(names)),
+        paint,
+        title=f"Test accuracy of {int((~blind).sum())} systems and {int(blind.sum())} baselines",
+        description=f"{listed}.",
+    )
 
 
 def paired_differences(

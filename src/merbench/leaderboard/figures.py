@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 __all__ = [
-    "BINS", "clip_scatter", "confusion", "kl_histogram", "stem_levels", "training_curves",
+    "BINS", "POINTS", "clip_scatter", "confusion", "kl_histogram", "stem_levels", "training_curves",
     "valence_arousal_plane",
 ]  # fmt: skip
 
@@ -30,6 +30,9 @@ BINS = 30
 
 _FAR = 0.99
 """Share of the clips that a histogram's axis reaches; what lies beyond stands in the last bin."""
+
+POINTS = 200
+"""Points of a training curve: more than its width shows."""
 
 _PANEL = (2.7, 2.5)
 _SMALL = (2.15, 1.65)
@@ -90,49 +93,85 @@ def kl_histogram(key: str, series: Mapping[str, Array], *, title: str, small: bo
     )
 
 
-def training_curves(key: str, folds: Sequence[Mapping[str, Array]]) -> str:
-    """Draw what a model's training reported, epoch by epoch (Nguyen et al. 2022, Figures 2 and 3).
+def training_curves(
+    key: str, folds: Sequence[Mapping[str, Array]], quantity: str, names: Sequence[str]
+) -> str:
+    """Draw one quantity that a model's training reported, epoch by epoch.
+
+    Losses as Nguyen et al. (2022), Figures 2 and 3; accuracies, on [0, 1], as Chang (2024). Of long
+    trainings, epochs are averaged to at most `POINTS` points.
 
     Parameters
     ----------
     folds
-        One mapping a fold: `epoch`, and any number of losses by name, equally long. A line is a
-        fold; the thick one is the mean over the folds that got as far.
+        One mapping a fold: `epoch`, and what was reported by name, equally long. A thin line is a
+        fold; the thick one is the mean over folds, as far as half of them got.
+    quantity
+        What the figure is of, such as `loss`.
+    names
+        What of the folds is drawn, four at most; the first two are `ACCENT` and `OTHER`.
     """
-    names = [name for name in dict.fromkeys(n for fold in folds for n in fold) if name != "epoch"]
-    colours = (ACCENT, OTHER, MUTED, INK)
     longest = max(len(fold["epoch"]) for fold in folds)
+    epochs = max((fold["epoch"] for fold in folds), key=len)
+    reached = np.array([len(fold["epoch"]) for fold in folds])
+    half = int(np.sort(reached)[(len(folds) - 1) // 2])
     means = {}
     for name in names:
-        known = [fold for fold in folds if name in fold]
-        padded = np.full((len(known), longest), np.nan)
-        for row, fold in zip(padded, known, strict=True):
-            row[: len(fold[name])] = fold[name]
-        means[name] = np.nanmean(padded, axis=0)
-    epochs = max((fold["epoch"] for fold in folds), key=len)
+        padded = np.full((len(folds), longest), np.nan)
+        for row, fold in zip(padded, folds, strict=True):
+            values = fold.get(name, row[:0])
+            row[: len(values)] = values
+        counts = np.isfinite(padded).sum(axis=0)
+        means[name] = np.nansum(padded, axis=0) / np.where(counts > 0, counts, np.nan)
+    step = -(-longest // POINTS)
 
     def paint(figure: Figure) -> None:
         axes = bare(figure, 0.52, 0.08, 0.42, 0.1)
-        for name, colour in zip(names, colours, strict=False):
-            for fold in folds:
+        for name, colour in zip(names, (ACCENT, OTHER, MUTED, INK), strict=False):
+            for fold in folds if len(folds) > 1 else ():
                 if name in fold:
-                    axes.plot(fold["epoch"], fold[name], color=colour, linewidth=0.7, alpha=0.35)
-            axes.plot(epochs, means[name], color=colour, linewidth=1.8)
-        axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
+                    line = _averaged(fold["epoch"], step), _averaged(fold[name], step)
+                    axes.plot(*line, color=colour, linewidth=0.6, alpha=0.3)
+            line = _averaged(epochs[:half], step), _averaged(means[name][:half], step)
+            axes.plot(*line, color=colour, linewidth=1.6, marker="o" if half == 1 else "",
+                      markersize=3)  # fmt: skip
+        if quantity == "accuracy":
+            axes.set_ylim(0, 1)
+        elif (ends := axes.get_ylim())[0] < ends[1] / 2:  # else 0 would leave no room
+            axes.set_ylim(bottom=min(0.0, ends[0]))
+        axes.set_xlim(left=0)
         _few_ticks(axes, whole_x=True)
-        axes.set(xlabel="epoch", ylabel=_words(names[0]) if len(names) == 1 else "loss")
+        axes.set(xlabel="epoch", ylabel=quantity)
 
+    best = ("highest", np.nanmax) if quantity == "accuracy" else ("lowest", np.nanmin)
+    over = ", mean over folds," if len(folds) > 1 else ""
     described = [
-        f"mean {_words(name)} over folds goes from {means[name][0]:.4g} to {means[name][-1]:.4g}"
-        for name in names[: len(colours)]
+        f"{_words(name)}{over} from {mean[0]:.4g} in the first epoch to {mean[half - 1]:.4g} in "
+        f"epoch {epochs[half - 1]:.0f}, {best[0]} {best[1](mean[:half]):.4g}"
+        for name, mean in means.items()
     ]
+    if len(folds) > 1 and half < longest:
+        described.append(
+            f"means end at epoch {epochs[half - 1]:.0f}, which half of the folds reached"
+        )
+    if step > 1:
+        described.append(f"a point is the mean of {step} epochs")
     return draw(
         key,
         _PANEL,
         paint,
-        title=f"Training curves of {len(folds)} folds over {longest} epochs",
+        title=f"{quantity[:1].upper()}{quantity[1:]} in training: {_folds(len(folds))}, "
+        f"{longest} epoch{'s' if longest != 1 else ''}",
         description="; ".join(described) + ".",
     )
+
+
+def _averaged(values: Array, step: int) -> Array:
+    """Average each `step` values that follow one another; the last mean may have fewer."""
+    if step == 1:
+        return values
+    starts = np.arange(0, len(values), step)
+    return np.add.reduceat(values, starts) / np.diff([*starts, len(values)])
 
 
 def valence_arousal_plane(key: str, truth: Array, predicted: Array, kl: Array) -> str:
@@ -314,6 +353,10 @@ def _few_ticks(axes: Axes, *, whole: bool = False, whole_x: bool = False) -> Non
 
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=whole_x))
     axes.yaxis.set_major_locator(MaxNLocator(4, integer=whole))
+
+
+def _folds(n: int) -> str:
+    return f"{n} fold{'s' if n != 1 else ''}"
 
 
 def _words(name: str) -> str:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from merbench import results
 from merbench.leaderboard import diagrams, figures, ranking, separated, separation
-from merbench.leaderboard.content import Content, Row, finished
+from merbench.leaderboard.accuracy import Accuracy, accuracies
+from merbench.leaderboard.content import Content, Row, finished, short_names
 from merbench.leaderboard.ranking import number, p_text
 from merbench.leaderboard.render import Part, render
 
@@ -22,6 +23,10 @@ __all__ = ["SECTIONS", "View", "parts"]
 
 PAIRS_SHOWN = 40
 """Pairs of one family that are drawn and listed; files hold the others."""
+LETTERS = 64
+"""Of a system's name, in a figure."""
+SYSTEMS_SHOWN = 40
+"""Systems of one table whose accuracy is drawn, the best; the table has the others."""
 SEPARATED_SHOWN = 12
 """Pairs of separators that are shown fold by fold."""
 FOLDS_DRAWN = 10
@@ -137,6 +142,60 @@ def reported(view: View) -> Markup | None:
 
 def _cell(value: Any) -> str:
     return number(value) if isinstance(value, float) else "" if value is None else str(value)
+
+
+# --- accuracy ------------------------------------------------------------------------------------
+
+
+def accuracy(view: View) -> Markup | None:
+    """How often systems are right, a figure for each table of a task of classes."""
+    import numpy as np
+    from markupsafe import Markup
+
+    items = []
+    for i, rows in enumerate(view.content.tables.values()):
+        found = accuracies(view.content, rows, SYSTEMS_SHOWN)
+        if sum(not one.baseline for one in found) < 2:
+            continue
+        low, high = (
+            np.array([math.nan if end is None else end for end in ends], float)
+            for ends in ([one.low for one in found], [one.high for one in found])
+        )
+        svg = diagrams.accuracies(
+            f"a{i}",
+            [_cut(name) for name in short_names([one.row for one in found])],
+            np.array([one.mean for one in found], float),
+            low,
+            high,
+            [one.folds for one in found],
+            [one.baseline for one in found],
+        )
+        caption = f"Test accuracy, {rows[0]['dataset']}."
+        note = _accuracy_note(found)
+        n_systems = sum(row["role"] == results.SYSTEM for row in finished(rows))
+        if n_systems > SYSTEMS_SHOWN:
+            note += f" The best {SYSTEMS_SHOWN} of {n_systems} systems are shown."
+        items.append((note, caption, Markup(svg)))
+    return render("figures", items=items) if items else None
+
+
+def _accuracy_note(found: Sequence[Accuracy]) -> str:
+    folds = max(len(one.folds) for one in found)
+    tests = max(one.n_tests for one in found)
+    notes = [
+        f"point: mean over {folds} folds" if folds > 1 else f"point: one fold of {tests} clips"
+    ]
+    if any(one.low is not None for one in found):
+        notes.append("bar: 95 % interval, groups of clips drawn with replacement")
+    if folds > 1:
+        notes.append("small points: single folds")
+    if any(one.baseline for one in found):
+        notes.append("grey: baselines, a dashed line at the best")
+    return f"Share of test clips in the right class; {'; '.join(notes)}. The rank is by KL."
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= LETTERS else f"{name[: LETTERS - 1]}…"
 
 
 # --- differences ---------------------------------------------------------------------------------
@@ -384,6 +443,7 @@ def _protocol(protocol: Mapping[str, Any]) -> str:
 SECTIONS: tuple[tuple[str, str, Callable[[View], Markup | None]], ...] = (
     ("tables", "Tables", tables),
     ("leaderboard", "Leaderboard", leaderboard),
+    ("accuracy", "Test accuracy", accuracy),
     ("differences", "Paired differences", differences),
     ("datasets", "Over several datasets", datasets),
     ("separators", "Separators, fold by fold", separators),

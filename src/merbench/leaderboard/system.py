@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -114,7 +114,8 @@ def _facts(row: Row) -> list[tuple[str, str]]:
 
 
 def _tested(row: Row) -> str:
-    text = f"{row.get('n_folds')} folds of {row.get('n_clips')} clips"
+    folds, clips = row.get("n_folds"), row.get("n_clips")
+    text = f"{folds} fold{'s' if folds != 1 else ''} of a dataset of {clips} clips"
     return f"{text}, {row['n_failed']} of them failed" if row.get("n_failed") else text
 
 
@@ -149,12 +150,26 @@ def _figures(
             labels, guesses = (a[:, columns].sum(axis=1) for a in (clips.truth, clips.predicted))
             svg = figures.clip_scatter(f"{key}-s{i}", labels, guesses, name)
             found.append((f"{name[0].upper()}{name[1:]}, a point a clip", (), svg))
-    if curves := _curves(content, row):
-        series = tuple(n.replace("_", " ") for n in curves[0] if n != "epoch")
-        svg = figures.training_curves(f"{key}-t", curves)
-        caption = f"Training, {len(curves)} folds" + ("" if len(series) > 1 else f": {series[0]}")
-        found.insert(1, (caption, series if len(series) > 1 else (), svg))
+    curves = _curves(content, row)
+    for i, (quantity, names) in enumerate(_quantities(curves).items()):
+        svg = figures.training_curves(f"{key}-t{i}", curves, quantity, names)
+        series = tuple(_series(name, quantity) for name in names)
+        found.insert(1 + i, (f"{quantity[:1].upper()}{quantity[1:]} by epoch", series, svg))
     return found
+
+
+def _quantities(curves: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Group what training reported by what it is, the last word of its name: by loss, accuracy."""
+    names = dict.fromkeys(name for curve in curves for name in curve if name != "epoch")
+    found: dict[str, list[str]] = {}
+    for name in names:
+        found.setdefault(name.rsplit("_", 1)[-1], []).append(name)
+    return found
+
+
+def _series(name: str, quantity: str) -> str:
+    """What a legend calls a line: `train` for `train_loss`."""
+    return name.removesuffix(quantity).rstrip("_").replace("_", " ") or quantity
 
 
 def _confusion(content: Content, row: Row, task: Task, key: str) -> str:
