@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from matplotlib.axes import Axes
 
 from merbench.leaderboard import diagrams, figures, svg
 
@@ -19,7 +20,8 @@ GUESSES = LABELS + RNG.normal(0, 0.05, LABELS.shape)
 DRAWN: dict[str, Callable[[], str]] = {
     "kl_histogram": lambda: figures.kl_histogram("k", {"mixed": KL, "stems": KL + 0.2}, title="t"),
     "training_curves": lambda: figures.training_curves(
-        "k", [{"epoch": np.arange(1, 5.0), "train_loss": np.array([4, 3, 2.0, 1])}] * 2
+        "k", [{"epoch": np.arange(1, 5.0), "train_loss": np.array([4, 3, 2.0, 1])}] * 2, "loss",
+        ["train_loss"],
     ),
     "valence_arousal_plane": lambda: figures.valence_arousal_plane("k", LABELS, GUESSES, KL[:30]),
     "clip_scatter": lambda: figures.clip_scatter("k", LABELS[:, 0], GUESSES[:, 0], "valence_mean"),
@@ -27,6 +29,10 @@ DRAWN: dict[str, Callable[[], str]] = {
         "k", {"bass": np.array([-9.0, -6, -3]), "vocals": np.array([-60.0, -2, 0.5])}, -60.0
     ),
     "confusion": lambda: figures.confusion("k", np.arange(16).reshape(4, 4), ["a", "b", "c", "d"]),
+    "accuracies": lambda: diagrams.accuracies(
+        "k", ["forest", "majority"], np.array([0.6, 0.3]), np.array([0.5, np.nan]),
+        np.array([0.7, np.nan]), [np.array([0.55, 0.65]), np.array([0.3])], [False, True],
+    ),
     "paired_differences": lambda: diagrams.paired_differences(
         "k", ["a − b", "a − c"], np.array([-0.2, 0.1]), np.array([-0.3, -0.1]),
         np.array([-0.1, 0.3]), [True, False],
@@ -41,7 +47,7 @@ DRAWN: dict[str, Callable[[], str]] = {
 
 
 def test_every_figure_is_among_those_tested():
-    assert set(DRAWN) == {*figures.__all__, *diagrams.__all__} - {"BINS"}
+    assert set(DRAWN) == {*figures.__all__, *diagrams.__all__} - {"BINS", "POINTS"}
 
 
 @pytest.fixture(params=DRAWN)
@@ -132,13 +138,118 @@ def test_what_is_text_stays_text():
     assert "&lt;script&gt; &amp; co − b" in text
 
 
+# --- training curves -----------------------------------------------------------------------------
+
+
+def fold(**series: list[float]) -> dict[str, np.ndarray]:
+    longest = max(map(len, series.values()))
+    arrays = {name: np.array(values, float) for name, values in series.items()}
+    return {"epoch": np.arange(1.0, longest + 1)} | arrays
+
+
+def lines_of(monkeypatch: pytest.MonkeyPatch) -> list[tuple[np.ndarray, np.ndarray, dict]]:
+    """What is plotted from now on."""
+    seen = []
+    plot = Axes.plot
+    monkeypatch.setattr(
+        Axes, "plot", lambda self, x, y, **k: seen.append((x, y, k)) or plot(self, x, y, **k)
+    )
+    return seen
+
+
+def scales_of(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, float]]:
+    """The vertical axis of every figure from now on, as it is when it gets its label."""
+    seen = []
+    label = Axes.set_ylabel
+    monkeypatch.setattr(
+        Axes,
+        "set_ylabel",
+        lambda self, *a, **k: seen.append(self.get_ylim()) or label(self, *a, **k),
+    )
+    return seen
+
+
 def test_training_curves_of_folds_that_stopped_early_are_averaged_over_those_that_went_on():
-    curves = [
-        {"epoch": np.array([1.0, 2.0]), "train_loss": np.array([4.0, 2.0])},
-        {"epoch": np.array([1.0]), "train_loss": np.array([2.0])},
-    ]
-    text = figures.training_curves("k", curves)
-    assert "mean train loss over folds goes from 3 to 2" in text
+    curves = [fold(train_loss=[4, 2]), fold(train_loss=[2])]
+    text = figures.training_curves("k", curves, "loss", ["train_loss"])
+    assert "train loss, mean over folds, from 3 in the first epoch to 2 in epoch 2" in text
+    curves = [fold(train_loss=[4, 2]), fold(train_loss=[2]), fold(train_loss=[3, 1, 0.5])]
+    text = figures.training_curves("k", curves, "loss", ["train_loss"])
+    assert "from 3 in the first epoch to 1.5 in epoch 2, lowest 1.5" in text
+    assert "the mean ends where fewer than half of the folds went on" in text
+    assert "Loss in training: 3 folds, 3 epochs" in text
+
+
+def test_accuracy_stands_on_the_whole_scale_and_its_best_epoch_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    limits = scales_of(monkeypatch)
+    curves = [fold(train_accuracy=[0.3, 0.5, 0.6], validation_accuracy=[0.3, 0.45, 0.4])]
+    names = ["train_accuracy", "validation_accuracy"]
+    text = figures.training_curves("k", curves, "accuracy", names)
+    assert limits == [(0, 1)]
+    assert "validation accuracy from 0.3 in the first epoch to 0.4 in epoch 3, highest 0.45" in text
+    assert "mean over folds" not in text
+    assert "Accuracy in training: 1 fold, 3 epochs" in text
+    shown = [e.text for e in ET.fromstring(text).iter("text")]
+    assert "accuracy" in shown
+    assert "loss" not in shown
+
+
+def test_a_loss_whose_zero_is_far_off_has_the_room_for_itself(monkeypatch: pytest.MonkeyPatch):
+    limits = scales_of(monkeypatch)
+    for last in (1.2, 0.1):
+        figures.training_curves("k", [fold(train_loss=[1.4, last])], "loss", ["train_loss"])
+    (far, _), (near, _) = limits
+    assert far > 1
+    assert near == 0
+
+
+def test_a_line_is_a_fold_and_the_thick_one_their_mean(monkeypatch: pytest.MonkeyPatch):
+    seen = lines_of(monkeypatch)
+    curves = [fold(train_loss=[4, 2], validation_loss=[5, 3]), fold(train_loss=[2, 1])]
+    figures.training_curves("k", curves, "loss", ["train_loss", "validation_loss"])
+    thick = [(y.tolist(), k["color"]) for _, y, k in seen if k["linewidth"] > 1]
+    assert thick == [([3, 1.5], svg.ACCENT), ([5, 3], svg.OTHER)]
+    thin = [y.tolist() for _, y, k in seen if k["linewidth"] < 1]
+    assert thin == [[4, 2], [2, 1], [5, 3]]
+
+
+def test_long_trainings_are_averaged_to_what_can_be_seen(monkeypatch: pytest.MonkeyPatch):
+    seen = lines_of(monkeypatch)
+    losses = RNG.uniform(0, 1, 2_001)
+    curves = [fold(train_loss=losses.tolist())] * 10
+    text = figures.training_curves("k", curves, "loss", ["train_loss"])
+    assert "a point is the mean of 11 epochs" in text
+    assert len(text) < 60_000
+    for x, y, _ in seen:
+        assert len(x) == len(y) == 182 <= figures.POINTS
+        assert y[0] == pytest.approx(losses[:11].mean())
+        assert y[-1] == pytest.approx(losses[-10:].mean())
+        assert x[0] == 6
+
+
+# --- accuracy ------------------------------------------------------------------------------------
+
+
+def test_accuracies_are_said_with_their_intervals_and_baselines_are_muted(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    seen = lines_of(monkeypatch)
+    text = diagrams.accuracies(
+        "k", ["forest", "majority", "network"], np.array([0.6, 0.3, 0.2]),
+        np.array([0.5, 0.25, np.nan]), np.array([0.7, 0.35, np.nan]),
+        [np.array([0.5, 0.7]), np.array([0.3]), np.array([0.2])], [False, True, False],
+    )  # fmt: skip
+    assert "Test accuracy of 2 systems and 1 baseline" in text
+    assert "forest 0.600 (0.500 to 0.700); majority 0.300 (0.250 to 0.350); network 0.200." in text
+    intervals = [(tuple(x), k["color"]) for x, _, k in seen]
+    assert intervals == [((0.5, 0.7), svg.ACCENT), ((0.25, 0.35), svg.MUTED)]
+    shown = [e.text for e in ET.fromstring(text).iter("text")]
+    assert [n for n in shown if n in ("forest", "majority", "network")] == [
+        "forest", "majority", "network",
+    ]  # fmt: skip
+    assert {"0.600", "0.300", "0.200", "accuracy"} <= set(shown)
 
 
 def test_numbers_in_texts_are_not_cut():

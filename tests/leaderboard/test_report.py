@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -33,7 +34,10 @@ class Failing(Model):
 def merbench_models():
     return [Failing]
 """
-CURVES = [{"epoch": 1.0, "train_loss": 0.5}, {"epoch": 2.0, "train_loss": 0.25}]
+CURVES = [
+    {"epoch": 1.0, "train_loss": 0.5, "train_accuracy": 0.25, "validation_accuracy": 0.3},
+    {"epoch": 2.0, "train_loss": 0.25, "train_accuracy": 0.5, "validation_accuracy": 0.4},
+]
 
 
 @pytest.fixture(scope="module")
@@ -142,10 +146,17 @@ def test_each_system_has_its_figures(run: runs.Run, text: str):
         part = text.split(f'id="s-{row["cell"]}"')[1].split("</details>")[0]
         titles = re.findall(r"<title id=[^>]*>([^<]*)", part)
         learned = row["model"] == "linear"
-        assert len(titles) == 5 if learned else 4
+        assert len(titles) == (6 if learned else 4)
         assert titles[0].startswith("Histogram of KL in thirty bins")
         assert any("valence-arousal plane" in title for title in titles)
-        assert any("Training curves of 3 folds over 2 epochs" in t for t in titles) == learned
+        for quantity in ("Loss", "Accuracy"):
+            assert (f"{quantity} in training: 3 folds, 2 epochs" in titles) == learned
+        if learned:
+            loss, accuracy = re.findall(r"<figcaption>(Loss.*?|Accuracy.*?)</figcaption>", part)
+            assert re.sub("<[^>]*>", " ", loss).split() == ["Loss", "by", "epoch", "train"]
+            assert re.findall(r'class="key k(.)">([a-z]*)<', accuracy) == [
+                ("1", "train"), ("2", "validation"),
+            ]  # fmt: skip
         predictions = content.predictions_of(row)
         mean = predictions.groupby("clip")["kl"].mean()
         listed = re.findall(r'<th scope="row">(c\d+)</th>', part)
@@ -183,6 +194,65 @@ def test_a_folder_that_cannot_be_written_is_named(run: runs.Run, tmp_path: Path)
     (tmp_path / "file").write_text("")
     with pytest.raises(MerbenchError, match=r"file.* cannot be written"):
         report.write(run, tmp_path / "file")
+
+
+# --- pairs ---------------------------------------------------------------------------------------
+
+
+def ranked(n: int) -> Content:
+    """A table of n systems, a baseline of the third rank, and all pairs of them."""
+    rows = [
+        dict.fromkeys(results.AXES, "x")
+        | {"augmentation": "none", "separator": "mixed", "features": "f", "model": f"m{i}",
+           "parameters": None, "role": "system", "rank": i + 1, "cell": f"c{i}", "status": "ok",
+           "kl_mean": float(i), "table": "t"}
+        for i in range(n)
+    ]  # fmt: skip
+    rows[2] |= {"role": "baseline", "features": "none", "separator": "none"}
+    pairs = [
+        {"dataset": "x", "across": "model", "a": results.system_name(a),
+         "b": results.system_name(b), "cell_a": a["cell"], "cell_b": b["cell"], "run_a": "r",
+         "run_b": "r", "kl_difference": a["kl_mean"] - b["kl_mean"], "significant": False,
+         "corrected_p_holm": 0.5}
+        for a, b in itertools.combinations(rows, 2)
+    ]  # fmt: skip
+    return Content("ranked", rows, pairs, pd.DataFrame(), pd.DataFrame())
+
+
+def test_pairs_shown_are_those_of_the_best_systems(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sections, "PAIRS_SHOWN", 4)
+    html = str(sections.differences(sections.View(ranked(6))))
+    shown = re.findall(r"<tr><td>(.*?)</td><td>(.*?)</td>", html)
+    models = {frozenset(name.split(" x ")[-1] for name in pair) for pair in shown}
+    assert models == {
+        frozenset(pair) for pair in (("m0", "m1"), ("m0", "m3"), ("m1", "m3"), ("m0", "m4"))
+    }
+    assert "Shown are the pairs of the systems that rank best; 11 more pairs" in html
+
+
+def test_a_pair_says_once_what_is_alike():
+    content = ranked(3)
+    html = str(sections.differences(sections.View(content)))
+    drawn = re.findall(r"<text[^>]*>([^<]*−[^<]*[a-z][^<]*)<", html)
+    assert sorted(drawn) == ["m0 − m1 (mixed x f)", "mixed x f x m0 − m2", "mixed x f x m1 − m2"]
+    content.rows[1]["parameters"] = '{"model": {"k": 3}}'
+    html = str(sections.differences(sections.View(content)))
+    assert "mixed x f x m0 − mixed x f x m1" in html
+
+
+def test_one_fold_decides_nothing():
+    content = ranked(3)
+    for pair in content.comparisons:
+        pair["corrected_p_holm"] = None
+    html = str(sections.differences(sections.View(content)))
+    assert html.count("undecided: one fold") == 3
+    assert "not significant" not in html
+
+
+def test_a_protocol_is_said_in_words():
+    parameters = {"test": ["test"], "train": ["train", "validation"], "grouped": False, "folds": 3}
+    text = sections._protocol({"name": "p", "parameters": parameters})
+    assert text == "p (folds 3, not grouped, test: test, train: train and validation)"
 
 
 # --- separators, fold by fold --------------------------------------------------------------------

@@ -208,6 +208,15 @@ def test_a_baseline_far_off_does_not_set_the_scale():
     assert table.lines[1].beyond
 
 
+def test_a_few_systems_far_off_do_not_set_the_scale():
+    good = [row(kl_mean=0.4 + i / 100, kl_mean_high=0.5 + i / 100) for i in range(6)]
+    table = ranking.table("t", [*good, row(kl_mean=1.4, kl_mean_high=1.7), row(kl_mean=3.0)])
+    assert table.scale == pytest.approx(1.25 * 0.55)
+    assert [line.beyond for line in table.lines] == [False] * 6 + [True] * 2
+    table = ranking.table("t", [*good, row(kl_mean=0.8, kl_mean_high=0.9)])
+    assert table.scale == pytest.approx(1.25 * 0.9)
+
+
 def test_a_quadrant_table_shows_its_own_metrics():
     table = ranking.table("t", [row(task="quadrant", accuracy=0.61, macro_f1=0.5)])
     shown = texts(table, 0)

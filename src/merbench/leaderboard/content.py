@@ -82,6 +82,22 @@ class Content:
             found.setdefault(str(row["table"]), []).append(row)
         return found
 
+    def sides(self, pair: Row) -> tuple[Row, Row]:
+        """Return the two rows that a pair compares."""
+        a, b = (
+            self._by_key[key_of({"cell": pair[f"cell_{x}"], "run": self._run(pair[f"run_{x}"])})]
+            for x in "ab"
+        )
+        return a, b
+
+    def _run(self, run: Any) -> Any:
+        """Return the run by which rows are told apart: none where all are of one."""
+        return run if self.rows and "run" in self.rows[0] else ""
+
+    @cached_property
+    def _by_key(self) -> dict[str, Row]:
+        return {key_of(row): row for row in self.rows}
+
     @cached_property
     def _parts(self) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
         return _by_row(self.folds), _by_row(self.predictions)

@@ -114,7 +114,7 @@ def training_curves(
     longest = max(len(fold["epoch"]) for fold in folds)
     epochs = max((fold["epoch"] for fold in folds), key=len)
     reached = np.array([len(fold["epoch"]) for fold in folds])
-    half = int(np.sort(reached)[(len(folds) - 1) // 2])
+    half = int(np.sort(reached)[len(folds) // 2])
     means = {}
     for name in names:
         padded = np.full((len(folds), longest), np.nan)
@@ -151,9 +151,7 @@ def training_curves(
         for name, mean in means.items()
     ]
     if len(folds) > 1 and half < longest:
-        described.append(
-            f"means end at epoch {epochs[half - 1]:.0f}, which half of the folds reached"
-        )
+        described.append("the mean ends where fewer than half of the folds went on")
     if step > 1:
         described.append(f"a point is the mean of {step} epochs")
     return draw(

@@ -17,6 +17,8 @@ __all__ = ["DASH", "Cell", "Line", "Table", "duration", "number", "p_text", "tab
 DASH = "–"
 _WORST_SHOWN = 1.25
 """How far the scale of the interval column reaches beyond the systems' own intervals."""
+_MOST = 0.75
+"""Share of the systems whose intervals fit in any case."""
 
 
 @dataclass(frozen=True)
@@ -229,10 +231,17 @@ def _tags(row: Row) -> tuple[tuple[str, str], ...]:
 
 
 def _scale(rows: Sequence[Row]) -> float:
-    """KL at the right edge: all intervals of systems fit; a baseline far off does not count."""
+    """KL at the right edge: systems' intervals fit, where some are far off those of the better.
+
+    A few systems, or a baseline, would else leave no room to tell the others apart.
+    """
     systems = [r for r in rows if r["role"] == results.SYSTEM] or list(rows)
-    ends = [end for r in systems for end in (interval_of(r)[1], r.get("kl_mean")) if end]
-    return _WORST_SHOWN * max(ends) if ends else 1.0
+    ends = sorted(max(interval_of(r)[1] or 0.0, r.get("kl_mean") or 0.0) for r in systems)
+    ends = [end for end in ends if end > 0]
+    if not ends:
+        return 1.0
+    far, most = ends[math.ceil(_MOST * len(ends)) - 1], ends[-1]
+    return _WORST_SHOWN * (most if most <= 2 * far else far)
 
 
 # --- numbers -------------------------------------------------------------------------------------

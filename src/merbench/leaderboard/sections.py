@@ -15,6 +15,7 @@ from merbench.leaderboard.accuracy import Accuracy, accuracies
 from merbench.leaderboard.content import Content, Row, finished, short_names
 from merbench.leaderboard.ranking import number, p_text
 from merbench.leaderboard.render import Part, render
+from merbench.spec import NONE
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -234,15 +235,20 @@ def differences(view: View) -> Markup | None:
         f"of clips points the same way with p below {CONFIRMING * ALPHA:g}. Intervals are those "
         "of the corrected test, for each pair by itself."
     )
-    made = [_family(i, *names, pairs) for i, (names, pairs) in enumerate(families.items())]
+    made = [
+        _family(i, *names, pairs, view.content) for i, (names, pairs) in enumerate(families.items())
+    ]
     return render("comparisons", note=note, families=made)
 
 
-def _family(position: int, dataset: str, across: str, pairs: Sequence[Row]) -> dict[str, Any]:
+def _family(
+    position: int, dataset: str, across: str, pairs: Sequence[Row], content: Content
+) -> dict[str, Any]:
     import numpy as np
     from markupsafe import Markup
 
-    shown = sorted(pairs, key=_surprise)[:PAIRS_SHOWN]
+    foremost = sorted(pairs, key=lambda pair: _standing(content.sides(pair)))[:PAIRS_SHOWN]
+    shown = sorted(foremost, key=_surprise)
     columns = [c for c in _PAIR_COLUMNS if not c[3] or any(p.get(c[3]) is not None for p in pairs)]
 
     def numbers(key: str) -> Any:
@@ -251,7 +257,7 @@ def _family(position: int, dataset: str, across: str, pairs: Sequence[Row]) -> d
     low, high = numbers("kl_low"), numbers("kl_high")
     svg = diagrams.paired_differences(
         f"d{position}",
-        [f"{pair['a']} − {pair['b']}" for pair in shown],
+        [_pair_name(pair, *content.sides(pair)) for pair in shown],
         numbers("kl_difference"),
         low,
         high,
@@ -267,6 +273,23 @@ def _family(position: int, dataset: str, across: str, pairs: Sequence[Row]) -> d
     }
 
 
+def _standing(sides: Sequence[Row]) -> tuple[Any, ...]:
+    """Order pairs by what they tell of the best: systems before baselines, by the worse rank."""
+    ranks = sorted((row.get("rank") or math.inf for row in sides), reverse=True)
+    return (any(row["role"] != results.SYSTEM for row in sides), ranks)
+
+
+def _pair_name(pair: Row, a: Row, b: Row) -> str:
+    """Name a pair: where one axis differs its two names, and once what is alike."""
+    differ = [axis for axis in results.AXES[1:] if a[axis] != b[axis]]
+    if len(differ) == 1 and not (a["parameters"] or b["parameters"]):
+        (axis,) = differ
+        alike = results.system_name(a | {axis: NONE})
+        if alike and NONE not in (a[axis], b[axis]):
+            return f"{a[axis]} − {b[axis]} ({alike})"
+    return f"{pair['a']} − {pair['b']}"
+
+
 def _surprise(pair: Row) -> tuple[float, float]:
     p = pair.get("corrected_p_holm")
     return (2.0 if p is None else p, -abs(pair.get("kl_difference") or 0.0))
@@ -274,6 +297,8 @@ def _surprise(pair: Row) -> tuple[float, float]:
 
 def _pair_cell(pair: Row, key: str) -> tuple[str, str]:
     if not key:
+        if pair.get("corrected_p_holm") is None:
+            return "undecided: one fold", ""
         if not pair["significant"]:
             return "not significant", ""
         return ("first better" if pair["kl_difference"] < 0 else "second better"), ""
@@ -436,6 +461,7 @@ def _protocol(protocol: Mapping[str, Any]) -> str:
     for key, value in sorted(protocol["parameters"].items()):
         name = key.replace("_", " ")
         words.append({True: name, False: f"not {name}"}[value] if isinstance(value, bool)
+                     else f"{name}: {' and '.join(value)}" if isinstance(value, list)
                      else f"{name} {value}")  # fmt: skip
     return f"{protocol['name']} ({', '.join(words)})" if words else str(protocol["name"])
 

@@ -148,6 +148,8 @@ def _figures(
             found.append(("Clips over all tests", (), _confusion(content, row, task, f"{key}-c")))
         for i, (name, columns) in enumerate(_SCATTERED[task].items()):
             labels, guesses = (a[:, columns].sum(axis=1) for a in (clips.truth, clips.predicted))
+            if set(labels.round(9)) <= {0, 1}:
+                continue  # one-hot: the confusion matrix says it
             svg = figures.clip_scatter(f"{key}-s{i}", labels, guesses, name)
             found.append((f"{name[0].upper()}{name[1:]}, a point a clip", (), svg))
     curves = _curves(content, row)
