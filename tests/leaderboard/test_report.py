@@ -235,9 +235,12 @@ def test_a_pair_says_once_what_is_alike():
     html = str(sections.differences(sections.View(content)))
     drawn = re.findall(r"<text[^>]*>([^<]*−[^<]*[a-z][^<]*)<", html)
     assert sorted(drawn) == ["m0 − m1 (mixed x f)", "mixed x f x m0 − m2", "mixed x f x m1 − m2"]
-    content.rows[1]["parameters"] = '{"model": {"k": 3}}'
+    content.rows[1]["parameters"] = '{"features": {"k": 3}}'
     html = str(sections.differences(sections.View(content)))
     assert "mixed x f x m0 − mixed x f x m1" in html
+    content.rows[0]["parameters"] = content.rows[1]["parameters"]
+    html = str(sections.differences(sections.View(content)))
+    assert "m0 − m1 (mixed x f (k=3))" in html
 
 
 def test_one_fold_decides_nothing():

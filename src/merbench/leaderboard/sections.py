@@ -282,7 +282,7 @@ def _standing(sides: Sequence[Row]) -> tuple[Any, ...]:
 def _pair_name(pair: Row, a: Row, b: Row) -> str:
     """Name a pair: where one axis differs its two names, and once what is alike."""
     differ = [axis for axis in results.AXES[1:] if a[axis] != b[axis]]
-    if len(differ) == 1 and not (a["parameters"] or b["parameters"]):
+    if len(differ) == 1 and a["parameters"] == b["parameters"]:
         (axis,) = differ
         alike = results.system_name(a | {axis: NONE})
         if alike and NONE not in (a[axis], b[axis]):
@@ -401,7 +401,7 @@ def cost(view: View) -> Markup | None:
             not bool(((seconds <= s) & (kl <= k) & ((seconds < s) | (kl < k))).any())
             for s, k in zip(seconds, kl, strict=True)
         ]
-        names = [results.system_name(row) for row in timed]
+        names = short_names(timed)
         front = [place for place in np.argsort(seconds, kind="stable").tolist() if best[place]]
         marks = [str(front.index(j) + 1) if best[j] else "" for j in range(len(timed))]
         svg = diagrams.runtime_against_kl(f"r{i}", names, seconds, kl, marks)
