@@ -65,6 +65,11 @@ class LoadedDataset:
         return self.dataset.name
 
     @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of a label's columns."""
+        return self.task.columns or self.dataset.class_names
+
+    @property
     def identity(self) -> dict[str, Any]:
         """The dataset's identity, and what its labels are read as where that is not their own."""
         read_as = {"read_as": self.task.value} if self.task is not self.dataset.task else {}

@@ -124,6 +124,9 @@ def check_clips(dataset: Dataset, clips: Sequence[Clip]) -> None:
     MerbenchError
         Names the first clip that breaks it.
     """
+    names = dataset.class_names
+    if dataset.task is Task.CLASSES and len(set(names)) < max(2, len(names)):
+        raise MerbenchError("its `class_names` must be two or more, each once; correct its plugin")
     if len(clips) < 2:
         raise MerbenchError(f"it has {len(clips)} labelled clips; a benchmark needs two at least")
     seen: set[str] = set()
@@ -137,7 +140,7 @@ def check_clips(dataset: Dataset, clips: Sequence[Clip]) -> None:
 
 
 def _clip_fault(dataset: Dataset, clip: Clip) -> str:
-    columns = dataset.task.columns
+    columns = dataset.task.columns or dataset.class_names
     if len(clip.label) != len(columns):
         return f"its label has {len(clip.label)} numbers where {dataset.task} has {len(columns)}"
     for column, value in zip(columns, clip.label, strict=True):
@@ -145,10 +148,11 @@ def _clip_fault(dataset: Dataset, clip: Clip) -> str:
             return f"{column} is {value}"
         if not 0 <= value <= 1:
             return f"{column} is {value:g}, outside [0, 1]"
-        if column.endswith("_std") and value == 0:
+        if dataset.task is Task.VA and column.endswith("_std") and value == 0:
             return f"{column} is 0, so that its raters have no distribution"
-    if dataset.task is Task.QUADRANT and not math.isclose(sum(clip.label), 1.0, abs_tol=1e-6):
-        return f"its quadrants' shares sum to {sum(clip.label):g}, not 1"
+    if dataset.task is not Task.VA and not math.isclose(sum(clip.label), 1.0, abs_tol=1e-6):
+        what = "quadrants" if dataset.task is Task.QUADRANT else "classes"
+        return f"its {what}' shares sum to {sum(clip.label):g}, not 1"
     for rating in clip.ratings:
         if len(rating) != 2 or not all(0 <= value <= 1 for value in rating):
             return f"the rating {tuple(rating)} is no valence and arousal on [0, 1]"

@@ -608,7 +608,7 @@ class Fit(Work):
     def _examine(self, predictions: NDArray[np.float64]) -> None:
         import numpy as np
 
-        expected = (len(self.test), len(self.task.columns))
+        expected = (len(self.test), len(self.labels[0]))
         if predictions.shape != expected:
             raise PluginError(
                 f"{self.model.title} predicted an array of shape {predictions.shape} for "

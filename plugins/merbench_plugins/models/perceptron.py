@@ -12,7 +12,7 @@ class Perceptron(Model):
     """Multi-layer perceptron, trained by Adam.
 
     scikit-learn's: one hidden layer of 100 ReLUs, at most 200 epochs, cross-entropy over the
-    quadrants or squared error of the four columns of `va`, which are standardised on the training
+    classes or squared error of the four columns of `va`, which are standardised on the training
     clips. Shares of votes enter as weighted copies of a clip.
     """
 
@@ -46,7 +46,7 @@ class Perceptron(Model):
         from sklearn.preprocessing import StandardScaler
 
         from merbench_plugins.models._checked import CheckedRegressor
-        from merbench_plugins.models._classification import QuadrantClassifier
+        from merbench_plugins.models._classification import SharesClassifier
         from merbench_plugins.models._scaling import FeatureScaler
 
         settings = {
@@ -57,8 +57,8 @@ class Perceptron(Model):
             "early_stopping": self.early_stopping,
             "random_state": seed % 2**32,
         }
-        if task is Task.QUADRANT:
-            return QuadrantClassifier(
+        if task is not Task.VA:
+            return SharesClassifier(
                 MLPClassifier(**settings), scaling=self.scaling, smoothing=self.smoothing
             )
         regression = make_pipeline(
