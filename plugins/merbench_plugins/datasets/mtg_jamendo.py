@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from merbench import Clip, Task
 from merbench_plugins.datasets.label_table import LabelError, LabelTable, Problems, Row
@@ -43,6 +45,9 @@ CHANG_2024 = {
 alphabetical order)."""
 
 QUADRANT_OF = {tag: quadrant for quadrant, tags in CHANG_2024.items() for tag in tags.split()}
+TAGS = tuple(sorted(QUADRANT_OF))
+DRAWN_BY = 602
+"""Seed of `drawn`."""
 
 
 class MtgJamendo(LabelledDataset):
@@ -51,6 +56,8 @@ class MtgJamendo(LabelledDataset):
     **The quadrants are a proxy**: whoever uploaded a track tagged it, and each tag is put into a
     quadrant by hand as Chang (2024) did. A track's label is the share of its tags in each quadrant;
     `several` says what becomes of tracks with more than one tag. `provenance` says so in every row.
+    With `labels: tags` the tags themselves are the classes, 59 of them; with `several: first` or
+    `omit` a track has one, as in the paper.
 
     Read from the release's repository: `data/autotagging_moodtheme.tsv` (tags may be any number of
     cells) and `data/splits/split-{0..4}/autotagging_moodtheme-{train,validation,test}.tsv`, and the
@@ -59,7 +66,6 @@ class MtgJamendo(LabelledDataset):
     """
 
     name = "mtg-jamendo"
-    task = Task.QUADRANT
     homepage = "https://github.com/MTG/mtg-jamendo-dataset"
     licence = "metadata: CC BY-NC-SA 4.0; audio: Creative Commons, track by track"
     citation = (
@@ -67,17 +73,46 @@ class MtgJamendo(LabelledDataset):
         "automatic music tagging, ICML workshop 2019"
     )
 
+    labels: Literal["quadrants", "tags"] = Field(
+        "quadrants",
+        description="What a track is labelled with: the quadrants of its tags, or its tags, as "
+        "classes.",
+    )
     split: int = Field(
         0, ge=0, le=4, description="Which of the five published splits `published` takes."
     )
     several: Literal["shares", "first", "omit"] = Field(
         "shares",
-        description="What becomes of a track with several tags: the share of its tags in each "
-        "quadrant, the quadrant of its first tag, or nothing: it is left out.",
+        description="What becomes of a track with several tags: each counts for an equal share, "
+        "or the first for all, or none: the track is left out.",
+    )
+    drawn: int | None = Field(
+        None,
+        ge=1,
+        description="As published (237 in the paper): so many clips are drawn of each class, with "
+        "replacement, before they are split, so that a clip is there several times; with `grouped: "
+        "false` in the protocol on both sides. Asks for one class a track: `several: first` or "
+        "`omit`. By default each track is there once.",
     )
     seconds: float | None = Field(
         30.0, gt=0, description="Length of the middle that is heard, in s; null for all of it."
     )
+
+    @model_validator(mode="after")
+    def _has_classes(self) -> MtgJamendo:
+        if self.drawn is not None and self.several == "shares":
+            raise ValueError("`drawn` asks for one class a track: set `several` to first or omit")
+        return self
+
+    @property
+    def task(self) -> Task:  # type: ignore[override]
+        """Quadrants, or classes where the labels are tags."""
+        return Task.QUADRANT if self.labels == "quadrants" else Task.CLASSES
+
+    @property
+    def class_names(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The tags in alphabetical order, where they are the labels."""
+        return () if self.labels == "quadrants" else TAGS
 
     def decode(self, clip: Clip) -> tuple[Waveform, int]:
         """Return the middle of a track."""
@@ -98,26 +133,29 @@ class MtgJamendo(LabelledDataset):
                 "repository, or have its metadata fetched",
             )
         parts = _parts(data / "splits" / f"split-{self.split}", problems)
-        note = f"quadrants by proxy, from tags by Chang (2024); several tags: {self.several}"
+        proxy = "quadrants by proxy, from tags by Chang (2024)"
+        note = f"{proxy if self.labels == 'quadrants' else 'tags'}; several tags: {self.several}"
+        columns = self.class_names or QUADRANTS
         clips = []
         for track, tags, row in _tracks(data / f"{TABLE}.tsv", problems):
             with problems:
                 quadrants = [_quadrant(row, tag) for tag in tags]
+                found = quadrants if self.labels == "quadrants" else tags
                 if self.several == "omit" and len(tags) > 1:
                     continue
                 if self.several == "first":
-                    quadrants = quadrants[:1]
+                    found = found[:1]
                 clips.append(
                     Clip(
                         track,
                         row.text("ARTIST_ID"),
-                        tuple(quadrants.count(q) / len(quadrants) for q in QUADRANTS),
+                        tuple(found.count(column) / len(found) for column in columns),
                         _audio(root, row),
                         split=parts.get(track, ""),
                         provenance=note,
                     )
                 )
-        return clips
+        return clips if self.drawn is None else _drawn(clips, self.drawn)
 
     def inspect(self, root: Path, clips: Sequence[Clip], problems: Problems) -> None:
         """Count the tracks that are in no part of the published split."""
@@ -148,6 +186,27 @@ def _tracks(path: Path, problems: Problems) -> list[tuple[str, list[str], Row]]:
             tags = [tag for tag in row.text("TAGS").split("\t") if tag]
             tracks.append((track, [tag.removeprefix(PREFIX) for tag in tags], row))
     return tracks
+
+
+def _drawn(clips: Sequence[Clip], count: int) -> list[Clip]:
+    """Draw `count` clips of each class, with replacement; a clip that comes again is numbered."""
+    import numpy as np
+
+    rng = np.random.default_rng(DRAWN_BY)
+    note = f"{count} clips drawn of each class, with replacement, before they are split"
+    classes: dict[tuple[float, ...], list[Clip]] = {}
+    for clip in clips:
+        classes.setdefault(clip.label, []).append(clip)
+    drawn = []
+    for label in sorted(classes, reverse=True):
+        times: Counter[str] = Counter()
+        for choice in np.sort(rng.integers(len(classes[label]), size=count)):
+            clip = classes[label][choice]
+            times[clip.id] += 1
+            again = f" (drawn again, {times[clip.id]})" if times[clip.id] > 1 else ""
+            provenance = f"{clip.provenance}; {note}"
+            drawn.append(replace(clip, id=clip.id + again, provenance=provenance))
+    return drawn
 
 
 def _quadrant(row: Row, tag: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+from collections import Counter
 from pathlib import Path
 
 import miniatures
@@ -203,6 +204,39 @@ def test_a_track_is_the_share_of_its_tags(tmp_path):
     assert first["track_0001002"] == one_hot("Q4")
     single = [clip.id for clip in MtgJamendo(several="omit").clips(root)]
     assert single == ["track_0000948", "track_0001103"]
+
+
+def test_tags_are_classes_of_their_own(tmp_path):
+    root = miniatures.mtg_jamendo(tmp_path)
+    dataset = MtgJamendo(labels="tags", several="first")
+    clips = dataset.clips(root)
+    check_clips(dataset, clips)
+    assert dataset.task is Task.CLASSES
+    assert dataset.class_names == tuple(sorted(QUADRANT_OF))
+    assert len(dataset.class_names) == 59
+    named = {clip.id: dataset.class_names[clip.label.index(1.0)] for clip in clips}
+    assert named["track_0000950"] == "dark"
+    shares = {clip.id: clip.label for clip in MtgJamendo(labels="tags").clips(root)}
+    assert shares["track_0000950"][dataset.class_names.index("horror")] == 0.5
+    assert clips[0].provenance == "tags; several tags: first"
+
+
+def test_clips_drawn_of_each_class_as_published(tmp_path):
+    root = miniatures.mtg_jamendo(tmp_path)
+    once = {clip.id: clip for clip in MtgJamendo(several="first").clips(root)}
+    dataset = MtgJamendo(several="first", drawn=5)
+    clips = dataset.clips(root)
+    check_clips(dataset, clips)
+    assert clips == dataset.clips(root)
+    counts = Counter(clip.label for clip in clips)
+    assert set(counts) == {clip.label for clip in once.values()}
+    assert set(counts.values()) == {5}
+    for clip in clips:
+        source = once[clip.id.partition(" (")[0]]
+        assert (clip.label, clip.group, clip.audio) == (source.label, source.group, source.audio)
+    assert "5 clips drawn of each class, with replacement" in clips[0].provenance
+    with pytest.raises(ValueError, match="set `several` to first or omit"):
+        MtgJamendo(drawn=5)
 
 
 def test_five_splits_artists_and_provenance(tmp_path):
