@@ -23,6 +23,7 @@ from merbench.quadrants import MIDPOINT, one_hot, quadrant
 from merbench.spec import Benchmark, RootedDataset
 from merbench.store import home
 
+_SCALED = "feature vectors scaled by all clips before they are split, test clips among them"
 _LEAKS = "split after augmenting, so that copies of one clip stand on both sides"
 
 
@@ -53,6 +54,8 @@ def load(rooted: RootedDataset, protocol: Protocol) -> LoadedDataset:
         check_clips(dataset, clips)
         if rooted.task is not None:
             clips = tuple(_as_quadrant(clip) for clip in clips)
+        if isinstance(protocol, Drawn) and protocol.scale_before_splitting:
+            clips = tuple(_noted(clip, _SCALED) for clip in clips)
         task = rooted.task or dataset.task
         loaded = LoadedDataset(dataset, root, task, clips, tuple(protocol.splits(clips)))
         _ = loaded.data_hash  # reads every file: one that cannot be read shows now
@@ -75,8 +78,13 @@ def _as_quadrant(clip: Clip) -> Clip:
     """
     label = one_hot(quadrant(*clip.label[:2]))
     note = f"quadrant of mean valence and arousal, cut at {MIDPOINT:g}"
+    return dataclasses.replace(_noted(clip, note), label=label, ratings=())
+
+
+def _noted(clip: Clip, note: str) -> Clip:
+    """Return a clip whose provenance says one thing more."""
     provenance = "; ".join(filter(None, [clip.provenance, note]))
-    return dataclasses.replace(clip, label=label, ratings=(), provenance=provenance)
+    return dataclasses.replace(clip, provenance=provenance)
 
 
 def leaking(data: LoadedDataset, benchmark: Benchmark) -> list[LoadedDataset]:
@@ -93,9 +101,7 @@ def leaking(data: LoadedDataset, benchmark: Benchmark) -> list[LoadedDataset]:
         origins: list[Row] = [(clip, copy) for copy in copies for clip in data.clips]
         clips = tuple(
             dataclasses.replace(
-                clip,
-                id=f"{clip.id} ({copy.title})" if copy else clip.id,
-                provenance="; ".join(filter(None, [clip.provenance, _LEAKS])),
+                _noted(clip, _LEAKS), id=f"{clip.id} ({copy.title})" if copy else clip.id
             )
             for clip, copy in origins
         )

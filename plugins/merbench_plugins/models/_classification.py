@@ -111,7 +111,7 @@ class SharesClassifier(BaseEstimator):
     classifier
         A clone of it is fitted. It has `predict_proba`, or `calibration_folds` are given.
     scaling, unit
-        See `FeatureScaler`; a scaling of None leaves features as they are.
+        See `FeatureScaler`.
     weighted
         Whether it takes weights, and so `weighted_copies`; else `most_probable`.
     calibration_folds
@@ -130,7 +130,7 @@ class SharesClassifier(BaseEstimator):
         self,
         classifier: Any,
         *,
-        scaling: Scaling | None = None,
+        scaling: Scaling = "none",
         unit: Unit = "feature",
         weighted: bool = True,
         calibration_folds: int | None = None,
@@ -158,7 +158,7 @@ class SharesClassifier(BaseEstimator):
         self.n_clips_, self.n_features_in_ = X.shape
         self.mean_ = shares.mean(axis=0) / shares.mean(axis=0).sum()
         self.scaler_ = None
-        if self.scaling is not None:
+        if self.scaling != "none":
             self.scaler_ = FeatureScaler(self.scaling, self.unit).fit(X)
             X = self.scaler_.transform(X)
 

@@ -7,11 +7,11 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 Scaling: TypeAlias = Annotated[
-    Literal["standard", "rank"],
+    Literal["standard", "rank", "none"],
     Field(
         description="standard: every feature has zero mean and unit variance on the training "
         "clips. rank: a feature's value becomes the share of training clips below it, which tames "
-        "outliers, and is brought to the same spread."
+        "outliers, and is brought to the same spread. none: features stay as they are."
     ),
 ]
 

@@ -46,10 +46,10 @@ class Ridge(Model):
         "default chosen for each target, from 0.001 to 10,000, by leave-one-out error on the "
         "training clips.",
     )
-    scaling: Literal["rank", "standard"] = Field(
+    scaling: Literal["rank", "standard", "none"] = Field(
         "rank",
         description="rank: a feature's value becomes the share of training clips below it. "
-        "standard: zero mean and unit variance.",
+        "standard: zero mean and unit variance. none: features stay as they are.",
     )
     folds: CalibrationFolds = 5
     smoothing: Smoothing = 1.0
