@@ -239,6 +239,23 @@ def test_clips_drawn_of_each_class_as_published(tmp_path):
         MtgJamendo(drawn=5)
 
 
+def test_the_nine_emotions_of_emotify_are_classes_too(tmp_path):
+    root = miniatures.emotify(tmp_path)
+    dataset = Emotify(labels="emotions")
+    clips = dataset.clips(root)
+    check_clips(dataset, clips)
+    assert dataset.task is Task.CLASSES
+    assert len(dataset.class_names) == 9
+    by_quadrant = {clip.id: clip.label for clip in Emotify().clips(root)}
+    for clip in clips:
+        of = dict(zip(dataset.class_names, clip.label, strict=True))
+        assert of["tension"] == pytest.approx(by_quadrant[clip.id][1])  # alone in Q2
+    assert "proxy" not in clips[0].provenance
+    first = Emotify(labels="emotions", label="dominant").clips(root)
+    for clip, votes in zip(first, clips, strict=True):
+        assert clip.label[int(np.argmax(votes.label))] == 1
+
+
 def test_five_splits_artists_and_provenance(tmp_path):
     root = miniatures.mtg_jamendo(tmp_path)
     clips = MtgJamendo().clips(root)
@@ -459,6 +476,42 @@ def test_a_table_of_votes(tmp_path):
     edit(root / "labels.csv", "c1,angry,1,-1,0,0,0,0", "c1,angry,1,-1,-1,2,0,0")
     with pytest.raises(MerbenchError, match="column 'v1' is -1; votes are not negative"):
         Table(shares=("v1", "v2", "v3", "v4"), features=("mfcc_1",)).clips(root)
+
+
+def test_a_table_of_other_classes(tmp_path):
+    root = own_table(tmp_path)
+    moods = ("angry", "happy", "relax", "sad")
+    table = Table(category="mood", categories=moods, features=("mfcc_*",))
+    clips = table.clips(root)
+    check_clips(table, clips)
+    assert table.task is Task.CLASSES
+    assert table.class_names == moods
+    assert clips[1].label == (1, 0, 0, 0)
+    with pytest.raises(
+        MerbenchError, match=r"csv:3: column 'mood' is 'angry'; it takes happy, sad"
+    ):
+        Table(category="mood", categories=("happy", "sad"), features=("mfcc_*",)).clips(root)
+
+    votes = Table(votes=("v1", "v2", "v4"), features=("mfcc_*",))
+    clips = votes.clips(root)
+    check_clips(votes, clips)
+    assert votes.class_names == ("v1", "v2", "v4")
+    assert clips[1].label == pytest.approx((0.25, 0.5, 0.25))
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"quadrant": "mood", "votes": ("v1", "v2")}, "in `quadrant` or in `votes`; name one"),
+        ({"category": "mood"}, "give both"),
+        ({"categories": ("a", "b")}, "give both"),
+        ({"votes": ("v1",)}, "classes must be two or more, each once"),
+        ({"category": "mood", "categories": ("a", "a")}, "classes must be two or more, each once"),
+    ],
+)
+def test_settings_of_classes_that_do_not_fit_are_refused(settings, says):
+    with pytest.raises(ValueError, match=says):
+        Table(**settings)
 
 
 def test_quadrants_with_audio_and_features_beside_it(tmp_path):
