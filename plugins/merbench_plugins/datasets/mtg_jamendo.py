@@ -25,6 +25,13 @@ METADATA = (
     "https://zenodo.org/record/3826813/files/data.zip?download=1",
     "md5:039ce10f267f6e4e9f72837c76d72b2f",
 )
+CHECKSUMS = f"data/download/{TABLE}_audio-low_sha256_tars.txt"
+CHECKSUMS_AT = (
+    "https://raw.githubusercontent.com/MTG/mtg-jamendo-dataset/"
+    f"d6252e4a3b378ba045b0159401b805b3a0cfe9de/{CHECKSUMS}"
+)
+"""The release's own list, at a commit, which pins what it says."""
+AUDIO = f"https://cdn.freesound.org/mtg-jamendo/{TABLE}/audio-low"
 
 CHANG_2024 = {
     "Q1": (
@@ -125,12 +132,12 @@ class MtgJamendo(LabelledDataset):
 
     def read(self, root: Path, problems: Problems) -> list[Clip]:
         """Return the tracks in the order of the release's table."""
-        data = next((p for p in (root / "data", root) if (p / f"{TABLE}.tsv").is_file()), None)
+        data = _metadata(root)
         if data is None:
             raise LabelError(
                 root,
                 f"there is no data/{TABLE}.tsv; set the root of mtg-jamendo to the release's "
-                "repository, or have its metadata fetched",
+                "repository, or have it fetched (`merbench data fetch mtg-jamendo`)",
             )
         parts = _parts(data / "splits" / f"split-{self.split}", problems)
         proxy = "quadrants by proxy, from tags by Chang (2024)"
@@ -164,17 +171,56 @@ class MtgJamendo(LabelledDataset):
             problems.note(root, f"{free} tracks are in no part of split {self.split}")
 
     def fetch(self, root: Path, progress: Callable[[str, float], None]) -> None:
-        """Download the metadata; the audio, of hundreds of gigabytes, by the release's own script.
+        """Download the metadata, and the audio as `audio-low`: a hundred archives of a folder each.
+
+        An archive whose tracks are all there is passed over, and each is removed once it is
+        unpacked, so that a download that was broken off goes on where it was. All archives are held
+        against the release's list of SHA-256 checksums.
 
         Raises
         ------
         MerbenchError
-            The download fails, or its checksum is another.
+            A download fails, or a checksum is another.
         """
         from merbench_plugins.datasets.archives import downloaded, unpacked_to
 
-        archive = downloaded(*METADATA, root / "data.zip", progress)
-        unpacked_to(archive, root)
+        if _metadata(root) is None:
+            unpacked_to(downloaded(*METADATA, root / "data.zip", progress), root)
+        data = _metadata(root)
+        if data is None:
+            raise LabelError(root, f"data.zip does not hold {TABLE}.tsv; fetch it anew")
+        listed = root / CHECKSUMS
+        if not listed.is_file():
+            listed.parent.mkdir(parents=True, exist_ok=True)
+            downloaded(CHECKSUMS_AT, None, listed, progress)
+        tracks = _tracks(data / f"{TABLE}.tsv", Problems())
+        wanted = {Path(row.text("PATH")) for _, _, row in tracks}
+        for digest, name in _checksums(listed):
+            folder = name.removesuffix(".tar").rpartition("-")[2]
+            if all(_file(root, path) for path in wanted if path.parts[0] == folder):
+                continue
+            archive = root / name
+            downloaded(f"{AUDIO}/{name}", f"sha256:{digest}", archive, progress)
+            unpacked_to(archive, root / "audio-low")
+            archive.unlink()
+
+
+def _checksums(path: Path) -> list[tuple[str, str]]:
+    """Return the SHA-256 and the name of each archive."""
+    found = []
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        digest, _, name = line.partition(" ")
+        if len(digest) != 64 or not name.endswith(".tar"):
+            raise LabelError(
+                f"{path}:{number}", "this is no checksum and archive; remove the file, to fetch it"
+            )
+        found.append((digest, name))
+    return found
+
+
+def _metadata(root: Path) -> Path | None:
+    """Return the folder with the release's tables."""
+    return next((p for p in (root / "data", root) if (p / f"{TABLE}.tsv").is_file()), None)
 
 
 def _tracks(path: Path, problems: Problems) -> list[tuple[str, list[str], Row]]:
@@ -232,12 +278,19 @@ def _parts(folder: Path, problems: Problems) -> dict[str, str]:
 
 def _audio(root: Path, row: Row) -> Path:
     path = Path(row.text("PATH"))
+    if (found := _file(root, path)) is not None:
+        return found
+    raise LabelError(
+        row.where,
+        f"track {row.cells['TRACK_ID']} has no audio: there is no {path} in {root / 'audio'}, "
+        "audio-low or the root itself; download it with `merbench data fetch mtg-jamendo`",
+    )
+
+
+def _file(root: Path, path: Path) -> Path | None:
+    """Return a track's file, in full or low quality, where it is there."""
     for folder in (root / "audio", root / "audio-low", root):
         for name in (path, path.with_suffix(".low.mp3")):
             if (folder / name).is_file():
                 return folder / name
-    raise LabelError(
-        row.where,
-        f"track {row.cells['TRACK_ID']} has no audio: there is no {path} in {root / 'audio'}, "
-        "audio-low or the root itself; download it with the release's scripts/download",
-    )
+    return None
