@@ -56,8 +56,8 @@ def tables(*cells: dict[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
             frame = pd.DataFrame({name: cell[name] for name in names}, index=range(len(clips)))
             frame["fold"], frame["clip"], frame["kl"] = fold, clips, kl
             frame["group"] = [f"g{i // 2}" for i in range(len(clips))]
-            frame[truth_columns(Task.VA)] = truth
-            frame[predicted_columns(Task.VA)] = predicted
+            frame[truth_columns(Task.VA.columns)] = truth
+            frame[predicted_columns(Task.VA.columns)] = predicted
             predictions.append(frame)
     return pd.DataFrame(folds), pd.concat(predictions, ignore_index=True)
 
@@ -72,9 +72,10 @@ def recorded_run(*cells: dict[str, Any], run: str = "run-1", **manifest: Any) ->
         "evaluator": {"version": "1", "hash": "source"}, "name": "made",
         "spec": {"compare": [{"across": "separator"}, {"across": "model"}]},
         "datasets": [
-            {"name": name, "data_hash": data, "version": "1", "citation": "Who, What, 2000",
-             "homepage": "https://example.org", "licence": "none", "synthetic": False}
-            for name, data in entries
+            {"name": name, "data_hash": data, "version": "1", "task": cell["task"],
+             "citation": "Who, What, 2000", "homepage": "https://example.org", "licence": "none",
+             "synthetic": False}
+            for (name, data), cell in entries.items()
         ],
     }  # fmt: skip
     return Recorded(known | manifest, folds, predictions)

@@ -288,6 +288,70 @@ def test_splitting_after_augmenting_must_say_that_groups_are_not_kept(bench):
     assert leaky.identity()["parameters"]["split_after_augmenting"] is True
 
 
+# --- scaled before splitting ---------------------------------------------------------------------
+
+ECHO = """
+from merbench import FeatureKind, Model, Task, hookimpl
+
+class Echo(Model):
+    "Predicts what it is given."
+    name = "echo"
+    inputs = FeatureKind.VECTOR
+    tasks = frozenset({Task.VA})
+
+    def estimator(self, *, task, seed, device):
+        return self
+
+    def fit(self, X, Y):
+        pass
+
+    def predict(self, X):
+        import numpy as np
+        return np.column_stack([X[:, 0], X[:, 1], np.ones((len(X), 2))])
+
+    def prepare(self, X):
+        return X[:, :1]
+
+@hookimpl
+def merbench_models():
+    yield Echo
+"""
+
+
+def test_features_scaled_before_the_split_know_of_the_clips_to_be_tested(bench):
+    bench.write_plugin("echo", ECHO.replace("    def prepare", "    def no_prepare"))
+    folds = {"folds": 4, "stratified": False}
+    sound = bench.run(separators=["plain"], models=["echo"], protocol={"stratified-k-fold": folds})
+    folds |= {"scale_before_splitting": True}
+    leaking = bench.run(
+        separators=["plain"], models=["echo"], protocol={"stratified-k-fold": folds}
+    )
+    columns = ["predicted_valence_mean", "predicted_arousal_mean"]
+    raw, scaled = (run.predictions.sort_values("clip")[columns] for run in (sound, leaking))
+    standardised = (raw.to_numpy() - raw.to_numpy().mean(axis=0)) / raw.to_numpy().std(axis=0)
+    np.testing.assert_allclose(scaled.to_numpy(), standardised, atol=1e-5)
+    assert sound.leaderboard["split_hash"].tolist() == leaking.leaderboard["split_hash"].tolist()
+    assert set(sound.leaderboard["table"]).isdisjoint(leaking.leaderboard["table"])
+    assert leaking.leaderboard["provenance"].tolist() == [
+        "feature vectors scaled by all clips before they are split, test clips among them (8 clips)"
+    ]
+
+
+def test_nothing_is_prepared_of_features_that_change_afterwards(bench):
+    bench.write_plugin("echo", ECHO)
+    plain = {"separators": ["plain"], "models": ["echo"]}
+    assert all(fit.prepared for fit in fits(bench.plan(**plain)))
+    scaled = bench.plan(
+        **plain, protocol={"monte-carlo": {"folds": 2, "scale_before_splitting": True}}
+    )
+    assert [fit.prepared for fit in fits(scaled)] == [None, None]
+
+
+def test_an_option_that_is_not_taken_changes_no_identity():
+    assert "scale_before_splitting" not in MonteCarlo().identity()["parameters"]
+    assert MonteCarlo(scale_before_splitting=True).identity() != MonteCarlo().identity()
+
+
 # --- one copy ------------------------------------------------------------------------------------
 
 

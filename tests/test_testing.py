@@ -114,7 +114,7 @@ class Linear(Model):
     strength: float = Field(1.0, gt=0, description="How much it shrinks.")
 
     def estimator(self, *, task: Task, seed: int, device: str) -> Any:
-        return self.regressor(seed=seed, quadrant=task is Task.QUADRANT)
+        return self.regressor(seed=seed, quadrant=task is not Task.VA)
 
 
 class Anything(Linear):
@@ -397,8 +397,8 @@ class Contrary(Quadrants):
     ("regressor", "check", "detail"),
     [
         (OneHotOnly, "takes shares of votes", "KeyError"),
-        (ForgetsTheOrder, "knows that a quadrant is absent", "keep the columns in the order"),
-        (Contrary, "meets a single quadrant with it or a clear error", "predicts another"),
+        (ForgetsTheOrder, "knows that a class is absent", "keep the columns in the order"),
+        (Contrary, "meets a single class with it or a clear error", "predicts another"),
     ],
 )
 def test_a_classifier_that_forgets_a_quadrant_is_seen(
@@ -417,7 +417,7 @@ def test_a_classifier_that_forgets_a_quadrant_is_seen(
 
 
 def test_votes_are_shares_that_lean_to_the_labels() -> None:
-    votes = testing.votes(200)
+    votes = testing.votes(Task.QUADRANT, 200)
     np.testing.assert_allclose(votes.sum(axis=1), 1)
     assert ((votes > 0) & (votes < 1)).any(axis=1).mean() > 0.5
     assert (votes.argmax(axis=1) == testing.labels(Task.QUADRANT, 200).argmax(axis=1)).mean() > 0.7

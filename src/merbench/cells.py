@@ -23,7 +23,7 @@ from merbench.hashes import data_hash, digest, truth_hash
 from merbench.pipeline import (
     Copy,
 )
-from merbench.protocols import Protocol, Split, split_hash
+from merbench.protocols import Drawn, Protocol, Split, split_hash
 from merbench.spec import AXES, NONE, full_title, joint_title
 
 Row = tuple[Clip, Copy | None]
@@ -63,6 +63,11 @@ class LoadedDataset:
     def name(self) -> str:
         """The dataset's name."""
         return self.dataset.name
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of a label's columns."""
+        return self.task.columns or self.dataset.class_names
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -132,6 +137,11 @@ class Cell:
             "features": full_title(self.features),
             "model": full_title((self.model,)),
         }
+
+    @property
+    def scaled(self) -> bool:
+        """Whether its features are scaled by all clips, test clips among them."""
+        return isinstance(self.protocol, Drawn) and self.protocol.scale_before_splitting
 
     @property
     def label(self) -> str:

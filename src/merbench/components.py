@@ -61,14 +61,21 @@ class Task(enum.StrEnum):
     """What is predicted of a clip."""
 
     VA = "va"
+    """A normal distribution over valence and arousal."""
     QUADRANT = "quadrant"
+    """A distribution over Russell's quadrants."""
+    CLASSES = "classes"
+    """A distribution over classes that the dataset names (`Dataset.class_names`)."""
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Names of a label's and a prediction's columns, in their fixed order."""
+        """Names of a label's and a prediction's columns, in their fixed order.
+
+        Of `CLASSES` there are none: each dataset has its own.
+        """
         if self is Task.VA:
             return ("valence_mean", "arousal_mean", "valence_std", "arousal_std")
-        return ("Q1", "Q2", "Q3", "Q4")
+        return ("Q1", "Q2", "Q3", "Q4") if self is Task.QUADRANT else ()
 
 
 class FeatureKind(enum.StrEnum):
@@ -100,7 +107,8 @@ class Clip:
     group
         Artist, song or series. A group never stands on both sides of a split.
     label
-        One number a column of the dataset's task (`Task.columns`).
+        One number a column of the dataset's task (`Task.columns`), or a class
+        (`Dataset.class_names`).
     audio
         The file the clip is decoded from: audio, or whatever its dataset's `decode` reads. Of a
         dataset without audio: the file that its features are read from.
@@ -370,7 +378,8 @@ class Estimator(Protocol):
     from disk: use `len(X)`, `X.shape`, `X[i]` and `X[array_of_ints]`, and never turn it into one
     array in memory. Images and waveforms have a leading stem axis: `X[i]` is (stems, bins, frames)
     or (stems, samples); a sequence is (frames, stems x d). For a model with several inputs `X` is
-    a tuple of such. `Y` is (n, 4), float64, columns as in `Task.columns`.
+    a tuple of such. `Y` is (n, 4), float64, columns as in `Task.columns`; for `Task.CLASSES` it has
+    a column a class.
 
     An estimator that trains in epochs may leave a list of dicts of numbers in `curve_`, one an
     epoch; the run keeps it.
@@ -442,6 +451,8 @@ class Dataset(Component):
     ----------------
     task
         What its labels are.
+    class_names
+        Of the task `CLASSES`: the classes, two or more, in the order of a label's numbers.
     has_true_stems
         Whether `true_stems` can be asked.
     has_audio
@@ -458,6 +469,7 @@ class Dataset(Component):
     """
 
     task: ClassVar[Task]
+    class_names: ClassVar[tuple[str, ...]] = ()
     has_true_stems: ClassVar[bool] = False
     has_audio: ClassVar[bool] = True
     needs_root: ClassVar[bool] = True

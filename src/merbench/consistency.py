@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from merbench.cells import cell_id, fold_seed
-from merbench.components import Task
 from merbench.errors import MerbenchError
 from merbench.hashes import data_hash, spec_hash, truth_hash
 from merbench.protocols import NEITHER, PROTOCOLS, TESTED, TRAINED, split_hash, splits_of
@@ -19,6 +18,7 @@ from merbench.results import (
     PEOPLE,
     PREDICTED,
     SYSTEM,
+    label_columns,
     truth_columns,
 )
 from merbench.spec import AXES, NONE
@@ -295,7 +295,7 @@ def _truth_differences(run: Recorded, entry: Mapping[str, Any]) -> Iterator[str]
     if run.predictions.empty:
         return
     rows = run.predictions[rows_of_dataset(run, entry)]
-    columns = truth_columns(Task(entry["task"]))
+    columns = truth_columns(label_columns(entry))
     labels = rows[columns].to_numpy(float)
     name = entry["name"]
     if withheld(entry):
@@ -366,14 +366,14 @@ def with_labels(
     """
     import numpy as np
 
-    task = Task(entry["task"])
+    columns = label_columns(entry)
     rows = rows_of_dataset(run, entry)
     ids = run.predictions["clip"].to_numpy(object)[rows].tolist()
     if missing := [clip for clip in ids if clip not in labels]:
         raise MerbenchError(f"clip {missing[0]} of {entry['name']} has no label")
-    values = np.asarray([labels[clip] for clip in ids], float).reshape(-1, len(task.columns))
+    values = np.asarray([labels[clip] for clip in ids], float).reshape(-1, len(columns))
     predictions = run.predictions.copy(deep=False)
-    for column, filled in zip(truth_columns(task), values.T, strict=True):
+    for column, filled in zip(truth_columns(columns), values.T, strict=True):
         whole = predictions[column].to_numpy(float).copy()
         whole[rows] = filled
         predictions[column] = whole

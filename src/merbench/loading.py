@@ -23,6 +23,7 @@ from merbench.quadrants import MIDPOINT, one_hot, quadrant
 from merbench.spec import Benchmark, RootedDataset
 from merbench.store import home
 
+_SCALED = "feature vectors scaled by all clips before they are split, test clips among them"
 _LEAKS = "split after augmenting, so that copies of one clip stand on both sides"
 
 
@@ -53,6 +54,8 @@ def load(rooted: RootedDataset, protocol: Protocol) -> LoadedDataset:
         check_clips(dataset, clips)
         if rooted.task is not None:
             clips = tuple(_as_quadrant(clip) for clip in clips)
+        if isinstance(protocol, Drawn) and protocol.scale_before_splitting:
+            clips = tuple(_noted(clip, _SCALED) for clip in clips)
         task = rooted.task or dataset.task
         loaded = LoadedDataset(dataset, root, task, clips, tuple(protocol.splits(clips)))
         _ = loaded.data_hash  # reads every file: one that cannot be read shows now
@@ -75,8 +78,13 @@ def _as_quadrant(clip: Clip) -> Clip:
     """
     label = one_hot(quadrant(*clip.label[:2]))
     note = f"quadrant of mean valence and arousal, cut at {MIDPOINT:g}"
+    return dataclasses.replace(_noted(clip, note), label=label, ratings=())
+
+
+def _noted(clip: Clip, note: str) -> Clip:
+    """Return a clip whose provenance says one thing more."""
     provenance = "; ".join(filter(None, [clip.provenance, note]))
-    return dataclasses.replace(clip, label=label, ratings=(), provenance=provenance)
+    return dataclasses.replace(clip, provenance=provenance)
 
 
 def leaking(data: LoadedDataset, benchmark: Benchmark) -> list[LoadedDataset]:
@@ -93,9 +101,7 @@ def leaking(data: LoadedDataset, benchmark: Benchmark) -> list[LoadedDataset]:
         origins: list[Row] = [(clip, copy) for copy in copies for clip in data.clips]
         clips = tuple(
             dataclasses.replace(
-                clip,
-                id=f"{clip.id} ({copy.title})" if copy else clip.id,
-                provenance="; ".join(filter(None, [clip.provenance, _LEAKS])),
+                _noted(clip, _LEAKS), id=f"{clip.id} ({copy.title})" if copy else clip.id
             )
             for clip, copy in origins
         )
@@ -124,6 +130,9 @@ def check_clips(dataset: Dataset, clips: Sequence[Clip]) -> None:
     MerbenchError
         Names the first clip that breaks it.
     """
+    names = dataset.class_names
+    if dataset.task is Task.CLASSES and len(set(names)) < max(2, len(names)):
+        raise MerbenchError("its `class_names` must be two or more, each once; correct its plugin")
     if len(clips) < 2:
         raise MerbenchError(f"it has {len(clips)} labelled clips; a benchmark needs two at least")
     seen: set[str] = set()
@@ -137,7 +146,7 @@ def check_clips(dataset: Dataset, clips: Sequence[Clip]) -> None:
 
 
 def _clip_fault(dataset: Dataset, clip: Clip) -> str:
-    columns = dataset.task.columns
+    columns = dataset.task.columns or dataset.class_names
     if len(clip.label) != len(columns):
         return f"its label has {len(clip.label)} numbers where {dataset.task} has {len(columns)}"
     for column, value in zip(columns, clip.label, strict=True):
@@ -145,10 +154,11 @@ def _clip_fault(dataset: Dataset, clip: Clip) -> str:
             return f"{column} is {value}"
         if not 0 <= value <= 1:
             return f"{column} is {value:g}, outside [0, 1]"
-        if column.endswith("_std") and value == 0:
+        if dataset.task is Task.VA and column.endswith("_std") and value == 0:
             return f"{column} is 0, so that its raters have no distribution"
-    if dataset.task is Task.QUADRANT and not math.isclose(sum(clip.label), 1.0, abs_tol=1e-6):
-        return f"its quadrants' shares sum to {sum(clip.label):g}, not 1"
+    if dataset.task is not Task.VA and not math.isclose(sum(clip.label), 1.0, abs_tol=1e-6):
+        what = "quadrants" if dataset.task is Task.QUADRANT else "classes"
+        return f"its {what}' shares sum to {sum(clip.label):g}, not 1"
     for rating in clip.ratings:
         if len(rating) != 2 or not all(0 <= value <= 1 for value in rating):
             return f"the rating {tuple(rating)} is no valence and arousal on [0, 1]"

@@ -134,6 +134,7 @@ def _dataset_entry(data: LoadedDataset) -> dict[str, Any]:
         "version": dataset.version,
         "parameters": data.settings,
         "task": data.task.value,
+        **({} if data.task.columns else {"classes": list(data.columns)}),
         "synthetic": dataset.synthetic,
         "labels_public": dataset.labels_public,
         "n_clips": len(clips),

@@ -481,15 +481,24 @@ class ClipRows:
         return np.asarray(timed.T if self._transposed else timed)
 
 
-def open_rows(store: Store, key: str, indices: Sequence[int]) -> Any:
-    """Return rows of a stored table: an array for vectors, else `ClipRows` mapped from disk."""
+def open_rows(store: Store, key: str, indices: Sequence[int], *, scaled: bool = False) -> Any:
+    """Return rows of a stored table: an array for vectors, else `ClipRows` mapped from disk.
+
+    With `scaled`, vectors have zero mean and unit variance over the whole table, whichever rows
+    are asked for: a leak that papers are reproduced with.
+    """
     import numpy as np
 
     artifact = store.get(key, mapped=True)
     kind = FeatureKind(artifact.info["kind"])
     table, chosen = artifact.arrays["rows"], np.asarray(indices, dtype=np.int64)
     if kind is FeatureKind.VECTOR:
-        return np.asarray(table[chosen])
+        rows = np.asarray(table[chosen])
+        if not scaled:
+            return rows
+        spread = table.std(axis=0, dtype=np.float64)
+        spread[spread == 0] = 1
+        return ((rows - table.mean(axis=0, dtype=np.float64)) / spread).astype(np.float32)
     if kind is FeatureKind.IMAGE:
         return ClipRows(table, chosen)
     offsets = np.concatenate([[0], np.cumsum(artifact.arrays["lengths"])])
@@ -551,6 +560,7 @@ class Fit(Work):
     clip_ids: tuple[str, ...]
     label: str
     fold: int
+    scaled: bool = False
 
     @property
     def needs(self) -> tuple[str, ...]:  # type: ignore[override]
@@ -598,7 +608,7 @@ class Fit(Work):
 
         if not self.tables:
             return np.empty((len(indices), 0), dtype=np.float32)
-        rows = [open_rows(store, table, indices) for table in self.tables]
+        rows = [open_rows(store, t, indices, scaled=self.scaled) for t in self.tables]
         if self.prepared:
             prepared = store.get(self.prepared, mapped=True).arrays.get("prepared")
             if prepared is not None:
@@ -608,7 +618,7 @@ class Fit(Work):
     def _examine(self, predictions: NDArray[np.float64]) -> None:
         import numpy as np
 
-        expected = (len(self.test), len(self.task.columns))
+        expected = (len(self.test), len(self.labels[0]))
         if predictions.shape != expected:
             raise PluginError(
                 f"{self.model.title} predicted an array of shape {predictions.shape} for "

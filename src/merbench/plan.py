@@ -289,6 +289,8 @@ class _Tasks:
         tables = tuple(self._table_key(cell, feature) for feature in cell.features)
         prepares = type(cell.model).prepare is not Model.prepare and len(tables) == 1
         prepared = None
+        # What is prepared is of the features as they are.
+        prepares = prepares and not cell.scaled
         if prepares and cell.features[0].kind is FeatureKind.VECTOR:
             fingerprint = cell.model.fingerprint()
             prepared = artifact_key("prepare", model=fingerprint, of=tables[0])
@@ -420,9 +422,10 @@ def _fit(
         train=train,
         test=split.test,
         labels=labels,
+        **({"scaled": True} if cell.scaled else {}),
     )
     test_ids = tuple(clips[i].id for i in split.test)
     return Fit(
         key, cell.model, task, seed, device, tables, prepared, train, split.test, labels,
-        test_ids, cell.label, split.fold,
+        test_ids, cell.label, split.fold, cell.scaled,
     )  # fmt: skip

@@ -56,6 +56,12 @@ class Drawn(Protocol):
         description="Deal augmented copies out as if they were clips of their own, so that copies "
         "of one clip stand on both sides. Reproduces papers that did so; never sound.",
     )
+    scale_before_splitting: bool = Field(
+        False,
+        description="Bring feature vectors to zero mean and unit variance over all clips, those to "
+        "be tested among them. A model's own scaling undoes it: set `scaling: none` there. "
+        "Reproduces papers that did so; never sound.",
+    )
 
     @model_validator(mode="after")
     def _leaks_knowingly(self) -> Self:
@@ -69,8 +75,9 @@ class Drawn(Protocol):
     def identity(self) -> dict[str, Any]:
         """Name and parameters; an option that is not taken is not among them."""
         identity = super().identity()
-        if not self.split_after_augmenting:
-            del identity["parameters"]["split_after_augmenting"]
+        for leak in ("split_after_augmenting", "scale_before_splitting"):
+            if not identity["parameters"][leak]:
+                del identity["parameters"][leak]
         return identity
 
 

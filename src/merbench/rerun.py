@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from merbench import manifest, plugins, recorded
 from merbench.cells import Cell
-from merbench.components import Task
 from merbench.engine import Outcome
 from merbench.pipeline import Fit, Work
 from merbench.plan import make_plan
@@ -156,7 +155,7 @@ def _difference(
         return f"it cannot be fitted: {type(error).__name__}: {error}"
     again = aside.predictions
     rows = rows_of_folds(run.predictions)[cell.id, fold]
-    columns = predicted_columns(Task(cell.data.dataset.task))
+    columns = predicted_columns(cell.data.columns)
     stored = run.predictions[columns].to_numpy(np.float64)[rows]
     if again.shape != stored.shape:
         return f"{len(again)} clips are predicted where {len(stored)} are stored"

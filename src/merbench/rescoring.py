@@ -6,7 +6,7 @@ import csv
 import io
 import math
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from merbench import results
 from merbench.components import Task
@@ -40,42 +40,47 @@ def score_differences(run: Recorded) -> list[str]:
     stored = done[metrics].to_numpy(float)
     keys = list(zip(done["cell"].tolist(), done["fold"].tolist(), strict=True))
     tasks, sizes, models = (done[name].tolist() for name in ("task", "n_test", "model"))
+    of_data = {
+        (entry["name"], entry["data_hash"]): results.label_columns(entry)
+        for entry in run.manifest["datasets"]
+    }
+    data = list(zip(done["dataset"], done["data_hash"], strict=True))
     if len(set(keys)) < len(keys):
         found.append(f"{FOLDS}: a fold stands twice")
     at = rows_of_folds(predictions)
     for cell, fold in at.keys() - set(keys):
         found.append(f"cell {cell}, fold {fold}: its predictions or its row are missing")
-    columns = _Columns(predictions)
+    table = _Predictions(predictions)
     blank = set(run.manifest.get("predictions_withheld", ()))
     for i, key in enumerate(keys):
         where = f"cell {key[0]}, fold {key[1]}"
-        if key not in at:
+        if key not in at or data[i] not in of_data:
             found.append(f"{where}: its predictions or its row are missing")
             continue
-        rows, task = at[key], Task(tasks[i])
-        clips = columns.clips[columns.clip[rows]]
+        rows, scored = at[key], _Fold(Task(tasks[i]), of_data[data[i]], models[i])
+        clips = table.clips[table.clip[rows]]
         if len(rows) != sizes[i] or len(set(clips.tolist())) < len(rows):
             found.append(f"{where}: its predictions are not one for each of {sizes[i]} clips")
         try:
             if key[0] in blank:
-                kl, again = columns.kl[rows], results.kl_metrics(columns.kl[rows])
+                kl, again = table.kl[rows], results.kl_metrics(table.kl[rows])
             else:
-                kl, again = columns.score(task, models[i], rows, clips)
+                kl, again = table.score(scored, rows, clips)
         except MerbenchError as error:
             found.append(f"{where}: {error}")
             continue
         given = np.asarray([again.get(name, math.nan) for name in metrics])
         checked = np.ones(len(metrics), bool)
-        if key[0] in blank or columns.withheld(task, models[i], rows):
+        if key[0] in blank or table.withheld(scored, rows):
             checked = np.asarray([name in again for name in metrics])
         for j in np.flatnonzero(checked & ~close(stored[i], given)):
             found.append(
                 f"{where}: {metrics[j]} is stored as {stored[i, j]:.6g}, its predictions give "
                 f"{given[j]:.6g}"
             )
-        for j in np.flatnonzero(~close(columns.kl[rows], kl)):
+        for j in np.flatnonzero(~close(table.kl[rows], kl)):
             found.append(
-                f"{where}, clip {clips[j]}: KL is stored as {columns.kl[rows[j]]:.6g}, its "
+                f"{where}, clip {clips[j]}: KL is stored as {table.kl[rows[j]]:.6g}, its "
                 f"prediction gives {kl[j]:.6g}"
             )
     return found
@@ -107,7 +112,15 @@ def rows_of_folds(predictions: pd.DataFrame) -> dict[tuple[str, int], NDArray[np
     }
 
 
-class _Columns:
+class _Fold(NamedTuple):
+    """What says how a fold's predictions are to be scored."""
+
+    task: Task
+    columns: tuple[str, ...]
+    model: str
+
+
+class _Predictions:
     """The table of predictions as arrays."""
 
     def __init__(self, predictions: pd.DataFrame) -> None:
@@ -117,44 +130,42 @@ class _Columns:
         self.kl = predictions["kl"].to_numpy(np.float64)
         self.clip, clips = pd.factorize(predictions["clip"])
         self.clips = np.asarray(clips, object)
-        self._labels: dict[str, NDArray[np.float64]] = {}
+        self._labels: dict[tuple[str, ...], NDArray[np.float64]] = {}
         self._predictions = predictions
 
-    def truth(self, task: Task, rows: NDArray[np.intp]) -> NDArray[np.float64]:
-        return self._stacked(results.truth_columns(task))[rows]
+    def truth(self, fold: _Fold, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        return self._stacked(results.truth_columns(fold.columns))[rows]
 
-    def withheld(self, task: Task, model: str, rows: NDArray[np.intp]) -> bool:
+    def withheld(self, fold: _Fold, rows: NDArray[np.intp]) -> bool:
         """Tell whether a fold's labels are not there."""
         import numpy as np
 
-        return not results.is_ceiling(model) and bool(np.isnan(self.truth(task, rows)).all())
+        return not results.is_ceiling(fold.model) and bool(np.isnan(self.truth(fold, rows)).all())
 
     def score(
-        self, task: Task, model: str, rows: NDArray[np.intp], clips: Sequence[str]
+        self, fold: _Fold, rows: NDArray[np.intp], clips: Sequence[str]
     ) -> tuple[NDArray[np.float64], dict[str, float]]:
-        if results.is_ceiling(model):
+        import numpy as np
+
+        if results.is_ceiling(fold.model):
             kl = self.kl[rows]
             return kl, results.ceiling_metrics(kl)
-        predicted = self._stacked(results.predicted_columns(task))[rows]
-        if self.withheld(task, model, rows):
+        predicted = self._stacked(results.predicted_columns(fold.columns))[rows]
+        if self.withheld(fold, rows):
             # Any truth tells what must be done to predictions, and whether they can be scored.
-            _, metrics = results.score_fold(task, _some_truth(task, len(rows)), predicted, clips)
+            truth = np.full(predicted.shape, 1 / len(fold.columns))
+            _, metrics = results.score_fold(fold.task, truth, predicted, clips)
             known = {k: v for k, v in metrics.items() if k in results.OF_PREDICTIONS}
             return self.kl[rows], known | results.kl_metrics(self.kl[rows])
-        return results.score_fold(task, self.truth(task, rows), predicted, clips)
+        return results.score_fold(fold.task, self.truth(fold, rows), predicted, clips)
 
     def _stacked(self, names: Sequence[str]) -> NDArray[np.float64]:
         import numpy as np
 
-        if names[0] not in self._labels:
-            self._labels[names[0]] = self._predictions[list(names)].to_numpy(np.float64)
-        return self._labels[names[0]]
-
-
-def _some_truth(task: Task, count: int) -> NDArray[np.float64]:
-    import numpy as np
-
-    return np.full((count, len(task.columns)), 1 / len(task.columns))
+        key = tuple(names)
+        if key not in self._labels:
+            self._labels[key] = self._predictions[list(names)].to_numpy(np.float64)
+        return self._labels[key]
 
 
 # --- CSV files -----------------------------------------------------------------------------------

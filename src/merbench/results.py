@@ -26,14 +26,19 @@ def role(model: Model) -> str:
     return BASELINE if model.baseline else SYSTEM
 
 
-def truth_columns(task: Task) -> list[str]:
+def label_columns(dataset: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names of a label's columns, from a dataset's entry in a manifest."""
+    return Task(dataset["task"]).columns or tuple(dataset["classes"])
+
+
+def truth_columns(columns: Sequence[str]) -> list[str]:
     """Columns of the true label in the table of predictions."""
-    return [TRUTH + column for column in task.columns]
+    return [TRUTH + column for column in columns]
 
 
-def predicted_columns(task: Task) -> list[str]:
+def predicted_columns(columns: Sequence[str]) -> list[str]:
     """Columns of the predicted label in the table of predictions."""
-    return [PREDICTED + column for column in task.columns]
+    return [PREDICTED + column for column in columns]
 
 
 def score_fold(

@@ -203,24 +203,21 @@ def _prediction_rows(
 ) -> pd.DataFrame:
     import pandas as pd
 
-    task = data.task
     clips = [data.clips[i] for i in data.splits[fold].test]
-    frame = pd.DataFrame(
+    labels = dict(zip(results.truth_columns(data.columns), truth.T, strict=True))
+    labels |= dict(zip(results.predicted_columns(data.columns), predicted.T, strict=True))
+    return pd.DataFrame(
         {"cell": cell, **names, "fold": fold, "clip": [c.id for c in clips]}
-        | {"group": [c.group for c in clips]}
+        | {"group": [c.group for c in clips], **labels, "kl": kl}
     )
-    frame[results.truth_columns(task)] = truth
-    frame[results.predicted_columns(task)] = predicted
-    frame["kl"] = kl
-    return frame
 
 
 def _no_predictions(plan: Plan) -> pd.DataFrame:
     import pandas as pd
 
     columns = ["cell", *results.AXES, "fold", "clip", "group"]
-    for task in dict.fromkeys(data.task for data in plan.datasets):
-        columns += results.truth_columns(task) + results.predicted_columns(task)
+    for names in dict.fromkeys(data.columns for data in plan.datasets):
+        columns += results.truth_columns(names) + results.predicted_columns(names)
     return pd.DataFrame(columns=[*columns, "kl"])
 
 

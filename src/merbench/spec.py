@@ -401,11 +401,11 @@ def resolve(document: Document, spec: Spec, registry: Registry) -> Benchmark:
         for component in build.grid("dataset", {name: parameters}, path):
             assert isinstance(component, Dataset)
             for task in tasks:
-                if task is Task.VA and component.task is not Task.VA:
+                if task and task not in (component.task, *_FOLLOWING.get(component.task, ())):
                     raise document.error(
                         (*path, name, "task"),
                         f"{component.name} has labels of the task {component.task}, from which "
-                        "valence and arousal do not follow; remove `task`",
+                        f"{_NAMED[task]} do not follow; remove `task`",
                     )
             if folder is None and component.needs_root:
                 raise document.error(
@@ -448,14 +448,20 @@ def component(
     return _Builder(document, registry).build(kind, name, document.data, ())
 
 
+_FOLLOWING = {Task.VA: (Task.QUADRANT,)}
+"""What else labels of a task can be read as."""
+_NAMED = {Task.VA: "valence and arousal", Task.QUADRANT: "quadrants"}
+_READABLE = {task.value: task for task in _NAMED}
+
+
 def _tasks(document: Document, value: Any, path: Path_) -> list[Task | None]:
     """Return what a dataset's labels are to be read as; a list makes a dataset each."""
     values = value if isinstance(value, list) and value else [value]
     try:
-        return [None if value is None else Task(value) for value in values]
-    except ValueError:
+        return [None if value is None else _READABLE[value] for value in values]
+    except (KeyError, TypeError):
         raise document.error(
-            path, f"task must be {' or '.join(task.value for task in Task)}, not {value!r}"
+            path, f"task must be {' or '.join(_READABLE)}, not {value!r}"
         ) from None
 
 

@@ -387,18 +387,20 @@ def _augmentation_checks(
 
 
 def labels(task: Task, n: int, *, seed: int = 0) -> NDArray[np.float64]:
-    """Return plausible labels, shape (n, 4)."""
+    """Return plausible labels, shape (n, 4); for `classes` (n, 5)."""
     rng = np.random.default_rng(seed)
-    if task is Task.QUADRANT:
-        return np.eye(4)[np.arange(n) % 4]
+    if task is not Task.VA:
+        k = len(task.columns) or 5
+        return np.eye(k)[np.arange(n) % k]
     means, deviations = rng.uniform(0.2, 0.8, (n, 2)), rng.uniform(0.08, 0.25, (n, 2))
     return np.concatenate([means, deviations], axis=1)
 
 
-def votes(n: int, *, seed: int = 0) -> NDArray[np.float64]:
-    """Return shares of ten listeners' votes for the quadrants, shape (n, 4)."""
+def votes(task: Task, n: int, *, seed: int = 0) -> NDArray[np.float64]:
+    """Return shares of ten listeners' votes for each class, of the shape of `labels`."""
     rng = np.random.default_rng(seed)
-    leanings = rng.dirichlet(np.ones(4), n) + 2 * labels(Task.QUADRANT, n)
+    likeliest = labels(task, n)
+    leanings = rng.dirichlet(np.ones(likeliest.shape[1]), n) + 2 * likeliest
     return np.array([rng.multinomial(10, row / row.sum()) for row in leanings]) / 10
 
 
@@ -451,11 +453,11 @@ def _model_checks(model: Model, task: Task) -> Iterator[tuple[str, Callable[[], 
             predicted = np.asarray(estimator.predict(_take(given, test)))
         _demand(np.array_equal(before, target), "it changed the labels it was given")
         _demand(
-            predicted.shape == (N_TEST, 4),
-            f"it predicted the shape {predicted.shape} for {N_TEST} clips and 4 columns",
+            predicted.shape == (N_TEST, y.shape[1]),
+            f"it predicted the shape {predicted.shape} for {N_TEST} clips and {y.shape[1]} columns",
         )
         _demand(bool(np.isfinite(predicted).all()), "its predictions are not finite")
-        if task is Task.QUADRANT:
+        if task is not Task.VA:
             _demand(
                 bool(
                     (predicted >= -1e-9).all() and np.allclose(predicted.sum(axis=1), 1, atol=1e-5)
@@ -528,36 +530,36 @@ def _model_checks(model: Model, task: Task) -> Iterator[tuple[str, Callable[[], 
         return None
 
     def shared() -> None:
-        fitted(target=votes(N_TRAIN))
+        fitted(target=votes(task, N_TRAIN))
 
     def absent() -> None:
         without = y[train].copy()
-        without[without[:, 2] == 1] = [0, 0, 0, 1]
-        _, predicted = fitted(target=without)
-        least = predicted[:, [0, 1, 3]].mean(axis=0).min()
+        without[without[:, 2] == 1] = y[3]
+        estimator, _ = fitted(target=without)
+        means = np.asarray(estimator.predict(_take(x, train))).mean(axis=0)
         _demand(
-            float(predicted[:, 2].mean()) <= least,
-            "it gives a quadrant that no training clip is in more than one that has some; keep "
-            "the columns in the order Q1..Q4",
+            float(means[2]) <= float(np.delete(means, 2).min()),
+            "it gives a class that no training clip is in more than one that has some; keep the "
+            "columns in the order of the labels",
         )
 
     def single() -> str | None:
-        one = np.tile([0.0, 1.0, 0.0, 0.0], (N_TRAIN, 1))
+        one = np.tile(y[1], (N_TRAIN, 1))
         try:
             _, predicted = fitted(target=one)
         except (MerbenchError, ValueError) as error:
             return f"refused: {error}"
         _demand(
             bool((predicted.argmax(axis=1) == 1).all()),
-            "all training clips are in Q2 and it predicts another quadrant",
+            "all training clips are in one class and it predicts another",
         )
         return None
 
     yield "predicts finite rows" + suffix, once
-    if task is Task.QUADRANT:
+    if task is not Task.VA:
         yield "takes shares of votes" + suffix, shared
-        yield "knows that a quadrant is absent" + suffix, absent
-        yield "meets a single quadrant with it or a clear error" + suffix, single
+        yield "knows that a class is absent" + suffix, absent
+        yield "meets a single class with it or a clear error" + suffix, single
     yield "is deterministic under a seed" + suffix, twice
     yield "predicts each clip by itself" + suffix, alone
     yield "learns the same from prepared rows" + suffix, prepared

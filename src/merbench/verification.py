@@ -34,9 +34,9 @@ def verify(folder: Path) -> list[str]:
 def recorded_differences(run: Recorded) -> list[str]:
     """Return what differs between a run's manifest, folds and predictions, a sentence each."""
     differences = manifest_differences(run.manifest)
-    if not differences:
+    for check in (score_differences,) if differences else (table_differences, score_differences):
         try:
-            differences += table_differences(run)
+            differences += check(run)
         except (LookupError, TypeError, ValueError) as error:
             differences.append(f"the tables are not a run's ({type(error).__name__}: {error})")
-    return differences + score_differences(run)
+    return differences

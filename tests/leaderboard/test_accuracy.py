@@ -16,6 +16,8 @@ from merbench.leaderboard.accuracy import accuracies
 from merbench.leaderboard.content import Content, short_names
 
 CLIPS, FOLDS = 24, 3
+TRUE = results.truth_columns(Task.QUADRANT.columns)
+PREDICTED = results.predicted_columns(Task.QUADRANT.columns)
 TRUTH = np.arange(CLIPS) % 4
 GROUPS = np.arange(CLIPS) // 2
 
@@ -42,9 +44,9 @@ def content(rows: list[dict[str, Any]], *, labels: bool = True, folds: int = FOL
                  "group": [f"g{i}" for i in GROUPS], "kl": 1.0}
             )  # fmt: skip
             truth = np.eye(4)[TRUTH] if labels else np.full((CLIPS, 4), np.nan)
-            table[results.truth_columns(Task.QUADRANT)] = truth
+            table[TRUE] = truth
             guess = np.where(hit, TRUTH, (TRUTH + 1) % 4)
-            table[results.predicted_columns(Task.QUADRANT)] = 0.1 + 0.6 * np.eye(4)[guess]
+            table[PREDICTED] = 0.1 + 0.6 * np.eye(4)[guess]
             shares.append(hit.mean())
             folded.append(
                 {"cell": made["cell"], "fold": fold, "accuracy": hit.mean(), "n_train": 40,
@@ -74,8 +76,8 @@ def test_the_interval_is_the_leaderboard_s_own_over_groups():
     one = accuracies(made, made.rows, 40)[0]
     table = made.predictions_of(one.row)
     right = (
-        table[results.truth_columns(Task.QUADRANT)].to_numpy().argmax(axis=1)
-        == table[results.predicted_columns(Task.QUADRANT)].to_numpy().argmax(axis=1)
+        table[TRUE].to_numpy().argmax(axis=1)
+        == table[PREDICTED].to_numpy().argmax(axis=1)
     )  # fmt: skip
     right = right.reshape(FOLDS, CLIPS).astype(float)
     rng = np.random.default_rng(5)

@@ -78,7 +78,7 @@ def test_every_column_of_every_file_is_in_the_dictionary(published):
 def test_every_metric_of_every_task_is_in_the_dictionary(task):
     truth = np.full((3, 4), 0.25)
     _, metrics = score_fold(task, truth, truth, ["a", "b", "c"])
-    for column in [*metrics, *truth_columns(task), *predicted_columns(task)]:
+    for column in [*metrics, *truth_columns(task.columns), *predicted_columns(task.columns)]:
         assert dictionary.describe(column).meaning
 
 
@@ -162,8 +162,8 @@ def test_tasks_may_be_mixed(tmp_path):
     quadrant = recorded_run(made("q", KL, dataset="q", task="quadrant"), run="run-2")
     names = dict(
         zip(
-            truth_columns(Task.VA) + predicted_columns(Task.VA),
-            truth_columns(Task.QUADRANT) + predicted_columns(Task.QUADRANT),
+            truth_columns(Task.VA.columns) + predicted_columns(Task.VA.columns),
+            truth_columns(Task.QUADRANT.columns) + predicted_columns(Task.QUADRANT.columns),
             strict=True,
         )
     )

@@ -16,7 +16,7 @@ __all__ = ["downloaded", "unpacked", "unpacked_to"]
 
 
 def downloaded(
-    url: str, checksum: str, target: Path, progress: Callable[[str, float], None]
+    url: str, checksum: str | None, target: Path, progress: Callable[[str, float], None]
 ) -> Path:
     """Download a file and check it; one that is there already, and right, stays.
 
@@ -25,7 +25,7 @@ def downloaded(
     url
         Where it is.
     checksum
-        `algorithm:hexadecimal digits`.
+        `algorithm:hexadecimal digits`; None where the address itself pins the content.
     target
         Where it goes.
     progress
@@ -52,19 +52,24 @@ def downloaded(
 
 
 def unpacked_to(archive: Path, folder: Path) -> None:
-    """Unpack a zip archive into a folder.
+    """Unpack a zip or tar archive into a folder.
 
     Raises
     ------
     LabelError
         The archive is damaged.
     """
+    import tarfile
     import zipfile
 
     try:
-        with zipfile.ZipFile(archive) as content:
-            content.extractall(folder)
-    except zipfile.BadZipFile as error:
+        if archive.suffix == ".tar":
+            with tarfile.open(archive) as tar:
+                tar.extractall(folder, filter="data")
+        else:
+            with zipfile.ZipFile(archive) as content:
+                content.extractall(folder)
+    except (zipfile.BadZipFile, tarfile.TarError) as error:
         raise LabelError(archive, f"it cannot be unpacked ({error}); fetch it anew") from error
 
 

@@ -10,7 +10,6 @@ from typing import Literal
 from pydantic import Field
 
 from merbench import Clip, Task
-from merbench.quadrants import one_hot
 from merbench_plugins.datasets.label_table import (
     LabelError,
     LabelTable,
@@ -45,14 +44,14 @@ class Emotify(LabelledDataset):
     a quadrant (amazement, power, joyful activation: Q1; tension: Q2; nostalgia, sadness: Q3;
     solemnity, tenderness, calmness: Q4), and a label is the share of all votes that a quadrant's
     emotions got; a listener may have voted for several. `label: dominant` takes the quadrant of the
-    emotion with most votes alone. `provenance` says so in every row.
+    emotion with most votes alone. `provenance` says so in every row. With `labels: emotions` the
+    nine emotions themselves are the classes, and nothing is a proxy.
 
     Read from a prepared table, `annotations.csv` (song_id, and the share of listeners who voted for
     each emotion), `attribution.csv` (the artists) and `audio/{song_id}.ogg`. Group: the artist.
     """
 
     name = "emotify"
-    task = Task.QUADRANT
     homepage = "http://www2.projects.science.uu.nl/memotion/emotifydata/"
     licence = "songs: Magnatune, CC BY-NC-SA 1.0; votes: none stated, to be cited"
     citation = (
@@ -60,9 +59,24 @@ class Emotify(LabelledDataset):
         "crowdsourcing game, Information Processing and Management 52(1), 2016"
     )
 
-    label: Literal["votes", "dominant"] = Field(
-        "votes", description="Shares of votes by quadrant, or the quadrant with the first emotion."
+    labels: Literal["quadrants", "emotions"] = Field(
+        "quadrants",
+        description="What a song is labelled with: the quadrants that emotions stand for, or the "
+        "emotions, as classes.",
     )
+    label: Literal["votes", "dominant"] = Field(
+        "votes", description="Shares of votes, or the emotion with most of them alone."
+    )
+
+    @property
+    def task(self) -> Task:  # type: ignore[override]
+        """Quadrants, or classes where the labels are emotions."""
+        return Task.QUADRANT if self.labels == "quadrants" else Task.CLASSES
+
+    @property
+    def class_names(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The emotions, where they are the labels."""
+        return () if self.labels == "quadrants" else tuple(PROXY)
 
     def read(self, root: Path, problems: Problems) -> list[Clip]:
         """Return the songs in the order of the annotations."""
@@ -73,7 +87,8 @@ class Emotify(LabelledDataset):
         )
         artists = _artists(root / "attribution.csv", problems)
         files = index_audio(root / "audio")
-        note = f"quadrants by proxy, from {self.label} of nine induced emotions"
+        proxy = "quadrants by proxy, from " if self.labels == "quadrants" else ""
+        note = f"{proxy}{self.label} of nine induced emotions"
         clips = []
         for song, row in table.keyed("song_id", problems).items():
             with problems:
@@ -107,8 +122,11 @@ class Emotify(LabelledDataset):
         if not any(votes.values()):
             raise LabelError(row.where, "nobody voted for any emotion; remove the line")
         if self.label == "dominant":
-            return one_hot(PROXY[max(votes, key=lambda emotion: votes[emotion])])
+            first = max(votes, key=lambda emotion: votes[emotion])
+            votes = {emotion: float(emotion == first) for emotion in votes}
         total = sum(votes.values())
+        if self.labels == "emotions":
+            return tuple(share / total for share in votes.values())
         return tuple(
             sum(share for emotion, share in votes.items() if PROXY[emotion] == quadrant) / total
             for quadrant in QUADRANTS

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from merbench import Clip, Task
 from merbench_plugins.datasets.label_table import LabelError, LabelTable, Problems, Row
@@ -23,6 +25,13 @@ METADATA = (
     "https://zenodo.org/record/3826813/files/data.zip?download=1",
     "md5:039ce10f267f6e4e9f72837c76d72b2f",
 )
+CHECKSUMS = f"data/download/{TABLE}_audio-low_sha256_tars.txt"
+CHECKSUMS_AT = (
+    "https://raw.githubusercontent.com/MTG/mtg-jamendo-dataset/"
+    f"d6252e4a3b378ba045b0159401b805b3a0cfe9de/{CHECKSUMS}"
+)
+"""The release's own list, at a commit, which pins what it says."""
+AUDIO = f"https://cdn.freesound.org/mtg-jamendo/{TABLE}/audio-low"
 
 CHANG_2024 = {
     "Q1": (
@@ -43,6 +52,9 @@ CHANG_2024 = {
 alphabetical order)."""
 
 QUADRANT_OF = {tag: quadrant for quadrant, tags in CHANG_2024.items() for tag in tags.split()}
+TAGS = tuple(sorted(QUADRANT_OF))
+DRAWN_BY = 602
+"""Seed of `drawn`."""
 
 
 class MtgJamendo(LabelledDataset):
@@ -51,6 +63,8 @@ class MtgJamendo(LabelledDataset):
     **The quadrants are a proxy**: whoever uploaded a track tagged it, and each tag is put into a
     quadrant by hand as Chang (2024) did. A track's label is the share of its tags in each quadrant;
     `several` says what becomes of tracks with more than one tag. `provenance` says so in every row.
+    With `labels: tags` the tags themselves are the classes, 59 of them; with `several: first` or
+    `omit` a track has one, as in the paper.
 
     Read from the release's repository: `data/autotagging_moodtheme.tsv` (tags may be any number of
     cells) and `data/splits/split-{0..4}/autotagging_moodtheme-{train,validation,test}.tsv`, and the
@@ -59,7 +73,6 @@ class MtgJamendo(LabelledDataset):
     """
 
     name = "mtg-jamendo"
-    task = Task.QUADRANT
     homepage = "https://github.com/MTG/mtg-jamendo-dataset"
     licence = "metadata: CC BY-NC-SA 4.0; audio: Creative Commons, track by track"
     citation = (
@@ -67,17 +80,46 @@ class MtgJamendo(LabelledDataset):
         "automatic music tagging, ICML workshop 2019"
     )
 
+    labels: Literal["quadrants", "tags"] = Field(
+        "quadrants",
+        description="What a track is labelled with: the quadrants of its tags, or its tags, as "
+        "classes.",
+    )
     split: int = Field(
         0, ge=0, le=4, description="Which of the five published splits `published` takes."
     )
     several: Literal["shares", "first", "omit"] = Field(
         "shares",
-        description="What becomes of a track with several tags: the share of its tags in each "
-        "quadrant, the quadrant of its first tag, or nothing: it is left out.",
+        description="What becomes of a track with several tags: each counts for an equal share, "
+        "or the first for all, or none: the track is left out.",
+    )
+    drawn: int | None = Field(
+        None,
+        ge=1,
+        description="As published (237 in the paper): so many clips are drawn of each class, with "
+        "replacement, before they are split, so that a clip is there several times; with `grouped: "
+        "false` in the protocol on both sides. Asks for one class a track: `several: first` or "
+        "`omit`. By default each track is there once.",
     )
     seconds: float | None = Field(
         30.0, gt=0, description="Length of the middle that is heard, in s; null for all of it."
     )
+
+    @model_validator(mode="after")
+    def _has_classes(self) -> MtgJamendo:
+        if self.drawn is not None and self.several == "shares":
+            raise ValueError("`drawn` asks for one class a track: set `several` to first or omit")
+        return self
+
+    @property
+    def task(self) -> Task:  # type: ignore[override]
+        """Quadrants, or classes where the labels are tags."""
+        return Task.QUADRANT if self.labels == "quadrants" else Task.CLASSES
+
+    @property
+    def class_names(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The tags in alphabetical order, where they are the labels."""
+        return () if self.labels == "quadrants" else TAGS
 
     def decode(self, clip: Clip) -> tuple[Waveform, int]:
         """Return the middle of a track."""
@@ -90,34 +132,37 @@ class MtgJamendo(LabelledDataset):
 
     def read(self, root: Path, problems: Problems) -> list[Clip]:
         """Return the tracks in the order of the release's table."""
-        data = next((p for p in (root / "data", root) if (p / f"{TABLE}.tsv").is_file()), None)
+        data = _metadata(root)
         if data is None:
             raise LabelError(
                 root,
                 f"there is no data/{TABLE}.tsv; set the root of mtg-jamendo to the release's "
-                "repository, or have its metadata fetched",
+                "repository, or have it fetched (`merbench data fetch mtg-jamendo`)",
             )
         parts = _parts(data / "splits" / f"split-{self.split}", problems)
-        note = f"quadrants by proxy, from tags by Chang (2024); several tags: {self.several}"
+        proxy = "quadrants by proxy, from tags by Chang (2024)"
+        note = f"{proxy if self.labels == 'quadrants' else 'tags'}; several tags: {self.several}"
+        columns = self.class_names or QUADRANTS
         clips = []
         for track, tags, row in _tracks(data / f"{TABLE}.tsv", problems):
             with problems:
                 quadrants = [_quadrant(row, tag) for tag in tags]
+                found = quadrants if self.labels == "quadrants" else tags
                 if self.several == "omit" and len(tags) > 1:
                     continue
                 if self.several == "first":
-                    quadrants = quadrants[:1]
+                    found = found[:1]
                 clips.append(
                     Clip(
                         track,
                         row.text("ARTIST_ID"),
-                        tuple(quadrants.count(q) / len(quadrants) for q in QUADRANTS),
+                        tuple(found.count(column) / len(found) for column in columns),
                         _audio(root, row),
                         split=parts.get(track, ""),
                         provenance=note,
                     )
                 )
-        return clips
+        return clips if self.drawn is None else _drawn(clips, self.drawn)
 
     def inspect(self, root: Path, clips: Sequence[Clip], problems: Problems) -> None:
         """Count the tracks that are in no part of the published split."""
@@ -126,17 +171,56 @@ class MtgJamendo(LabelledDataset):
             problems.note(root, f"{free} tracks are in no part of split {self.split}")
 
     def fetch(self, root: Path, progress: Callable[[str, float], None]) -> None:
-        """Download the metadata; the audio, of hundreds of gigabytes, by the release's own script.
+        """Download the metadata, and the audio as `audio-low`: a hundred archives of a folder each.
+
+        An archive whose tracks are all there is passed over, and each is removed once it is
+        unpacked, so that a download that was broken off goes on where it was. All archives are held
+        against the release's list of SHA-256 checksums.
 
         Raises
         ------
         MerbenchError
-            The download fails, or its checksum is another.
+            A download fails, or a checksum is another.
         """
         from merbench_plugins.datasets.archives import downloaded, unpacked_to
 
-        archive = downloaded(*METADATA, root / "data.zip", progress)
-        unpacked_to(archive, root)
+        if _metadata(root) is None:
+            unpacked_to(downloaded(*METADATA, root / "data.zip", progress), root)
+        data = _metadata(root)
+        if data is None:
+            raise LabelError(root, f"data.zip does not hold {TABLE}.tsv; fetch it anew")
+        listed = root / CHECKSUMS
+        if not listed.is_file():
+            listed.parent.mkdir(parents=True, exist_ok=True)
+            downloaded(CHECKSUMS_AT, None, listed, progress)
+        tracks = _tracks(data / f"{TABLE}.tsv", Problems())
+        wanted = {Path(row.text("PATH")) for _, _, row in tracks}
+        for digest, name in _checksums(listed):
+            folder = name.removesuffix(".tar").rpartition("-")[2]
+            if all(_file(root, path) for path in wanted if path.parts[0] == folder):
+                continue
+            archive = root / name
+            downloaded(f"{AUDIO}/{name}", f"sha256:{digest}", archive, progress)
+            unpacked_to(archive, root / "audio-low")
+            archive.unlink()
+
+
+def _checksums(path: Path) -> list[tuple[str, str]]:
+    """Return the SHA-256 and the name of each archive."""
+    found = []
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        digest, _, name = line.partition(" ")
+        if len(digest) != 64 or not name.endswith(".tar"):
+            raise LabelError(
+                f"{path}:{number}", "this is no checksum and archive; remove the file, to fetch it"
+            )
+        found.append((digest, name))
+    return found
+
+
+def _metadata(root: Path) -> Path | None:
+    """Return the folder with the release's tables."""
+    return next((p for p in (root / "data", root) if (p / f"{TABLE}.tsv").is_file()), None)
 
 
 def _tracks(path: Path, problems: Problems) -> list[tuple[str, list[str], Row]]:
@@ -148,6 +232,27 @@ def _tracks(path: Path, problems: Problems) -> list[tuple[str, list[str], Row]]:
             tags = [tag for tag in row.text("TAGS").split("\t") if tag]
             tracks.append((track, [tag.removeprefix(PREFIX) for tag in tags], row))
     return tracks
+
+
+def _drawn(clips: Sequence[Clip], count: int) -> list[Clip]:
+    """Draw `count` clips of each class, with replacement; a clip that comes again is numbered."""
+    import numpy as np
+
+    rng = np.random.default_rng(DRAWN_BY)
+    note = f"{count} clips drawn of each class, with replacement, before they are split"
+    classes: dict[tuple[float, ...], list[Clip]] = {}
+    for clip in clips:
+        classes.setdefault(clip.label, []).append(clip)
+    drawn = []
+    for label in sorted(classes, reverse=True):
+        times: Counter[str] = Counter()
+        for choice in np.sort(rng.integers(len(classes[label]), size=count)):
+            clip = classes[label][choice]
+            times[clip.id] += 1
+            again = f" (drawn again, {times[clip.id]})" if times[clip.id] > 1 else ""
+            provenance = f"{clip.provenance}; {note}"
+            drawn.append(replace(clip, id=clip.id + again, provenance=provenance))
+    return drawn
 
 
 def _quadrant(row: Row, tag: str) -> str:
@@ -173,12 +278,19 @@ def _parts(folder: Path, problems: Problems) -> dict[str, str]:
 
 def _audio(root: Path, row: Row) -> Path:
     path = Path(row.text("PATH"))
+    if (found := _file(root, path)) is not None:
+        return found
+    raise LabelError(
+        row.where,
+        f"track {row.cells['TRACK_ID']} has no audio: there is no {path} in {root / 'audio'}, "
+        "audio-low or the root itself; download it with `merbench data fetch mtg-jamendo`",
+    )
+
+
+def _file(root: Path, path: Path) -> Path | None:
+    """Return a track's file, in full or low quality, where it is there."""
     for folder in (root / "audio", root / "audio-low", root):
         for name in (path, path.with_suffix(".low.mp3")):
             if (folder / name).is_file():
                 return folder / name
-    raise LabelError(
-        row.where,
-        f"track {row.cells['TRACK_ID']} has no audio: there is no {path} in {root / 'audio'}, "
-        "audio-low or the root itself; download it with the release's scripts/download",
-    )
+    return None

@@ -1,4 +1,4 @@
-"""Labels of Russell's quadrants, as label tables write them."""
+"""Labels of Russell's quadrants, and of other classes, as label tables write them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from merbench import Task
 from merbench.quadrants import one_hot
 from merbench_plugins.datasets.label_table import LabelError, Row
 
-__all__ = ["QUADRANTS", "named_quadrant", "quadrant_label", "shares_label"]
+__all__ = ["QUADRANTS", "category_label", "named_quadrant", "quadrant_label", "shares_label"]
 
 QUADRANTS = Task.QUADRANT.columns
 NO_CLASSES: Mapping[str, str] = MappingProxyType({})
@@ -37,8 +37,18 @@ def quadrant_label(
     return one_hot(named_quadrant(row, column, classes))
 
 
+def category_label(row: Row, column: str, categories: Sequence[str]) -> tuple[float, ...]:
+    """Return the label of a clip whose one class stands in a cell."""
+    name = row.text(column)
+    if name not in categories:
+        raise LabelError(
+            row.where, f"column '{column}' is '{name}'; it takes {', '.join(categories)}"
+        )
+    return tuple(float(name == category) for category in categories)
+
+
 def shares_label(row: Row, columns: Sequence[str]) -> tuple[float, ...]:
-    """Return the label of a clip whose votes, or shares of votes, stand in four cells."""
+    """Return the label of a clip whose votes, or shares of votes, stand in a cell each."""
     votes = [row.number(column) for column in columns]
     for column, vote in zip(columns, votes, strict=True):
         if vote < 0:

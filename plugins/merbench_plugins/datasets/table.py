@@ -21,7 +21,7 @@ from merbench_plugins.datasets.label_table import (
     refuse_swapped_spread,
 )
 from merbench_plugins.datasets.labelled import LabelledDataset
-from merbench_plugins.datasets.quadrant_labels import quadrant_label, shares_label
+from merbench_plugins.datasets.quadrant_labels import category_label, quadrant_label, shares_label
 
 SPLITS = {
     "train": "train",
@@ -47,9 +47,10 @@ class Table(LabelledDataset):
                 valence_mean: V, arousal_mean: A, valence_std: V_sd, arousal_std: A_sd,
                 scale: [1, 9]}
 
-    The task is `quadrant` where `quadrant` names a column of classes, or `shares` four columns of
-    votes. With `features` the clips bring feature vectors of their own, which the feature
-    `published` takes; without `audio` beside it there is no audio at all:
+    The task is `quadrant` where `quadrant` names a column of quadrants, or `shares` four columns of
+    votes; it is `classes` where `category` names a column of any other classes, or `votes` a column
+    of votes for each. With `features` the clips bring feature vectors of their own, which the
+    feature `published` takes; without `audio` beside it there is no audio at all:
 
         table: {root: data/theirs, csv: features.csv, id: null, quadrant: Class,
                 classes: {happy: Q1, angry: Q2, sad: Q3, relax: Q4}, features: ["_*"]}
@@ -82,6 +83,15 @@ class Table(LabelledDataset):
     )
     shares: tuple[str, str, str, str] | None = Field(
         None, description="Columns of the votes, or shares of votes, for Q1, Q2, Q3 and Q4."
+    )
+    category: str | None = Field(
+        None, description="Column of the clip's class, one of `categories`."
+    )
+    categories: tuple[str, ...] = Field(
+        (), description="Classes of the column `category`, in the order they are to have."
+    )
+    votes: tuple[str, ...] = Field(
+        (), description="Columns of the votes, or shares of votes, for classes named as they are."
     )
     features: tuple[str, ...] = Field(
         (),
@@ -139,11 +149,20 @@ class Table(LabelledDataset):
 
     @model_validator(mode="after")
     def _columns_differ(self) -> Table:
-        if self.quadrant is not None and self.shares is not None:
-            raise ValueError("a label is in the column `quadrant` or in `shares`; name one of them")
+        named = [
+            f"`{name}`"
+            for name in ("quadrant", "shares", "category", "votes")
+            if getattr(self, name) not in (None, ())
+        ]
+        if len(named) > 1:
+            raise ValueError(f"a label is in {' or in '.join(named)}; name one of them")
+        if (self.category is None) != (not self.categories):
+            raise ValueError("`category` names a column and `categories` its classes; give both")
+        if len(set(self.class_names)) < len(self.class_names) or len(self.class_names) == 1:
+            raise ValueError("classes must be two or more, each once")
         if self.classes and self.quadrant is None:
             raise ValueError("`classes` translates the column `quadrant`, which is not named")
-        labels, columns = self._label_columns, self.task.columns
+        labels, columns = self._label_columns, self.task.columns or self.class_names
         for index, column in enumerate(labels):
             if column in labels[:index]:
                 first, second = columns[labels.index(column)], columns[index]
@@ -152,8 +171,15 @@ class Table(LabelledDataset):
 
     @property
     def task(self) -> Task:  # type: ignore[override]
-        """Quadrants where these are named, else valence and arousal."""
+        """Quadrants or classes where these are named, else valence and arousal."""
+        if self.class_names:
+            return Task.CLASSES
         return Task.VA if self.quadrant is None and self.shares is None else Task.QUADRANT
+
+    @property
+    def class_names(self) -> tuple[str, ...]:  # type: ignore[override]
+        """Classes other than quadrants, where labels are such."""
+        return self.categories or self.votes
 
     @property
     def has_audio(self) -> bool:  # type: ignore[override]
@@ -208,8 +234,10 @@ class Table(LabelledDataset):
 
     @property
     def _label_columns(self) -> tuple[str, ...]:
-        if self.quadrant is not None:
-            return (self.quadrant,)
+        if self.quadrant is not None or self.category is not None:
+            return (self.quadrant or self.category or "",)
+        if self.votes:
+            return self.votes
         if self.shares is not None:
             return self.shares
         return self.valence_mean, self.arousal_mean, self.valence_std, self.arousal_std
@@ -224,8 +252,10 @@ class Table(LabelledDataset):
     def _label(self, row: Row) -> tuple[float, ...]:
         if self.quadrant is not None:
             return quadrant_label(row, self.quadrant, self.classes)
-        if self.shares is not None:
-            return shares_label(row, self.shares)
+        if self.category is not None:
+            return category_label(row, self.category, self.categories)
+        if self.shares is not None or self.votes:
+            return shares_label(row, self.shares or self.votes)
         return (
             row.mean(self.valence_mean, self.scale),
             row.mean(self.arousal_mean, self.scale),

@@ -83,7 +83,7 @@ class Tempering(NamedTuple):
     """(4,)"""
 
     def __call__(self, rows: Floats) -> Floats:
-        """Temper distributions, (n, 4)."""
+        """Temper distributions, (n, k)."""
         return (1 - self.share) * _tempered(rows, self.temperature) + self.share * self.prior
 
 
@@ -91,12 +91,12 @@ def best_tempering(truth: Floats, predicted: Floats, method: Method) -> Temperin
     """Return the tempering of least mean KL[P_truth || Q_predicted].
 
     Both parameters are sought on a grid, among `TEMPERATURES` and `PRIOR_SHARES`, finer than the
-    divergence is sharp. The prior is the mean true distribution, one clip of every quadrant added.
+    divergence is sharp. The prior is the mean true distribution, one clip of every class added.
 
     Parameters
     ----------
     truth, predicted
-        Distributions over the quadrants, shape (n, 4).
+        Distributions over the classes, shape (n, k).
     method
         `scale`: temperature alone (Guo et al., On calibration of modern neural networks, ICML
         2017). `affine`: a share of the prior as well.
@@ -128,7 +128,7 @@ class CalibratedRegressor(RegressorMixin, BaseEstimator):
     seed
         Of the clips' distribution over folds.
     task
-        `va`: standard deviations are rescaled. `quadrant`: probabilities are tempered.
+        `va`: standard deviations are rescaled. Else probabilities are tempered.
     """
 
     def __init__(

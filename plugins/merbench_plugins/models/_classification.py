@@ -1,10 +1,11 @@
-"""Classifiers between distributions over the quadrants: from labels to classes and back.
+"""Classifiers between distributions over classes: from labels to one class a clip and back.
 
-A label is a distribution, and so is a prediction, always with the columns Q1..Q4. A classifier
-takes one class a clip. Where it takes weights, a clip whose listeners disagree enters once for each
-quadrant they named, weighted with its share (`weighted_copies`); where it does not, by its most
-probable quadrant (`most_probable`). With one-hot labels both are the clips as they are, without
-weights. Models that average labels (neighbours, trees) need no classes: `AveragedShares`.
+A label is a distribution, and so is a prediction, always with the columns of the labels: Q1..Q4, or
+those of other classes. A classifier takes one class a clip. Where it takes weights, a clip whose
+listeners disagree enters once for each class they named, weighted with its share
+(`weighted_copies`); where it does not, by its most probable class (`most_probable`). With one-hot
+labels both are the clips as they are, without weights. Models that average labels (neighbours,
+trees) need no classes: `AveragedShares`.
 """
 
 from __future__ import annotations
@@ -31,8 +32,6 @@ from merbench_plugins.models._scaling import FeatureScaler, Scaling, Unit
 Floats = NDArray[np.float64]
 Integers = NDArray[np.intp]
 
-N_QUADRANTS = 4
-
 SUM_TOLERANCE = 1e-3
 """How far a label's shares may be from adding up to 1, as in the evaluation."""
 
@@ -42,73 +41,69 @@ class Examples(NamedTuple):
 
     clip: Integers
     """Row of the clip."""
-    quadrant: Integers
-    """0 to 3."""
+    column: Integers
+    """Of its class."""
     weight: Floats | None
     """None where all weigh 1."""
 
     def only(self, keep: NDArray[np.bool_]) -> Examples:
         """Return some of them."""
         weight = None if self.weight is None else self.weight[keep]
-        return Examples(self.clip[keep], self.quadrant[keep], weight)
+        return Examples(self.clip[keep], self.column[keep], weight)
 
 
 def checked_shares(Y: Any, n_clips: int) -> Floats:
-    """Return labels as distributions (n, 4), or raise `MerbenchError`."""
+    """Return labels as distributions (n, k), or raise `MerbenchError`."""
     shares = checked_labels(Y, n_clips)
-    if shares.shape[1] != N_QUADRANTS:
-        raise MerbenchError(
-            f"labels have {shares.shape[1]} columns; give {N_QUADRANTS}, a quadrant's share each"
-        )
     off = (shares < 0).any(axis=1) | (np.abs(shares.sum(axis=1) - 1) > SUM_TOLERANCE)
     if off.any():
         raise MerbenchError(
             f"the label in row {np.flatnonzero(off)[0]} (from 0) is no distribution; give shares "
-            "of the quadrants that are not negative and add up to 1"
+            "of the classes that are not negative and add up to 1"
         )
     return shares
 
 
 def weighted_copies(shares: Floats) -> Examples:
-    """Return one example for every clip and quadrant of a share above 0, weighted with it."""
-    clip, quadrant = np.nonzero(shares)
-    weight = shares[clip, quadrant]
-    return Examples(clip, quadrant, None if (weight == 1).all() else weight)
+    """Return one example for every clip and class of a share above 0, weighted with it."""
+    clip, column = np.nonzero(shares)
+    weight = shares[clip, column]
+    return Examples(clip, column, None if (weight == 1).all() else weight)
 
 
 def most_probable(shares: Floats) -> Examples:
-    """Return one example a clip; of quadrants that tie, the first."""
+    """Return one example a clip; of classes that tie, the first."""
     return Examples(np.arange(len(shares)), shares.argmax(axis=1), None)
 
 
-def in_columns(probabilities: Floats, quadrants: Integers) -> Floats:
-    """Spread probabilities (n, k) of some quadrants over the four columns, 0 for the others."""
-    rows = np.zeros((len(probabilities), N_QUADRANTS))
-    rows[:, quadrants] = probabilities
+def in_columns(probabilities: Floats, columns: Integers, width: int) -> Floats:
+    """Spread probabilities of some classes over all `width` columns, 0 for the others."""
+    rows = np.zeros((len(probabilities), width))
+    rows[:, columns] = probabilities
     rows /= rows.sum(axis=1, keepdims=True)
     return rows
 
 
 def smoothed(shares: Floats, votes: Any, added: float) -> Floats:
-    """Add clips of every quadrant to what a prediction rests on (Lidstone's and Laplace's rule).
+    """Add clips of every class to what a prediction rests on (Lidstone's and Laplace's rule).
 
     Parameters
     ----------
     shares
-        Shape (n, 4), rows that sum to 1.
+        Shape (n, k), rows that sum to 1.
     votes
         Clips, or trees, that each row is the average of; a number, or shape (n, 1).
     added
-        Clips of each quadrant.
+        Clips of each class.
     """
-    result: Floats = (votes * shares + added) / (votes + N_QUADRANTS * added)
+    result: Floats = (votes * shares + added) / (votes + shares.shape[1] * added)
     return result
 
 
-class QuadrantClassifier(BaseEstimator):
+class SharesClassifier(BaseEstimator):
     """A scikit-learn classifier that is given distributions and returns distributions.
 
-    The scaler is fitted to the training clips, once each. Where fewer than two quadrants can be
+    The scaler is fitted to the training clips, once each. Where fewer than two classes can be
     learnt, the mean label of the training clips is predicted.
 
     Parameters
@@ -116,17 +111,17 @@ class QuadrantClassifier(BaseEstimator):
     classifier
         A clone of it is fitted. It has `predict_proba`, or `calibration_folds` are given.
     scaling, unit
-        See `FeatureScaler`; a scaling of None leaves features as they are.
+        See `FeatureScaler`.
     weighted
         Whether it takes weights, and so `weighted_copies`; else `most_probable`.
     calibration_folds
-        Scores become probabilities by one sigmoid a quadrant, fitted to the scores of clips by
+        Scores become probabilities by one sigmoid a class, fitted to the scores of clips by
         classifiers that never saw them (Platt 1999; scikit-learn's `CalibratedClassifierCV`). All
         copies of a clip are in one fold. Folds know nothing of artists or songs, because a model
         is told of none: where a group's clips resemble one another, probabilities come out too
-        sure. Quadrants of a single clip cannot be learnt and are left out.
+        sure. Classes of a single clip cannot be learnt and are left out.
     fewest
-        Clips of a quadrant below which it is left out.
+        Clips of a class below which it is left out.
     smoothing
         See `smoothed`; what a prediction rests on are the training clips.
     """
@@ -135,7 +130,7 @@ class QuadrantClassifier(BaseEstimator):
         self,
         classifier: Any,
         *,
-        scaling: Scaling | None = None,
+        scaling: Scaling = "none",
         unit: Unit = "feature",
         weighted: bool = True,
         calibration_folds: int | None = None,
@@ -150,8 +145,8 @@ class QuadrantClassifier(BaseEstimator):
         self.fewest = fewest
         self.smoothing = smoothing
 
-    def fit(self, X: Any, Y: Any) -> QuadrantClassifier:
-        """Fit to features (n, d) and distributions (n, 4).
+    def fit(self, X: Any, Y: Any) -> SharesClassifier:
+        """Fit to features (n, d) and distributions (n, k).
 
         Raises
         ------
@@ -163,21 +158,21 @@ class QuadrantClassifier(BaseEstimator):
         self.n_clips_, self.n_features_in_ = X.shape
         self.mean_ = shares.mean(axis=0) / shares.mean(axis=0).sum()
         self.scaler_ = None
-        if self.scaling is not None:
+        if self.scaling != "none":
             self.scaler_ = FeatureScaler(self.scaling, self.unit).fit(X)
             X = self.scaler_.transform(X)
 
         examples = weighted_copies(shares) if self.weighted else most_probable(shares)
         fewest = max(self.fewest, 1 if self.calibration_folds is None else 2)
-        counts = np.bincount(examples.quadrant, minlength=N_QUADRANTS)
-        examples = examples.only(counts[examples.quadrant] >= fewest)
+        counts = np.bincount(examples.column)
+        examples = examples.only(counts[examples.column] >= fewest)
         classifier = clone(self.classifier)
-        if self.calibration_folds is not None and len(np.unique(examples.quadrant)) > 1:
+        if self.calibration_folds is not None and len(np.unique(examples.column)) > 1:
             examples, folds = _folds(examples, shares, self.calibration_folds)
             classifier = CalibratedClassifierCV(classifier, cv=folds, ensemble=False)
-        self.quadrants_, classes = np.unique(examples.quadrant, return_inverse=True)
+        self.columns_, classes = np.unique(examples.column, return_inverse=True)
         self.classifier_ = None
-        if len(self.quadrants_) > 1:
+        if len(self.columns_) > 1:
             if len(examples.clip) != len(X) or (np.diff(examples.clip) != 1).any():
                 X = X[examples.clip]
             weights = {} if examples.weight is None else {"sample_weight": examples.weight}
@@ -185,7 +180,7 @@ class QuadrantClassifier(BaseEstimator):
         return self
 
     def predict(self, X: Any) -> Floats:
-        """Return distributions, shape (n, 4)."""
+        """Return distributions, shape (n, k)."""
         check_is_fitted(self)
         X = checked_features(X)
         check_width(X, self.n_features_in_)
@@ -195,16 +190,16 @@ class QuadrantClassifier(BaseEstimator):
             if self.scaler_ is not None:
                 X = self.scaler_.transform(X)
             probabilities = self.classifier_.predict_proba(X).astype(np.float64)
-            shares = in_columns(probabilities, self.quadrants_)
+            shares = in_columns(probabilities, self.columns_, len(self.mean_))
         return smoothed(shares, self.n_clips_, self.smoothing)
 
 
 def _folds(
     examples: Examples, shares: Floats, folds: int
 ) -> tuple[Examples, list[tuple[Integers, Integers]]]:
-    """Split examples for calibration, by clip and stratified by their most probable quadrant.
+    """Split examples for calibration, by clip and stratified by their most probable class.
 
-    Quadrants that a training part would be without are left out: returned are the examples
+    Classes that a training part would be without are left out: returned are the examples
     without them, and rows of these, (rest, fold), one pair a fold.
     """
     while True:
@@ -216,16 +211,16 @@ def _folds(
         if rarest > 1:
             for number, (_, rows) in enumerate(StratifiedKFold(n_folds).split(clips, likeliest)):
                 fold_of_clip[clips[rows]] = number
-        else:  # which scikit-learn objects to: dealt out, quadrant by quadrant
+        else:  # which scikit-learn objects to: dealt out, class by class
             dealt = clips[np.argsort(likeliest, kind="stable")]
             fold_of_clip[dealt] = np.arange(len(clips)) % n_folds
         fold = fold_of_clip[examples.clip]
         rests = [np.flatnonzero(fold != k) for k in range(n_folds)]
-        quadrants = np.unique(examples.quadrant)
-        always = [q for q in quadrants if all(q in examples.quadrant[rest] for rest in rests)]
-        if len(always) == len(quadrants):
+        present = np.unique(examples.column)
+        always = [c for c in present if all(c in examples.column[rest] for rest in rests)]
+        if len(always) == len(present):
             return examples, [(rest, np.flatnonzero(fold == k)) for k, rest in enumerate(rests)]
-        examples = examples.only(np.isin(examples.quadrant, always))
+        examples = examples.only(np.isin(examples.column, always))
         if len(always) < 2:
             return examples, []
 
@@ -240,7 +235,7 @@ class AveragedShares(BaseEstimator):
     Parameters
     ----------
     regressor
-        Fitted to distributions (n, 4).
+        Fitted to distributions (n, k).
     votes
         Labels in each average; None where `regressor` smooths by itself.
     smoothing
@@ -253,13 +248,13 @@ class AveragedShares(BaseEstimator):
         self.smoothing = smoothing
 
     def fit(self, X: Any, Y: Any) -> AveragedShares:
-        """Fit a clone of the regressor to distributions (n, 4)."""
+        """Fit a clone of the regressor to distributions (n, k)."""
         shares = checked_shares(Y, count_clips(X))
         self.regressor_ = clone(self.regressor).fit(X, shares)
         return self
 
     def predict(self, X: Any) -> Floats:
-        """Return distributions, shape (n, 4)."""
+        """Return distributions, shape (n, k)."""
         check_is_fitted(self)
         shares = np.clip(np.asarray(self.regressor_.predict(X), dtype=np.float64), 0, None)
         shares /= shares.sum(axis=1, keepdims=True)
@@ -294,6 +289,6 @@ class LeafShares(DecisionTreeRegressor):
         self.smoothing = smoothing
 
     def predict(self, X: Any) -> Floats:
-        """Return distributions, shape (n, 4)."""
+        """Return distributions, shape (n, k)."""
         clips = self.tree_.n_node_samples[self.apply(X)]
         return smoothed(super().predict(X), clips[:, np.newaxis], self.smoothing)

@@ -553,6 +553,11 @@ class PresortedForestRegressor(RegressorMixin, BaseEstimator):
         """
         X, ranks = X if isinstance(X, tuple) else (X, None)
         X, Y = _checked_features(X), _checked_labels(Y, len(X))
+        if Y.shape[1] != N_LABELS:
+            raise MerbenchError(
+                f"random-forest: labels have {Y.shape[1]} columns, and the backend fast is made "
+                f"for {N_LABELS}; set backend: sklearn"
+            )
         if ranks is None:
             ranks = rank_columns(X)
         elif ranks.shape != X.shape:
@@ -605,7 +610,7 @@ class ReferenceForestRegressor(RandomForestRegressor):
         return self
 
     def predict(self, X: Features | tuple[Features, Ranks]) -> Floats:
-        """Mean of the trees' predictions, shape (n, 4)."""
+        """Mean of the trees' predictions, of the labels' shape."""
         check_is_fitted(self)
         X = _checked_features(X[0] if isinstance(X, tuple) else X)
         _check_width(X, self.n_features_in_)
@@ -658,10 +663,10 @@ def _checked_features(X: Features) -> Features:
 
 def _checked_labels(Y: Floats, n: int) -> Floats:
     Y = np.asarray(Y, np.float64)
-    if Y.shape != (n, N_LABELS):
+    if Y.ndim != 2 or len(Y) != n:
         raise MerbenchError(
-            f"random-forest: labels have the shape {Y.shape} where {n} clips need "
-            f"{(n, N_LABELS)}; give {N_LABELS} numbers a clip"
+            f"random-forest: labels have the shape {Y.shape} where {n} clips need a row each; give "
+            "the labels of the same clips"
         )
     if not np.isfinite(Y).all():
         row, column = np.argwhere(~np.isfinite(Y))[0]

@@ -1,4 +1,4 @@
-"""Each quadrant against the rest, by any estimator of distributions."""
+"""Each class against the rest, by any estimator of distributions."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from merbench_plugins.models._checked import count_clips
-from merbench_plugins.models._classification import N_QUADRANTS, checked_shares, smoothed
+from merbench_plugins.models._classification import checked_shares, smoothed
 
 Floats = NDArray[np.float64]
 
 
 class OneVsRestClassifier(BaseEstimator):
-    """Fits one estimator a quadrant, which tells it from the rest.
+    """Fits one estimator a class, which tells it from the rest.
 
-    The estimator is given distributions too: a quadrant's share, the rest's, and two columns of
-    zeros. Its probabilities of the quadrants are divided by their sum.
+    The estimator is given distributions of the labels' shape too: a class's share, the rest's, and
+    columns of zeros. Its probabilities of the classes are divided by their sum.
 
     Parameters
     ----------
     estimator
-        Fitted to distributions (n, 4), a clone for every quadrant that is nobody's or everybody's
+        Fitted to distributions (n, k), a clone for every class that is nobody's or everybody's
         alone.
     smoothing
         See `smoothed`; what a prediction rests on are the training clips.
@@ -35,7 +35,7 @@ class OneVsRestClassifier(BaseEstimator):
         self.smoothing = smoothing
 
     def fit(self, X: Any, Y: Any) -> OneVsRestClassifier:
-        """Fit to distributions `Y`, (n, 4); `X` is whatever the estimator takes."""
+        """Fit to distributions `Y`, (n, k); `X` is whatever the estimator takes."""
         self.n_clips_ = count_clips(X)
         shares = checked_shares(Y, self.n_clips_)
         self.estimators_: list[Any] = []
@@ -49,9 +49,9 @@ class OneVsRestClassifier(BaseEstimator):
         return self
 
     def predict(self, X: Any) -> Floats:
-        """Return distributions, shape (n, 4)."""
+        """Return distributions, shape (n, k)."""
         check_is_fitted(self)
-        one = np.empty((count_clips(X), N_QUADRANTS))
+        one = np.empty((count_clips(X), len(self.estimators_)))
         for column, estimator in enumerate(self.estimators_):
             if isinstance(estimator, float):
                 one[:, column] = estimator
@@ -59,6 +59,6 @@ class OneVsRestClassifier(BaseEstimator):
             pair = np.asarray(estimator.predict(X), dtype=np.float64)[:, :2]
             one[:, column] = pair[:, 0] / pair.sum(axis=1)
         total = one.sum(axis=1, keepdims=True)
-        # Where every quadrant is denied, none is likelier than another.
-        shares = np.divide(one, total, out=np.full_like(one, 1 / N_QUADRANTS), where=total > 0)
+        # Where every class is denied, none is likelier than another.
+        shares = np.divide(one, total, out=np.full_like(one, 1 / one.shape[1]), where=total > 0)
         return smoothed(shares, self.n_clips_, self.smoothing)

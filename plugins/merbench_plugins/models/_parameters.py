@@ -7,11 +7,11 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 Scaling: TypeAlias = Annotated[
-    Literal["standard", "rank"],
+    Literal["standard", "rank", "none"],
     Field(
         description="standard: every feature has zero mean and unit variance on the training "
         "clips. rank: a feature's value becomes the share of training clips below it, which tames "
-        "outliers, and is brought to the same spread."
+        "outliers, and is brought to the same spread. none: features stay as they are."
     ),
 ]
 
@@ -19,9 +19,10 @@ Smoothing: TypeAlias = Annotated[
     float,
     Field(
         ge=0,
-        description="For `quadrant`: clips of every quadrant added to those that the prediction "
-        "rests on (1: Laplace's rule of succession), so that no quadrant is called impossible. The "
-        "order of the quadrants stays as it is. 0 leaves the classifier's probabilities alone.",
+        description="For quadrants and classes: clips of every class added to those that the "
+        "prediction rests on (1: Laplace's rule of succession), so that no class is called "
+        "impossible. The order of the classes stays as it is. 0 leaves the classifier's "
+        "probabilities alone.",
     ),
 ]
 
@@ -31,6 +32,6 @@ CalibrationFolds: TypeAlias = Annotated[
         ge=2,
         description="Parts that the training clips are split into to turn scores into "
         "probabilities, each scored by a classifier fitted to the others; no more of them than "
-        "the rarest quadrant has clips.",
+        "the rarest class has clips.",
     ),
 ]

@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Frames = NDArray[np.float32]
 
-OUTPUTS = 4
-
 LIMIT = 5.0
 """Standard deviations beyond which a feature standardised by column says no more."""
 
@@ -55,7 +53,7 @@ class RecurrentEstimator(BaseEstimator):
     ----------
     curve_
         One dict an epoch: `epoch`, counted from 1, `train_loss`, the mean loss of its clips, for
-        quadrants `train_accuracy`, both while weights change; with clips kept back
+        classes `train_accuracy`, both while weights change; with clips kept back
         `validation_loss` and `validation_accuracy` after the epoch.
     network_
         The trained network.
@@ -82,7 +80,7 @@ class RecurrentEstimator(BaseEstimator):
         self.device = device
 
     def fit(self, X: Any, Y: Any) -> RecurrentEstimator:
-        """Train on clips: X[i] of shape (frames, d), Y of shape (n, 4)."""
+        """Train on clips: X[i] of shape (frames, d), Y of shape (n, columns)."""
         labels = (checked_labels if self.task is Task.VA else checked_shares)(Y, len(X))
         if len(X) < 2:
             raise MerbenchError(f"{self.name}: one clip cannot be trained on; give at least 2")
@@ -114,7 +112,7 @@ class RecurrentEstimator(BaseEstimator):
         return self
 
     def predict(self, X: Any) -> Floats:
-        """Predict labels, shape (n, 4)."""
+        """Predict labels, of the shape of those trained on."""
         check_is_fitted(self, "network_")
         clips = Sequences(X, None, self.recipe.max_frames, self.recipe.pool, self.moments_)
         rows = []
@@ -127,22 +125,22 @@ class RecurrentEstimator(BaseEstimator):
                 outputs = self.network_(**{k: v.to(self.device) for k, v in given.items()})
                 rows.append(self._rows(outputs).double().cpu().numpy())
         predicted: Floats = np.concatenate(rows)
-        if self.task is Task.QUADRANT:
+        if self.task is not Task.VA:
             predicted /= predicted.sum(axis=1, keepdims=True)
         return predicted
 
     def _rows(self, outputs: Tensor) -> Tensor:
-        if self.task is Task.QUADRANT:
+        if self.task is not Task.VA:
             return outputs.softmax(dim=1)
         return _normal(outputs) if self.loss == "kl" else outputs
 
     def _parts(self, labels: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Draw the clips kept back; of quadrants as many each, as they are most probable."""
+        """Draw the clips kept back; of classes as many each, as they are most probable."""
         order = np.random.default_rng(self.seed).permutation(len(labels))
         count = int(self.recipe.validation * len(labels))
         if count < 1 or len(labels) - count < 2:
             return np.sort(order), order[:0]
-        if self.task is Task.QUADRANT:
+        if self.task is not Task.VA:
             order = order[np.argsort(labels[order].argmax(axis=1), kind="stable")]
         chosen = np.zeros(len(labels), bool)
         chosen[order[np.linspace(0, len(labels), count, endpoint=False).astype(int)]] = True
@@ -152,7 +150,7 @@ class RecurrentEstimator(BaseEstimator):
         recipe = self.recipe
         start = self._bias(clips.Y.double().numpy()) if recipe.from_prior else None
         callbacks: list[Any] = [("finite", StopAtDivergence(self.name))]
-        if self.task is Task.QUADRANT:
+        if self.task is not Task.VA:
             callbacks.append(("accuracy", Accuracy()))
         if recipe.clip_norm:
             callbacks.append(("clipping", GradientNormClipping(recipe.clip_norm)))
@@ -162,6 +160,7 @@ class RecurrentEstimator(BaseEstimator):
             module__features=clips.width,
             module__bidirectional=self.bidirectional,
             module__recipe=recipe,
+            module__outputs=clips.Y.shape[1],
             module__bias=start,
             criterion=self._criterion(),
             optimizer=torch.optim.AdamW,
@@ -179,14 +178,14 @@ class RecurrentEstimator(BaseEstimator):
         )
 
     def _criterion(self) -> type[nn.Module]:
-        if self.task is Task.QUADRANT:
+        if self.task is not Task.VA:
             return nn.CrossEntropyLoss
         return NormalDivergence if self.loss == "kl" else SummedErrors
 
     def _bias(self, labels: Floats) -> Tensor:
         """Outputs that predict one distribution for all training clips."""
-        if self.task is Task.QUADRANT:
-            return torch.tensor(np.log((labels.sum(axis=0) + 1) / (len(labels) + OUTPUTS)))
+        if self.task is not Task.VA:
+            return torch.tensor(np.log((labels.sum(axis=0) + 1) / (len(labels) + labels.shape[1])))
         mean = labels.mean(axis=0)
         if self.loss == "kl":
             variance = (labels[:, 2:] ** 2).mean(axis=0) + labels[:, :2].var(axis=0)
@@ -206,8 +205,10 @@ class Network(nn.Module):
         Numbers in a step.
     recipe
         Sizes and the rest, see `recurrent.Recipe`.
+    outputs
+        Columns of a label.
     bias
-        What the outputs lie around at first, shape (4,); None leaves that to chance.
+        What the outputs lie around at first, shape (outputs,); None leaves that to chance.
     """
 
     def __init__(
@@ -216,6 +217,7 @@ class Network(nn.Module):
         features: int,
         bidirectional: bool,
         recipe: Recipe,
+        outputs: int = 4,
         bias: Tensor | None = None,
     ) -> None:
         super().__init__()
@@ -235,13 +237,13 @@ class Network(nn.Module):
             dropout = nn.Dropout(recipe.dropout)
             head += [dropout, *block] if recipe.dropout_at == "start" else [*block, dropout]
             width = units
-        output = nn.Linear(width, OUTPUTS)
+        output = nn.Linear(width, outputs)
         if bias is not None:
             output.bias.data.copy_(bias)
         self.head = nn.Sequential(*head, output)
 
     def forward(self, steps: Tensor, lengths: Tensor) -> Tensor:
-        """Map clips to outputs of shape (n, 4).
+        """Map clips to outputs of shape (n, outputs).
 
         Parameters
         ----------
@@ -355,7 +357,7 @@ class BestEpoch(Callback):
 
 
 class Accuracy(Callback):
-    """Records the share of clips whose most probable quadrant is the predicted one."""
+    """Records the share of clips whose most probable class is the predicted one."""
 
     def on_epoch_begin(self, net: NeuralNet, **_: Any) -> None:
         """Begin to count."""
@@ -416,7 +418,7 @@ class Sequences(Dataset[tuple[Tensor, Tensor]]):
     X
         Array-like of n clips, X[i] of shape (frames, d), possibly mapped from disk.
     Y
-        Labels, shape (n, 4); None while predicting.
+        Labels, shape (n, columns); None while predicting.
     max_frames
         Frames used of each.
     pool
@@ -433,7 +435,7 @@ class Sequences(Dataset[tuple[Tensor, Tensor]]):
         pool: int,
         moments: Moments | None = None,
     ) -> None:
-        labels = np.zeros((len(X), OUTPUTS)) if Y is None else Y
+        labels = np.zeros((len(X), 1)) if Y is None else Y
         self.Y = torch.tensor(labels, dtype=torch.float32)
         self.X = X
         self.rows = np.arange(len(X))

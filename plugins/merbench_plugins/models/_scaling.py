@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 Floats = NDArray[np.float64]
 
-Scaling: TypeAlias = Literal["rank", "standard"]
+Scaling: TypeAlias = Literal["rank", "standard", "none"]
 Unit: TypeAlias = Literal["clip", "feature"]
 
 
@@ -30,7 +30,7 @@ class FeatureScaler(TransformerMixin, BaseEstimator):
         it counted half (the mid-distribution function: Parzen, "Quantile probability and
         statistical data modeling", Statistical Science 19, 2004). No outlier reaches beyond
         the ranks, in training or in test clips, and monotone changes of unit change nothing.
-        `standard`: unit variance.
+        `standard`: unit variance. `none`: values stay as they are.
     unit
         What has a mean square of 1: a `clip`, over all its features, or a `feature`, each by
         itself with `standard` and on average with `rank`.
@@ -46,6 +46,9 @@ class FeatureScaler(TransformerMixin, BaseEstimator):
 
     def fit(self, X: NDArray[Any], Y: Any = None) -> FeatureScaler:
         """Learn from the training clips `X`, shape (n, d); `Y` is not used."""
+        if self.scaling == "none":
+            self.mean_, self.scale_ = np.zeros(X.shape[1]), np.ones(X.shape[1])
+            return self
         if self.scaling == "rank":
             self.sorted_ = np.sort(X.T, axis=1)
         raw = self._raw(X)

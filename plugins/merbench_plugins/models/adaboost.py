@@ -11,7 +11,7 @@ from merbench_plugins.models._parameters import Smoothing
 class AdaBoost(Model):
     """AdaBoost: small trees in turn, each on the clips that those before it got wrong.
 
-    scikit-learn's: SAMME over stumps for quadrants (Zhu et al., Multi-class AdaBoost, Statistics
+    scikit-learn's: SAMME over stumps for classes (Zhu et al., Multi-class AdaBoost, Statistics
     and Its Interface 2, 2009), AdaBoost.R2 over trees of three cuts for each of the four columns
     of `va` (Drucker, Improving regressors using boosting techniques, ICML 1997). Shares of votes
     enter as weighted copies of a clip. Its probabilities lie close to 1/4 each, because
@@ -46,7 +46,7 @@ class AdaBoost(Model):
         from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
         from merbench_plugins.models._checked import CheckedRegressor
-        from merbench_plugins.models._classification import QuadrantClassifier
+        from merbench_plugins.models._classification import SharesClassifier
 
         settings = {
             "n_estimators": self.n_estimators,
@@ -57,4 +57,4 @@ class AdaBoost(Model):
             tree = DecisionTreeRegressor(max_depth=self.max_depth or 3)
             return CheckedRegressor(MultiOutputRegressor(AdaBoostRegressor(tree, **settings)))
         stump = DecisionTreeClassifier(max_depth=self.max_depth or 1)
-        return QuadrantClassifier(AdaBoostClassifier(stump, **settings), smoothing=self.smoothing)
+        return SharesClassifier(AdaBoostClassifier(stump, **settings), smoothing=self.smoothing)

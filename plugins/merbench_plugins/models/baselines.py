@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 class ConstantMean(Model):
     """The mean label of the training clips, for every clip.
 
-    For quadrants that is each quadrant's share of the training clips.
+    For quadrants, or other classes, that is the share of the training clips in each.
     """
 
     name = "constant-mean"
     inputs = ()
-    tasks = frozenset({Task.VA, Task.QUADRANT})
+    tasks = frozenset(Task)
     baseline = True
     source_modules = (
         "merbench_plugins.models._baselines",
@@ -62,16 +62,16 @@ class ConstantMoments(Model):
 
 
 class Majority(Model):
-    """The commonest quadrant of the training clips, for every clip, beyond doubt.
+    """The commonest class of the training clips, for every clip, beyond doubt.
 
     Its accuracy is what a classifier must exceed. Its KL is no match for `constant-mean`, whose
-    most probable quadrant is the same: it pays for every clip of another quadrant as for a
+    most probable class is the same: it pays for every clip of another class as for a
     certainty that failed.
     """
 
     name = "majority"
     inputs = ()
-    tasks = frozenset({Task.QUADRANT})
+    tasks = frozenset({Task.QUADRANT, Task.CLASSES})
     baseline = True
     source_modules = (
         "merbench_plugins.models._baselines",

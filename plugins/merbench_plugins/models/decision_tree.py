@@ -12,9 +12,9 @@ class DecisionTree(Model):
     """One decision tree, grown to the full by default.
 
     scikit-learn's (Breiman et al., Classification and Regression Trees, 1984): squared error summed
-    over the label's columns, which for quadrants is Gini impurity; shares of votes enter as they
+    over the label's columns, which for classes is Gini impurity; shares of votes enter as they
     are. A full-grown tree's leaves hold a clip or two, and without `smoothing` call every other
-    quadrant impossible: half of its log loss is then the evaluator's floor.
+    class impossible: half of its log loss is then the evaluator's floor.
     """
 
     name = "decision-tree"

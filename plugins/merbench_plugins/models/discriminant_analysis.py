@@ -21,7 +21,7 @@ SOURCES = (
 
 
 class GaussianNaiveBayes(Model):
-    """Gaussian naive Bayes: a quadrant's features are normal and independent.
+    """Gaussian naive Bayes: a class's features are normal and independent.
 
     scikit-learn's. With thousands of features that are anything but independent it is far too sure
     of itself: `calibrated: {model: gaussian-naive-bayes}` mends that. Shares of votes enter as
@@ -30,7 +30,7 @@ class GaussianNaiveBayes(Model):
 
     name = "gaussian-naive-bayes"
     inputs = FeatureKind.VECTOR
-    tasks = frozenset({Task.QUADRANT})
+    tasks = frozenset({Task.QUADRANT, Task.CLASSES})
     source_modules = SOURCES
     typical_cost = Cost(seconds=0.2)
 
@@ -44,9 +44,9 @@ class GaussianNaiveBayes(Model):
         """Return the classifier; nothing in it is left to chance."""
         from sklearn.naive_bayes import GaussianNB
 
-        from merbench_plugins.models._classification import QuadrantClassifier
+        from merbench_plugins.models._classification import SharesClassifier
 
-        return QuadrantClassifier(
+        return SharesClassifier(
             GaussianNB(var_smoothing=self.var_smoothing),
             scaling=self.scaling,
             smoothing=self.smoothing,
@@ -54,17 +54,17 @@ class GaussianNaiveBayes(Model):
 
 
 class LinearDiscriminantAnalysis(Model):
-    """Linear discriminant analysis: normal quadrants with one covariance.
+    """Linear discriminant analysis: normal classes with one covariance.
 
     scikit-learn's, by default without shrinkage, as Chang (2024) used it. With more features than
     clips the training clips are then told apart without error and probabilities are far too sure;
     `shrinkage: auto` or `calibrated: {model: lda}` mends that. A clip whose listeners disagree
-    counts for its most probable quadrant, because this estimator takes no weights.
+    counts for its most probable class, because this estimator takes no weights.
     """
 
     name = "lda"
     inputs = FeatureKind.VECTOR
-    tasks = frozenset({Task.QUADRANT})
+    tasks = frozenset({Task.QUADRANT, Task.CLASSES})
     source_modules = SOURCES
     typical_cost = Cost(seconds=1.5)
 
@@ -84,7 +84,7 @@ class LinearDiscriminantAnalysis(Model):
         from sklearn.discriminant_analysis import LinearDiscriminantAnalysis as Analysis
         from sklearn.pipeline import make_pipeline
 
-        from merbench_plugins.models._classification import QuadrantClassifier
+        from merbench_plugins.models._classification import SharesClassifier
 
         analysis = Analysis()
         if self.shrinkage is not None:
@@ -96,24 +96,24 @@ class LinearDiscriminantAnalysis(Model):
                 else {"shrinkage": self.shrinkage}
             )
             analysis = make_pipeline(PCA(svd_solver="full"), Analysis(solver="lsqr", **shrunk))
-        return QuadrantClassifier(
+        return SharesClassifier(
             analysis, scaling=self.scaling, weighted=False, smoothing=self.smoothing
         )
 
 
 class QuadraticDiscriminantAnalysis(Model):
-    """Quadratic discriminant analysis: normal quadrants, each with its own covariance.
+    """Quadratic discriminant analysis: normal classes, each with its own covariance.
 
     A covariance cannot be had from fewer clips than features: scikit-learn refuses, and where it
     did not yet, Chang (2024) came out at chance (accuracy 0.267). So by default it works on
     principal components with a shrunk covariance. `{n_components: null, shrinkage: null}` is
-    scikit-learn's own. A clip whose listeners disagree counts for its most probable quadrant;
-    quadrants of fewer than three clips have no covariance worth the name and are left out.
+    scikit-learn's own. A clip whose listeners disagree counts for its most probable class;
+    classes of fewer than three clips have no covariance worth the name and are left out.
     """
 
     name = "qda"
     inputs = FeatureKind.VECTOR
-    tasks = frozenset({Task.QUADRANT})
+    tasks = frozenset({Task.QUADRANT, Task.CLASSES})
     source_modules = SOURCES
     typical_cost = Cost(seconds=1.5)
 
@@ -136,14 +136,14 @@ class QuadraticDiscriminantAnalysis(Model):
         from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis as Analysis
         from sklearn.pipeline import make_pipeline
 
-        from merbench_plugins.models._classification import QuadrantClassifier
+        from merbench_plugins.models._classification import SharesClassifier
 
         analysis = Analysis()
         if self.shrinkage is not None:
             analysis = Analysis(solver="eigen", shrinkage=self.shrinkage)
         if self.n_components is not None:
             analysis = make_pipeline(PCA(self.n_components, svd_solver="full"), analysis)
-        return QuadrantClassifier(
+        return SharesClassifier(
             analysis,
             scaling=self.scaling,
             weighted=False,

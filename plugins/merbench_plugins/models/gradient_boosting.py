@@ -14,7 +14,7 @@ from merbench_plugins.models._parameters import Smoothing
 class XGBoost(Model):
     """Gradient boosting: small trees, each fitted to what those before it left over.
 
-    One sequence of trees for each of the four targets; for quadrants all four against their
+    One sequence of trees for each of the targets; for classes all of them against their
     cross-entropy (`multi:softprob`), shares of votes as weighted copies of a clip. Chen and
     Guestrin, XGBoost: A Scalable Tree Boosting System, KDD 2016. The defaults suit hundreds of
     clips with thousands of features: shallow trees, each of which sees a tenth of the features at
@@ -60,7 +60,7 @@ class XGBoost(Model):
 
         from merbench import threads
         from merbench_plugins.models._checked import CheckedRegressor
-        from merbench_plugins.models._classification import QuadrantClassifier
+        from merbench_plugins.models._classification import SharesClassifier
 
         settings = {
             **self.model_dump(exclude={"smoothing"}),
@@ -70,4 +70,4 @@ class XGBoost(Model):
         }
         if task is Task.VA:
             return CheckedRegressor(XGBRegressor(**settings))
-        return QuadrantClassifier(XGBClassifier(**settings), smoothing=self.smoothing)
+        return SharesClassifier(XGBClassifier(**settings), smoothing=self.smoothing)

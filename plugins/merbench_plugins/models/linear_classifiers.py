@@ -15,7 +15,7 @@ SOURCES = (
 
 
 class LogisticRegression(Model):
-    """Logistic regression over the four quadrants at once.
+    """Logistic regression over all classes at once.
 
     scikit-learn's, as Chang (2024) used it: L2 penalty, C = 1, 1,000 iterations at most. Shares of
     votes enter as weighted copies of a clip, which makes the loss the cross-entropy against them.
@@ -23,7 +23,7 @@ class LogisticRegression(Model):
 
     name = "logistic-regression"
     inputs = FeatureKind.VECTOR
-    tasks = frozenset({Task.QUADRANT})
+    tasks = frozenset({Task.QUADRANT, Task.CLASSES})
     source_modules = SOURCES
     typical_cost = Cost(seconds=2)
 
@@ -38,9 +38,9 @@ class LogisticRegression(Model):
         """Return the classifier; nothing in it is left to chance."""
         from sklearn.linear_model import LogisticRegression as Regression
 
-        from merbench_plugins.models._classification import QuadrantClassifier
+        from merbench_plugins.models._classification import SharesClassifier
 
-        return QuadrantClassifier(
+        return SharesClassifier(
             Regression(C=self.C, max_iter=self.max_iter),
             scaling=self.scaling,
             smoothing=self.smoothing,
@@ -48,17 +48,17 @@ class LogisticRegression(Model):
 
 
 class LinearSVC(Model):
-    """Linear support vector machine, one quadrant against the rest.
+    """Linear support vector machine, one class against the rest.
 
     scikit-learn's (Fan et al., LIBLINEAR, JMLR 9, 2008), squared hinge loss. It gives scores, which
-    a sigmoid for each quadrant turns into probabilities, fitted to scores of training clips by
+    a sigmoid for each class turns into probabilities, fitted to scores of training clips by
     machines that did not see them; their folds know nothing of artists or songs. Shares of votes
     enter as weighted copies of a clip.
     """
 
     name = "linear-svc"
     inputs = FeatureKind.VECTOR
-    tasks = frozenset({Task.QUADRANT})
+    tasks = frozenset({Task.QUADRANT, Task.CLASSES})
     source_modules = SOURCES
     typical_cost = Cost(seconds=3)
 
@@ -72,9 +72,9 @@ class LinearSVC(Model):
         """Return the classifier; the seed orders the clips in its solver."""
         from sklearn.svm import LinearSVC as Machine
 
-        from merbench_plugins.models._classification import QuadrantClassifier
+        from merbench_plugins.models._classification import SharesClassifier
 
-        return QuadrantClassifier(
+        return SharesClassifier(
             Machine(C=self.C, max_iter=self.max_iter, random_state=seed % 2**31),
             scaling=self.scaling,
             calibration_folds=self.folds,

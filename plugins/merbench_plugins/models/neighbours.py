@@ -13,8 +13,8 @@ from merbench_plugins.models._parameters import Scaling, Smoothing
 class NearestNeighbours(Model):
     """The mean label of the training clips that lie nearest.
 
-    scikit-learn's. For quadrants that is the share of neighbours in each, shares of votes averaged
-    as they are. Of 5 neighbours hardly any are ever in all quadrants; `smoothing` keeps the
+    scikit-learn's. For classes that is the share of neighbours in each, shares of votes averaged
+    as they are. Of 5 neighbours hardly any are ever in all classes; `smoothing` keeps the
     others possible.
     """
 

@@ -1,4 +1,4 @@
-"""One classifier a quadrant."""
+"""One classifier a class."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 class OneVsRest(Model):
-    """Each quadrant against the rest, by logistic regression or any other model.
+    """Each class against the rest, by logistic regression or any other model.
 
-    The chances that the four classifiers give their quadrants are divided by their sum, as in
+    The chances that the classifiers give their classes are divided by their sum, as in
     scikit-learn's OneVsRestClassifier. Shares of votes enter as the model takes them.
     """
 
     name = "one-vs-rest"
-    tasks = frozenset({Task.QUADRANT})
+    tasks = frozenset({Task.QUADRANT, Task.CLASSES})
     source_modules = (
         "merbench_plugins.models._checked",
         "merbench_plugins.models._classification",
@@ -33,7 +33,7 @@ class OneVsRest(Model):
     )
 
     model: ModelParameter | None = Field(
-        None, description="Model of each quadrant; by default `logistic-regression`."
+        None, description="Model of each class; by default `logistic-regression`."
     )
     smoothing: Smoothing = 1.0
 

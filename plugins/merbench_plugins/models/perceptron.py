@@ -16,7 +16,7 @@ class Perceptron(Model):
     """Multi-layer perceptron, trained by Adam.
 
     scikit-learn's: one hidden layer of 100 ReLUs, at most 200 epochs, cross-entropy over the
-    quadrants or squared error of the four columns of `va`, which are standardised on the training
+    classes or squared error of the four columns of `va`, which are standardised on the training
     clips. Shares of votes enter as weighted copies of a clip. `hidden_layers: []` leaves softmax
     regression, or for `va` linear regression.
     """
@@ -72,7 +72,7 @@ class Perceptron(Model):
         from sklearn.preprocessing import StandardScaler
 
         from merbench_plugins.models._checked import CheckedRegressor
-        from merbench_plugins.models._classification import QuadrantClassifier
+        from merbench_plugins.models._classification import SharesClassifier
         from merbench_plugins.models._scaling import FeatureScaler
 
         settings: dict[str, Any] = {
@@ -88,8 +88,8 @@ class Perceptron(Model):
         }
         if not self.until_settled:
             settings["n_iter_no_change"] = self.max_iter  # more than there can be
-        if task is Task.QUADRANT:
-            return QuadrantClassifier(
+        if task is not Task.VA:
+            return SharesClassifier(
                 MLPClassifier(**settings), scaling=self.scaling, smoothing=self.smoothing
             )
         regression = make_pipeline(

@@ -23,7 +23,7 @@ class RandomForest(Model):
     depth, all features tried in every node, squared error summed over the four targets, features
     as they are. For `quadrant` they are those of Chang 2024, scikit-learn's for a classifier: as
     many features tried as the square root of their number, and squared error, which over
-    quadrants is Gini impurity. Shares of votes enter as they are. Trees: Breiman, Random Forests,
+    classes is Gini impurity. Shares of votes enter as they are. Trees: Breiman, Random Forests,
     Machine Learning 45 (2001).
     """
 
@@ -40,7 +40,7 @@ class RandomForest(Model):
     max_features: Share | Literal["sqrt"] | None = Field(
         None,
         description="Share of the features tried in every node, on (0, 1], or `sqrt`: the square "
-        "root of their number. By default the task's (va: 1; quadrant: sqrt).",
+        "root of their number. By default the task's (va: 1; else sqrt).",
     )
     min_samples_leaf: int = Field(
         1, ge=1, description="Clips that a leaf holds at least, repeated draws not counted."
@@ -53,7 +53,8 @@ class RandomForest(Model):
         description="fast: features are sorted once for all trees and folds. sklearn: "
         "scikit-learn's RandomForestRegressor, the reference. They grow the same trees but where "
         "splits tie, which chance decides. By default the quicker one: fast where all features "
-        "are tried in a node, sklearn where some are.",
+        "are tried in a node, sklearn where some are. `fast` takes labels of four numbers, and so "
+        "no `classes`.",
     )
     smoothing: Smoothing = 1.0
 
@@ -67,7 +68,8 @@ class RandomForest(Model):
         )
 
         max_features = self.max_features or (1.0 if task is Task.VA else "sqrt")
-        fast = self.backend == "fast" or (self.backend is None and max_features == 1)
+        quicker = max_features == 1 and task is not Task.CLASSES
+        fast = self.backend == "fast" or (self.backend is None and quicker)
         forest = (PresortedForestRegressor if fast else ReferenceForestRegressor)(
             self.n_estimators,
             max_features=max_features,

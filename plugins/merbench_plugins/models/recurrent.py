@@ -159,7 +159,7 @@ class Recurrent(Model):
     loss: Literal["kl", "mse"] = Field(
         "kl",
         description="For `va`: kl: KL[truth || predicted], the score itself; standard deviations "
-        "are then positive. mse: squared errors of the four columns. For `quadrant` it is always "
+        "are then positive. mse: squared errors of the four columns. For classes it is always "
         "the cross-entropy against the label's distribution.",
     )
 

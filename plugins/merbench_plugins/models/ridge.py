@@ -19,9 +19,9 @@ class Ridge(Model):
     Technometrics 12 (1970); leave-one-out in closed form: Rifkin and Lippert, Notes on
     Regularized Least Squares, MIT-CSAIL-TR-2007-025.
 
-    For quadrants it is the ridge classifier: regression onto 1 for a clip's most probable quadrant
+    For classes it is the ridge classifier: regression onto 1 for a clip's most probable class
     and -1 for the others, with one penalty for all. Its scores become probabilities by a sigmoid
-    for each quadrant, fitted to scores of training clips by regressions that did not see them;
+    for each class, fitted to scores of training clips by regressions that did not see them;
     their folds know nothing of artists or songs.
 
     By default features enter as ranks. Acoustic functionals have outliers of many standard
@@ -46,10 +46,10 @@ class Ridge(Model):
         "default chosen for each target, from 0.001 to 10,000, by leave-one-out error on the "
         "training clips.",
     )
-    scaling: Literal["rank", "standard"] = Field(
+    scaling: Literal["rank", "standard", "none"] = Field(
         "rank",
         description="rank: a feature's value becomes the share of training clips below it. "
-        "standard: zero mean and unit variance.",
+        "standard: zero mean and unit variance. none: features stay as they are.",
     )
     folds: CalibrationFolds = 5
     smoothing: Smoothing = 1.0
@@ -62,15 +62,15 @@ class Ridge(Model):
         from sklearn.pipeline import make_pipeline
 
         from merbench_plugins.models._checked import CheckedRegressor
-        from merbench_plugins.models._classification import QuadrantClassifier
+        from merbench_plugins.models._classification import SharesClassifier
         from merbench_plugins.models._scaling import FeatureScaler
 
         alphas = np.logspace(-3, 4, 15)
-        if task is Task.QUADRANT:
+        if task is not Task.VA:
             classifier = (
                 RidgeClassifierCV(alphas) if self.alpha is None else RidgeClassifier(self.alpha)
             )
-            return QuadrantClassifier(
+            return SharesClassifier(
                 classifier,
                 scaling=self.scaling,
                 unit="clip",

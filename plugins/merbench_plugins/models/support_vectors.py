@@ -83,9 +83,9 @@ class SupportVectorRegression(Model):
 
 
 class SupportVectorClassifier(Model):
-    """Support vector machine, RBF kernel by default, for quadrants.
+    """Support vector machine, RBF kernel by default, for classes.
 
-    scikit-learn's SVC (LIBSVM). It gives scores, which a sigmoid for each quadrant turns into
+    scikit-learn's SVC (LIBSVM). It gives scores, which a sigmoid for each class turns into
     probabilities, fitted to scores of training clips by machines that did not see them; their folds
     know nothing of artists or songs. Shares of votes enter as weighted copies of a clip. For
     valence and arousal there is `svr`.
@@ -93,7 +93,7 @@ class SupportVectorClassifier(Model):
 
     name = "svc"
     inputs = FeatureKind.VECTOR
-    tasks = frozenset({Task.QUADRANT})
+    tasks = frozenset({Task.QUADRANT, Task.CLASSES})
     source_modules = (
         "merbench_plugins.models._checked",
         "merbench_plugins.models._classification",
@@ -118,11 +118,11 @@ class SupportVectorClassifier(Model):
         """Return the classifier; nothing in it is left to chance."""
         from sklearn.svm import SVC
 
-        from merbench_plugins.models._classification import QuadrantClassifier
+        from merbench_plugins.models._classification import SharesClassifier
 
         # A seed that nothing uses; without it scikit-learn draws one from NumPy's global state.
         machine = SVC(C=self.C, kernel=self.kernel, gamma=self.gamma, random_state=0)
-        return QuadrantClassifier(
+        return SharesClassifier(
             machine,
             scaling=self.scaling,
             calibration_folds=self.folds,

@@ -150,7 +150,7 @@ def _document(entry: Entry) -> dict[str, Any]:
     return {
         "name": cls.name,
         "summary": entry.summary,
-        "task": "by its columns" if isinstance(task, property) else str(task),
+        "task": "by its settings" if isinstance(task, property) else str(task),
         "needs_root": bool(cls.needs_root),
         "synthetic": bool(cls.synthetic),
         "homepage": str(cls.homepage),

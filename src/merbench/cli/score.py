@@ -30,13 +30,16 @@ def score(
     """Score predictions made anywhere with the evaluator that benchmarks use.
 
     Columns are PREFIX_valence_mean, PREFIX_arousal_mean, PREFIX_valence_std, PREFIX_arousal_std;
-    for the task quadrant PREFIX_Q1 to PREFIX_Q4.
+    for the task quadrant PREFIX_Q1 to PREFIX_Q4; for the task classes PREFIX_CLASS, whatever the
+    classes are: the true columns name them.
 
     [bold]Examples[/bold]
 
       merbench score predictions.csv --id song_id --predictions mixed,sep --json
 
       merbench score quadrants.csv --task quadrant --predictions mine
+
+      merbench score moods.csv --task classes --predictions mine
     """
     from merbench.evaluation.score import comparison_rows, score_file, system_rows
 

@@ -37,7 +37,7 @@ below the spread of real ratings, so a clip that meets the floor still costs tho
 PROBABILITY_FLOOR = 1e-6
 """Smallest predicted probability that counts as it stands, before a row is renormalised.
 
-A quadrant that was called impossible and is true costs 13.8 nats instead of infinitely many.
+A class that was called impossible and is true costs 13.8 nats instead of infinitely many.
 """
 
 SUM_TOLERANCE = 1e-3
@@ -57,7 +57,7 @@ class Divergence(NamedTuple):
     n_nonpositive: int
     """Predicted standard deviations (of 2n) at or below 0. Negative probabilities are refused."""
     n_floored: int
-    """Predicted standard deviations (of 2n), or probabilities (of 4n), raised to the floor."""
+    """Predicted standard deviations (of 2n), or probabilities (of kn), raised to the floor."""
 
 
 def divergence(
@@ -68,9 +68,9 @@ def divergence(
     Parameters
     ----------
     task
-        What the columns are: `gaussian_kl` for `va`, `categorical_kl` for `quadrant`.
+        What the columns are: `gaussian_kl` for `va`, `categorical_kl` for `quadrant` and `classes`.
     truth, predicted
-        Shape (n, 4), columns as in `Task.columns`.
+        Shape (n, 4), columns as in `Task.columns`; for `classes` (n, k), a column a class.
     ids
         The clips' names for error messages; by default their row numbers, from 0.
 
@@ -79,7 +79,9 @@ def divergence(
     MerbenchError
         As the two functions do.
     """
-    return (gaussian_kl if task is Task.VA else categorical_kl)(truth, predicted, ids=ids)
+    if task is Task.VA:
+        return gaussian_kl(truth, predicted, ids=ids)
+    return _categorical(*checked(task, truth, predicted, ids=ids))
 
 
 def gaussian_kl(
@@ -121,16 +123,16 @@ def gaussian_kl(
 def categorical_kl(
     truth: ArrayLike, predicted: ArrayLike, *, ids: Sequence[str] | None = None
 ) -> Divergence:
-    """KL[P_truth || Q_predicted] of distributions over the four quadrants, in nats.
+    """KL[P_truth || Q_predicted] of distributions over quadrants, or other classes, in nats.
 
-    The sum over quadrants of p ln(p / q) (Kullback and Leibler 1951), which is the log loss where
+    The sum over classes of p ln(p / q) (Kullback and Leibler 1951), which is the log loss where
     the truth is one-hot. Predicted probabilities are raised to `PROBABILITY_FLOOR` and every row
     is divided by its sum.
 
     Parameters
     ----------
     truth, predicted
-        Shape (n, 4), probabilities of Q1..Q4.
+        Shape (n, k), a column a class.
     ids
         The clips' names for error messages; by default their row numbers, from 0.
 
@@ -140,7 +142,10 @@ def categorical_kl(
         For a wrong shape, a number that is not finite, a negative probability, or a row whose sum
         is more than 0.001 from 1: such a row is no distribution, and scaling it would invent one.
     """
-    truth, predicted = checked(Task.QUADRANT, truth, predicted, ids=ids)
+    return _categorical(*checked(Task.CLASSES, truth, predicted, ids=ids))
+
+
+def _categorical(truth: Array, predicted: Array) -> Divergence:
     p = truth / truth.sum(axis=1, keepdims=True)
     q = np.maximum(predicted, PROBABILITY_FLOOR)
     q /= q.sum(axis=1, keepdims=True)
@@ -153,7 +158,7 @@ def best_constant(task: Task, truth: ArrayLike) -> Array:
     """The one prediction for all clips that has the least mean KL from their truths.
 
     For `va` the moment-matched normal: the mean of the means, and standard deviations that also
-    absorb the spread of the means, s^2 = mean(s_i^2) + var(m_i). For `quadrant` the mean
+    absorb the spread of the means, s^2 = mean(s_i^2) + var(m_i). For the others the mean
     distribution. Minimising mean KL[P_i || Q] over an exponential family matches Q's moments to
     those of the mixture of the P_i (Bishop 2006, "Pattern recognition and machine learning",
     Section 10.7).
@@ -161,7 +166,7 @@ def best_constant(task: Task, truth: ArrayLike) -> Array:
     Returns
     -------
     ndarray
-        Shape (4,), columns as in `Task.columns`.
+        Shape (4,), columns as in `Task.columns`; for `classes` (k,).
     """
     rows, _ = checked(task, truth, truth)
     constant: Array = rows.mean(axis=0)
@@ -176,12 +181,12 @@ def checked(
 ) -> tuple[Array, Array]:
     """Return both as float64, or say which rows cannot be scored and why."""
     truth, predicted = np.asarray(truth, np.float64), np.asarray(predicted, np.float64)
+    width = len(task.columns) or (truth.shape[1] if truth.ndim == 2 else 0)
+    of = f"one column each of {', '.join(task.columns)}" if task.columns else "one column a class"
     for what, rows in (("truth", truth), ("predictions", predicted)):
-        if rows.ndim != 2 or rows.shape[1] != len(task.columns):
-            raise MerbenchError(
-                f"{what} must have the shape (clips, {len(task.columns)}), one column each of "
-                f"{', '.join(task.columns)}; this has {rows.shape}"
-            )
+        if rows.ndim != 2 or rows.shape[1] != width:
+            shape = f"(clips, {width})" if width else "(clips, classes)"
+            raise MerbenchError(f"{what} must have the shape {shape}, {of}; this has {rows.shape}")
     if len(truth) != len(predicted):
         raise MerbenchError(
             f"there are {len(truth)} rows of truth and {len(predicted)} of predictions; "
@@ -214,12 +219,13 @@ def checked(
 def _refuse(
     bad: NDArray[np.bool_], what: str, remedy: str, task: Task, ids: Sequence[str] | None
 ) -> None:
-    """Raise for the rows (n,), or the cells (n, 4), that are marked bad."""
+    """Raise for the rows (n,), or the cells (n, k), that are marked bad."""
     if not bad.any():
         return
     cells = bad.reshape(len(bad), -1)
     if bad.ndim == 2:
-        columns = [task.columns[i] for i in np.flatnonzero(cells.any(axis=0))]
+        places = np.flatnonzero(cells.any(axis=0))
+        columns = [task.columns[i] if task.columns else f"class {i + 1}" for i in places]
         what = f"{what} in {', '.join(columns)}"
     rows = np.flatnonzero(cells.any(axis=1))
     names = [str(row if ids is None else ids[row]) for row in rows[:_NAMED_ROWS]]

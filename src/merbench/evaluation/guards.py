@@ -78,7 +78,7 @@ def suspect(
 
     A clip's predictions are averaged over its tests before they are correlated, since tests of one
     clip are no independent evidence. `va` correlates the means of valence and of arousal,
-    `quadrant` the probability of each quadrant.
+    `quadrant` and `classes` the probability of each class.
 
     The constant is `best_constant`. With folds it is fitted, for each fold, on the clips of the
     other folds that this one does not test, as a baseline would be; a fold that leaves no clip over
@@ -90,7 +90,7 @@ def suspect(
     task
         What the columns are.
     truth
-        Shape (R, 4), columns as in `Task.columns`.
+        Shape (R, 4), columns as in `Task.columns`; for `classes` (R, k).
     predicted
         Shape (K, R, 4): of each cell, in the truth's order.
     fold, clip

@@ -37,18 +37,19 @@ class Evaluation:
         Name to number, flat; NaN where a metric is undefined. `<column>` stands for each of
         `Task.columns`.
 
-        Both tasks: `kl_mean`, `kl_median`, `kl_median_upper` (see `median_upper`).
+        All tasks: `kl_mean`, `kl_median`, `kl_median_upper` (see `median_upper`).
 
         `va`: `mse` and `rmse` over all four columns; `mse_<column>`, `rmse_<column>`,
         `r2_<column>`, `pearson_<column>`, `ccc_<column>`; `n_nonpositive_std`, `n_floored_std`
         (of 2n predicted standard deviations). All but KL take predictions as they stand, sign
         included.
 
-        `quadrant`: `log_loss`, the cross-entropy, which is KL plus the truth's own entropy;
-        `kl_<column>`, the mean KL of the clips of a quadrant; `accuracy`, `balanced_accuracy`,
-        `macro_f1`; `confusion_<true>_<predicted>` (clips); `n_floored_probability` (of 4n);
-        `n_tied_truth`, clips on whose quadrant the raters' votes are tied: the lower number
-        counts.
+        `quadrant` and `classes`: `log_loss`, the cross-entropy, which is KL plus the truth's own
+        entropy; `accuracy`, `balanced_accuracy`, `macro_f1`; `n_floored_probability` (of 4n, or
+        kn); `n_tied_truth`, clips on whose class the raters' votes are tied: the first counts.
+
+        `quadrant`, and `classes` whose names are given: `kl_<column>`, the mean KL of the clips of
+        a class; `confusion_<true>_<predicted>` (clips).
     """
 
     kl: Array
@@ -56,7 +57,12 @@ class Evaluation:
 
 
 def evaluate(
-    task: Task, truth: ArrayLike, predicted: ArrayLike, *, ids: Sequence[str] | None = None
+    task: Task,
+    truth: ArrayLike,
+    predicted: ArrayLike,
+    *,
+    ids: Sequence[str] | None = None,
+    classes: Sequence[str] = (),
 ) -> Evaluation:
     """Score predictions of one test set.
 
@@ -65,9 +71,12 @@ def evaluate(
     task
         What the columns are.
     truth, predicted
-        Shape (n, 4), columns as in `Task.columns`.
+        Shape (n, 4), columns as in `Task.columns`; for `classes` (n, k), a column a class.
     ids
         The clips' names for error messages; by default their row numbers, from 0.
+    classes
+        For `classes`: names of the k classes. Without them metrics of single classes, of which
+        there may be thousands, are left out.
 
     Raises
     ------
@@ -87,7 +96,8 @@ def evaluate(
         metrics["n_nonpositive_std"] = scored.n_nonpositive
         metrics["n_floored_std"] = scored.n_floored
     else:
-        metrics |= _classification(task, truth, predicted, scored.kl)
+        names = task.columns or classes
+        metrics |= _classification(names, truth, predicted, scored.kl)
         metrics["n_floored_probability"] = scored.n_floored
     return Evaluation(scored.kl, metrics)
 
@@ -177,7 +187,9 @@ def _errors(task: Task, truth: Array, predicted: Array) -> dict[str, float]:
     return metrics
 
 
-def _classification(task: Task, truth: Array, predicted: Array, kl: Array) -> dict[str, float]:
+def _classification(
+    names: Sequence[str], truth: Array, predicted: Array, kl: Array
+) -> dict[str, float]:
     confusion = confusion_matrix(truth, predicted)
     hits, true, called = np.diag(confusion), confusion.sum(axis=1), confusion.sum(axis=0)
     # A class that neither occurs nor is ever predicted has no F1, one that does not occur no
@@ -185,18 +197,18 @@ def _classification(task: Task, truth: Array, predicted: Array, kl: Array) -> di
     f1 = 2 * hits[true + called > 0] / (true + called)[true + called > 0]
     shares = truth / truth.sum(axis=1, keepdims=True)
     entropy = -(shares * np.log(np.where(shares > 0, shares, 1))).sum(axis=1)
-    quadrants = truth.argmax(axis=1)
+    likeliest = truth.argmax(axis=1)
     metrics = {"log_loss": float((kl + entropy).mean())}
-    for i, column in enumerate(task.columns):
-        own = kl[quadrants == i]
+    for i, column in enumerate(names):
+        own = kl[likeliest == i]
         metrics[f"kl_{column}"] = float(own.mean()) if len(own) else float("nan")
     metrics |= {
         "accuracy": float(hits.sum() / confusion.sum()),
         "balanced_accuracy": float((hits[true > 0] / true[true > 0]).mean()),
         "macro_f1": float(f1.mean()),
     }
-    for i, row in enumerate(task.columns):
-        for j, column in enumerate(task.columns):
+    for i, row in enumerate(names):
+        for j, column in enumerate(names):
             metrics[f"confusion_{row}_{column}"] = int(confusion[i, j])
     top = truth == truth.max(axis=1, keepdims=True)
     metrics["n_tied_truth"] = int((top.sum(axis=1) > 1).sum())

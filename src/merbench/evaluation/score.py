@@ -43,7 +43,8 @@ def score_file(
         Column that names the clip.
     truth
         Prefix of the true label's columns: `gt` for `gt_valence_mean`, `gt_arousal_mean`,
-        `gt_valence_std`, `gt_arousal_std` (or `gt_Q1`...`gt_Q4`).
+        `gt_valence_std`, `gt_arousal_std` (or `gt_Q1`...`gt_Q4`). For `classes` every column with
+        it is a class.
     predictions
         Prefixes of the systems' columns, as a sequence or separated by commas.
     task
@@ -69,13 +70,15 @@ def score_file(
             raise MerbenchError(f"predictions name {system!r} twice: name every system once")
     table = read_table(Path(path))
     ids = table.unique(id.strip())
-    true_columns = _columns(task, truth.strip())
+    columns = task.columns or _classes(table, truth.strip())
+    true_columns = _prefixed(columns, truth.strip())
     true_rows = table.numbers(true_columns)
     if task is Task.VA:
         _refuse_unspread(table, true_columns, true_rows)
-    rows = {system: table.numbers(_columns(task, system)) for system in systems}
+    rows = {system: table.numbers(_prefixed(columns, system)) for system in systems}
     places = [f"{name} at {place}" for name, place in zip(ids, table.places, strict=True)]
-    return score_arrays(true_rows, rows, task=task, ids=places)
+    classes = () if task.columns else columns
+    return score_arrays(true_rows, rows, task=task, ids=places, classes=classes)
 
 
 def score_arrays(
@@ -84,19 +87,22 @@ def score_arrays(
     *,
     task: Task = Task.VA,
     ids: Sequence[str] | None = None,
+    classes: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Score systems on one test set, and each against each.
 
     Parameters
     ----------
     truth
-        Shape (n, 4), columns as in `Task.columns`.
+        Shape (n, 4), columns as in `Task.columns`; for `classes` (n, k), a column a class.
     predictions
         Name of each system to its predictions, of the truth's shape and order.
     task
         What the columns are.
     ids
         The clips' names for error messages.
+    classes
+        For `classes`: names of the k classes.
 
     Returns
     -------
@@ -120,13 +126,14 @@ def score_arrays(
     """
     checked(task, truth, truth, ids=ids)
     evaluations = {
-        name: _evaluated(task, name, truth, rows, ids) for name, rows in predictions.items()
+        name: _evaluated(task, name, truth, rows, ids, classes)
+        for name, rows in predictions.items()
     }
     warnings = _scale_warnings(task, truth)
     systems = {}
     for name, evaluation in evaluations.items():
         found = suspect(task, truth, predictions[name][None])
-        systems[name] = _nested(task, evaluation.metrics) | {
+        systems[name] = _nested(task.columns or classes, evaluation.metrics) | {
             "kl_mean_best_constant": float(found.constant_kl_mean[0])
         }
         warnings += _warnings(task, name, len(truth), evaluation, found)
@@ -159,8 +166,20 @@ def comparison_rows(result: Mapping[str, Any]) -> list[dict[str, str]]:
     ]
 
 
-def _columns(task: Task, prefix: str) -> list[str]:
-    return [f"{prefix}_{column}" for column in task.columns]
+def _prefixed(columns: Sequence[str], prefix: str) -> list[str]:
+    return [f"{prefix}_{column}" for column in columns]
+
+
+def _classes(table: WideTable, prefix: str) -> tuple[str, ...]:
+    """Return the classes that a table's true columns name."""
+    start = f"{prefix}_"
+    found = tuple(c.removeprefix(start) for c in table.columns if c.startswith(start))
+    if len(found) < 2:
+        raise MerbenchError(
+            f"{table.header}: there must be two columns {start}CLASS at least, one a class, and "
+            f"there are {len(found)}; name their prefix with --truth"
+        )
+    return found
 
 
 def _refuse_unspread(table: WideTable, columns: Sequence[str], truth: Array) -> None:
@@ -174,19 +193,24 @@ def _refuse_unspread(table: WideTable, columns: Sequence[str], truth: Array) -> 
 
 
 def _evaluated(
-    task: Task, name: str, truth: Array, predicted: Array, ids: Sequence[str] | None
+    task: Task,
+    name: str,
+    truth: Array,
+    predicted: Array,
+    ids: Sequence[str] | None,
+    classes: Sequence[str],
 ) -> Evaluation:
     try:
-        return evaluate(task, truth, predicted, ids=ids)
+        return evaluate(task, truth, predicted, ids=ids, classes=classes)
     except MerbenchError as error:
         raise MerbenchError(f"{name}: {error}") from error
 
 
-def _nested(task: Task, metrics: Mapping[str, float]) -> dict[str, Any]:
+def _nested(columns: Sequence[str], metrics: Mapping[str, float]) -> dict[str, Any]:
     """Gather metrics of single columns: `r2_valence_mean` under `r2`, and its like."""
     nested: dict[str, Any] = {}
     for key, value in metrics.items():
-        *parents, leaf = _path(task, key, metrics)
+        *parents, leaf = _path(columns, key, metrics)
         at = nested
         for parent in parents:
             at = at.setdefault(parent, {})
@@ -194,13 +218,13 @@ def _nested(task: Task, metrics: Mapping[str, float]) -> dict[str, Any]:
     return nested
 
 
-def _path(task: Task, key: str, metrics: Mapping[str, float]) -> tuple[str, ...]:
-    for column in task.columns:
+def _path(columns: Sequence[str], key: str, metrics: Mapping[str, float]) -> tuple[str, ...]:
+    for column in columns:
         stem = key.removesuffix(f"_{column}")
         if stem != key:
             # `mse` is a number already and can't hold its columns too.
             stem = f"{stem}_by_column" if stem in metrics else stem
-            return (*_path(task, stem, metrics), column)
+            return (*_path(columns, stem, metrics), column)
     return (key,)
 
 
@@ -234,7 +258,9 @@ def _warnings(
     if suspicion.same[0]:
         found.append(f"{name}: it predicts the same {what} for every clip.")
     elif suspicion.uncorrelated[0]:
-        columns = "valence_mean or arousal_mean" if task is Task.VA else "any quadrant"
+        columns = {Task.VA: "valence_mean or arousal_mean", Task.QUADRANT: "any quadrant"}.get(
+            task, "any class"
+        )
         found.append(
             f"{name}: its predictions do not correlate significantly with the truth in {columns} "
             f"(largest coefficient {suspicion.correlation[0]:.2f} over {n} clips): the rows may "

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from merbench import results
 from merbench.components import Task
-from merbench.leaderboard.content import Content, Row, finished
+from merbench.leaderboard.content import Content, Row, finished, label_columns
 
 if TYPE_CHECKING:
     import numpy as np
@@ -85,7 +85,8 @@ def _interval(
 
     from merbench.evaluation import Scores, bootstrap
 
-    truth, predicted = results.truth_columns(task), results.predicted_columns(task)
+    columns = label_columns(task, predictions)
+    truth, predicted = results.truth_columns(columns), results.predicted_columns(columns)
     needed: list[Any] = [*truth, *predicted, "group"]
     if predictions.empty or not set(needed) <= set(predictions.columns):
         return None, None

@@ -171,15 +171,27 @@ class Clips:
         Shape (n,).
     kl
         Shape (n,), nats, ascending: the best clip comes first.
+    columns
+        Names of a label's columns.
     truth, predicted
-        Shape (n, 4); None where the table does not hold them.
+        Shape (n, columns); None where the table does not hold them.
     """
 
     clip: list[str]
     group: list[str]
     kl: Array
+    columns: tuple[str, ...]
     truth: Array | None
     predicted: Array | None
+
+
+def label_columns(task: Task, predictions: pd.DataFrame) -> tuple[str, ...]:
+    """Names of a label's columns; of classes those of which a cell's rows hold probabilities."""
+    if task.columns:
+        return task.columns
+    start = results.PREDICTED
+    known = [str(c) for c in predictions.columns if str(c).startswith(start)]
+    return tuple(c.removeprefix(start) for c in known if predictions[c].notna().any())
 
 
 def clips_of(task: Task, predictions: pd.DataFrame) -> Clips | None:
@@ -187,7 +199,8 @@ def clips_of(task: Task, predictions: pd.DataFrame) -> Clips | None:
     known = predictions[predictions["kl"].notna()]
     if known.empty:
         return None
-    truth, predicted = results.truth_columns(task), results.predicted_columns(task)
+    names = label_columns(task, known)
+    truth, predicted = results.truth_columns(names), results.predicted_columns(names)
     there = [c for c in (*truth, *predicted) if c in known and known[c].notna().all()]
     grouped = known.groupby("clip", sort=True, observed=True)
     table = grouped[["kl", *there]].mean()
@@ -201,6 +214,7 @@ def clips_of(task: Task, predictions: pd.DataFrame) -> Clips | None:
         [str(clip) for clip in table.index],
         [str(group) for group in table["group"]],
         table["kl"].to_numpy(float),
+        names,
         columns(truth),
         columns(predicted),
     )

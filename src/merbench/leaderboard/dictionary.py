@@ -63,7 +63,11 @@ _COLUMNS = {
     "role": Entry("", "system, baseline, or people (what human raters reach)."),
     "dataset": Entry("", "Data set."),
     "dataset_version": Entry("", "Version of the plugin that reads the data set."),
-    "task": Entry("", "va: valence and arousal with their spread. quadrant: Russell's quadrants."),
+    "task": Entry(
+        "",
+        "va: valence and arousal with their spread. quadrant: Russell's quadrants. "
+        "classes: those that the dataset names.",
+    ),
     "augmentation": Entry("", "Augmentations of the training clips; none where there are none."),
     "separator": Entry("", "Source separator; none for models that never look at the music."),
     "features": Entry("", "Feature extractors; none for models that never look at the music."),
@@ -109,14 +113,14 @@ _COLUMNS = {
     "mark": Entry("", "What makes a row doubtful: uncorrelated with truth; worse than a constant."),
     "mse": Entry("", "Mean squared error over all four columns; mean over folds."),
     "rmse": Entry("", "Root mean squared error over all four columns; mean over folds."),
-    "accuracy": Entry("", "Share of clips whose most probable quadrant is right."),
-    "balanced_accuracy": Entry("", "Mean over quadrants of the share found."),
-    "macro_f1": Entry("", "Mean over quadrants of F1."),
+    "accuracy": Entry("", "Share of clips whose most probable class is right."),
+    "balanced_accuracy": Entry("", "Mean over classes of the share found."),
+    "macro_f1": Entry("", "Mean over classes of F1."),
     "log_loss": Entry("nats", "Cross entropy of the truth and the prediction; mean over folds."),
     "n_nonpositive_std": Entry("", "Predicted standard deviations at or below 0; sum over folds."),
     "n_floored_std": Entry("", "Predicted standard deviations below 0.001; sum over folds."),
     "n_floored_probability": Entry("", "Predicted probabilities below 1e-6; sum over folds."),
-    "n_tied_truth": Entry("clips", "Clips on whose quadrant votes are tied; sum over folds."),
+    "n_tied_truth": Entry("clips", "Clips on whose class votes are tied; sum over folds."),
     # --- cost ---
     "seconds": Entry("s", "Fitting and predicting; in the leaderboard, the sum over folds."),
     "cpu_seconds": Entry("s", "The same in processor time."),
@@ -205,11 +209,11 @@ _COLUMNS = {
     "meaning": Entry("", "What it says."),
 }
 
-_COLUMN = "(valence_mean|arousal_mean|valence_std|arousal_std|Q1|Q2|Q3|Q4)"
+_COLUMN = "(valence_mean|arousal_mean|valence_std|arousal_std)"
 _PATTERNS = (
-    (f"truth_{_COLUMN}", Entry("", "True {0}; empty where labels may not be republished.")),
+    ("truth_(.+)", Entry("", "True {0}; empty where labels may not be republished.")),
     (
-        f"predicted_{_COLUMN}",
+        "predicted_(.+)",
         Entry("", "Predicted {0}; empty where it repeats a label that may not be republished."),
     ),
     (f"mse_{_COLUMN}", Entry("", "Mean squared error of {0}; mean over folds.")),

@@ -61,7 +61,7 @@ def _marks(
     from merbench import evaluation
 
     task, run, at = Task(rows[0]["task"]), scored[0], places[0]
-    predicted = [run.predicted(task, at) for run, at in zip(scored, places, strict=True)]
+    predicted = [run.predicted(rows[0], at) for run, at in zip(scored, places, strict=True)]
     return evaluation.suspect(
-        task, run.truth(task, at), np.stack(predicted), fold=run.fold[at], clip=run.clip[at]
+        task, run.truth(rows[0], at), np.stack(predicted), fold=run.fold[at], clip=run.clip[at]
     ).marks

@@ -146,9 +146,9 @@ def _columns(task: Task) -> list[Column]:
         columns.append(_number("rmse", "RMSE", "Over all four columns"))
     else:
         columns += [
-            _number("accuracy", "Accuracy", "Share of clips in the right quadrant"),
-            _number("balanced_accuracy", "Balanced", "Mean of the quadrants' recalls"),
-            _number("macro_f1", "Macro F1", "Mean of the quadrants' F1"),
+            _number("accuracy", "Accuracy", "Share of clips in the right class"),
+            _number("balanced_accuracy", "Balanced", "Mean of the classes' recalls"),
+            _number("macro_f1", "Macro F1", "Mean of the classes' F1"),
         ]
     return [
         *columns,

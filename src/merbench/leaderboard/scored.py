@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from merbench.components import Task
 from merbench.errors import MerbenchError
 from merbench.recorded import Recorded
-from merbench.results import PREDICTED, predicted_columns, truth_columns
+from merbench.results import PREDICTED, label_columns, predicted_columns, truth_columns
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,6 +33,8 @@ class ScoredRows:
         Shape (rows,). Clips and groups are positions in the lists of their names.
     clips, groups
         Names.
+    columns
+        By the name and hash of its data: names of a label's columns.
     n_train
         By cell: number of training clips of each fold.
     """
@@ -46,6 +47,7 @@ class ScoredRows:
     kl: NDArray[np.float64]
     clips: NDArray[np.object_]
     groups: NDArray[np.object_]
+    columns: Mapping[tuple[str, str], tuple[str, ...]]
     n_train: Mapping[str, Mapping[int, int]]
 
     @classmethod
@@ -70,16 +72,17 @@ class ScoredRows:
             predictions["kl"].to_numpy(np.float64),
             np.asarray(clips, object),
             np.asarray(groups, object),
+            {(d["name"], d["data_hash"]): label_columns(d) for d in run.manifest["datasets"]},
             n_train,
         )
 
-    def truth(self, task: Task, rows: NDArray[np.intp]) -> NDArray[np.float64]:
-        """Return true labels: (rows, 4)."""
-        return self._columns(truth_columns(task), rows)
+    def truth(self, of: Mapping[str, Any], rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Return true labels in the data of a leaderboard's row: (rows, columns)."""
+        return self._numbers(truth_columns(self.columns[of["dataset"], of["data_hash"]]), rows)
 
-    def predicted(self, task: Task, rows: NDArray[np.intp]) -> NDArray[np.float64]:
-        """Return predicted labels: (rows, 4)."""
-        return self._columns(predicted_columns(task), rows)
+    def predicted(self, of: Mapping[str, Any], rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Return predicted labels in the data of a leaderboard's row: (rows, columns)."""
+        return self._numbers(predicted_columns(self.columns[of["dataset"], of["data_hash"]]), rows)
 
     def content(self, cell: str) -> str:
         """Hash of what a cell predicted for which clip of which fold, and its KL."""
@@ -95,7 +98,7 @@ class ScoredRows:
         digest.update("\n".join(self.clips[self.clip[rows]].tolist()).encode())
         return digest.hexdigest()
 
-    def _columns(self, names: Sequence[str], rows: NDArray[np.intp]) -> NDArray[np.float64]:
+    def _numbers(self, names: Sequence[str], rows: NDArray[np.intp]) -> NDArray[np.float64]:
         import numpy as np
 
         return np.stack([self.predictions[n].to_numpy(np.float64)[rows] for n in names], axis=1)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from merbench import results
-from merbench.components import Task
 from merbench.errors import MerbenchError
 from merbench.leaderboard import files
 from merbench.leaderboard.content import Content, Row, key_of, records
@@ -106,11 +105,10 @@ def _predictions(path: Path) -> pd.DataFrame:
     import pyarrow.parquet
 
     names = ["run", "cell", "clip", "group"]
-    numbers = ["fold", "kl", *(c for task in Task for c in results.truth_columns(task))]
-    numbers += [column for task in Task for column in results.predicted_columns(task)]
     try:
         known = pyarrow.parquet.read_schema(path).names
-        wanted = [name for name in known if name in (*names, *numbers)]
+        labels = (results.TRUTH, results.PREDICTED)
+        wanted = [n for n in known if n in (*names, "fold", "kl") or n.startswith(labels)]
         table = pyarrow.parquet.read_table(path, columns=wanted, read_dictionary=names)
         frame: pd.DataFrame = table.to_pandas()
     except (OSError, ValueError) as error:

@@ -20,9 +20,11 @@ from merbench.consistency import rows_of_dataset
 from merbench.hashes import portable, portable_spec
 from merbench.leaderboard.tables import build, portable_json
 from merbench.recorded import FOLDS, MANIFEST, PREDICTIONS, Recorded
-from merbench.results import SYSTEM, predicted_columns, truth_columns
+from merbench.results import SYSTEM, label_columns, predicted_columns, truth_columns
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
 NAMES = {MANIFEST, FOLDS, PREDICTIONS}
@@ -51,12 +53,13 @@ def of_run(run: Recorded) -> Recorded:
         entry["parameters"] = portable(entry["parameters"])
         if not entry["labels_public"]:
             entry["labels_withheld"] = True
-            task, rows = Task(entry["task"]), rows_of_dataset(run, entry)
-            repeating |= _repeating_labels(run.predictions[rows], task)
-            for column in truth_columns(task):
+            columns, rows = label_columns(entry), rows_of_dataset(run, entry)
+            if Task(entry["task"]) is Task.VA:
+                repeating |= _repeating_labels(run.predictions[rows], columns)
+            for column in truth_columns(columns):
                 predictions[column] = predictions[column].mask(rows)
             repeated = predictions["cell"].isin(repeating).to_numpy()
-            for column in predicted_columns(task):
+            for column in predicted_columns(columns):
                 predictions[column] = predictions[column].mask(rows & repeated)
             held_back.append((entry["name"], entry["data_hash"]))
     manifest["predictions_withheld"] = sorted(repeating)
@@ -75,17 +78,20 @@ def of_run(run: Recorded) -> Recorded:
     return Recorded(manifest, folds, predictions)
 
 
-def _repeating_labels(rows: pd.DataFrame, task: Task) -> set[str]:
+def _repeating_labels(rows: pd.DataFrame, columns: Sequence[str]) -> set[str]:
     """Return the cells among whose predictions a clip's label stands as it is, number for number.
 
-    Of quadrants none: there a label is one of four words, and a prediction is free to be one too.
+    Of quadrants and classes nobody asks: there a label is one of a few words, and a prediction is
+    free to be one too.
     """
     import numpy as np
 
-    if task is not Task.VA or rows.empty:
+    if rows.empty:
         return set()
-    truth = {row.tobytes() for row in np.ascontiguousarray(rows[truth_columns(task)], np.float64)}
-    predicted = np.ascontiguousarray(rows[predicted_columns(task)], np.float64)
+    truth = {
+        row.tobytes() for row in np.ascontiguousarray(rows[truth_columns(columns)], np.float64)
+    }
+    predicted = np.ascontiguousarray(rows[predicted_columns(columns)], np.float64)
     # People's rows have no predictions, and a label is never without a number.
     repeated = [row.tobytes() in truth for row in predicted]
     return set(rows["cell"][repeated].astype(str))

@@ -15,12 +15,16 @@ from merbench.leaderboard.ranking import duration, number
 from merbench.leaderboard.render import render
 
 if TYPE_CHECKING:
+    import numpy as np
     from markupsafe import Markup
+    from numpy.typing import NDArray
 
 __all__ = ["Heard", "Listen", "system"]
 
 EXTREMES = 3
 """Best clips, and worst clips, that are listed."""
+MATRIX = 12
+"""Rows of a confusion matrix; of more classes the least frequent are one."""
 ELLIPSES = 8
 """Clips drawn on the plane, spread evenly from the best to the worst."""
 _SCATTERED: dict[Task, dict[str, list[int]]] = {
@@ -28,6 +32,7 @@ _SCATTERED: dict[Task, dict[str, list[int]]] = {
     Task.QUADRANT: {"share of Q1 and Q4, valence": [0, 3], "share of Q1 and Q2, arousal": [0, 1]},
 }
 """What is drawn label against prediction: sums of these columns."""
+_FIXED = [task.columns for task in Task]
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,7 @@ def system(content: Content, row: Row, listen: Listen | None = None) -> Markup |
         {"caption": caption, "series": series, "svg": Markup(svg)}
         for caption, series, svg in _figures(content, row, task, clips)
     ]
-    columns = task.columns if clips.truth is not None and clips.predicted is not None else ()
+    shown = clips.truth is not None and clips.predicted is not None
     heard = {}
     if listen is not None:
         heard = {clip: listen(row, clip) for clip in _listed(clips)}
@@ -85,7 +90,8 @@ def system(content: Content, row: Row, listen: Listen | None = None) -> Markup |
         facts=_facts(row),
         figures=drawn,
         clips=[_clip(clips, i, heard.get(clips.clip[i])) for i in _extremes(clips)],
-        columns=columns,
+        labelled=shown,
+        columns=task.columns if shown else (),
         listening=any(heard.values()),
     )
 
@@ -145,8 +151,8 @@ def _figures(
             plane = figures.valence_arousal_plane(f"{key}-p", truth, predicted, clips.kl[some])
             found.append((f"{len(some)} clips, best to worst", ("label", "prediction"), plane))
         else:
-            found.append(("Clips over all tests", (), _confusion(content, row, task, f"{key}-c")))
-        for i, (name, columns) in enumerate(_SCATTERED[task].items()):
+            found.append(("Clips over all tests", (), _confusion(content, row, clips, f"{key}-c")))
+        for i, (name, columns) in enumerate(_SCATTERED.get(task, {}).items()):
             labels, guesses = (a[:, columns].sum(axis=1) for a in (clips.truth, clips.predicted))
             if set(labels.round(9)) <= {0, 1}:
                 continue  # one-hot: the confusion matrix says it
@@ -174,15 +180,32 @@ def _series(name: str, quantity: str) -> str:
     return name.removesuffix(quantity).rstrip("_").replace("_", " ") or quantity
 
 
-def _confusion(content: Content, row: Row, task: Task, key: str) -> str:
+def _confusion(content: Content, row: Row, clips: Clips, key: str) -> str:
     from merbench.evaluation.metrics import confusion_matrix
 
     rows = content.predictions_of(row)
     counts = confusion_matrix(
-        rows[results.truth_columns(task)].to_numpy(float),
-        rows[results.predicted_columns(task)].to_numpy(float),
+        rows[results.truth_columns(clips.columns)].to_numpy(float),
+        rows[results.predicted_columns(clips.columns)].to_numpy(float),
     )
-    return figures.confusion(key, counts, task.columns)
+    return figures.confusion(key, *_most_frequent(counts, clips.columns))
+
+
+def _most_frequent(
+    counts: NDArray[np.int64], classes: tuple[str, ...]
+) -> tuple[NDArray[np.int64], list[str]]:
+    """Gather all classes but the most frequent ones in one, where there are too many to show."""
+    import numpy as np
+
+    if len(classes) <= MATRIX:
+        return counts, list(classes)
+    first = np.argsort(-counts.sum(axis=1), kind="stable")
+    place = np.full(len(classes), MATRIX - 1)
+    place[first[: MATRIX - 1]] = np.arange(MATRIX - 1)
+    gathered = np.zeros((MATRIX, MATRIX), np.int64)
+    np.add.at(gathered, (place[:, None], place), counts)
+    others = f"{len(classes) - MATRIX + 1} others"
+    return gathered, [*(classes[i] for i in first[: MATRIX - 1]), others]
 
 
 def _curves(content: Content, row: Row) -> list[dict[str, Any]]:
@@ -223,7 +246,12 @@ def _listed(clips: Clips) -> list[str]:
 
 def _clip(clips: Clips, i: int, heard: Heard | None) -> dict[str, Any]:
     def numbers(values: Any) -> str:
-        return " ".join(number(value, 2) for value in values[i]) if values is not None else ""
+        if values is None:
+            return ""
+        if clips.columns in _FIXED:
+            return " ".join(number(value, 2) for value in values[i])
+        likeliest = sorted(zip(values[i], clips.columns, strict=True), key=lambda pair: -pair[0])
+        return ", ".join(f"{name} {number(v, 2)}" for v, name in likeliest[:EXTREMES] if v > 0)
 
     return {
         "id": clips.clip[i],

@@ -176,9 +176,15 @@ def summarise(run: Recorded) -> list[dict[str, Any]]:
 
 
 def table_id(row: Mapping[str, Any]) -> str:
-    """Return the table a row belongs to: rows of equal data, split and evaluator version."""
+    """Return the table a row belongs to: rows of equal data, split and evaluator version.
+
+    Features that were scaled before the split leave data and split as they are, and no row of
+    theirs may stand beside sound ones.
+    """
     keys = ("dataset", "dataset_version", "data_hash", "split_hash", "evaluator_version")
-    return digest([str(row[key]) for key in keys])[:12]
+    leak = "scale_before_splitting"
+    leaks = [leak] if json.loads(row["protocol"])["parameters"].get(leak) else []
+    return digest([*(str(row[key]) for key in keys), *leaks])[:12]
 
 
 def _of_run(manifest: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+import tarfile
 import zipfile
+from collections import Counter
 from pathlib import Path
 
 import miniatures
@@ -16,6 +19,7 @@ from merbench import Finding, MerbenchError, Task
 from merbench.loading import check_clips
 from merbench.protocols import Published
 from merbench.quadrants import one_hot
+from merbench_plugins.datasets import mtg_jamendo
 from merbench_plugins.datasets.emopia import Emopia
 from merbench_plugins.datasets.emotify import Emotify
 from merbench_plugins.datasets.four_qaed import FourQaed
@@ -205,6 +209,56 @@ def test_a_track_is_the_share_of_its_tags(tmp_path):
     assert single == ["track_0000948", "track_0001103"]
 
 
+def test_tags_are_classes_of_their_own(tmp_path):
+    root = miniatures.mtg_jamendo(tmp_path)
+    dataset = MtgJamendo(labels="tags", several="first")
+    clips = dataset.clips(root)
+    check_clips(dataset, clips)
+    assert dataset.task is Task.CLASSES
+    assert dataset.class_names == tuple(sorted(QUADRANT_OF))
+    assert len(dataset.class_names) == 59
+    named = {clip.id: dataset.class_names[clip.label.index(1.0)] for clip in clips}
+    assert named["track_0000950"] == "dark"
+    shares = {clip.id: clip.label for clip in MtgJamendo(labels="tags").clips(root)}
+    assert shares["track_0000950"][dataset.class_names.index("horror")] == 0.5
+    assert clips[0].provenance == "tags; several tags: first"
+
+
+def test_clips_drawn_of_each_class_as_published(tmp_path):
+    root = miniatures.mtg_jamendo(tmp_path)
+    once = {clip.id: clip for clip in MtgJamendo(several="first").clips(root)}
+    dataset = MtgJamendo(several="first", drawn=5)
+    clips = dataset.clips(root)
+    check_clips(dataset, clips)
+    assert clips == dataset.clips(root)
+    counts = Counter(clip.label for clip in clips)
+    assert set(counts) == {clip.label for clip in once.values()}
+    assert set(counts.values()) == {5}
+    for clip in clips:
+        source = once[clip.id.partition(" (")[0]]
+        assert (clip.label, clip.group, clip.audio) == (source.label, source.group, source.audio)
+    assert "5 clips drawn of each class, with replacement" in clips[0].provenance
+    with pytest.raises(ValueError, match="set `several` to first or omit"):
+        MtgJamendo(drawn=5)
+
+
+def test_the_nine_emotions_of_emotify_are_classes_too(tmp_path):
+    root = miniatures.emotify(tmp_path)
+    dataset = Emotify(labels="emotions")
+    clips = dataset.clips(root)
+    check_clips(dataset, clips)
+    assert dataset.task is Task.CLASSES
+    assert len(dataset.class_names) == 9
+    by_quadrant = {clip.id: clip.label for clip in Emotify().clips(root)}
+    for clip in clips:
+        of = dict(zip(dataset.class_names, clip.label, strict=True))
+        assert of["tension"] == pytest.approx(by_quadrant[clip.id][1])  # alone in Q2
+    assert "proxy" not in clips[0].provenance
+    first = Emotify(labels="emotions", label="dominant").clips(root)
+    for clip, votes in zip(first, clips, strict=True):
+        assert clip.label[int(np.argmax(votes.label))] == 1
+
+
 def test_five_splits_artists_and_provenance(tmp_path):
     root = miniatures.mtg_jamendo(tmp_path)
     clips = MtgJamendo().clips(root)
@@ -234,34 +288,88 @@ def test_a_tag_that_is_none_of_the_release_is_named_with_its_line(tmp_path):
         MtgJamendo().clips(root)
 
 
-def test_metadata_is_fetched_and_checked(tmp_path, monkeypatch):
-    import hashlib
+class Server:
+    """Stands in for the network: what is asked for, and what it is held against."""
 
-    from merbench_plugins.datasets import mtg_jamendo
+    def __init__(self, files: dict[str, bytes]) -> None:
+        self.files = files
+        self.asked: list[str] = []
 
+    def retrieve(self, url: str, known: str | None, fname: str, path: Path) -> None:
+        self.asked.append(url.rpartition("/")[2])
+        content = self.files[url]
+        if known is not None:
+            algorithm, _, digest = known.partition(":")
+            if hashlib.new(algorithm, content).hexdigest() != digest:
+                raise ValueError("another hash")
+        (path / fname).write_bytes(content)
+
+
+@pytest.fixture
+def jamendo_server(tmp_path, monkeypatch) -> Server:
+    """A small MTG-Jamendo to download: metadata, a list of checksums, an archive a folder."""
     source = miniatures.mtg_jamendo(tmp_path / "source")
     archive = tmp_path / "served.zip"
     with zipfile.ZipFile(archive, "w") as content:
         for path in sorted((source / "data").rglob("*.tsv")):
             content.write(path, path.relative_to(source))
-    digest = hashlib.md5(archive.read_bytes()).hexdigest()
-
-    def retrieve(url, known, fname, path):
-        assert known == f"md5:{digest}"
-        (Path(path) / fname).write_bytes(archive.read_bytes())
-
-    monkeypatch.setattr("pooch.retrieve", retrieve)
-    monkeypatch.setattr(mtg_jamendo, "METADATA", ("https://example.org/data.zip", f"md5:{digest}"))
-    seen = []
+    files, checksums = {"https://example.org/data.zip": archive.read_bytes()}, []
+    for folder in sorted(path for path in (source / "audio-low").iterdir() if path.is_dir()):
+        name = f"autotagging_moodtheme_audio-low-{folder.name}.tar"
+        with tarfile.open(tmp_path / name, "w") as tar:
+            tar.add(folder, folder.name)
+        files[f"{mtg_jamendo.AUDIO}/{name}"] = (tmp_path / name).read_bytes()
+        checksums.append(f"{hashlib.sha256((tmp_path / name).read_bytes()).hexdigest()} {name}\n")
+    files[mtg_jamendo.CHECKSUMS_AT] = "".join(checksums).encode()
+    server = Server(files)
+    monkeypatch.setattr("pooch.retrieve", server.retrieve)
+    known = f"md5:{hashlib.md5(archive.read_bytes()).hexdigest()}"
+    monkeypatch.setattr(mtg_jamendo, "METADATA", ("https://example.org/data.zip", known))
     monkeypatch.delenv("MERBENCH_OFFLINE", raising=False)
-    MtgJamendo().fetch(tmp_path, lambda name, share: seen.append((name, share)))
-    assert seen == [("data.zip", 0.0), ("data.zip", 1.0)]
-    assert (tmp_path / "data/splits/split-0/autotagging_moodtheme-test.tsv").is_file()
-    with pytest.raises(MerbenchError, match="track_0000948 has no audio"):
-        MtgJamendo().clips(tmp_path)
+    return server
+
+
+def test_the_release_is_fetched_and_checked(tmp_path, jamendo_server):
+    root, seen = tmp_path / "fetched", []
+    root.mkdir()
+    MtgJamendo().fetch(root, lambda name, share: seen.append((name, share)))
+    assert seen[:2] == [("data.zip", 0.0), ("data.zip", 1.0)]
+    clips = MtgJamendo().clips(root)
+    assert [clip.id for clip in clips] == [
+        clip.id for clip in MtgJamendo().clips(tmp_path / "source")
+    ]
+    assert not list(root.glob("*.tar"))
+    jamendo_server.asked.clear()
+    MtgJamendo().fetch(root, lambda name, share: None)
+    assert jamendo_server.asked == []  # all is there
+
+
+def test_a_download_that_was_broken_off_goes_on_where_it_was(tmp_path, jamendo_server):
+    root = tmp_path / "fetched"
+    root.mkdir()
+    (last, whole) = list(jamendo_server.files.items())[-2]
+    jamendo_server.files[last] = whole[:-600]
+    with pytest.raises(MerbenchError, match="cannot be downloaded"):
+        MtgJamendo().fetch(root, lambda name, share: None)
+    with pytest.raises(MerbenchError, match=r"has no audio: .*merbench data fetch mtg-jamendo"):
+        MtgJamendo().clips(root)
+    jamendo_server.files[last] = whole
+    jamendo_server.asked.clear()
+    MtgJamendo().fetch(root, lambda name, share: None)
+    assert jamendo_server.asked == [last.rpartition("/")[2]]
+
+
+def test_nothing_is_fetched_where_downloads_are_forbidden(tmp_path, jamendo_server, monkeypatch):
     monkeypatch.setenv("MERBENCH_OFFLINE", "1")
-    (tmp_path / "data.zip").unlink()
     with pytest.raises(MerbenchError, match="MERBENCH_OFFLINE=1 forbids"):
+        MtgJamendo().fetch(tmp_path, lambda name, share: None)
+
+
+def test_a_damaged_list_of_checksums_is_named_with_its_line(tmp_path, jamendo_server):
+    listed = tmp_path / mtg_jamendo.CHECKSUMS
+    listed.parent.mkdir(parents=True)
+    listed.write_text("0123 archive.tar\n")
+    with pytest.raises(MerbenchError, match=r"sha256_tars.txt:1: this is no checksum"):
         MtgJamendo().fetch(tmp_path, lambda name, share: None)
 
 
@@ -425,6 +533,42 @@ def test_a_table_of_votes(tmp_path):
     edit(root / "labels.csv", "c1,angry,1,-1,0,0,0,0", "c1,angry,1,-1,-1,2,0,0")
     with pytest.raises(MerbenchError, match="column 'v1' is -1; votes are not negative"):
         Table(shares=("v1", "v2", "v3", "v4"), features=("mfcc_1",)).clips(root)
+
+
+def test_a_table_of_other_classes(tmp_path):
+    root = own_table(tmp_path)
+    moods = ("angry", "happy", "relax", "sad")
+    table = Table(category="mood", categories=moods, features=("mfcc_*",))
+    clips = table.clips(root)
+    check_clips(table, clips)
+    assert table.task is Task.CLASSES
+    assert table.class_names == moods
+    assert clips[1].label == (1, 0, 0, 0)
+    with pytest.raises(
+        MerbenchError, match=r"csv:3: column 'mood' is 'angry'; it takes happy, sad"
+    ):
+        Table(category="mood", categories=("happy", "sad"), features=("mfcc_*",)).clips(root)
+
+    votes = Table(votes=("v1", "v2", "v4"), features=("mfcc_*",))
+    clips = votes.clips(root)
+    check_clips(votes, clips)
+    assert votes.class_names == ("v1", "v2", "v4")
+    assert clips[1].label == pytest.approx((0.25, 0.5, 0.25))
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"quadrant": "mood", "votes": ("v1", "v2")}, "in `quadrant` or in `votes`; name one"),
+        ({"category": "mood"}, "give both"),
+        ({"categories": ("a", "b")}, "give both"),
+        ({"votes": ("v1",)}, "classes must be two or more, each once"),
+        ({"category": "mood", "categories": ("a", "a")}, "classes must be two or more, each once"),
+    ],
+)
+def test_settings_of_classes_that_do_not_fit_are_refused(settings, says):
+    with pytest.raises(ValueError, match=says):
+        Table(**settings)
 
 
 def test_quadrants_with_audio_and_features_beside_it(tmp_path):

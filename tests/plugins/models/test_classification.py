@@ -13,7 +13,7 @@ from sklearn.svm import SVC
 
 from merbench import MerbenchError
 from merbench_plugins.models._classification import (
-    QuadrantClassifier,
+    SharesClassifier,
     _folds,
     in_columns,
     most_probable,
@@ -32,7 +32,7 @@ def test_copies_add_up_to_the_labels(votes):
     examples = weighted_copies(shares)
     weight = np.ones(len(examples.clip)) if examples.weight is None else examples.weight
     added = np.zeros_like(shares)
-    np.add.at(added, (examples.clip, examples.quadrant), weight)
+    np.add.at(added, (examples.clip, examples.column), weight)
     np.testing.assert_array_equal(added, shares)
 
 
@@ -40,16 +40,16 @@ def test_one_hot_labels_are_the_clips_as_they_are():
     shares = np.eye(4)[[2, 0, 3, 3]]
     for examples in (weighted_copies(shares), most_probable(shares)):
         np.testing.assert_array_equal(examples.clip, range(4))
-        np.testing.assert_array_equal(examples.quadrant, [2, 0, 3, 3])
+        np.testing.assert_array_equal(examples.column, [2, 0, 3, 3])
         assert examples.weight is None
 
 
 def test_of_quadrants_that_tie_the_first_is_the_most_probable():
-    np.testing.assert_array_equal(most_probable(np.array([[0, 0.5, 0.5, 0]])).quadrant, [1])
+    np.testing.assert_array_equal(most_probable(np.array([[0, 0.5, 0.5, 0]])).column, [1])
 
 
 def test_columns_are_in_the_fixed_order():
-    rows = in_columns(np.array([[0.25, 0.75]]), np.array([1, 3]))
+    rows = in_columns(np.array([[0.25, 0.75]]), np.array([1, 3]), 4)
     np.testing.assert_array_equal(rows, [[0, 0.25, 0, 0.75]])
 
 
@@ -65,7 +65,7 @@ def test_weights_make_the_loss_the_cross_entropy_against_the_shares():
     """The optimum's gradient over the intercepts is zero: mean prediction equals mean label."""
     rng = np.random.default_rng(0)
     X, shares = rng.standard_normal((60, 3)), rng.dirichlet(np.ones(4), 60)
-    classifier = QuadrantClassifier(LogisticRegression(C=1e6, tol=1e-8, max_iter=5_000))
+    classifier = SharesClassifier(LogisticRegression(C=1e6, tol=1e-8, max_iter=5_000))
     predicted = classifier.fit(X, shares).predict(X)
     np.testing.assert_allclose(predicted.mean(axis=0), shares.mean(axis=0), atol=1e-5)
     np.testing.assert_allclose(X.T @ (predicted - shares), 0, atol=1e-2)
@@ -75,7 +75,7 @@ def test_scaling_is_of_clips_not_of_their_copies():
     rng = np.random.default_rng(0)
     X, shares = rng.standard_normal((30, 3)) * 9 + 5, rng.dirichlet(np.ones(4), 30)
     shares[:10] = np.eye(4)[0]
-    classifier = QuadrantClassifier(GaussianNB(), scaling="standard").fit(X, shares)
+    classifier = SharesClassifier(GaussianNB(), scaling="standard").fit(X, shares)
     np.testing.assert_allclose(classifier.scaler_.mean_, X.mean(axis=0))
 
 
@@ -86,24 +86,24 @@ def test_calibration_folds_keep_a_clip_s_copies_together(seed, n, folds):
     shares = rng.multinomial(3, rng.dirichlet(np.ones(4)), n) / 3
     examples, splits = _folds(weighted_copies(shares), shares, folds)
     if not splits:  # too few clips to learn two quadrants from
-        assert len(set(examples.quadrant)) < 2
+        assert len(set(examples.column)) < 2
         return
     assert 2 <= len(splits) <= folds
     tested = np.concatenate([fold for _, fold in splits])
     assert sorted(tested) == list(range(len(examples.clip)))
     for rest, fold in splits:
         assert not set(examples.clip[rest]) & set(examples.clip[fold])
-        assert set(examples.quadrant[rest]) == set(examples.quadrant)
+        assert set(examples.column[rest]) == set(examples.column)
 
 
 def test_nothing_that_can_be_learnt_is_the_mean_label():
     X, Y = np.eye(4), np.eye(4)  # four quadrants of one clip
-    classifier = QuadrantClassifier(SVC(), calibration_folds=5)
+    classifier = SharesClassifier(SVC(), calibration_folds=5)
     np.testing.assert_allclose(classifier.fit(X, Y).predict(X), 0.25)
 
 
 def test_test_clips_of_other_features_are_refused():
     X, Y = np.random.default_rng(0).standard_normal((8, 3)), np.eye(4)[np.arange(8) % 4]
-    classifier = QuadrantClassifier(GaussianNB()).fit(X, Y)
+    classifier = SharesClassifier(GaussianNB()).fit(X, Y)
     with pytest.raises(MerbenchError, match="2 features and the training clips had 3"):
         classifier.predict(X[:, :2])
