@@ -457,6 +457,9 @@ class Dataset(Component):
         Whether `true_stems` can be asked.
     has_audio
         Whether its clips can be decoded. False for clips of which only features are published.
+    decodes_by
+        Of a dataset with a `decode` of its own: the parameters that it looks at, so that others
+        change no waveform's key. None where it may look at all.
     needs_root
         Whether the user must say where the data lies. False for data merbench brings itself.
     synthetic
@@ -472,6 +475,7 @@ class Dataset(Component):
     class_names: ClassVar[tuple[str, ...]] = ()
     has_true_stems: ClassVar[bool] = False
     has_audio: ClassVar[bool] = True
+    decodes_by: ClassVar[frozenset[str] | None] = None
     needs_root: ClassVar[bool] = True
     synthetic: ClassVar[bool] = False
     labels_public: ClassVar[bool] = False

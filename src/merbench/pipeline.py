@@ -84,7 +84,11 @@ def decoding_key(dataset: Dataset, clip: Clip) -> str:
     """Key of a clip's waveform: its file's bytes, and whatever else decodes them."""
     parts: dict[str, Any] = {"audio": file_digest(clip.audio)}
     if type(dataset).decode is not Dataset.decode:
-        parts["decoder"] = dataset.fingerprint()
+        fingerprint = dataset.fingerprint()
+        if dataset.decodes_by is not None:
+            parameters = dataset.model_dump(mode="json", include=set(dataset.decodes_by))
+            fingerprint["identity"] = {"name": dataset.name, "parameters": parameters}
+        parts["decoder"] = fingerprint
     return artifact_key("decode", **parts)
 
 

@@ -73,6 +73,7 @@ class MtgJamendo(LabelledDataset):
     """
 
     name = "mtg-jamendo"
+    decodes_by = frozenset({"seconds"})
     homepage = "https://github.com/MTG/mtg-jamendo-dataset"
     licence = "metadata: CC BY-NC-SA 4.0; audio: Creative Commons, track by track"
     citation = (
