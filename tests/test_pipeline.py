@@ -446,6 +446,16 @@ def test_what_a_dataset_does_itself_is_in_the_keys_of_what_it_makes(clip):
     assert decoding_key(Rendered(), clip) not in (plain, decoding_key(Rendered(gain=2.0), clip))
     assert decoding_key(Dealt(), clip) == decoding_key(Dealt(gain=2.0), clip) == plain
 
+    class Named(Rendered):
+        """Names what it looks at while it decodes."""
+
+        decodes_by = frozenset({"gain"})
+        labelled: str = "one way"
+
+    named = decoding_key(Named(), clip)
+    assert named == decoding_key(Named(labelled="another"), clip)
+    assert named != decoding_key(Named(gain=2.0), clip)
+
     def key(separator, dataset):
         return separation_key(separator, dataset, clip, plain)
 

@@ -87,7 +87,7 @@ def decoding_key(dataset: Dataset, clip: Clip) -> str:
         fingerprint = dataset.fingerprint()
         if dataset.decodes_by is not None:
             parameters = dataset.model_dump(mode="json", include=set(dataset.decodes_by))
-            fingerprint["identity"] = {"name": dataset.name, "parameters": parameters}
+            fingerprint["identity"] |= {"parameters": parameters}
         parts["decoder"] = fingerprint
     return artifact_key("decode", **parts)
 
