@@ -55,6 +55,8 @@ class Examples(NamedTuple):
 def checked_shares(Y: Any, n_clips: int) -> Floats:
     """Return labels as distributions (n, k), or raise `MerbenchError`."""
     shares = checked_labels(Y, n_clips)
+    if shares.shape[1] < 2:
+        raise MerbenchError("labels have 1 column; give two classes or more, a share of each")
     off = (shares < 0).any(axis=1) | (np.abs(shares.sum(axis=1) - 1) > SUM_TOLERANCE)
     if off.any():
         raise MerbenchError(
