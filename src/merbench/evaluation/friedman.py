@@ -6,6 +6,7 @@ power, and that is so: with five, no Wilcoxon test can fall below 0.0625.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import combinations
 from typing import NamedTuple
@@ -33,7 +34,9 @@ class Friedman(NamedTuple):
     f: float
     """Iman and Davenport's statistic."""
     p_f: float
-    """Of `f`, k - 1 and (k - 1)(N - 1) degrees of freedom: less conservative, so the one to use."""
+    """Of `f`, k - 1 and (k - 1)(N - 1) degrees of freedom: less conservative, so the one to use.
+
+    At least (k!)^(1 - N): how often N rankings by chance are all the same."""
     mean_ranks: Array
     """(k,): mean over datasets of each system's rank, 1 the least KL; equals share their mean."""
 
@@ -94,6 +97,8 @@ def friedman(table: ArrayLike) -> Friedman:
     rest = n * (k - 1) - chi2
     f = (n - 1) * chi2 / rest if rest > 1e-9 else float("inf")
     p_f = float(special.fdtrc(k - 1, (k - 1) * (n - 1), f)) if np.isfinite(f) else 0.0
+    # Few datasets of one order make F infinite; chance alone makes them so with this probability.
+    p_f = max(p_f, float(math.factorial(k)) ** (1 - n))
     return Friedman(chi2, float(special.chdtrc(k - 1, chi2)), float(f), p_f, mean_ranks)
 
 
