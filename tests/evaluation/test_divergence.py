@@ -182,9 +182,12 @@ def test_impossible_quadrants_cost_the_floor_and_are_counted() -> None:
 )
 def test_what_is_no_distribution_is_refused(row: list[float], message: str) -> None:
     with pytest.raises(MerbenchError, match=message):
-        categorical_kl(np.eye(4)[[0]], [row])
+        divergence(Task.QUADRANT, np.eye(4)[[0]], [row])
     with pytest.raises(MerbenchError, match=message.replace("predicted", "true")):
-        categorical_kl([row], np.eye(4)[[0]])
+        divergence(Task.QUADRANT, [row], np.eye(4)[[0]])
+    nameless = message.replace("Q3", "class 3")
+    with pytest.raises(MerbenchError, match=nameless):
+        categorical_kl(np.eye(4)[[0]], [row])
 
 
 @relaxed

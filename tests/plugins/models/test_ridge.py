@@ -86,7 +86,7 @@ def test_silent_clips_make_constant_features_which_are_no_matter(scaling):
     np.testing.assert_allclose(mean, np.tile(Y.mean(axis=0), (len(X), 1)))
 
 
-@pytest.mark.parametrize("wrong", [{"alpha": 0}, {"scaling": "none"}, {"penalty": 1}])
+@pytest.mark.parametrize("wrong", [{"alpha": 0}, {"scaling": "some"}, {"penalty": 1}])
 def test_wrong_parameters_are_refused(wrong):
     with pytest.raises(ValidationError):
         Ridge(**wrong)
