@@ -28,7 +28,7 @@ DRAWN: dict[str, Callable[[], str]] = {
     "stem_levels": lambda: figures.stem_levels(
         "k", {"bass": np.array([-9.0, -6, -3]), "vocals": np.array([-60.0, -2, 0.5])}, -60.0
     ),
-    "confusion": lambda: figures.confusion("k", np.arange(16).reshape(4, 4), ["a", "b", "c", "d"]),
+    "confusion": lambda: figures.confusion("k", np.arange(16).reshape(4, 4), list("abcd"), 30),
     "accuracies": lambda: diagrams.accuracies(
         "k", ["forest", "majority"], np.array([0.6, 0.3]), np.array([0.5, np.nan]),
         np.array([0.7, np.nan]), [np.array([0.55, 0.65]), np.array([0.3])], [False, True],
@@ -111,7 +111,7 @@ def test_a_histogram_says_the_means_and_medians():
 
 
 def test_the_confusion_matrix_shows_every_count():
-    text = figures.confusion("k", np.array([[7, 1], [2, 11]]), ["calm", "angry"])
+    text = figures.confusion("k", np.array([[7, 1], [2, 11]]), ["calm", "angry"], 18)
     shown = {e.text for e in ET.fromstring(text).iter("text")}
     assert {"7", "1", "2", "11", "calm", "angry"} <= shown
     assert "18 of 21 right" in text

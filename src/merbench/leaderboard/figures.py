@@ -257,7 +257,7 @@ def clip_scatter(key: str, truth: Array, predicted: Array, name: str) -> str:
     )
 
 
-def confusion(key: str, counts: NDArray[np.int64], labels: Sequence[str]) -> str:
+def confusion(key: str, counts: NDArray[np.int64], labels: Sequence[str], right: int) -> str:
     """Draw a confusion matrix: rows are true classes, columns predicted ones.
 
     Parameters
@@ -265,7 +265,9 @@ def confusion(key: str, counts: NDArray[np.int64], labels: Sequence[str]) -> str
     counts
         Shape (k, k), clips.
     labels
-        The k classes.
+        The k classes, or several of them in one.
+    right
+        Clips whose class was found; those on the diagonal, unless classes are gathered.
     """
     from matplotlib.patches import Rectangle
 
@@ -289,7 +291,6 @@ def confusion(key: str, counts: NDArray[np.int64], labels: Sequence[str]) -> str
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
 
-    right = int(np.trace(counts))
     rows = "; ".join(
         f"{labels[i]}: " + ", ".join(f"{n} as {labels[j]}" for j, n in enumerate(row) if n)
         for i, row in enumerate(counts.tolist())

@@ -188,7 +188,8 @@ def _confusion(content: Content, row: Row, clips: Clips, key: str) -> str:
         rows[results.truth_columns(clips.columns)].to_numpy(float),
         rows[results.predicted_columns(clips.columns)].to_numpy(float),
     )
-    return figures.confusion(key, *_most_frequent(counts, clips.columns))
+    right = int(counts.trace())  # before classes are gathered, which may be taken for one another
+    return figures.confusion(key, *_most_frequent(counts, clips.columns), right)
 
 
 def _most_frequent(
