@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from merbench.leaderboard.svg import ACCENT, INK, MUTED, PAPER, bare, dots, draw
+from merbench.leaderboard.svg import ACCENT, INK, LETTER, MUTED, PAPER, bare, dots, draw
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["accuracies", "critical_difference", "paired_differences", "runtime_against_kl"]
 
 _ROW = 0.24
-_LETTER = 0.056
-"""Width in inches of a letter of a label, on the safe side."""
 
 
 def accuracies(
@@ -44,7 +42,7 @@ def accuracies(
     baseline
         Which are baselines; these are muted, and a line marks the best.
     """
-    left = 0.2 + _LETTER * max(map(len, names))
+    left = 0.2 + LETTER * max(map(len, names))
     blind = np.asarray(baseline, bool)
 
     def paint(figure: Figure) -> None:
@@ -106,7 +104,7 @@ def paired_differences(
     significant
         Which are called so; these are filled.
     """
-    left = 0.2 + _LETTER * max(map(len, names))
+    left = 0.2 + LETTER * max(map(len, names))
     height = 0.55 + _ROW * len(names)
 
     def paint(figure: Figure) -> None:
@@ -209,7 +207,7 @@ def critical_difference(
     order = np.argsort(ranks, kind="stable")
     k = len(names)
     half = (k + 1) // 2
-    margin = 0.3 + _LETTER * max(map(len, names))
+    margin = 0.3 + LETTER * max(map(len, names))
     bars = 0.14 * len(cliques) + 0.14
     height = 0.5 + bars + _ROW * half + 0.1
 

@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from merbench.leaderboard.svg import ACCENT, INK, MUTED, OTHER, PAPER, RULE, bare, dots, draw
+from merbench.leaderboard.svg import (
+    ACCENT,
+    INK,
+    LETTER,
+    MUTED,
+    OTHER,
+    PAPER,
+    RULE,
+    bare,
+    dots,
+    draw,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,6 +47,8 @@ POINTS = 200
 
 _PANEL = (2.7, 2.5)
 _SMALL = (2.15, 1.65)
+_CELL = 0.26
+"""Side in inches that a cell of a matrix needs."""
 
 
 def kl_histogram(key: str, series: Mapping[str, Array], *, title: str, small: bool = False) -> str:
@@ -274,9 +287,12 @@ def confusion(key: str, counts: NDArray[np.int64], labels: Sequence[str], right:
     k = len(labels)
     totals = counts.sum(axis=1, keepdims=True)
     shares = counts / np.maximum(totals, 1)
+    longest = max(map(len, labels))
+    names = LETTER * longest if longest > 3 else 0.0  # room for them, beside and, turned, below
+    wider = max(0.0, _CELL * k - _PANEL[1] + 0.52)
 
     def paint(figure: Figure) -> None:
-        axes = bare(figure, 0.42, 0.1, 0.42, 0.1)
+        axes = bare(figure, 0.42 + names, 0.1, 0.42 + names, 0.1)
         for i, row in enumerate(counts):
             for j, count in enumerate(row):
                 axes.add_artist(
@@ -286,7 +302,7 @@ def confusion(key: str, counts: NDArray[np.int64], labels: Sequence[str], right:
                 axes.text(j + 0.5, i + 0.5, str(count), ha="center", va="center", color=INK,
                           fontweight="bold" if i == j else "normal")  # fmt: skip
         axes.set(xlim=(0, k), ylim=(k, 0), xlabel="predicted", ylabel="true")
-        axes.set_xticks(np.arange(k) + 0.5, labels)
+        axes.set_xticks(np.arange(k) + 0.5, labels, rotation=90 if names else 0)
         axes.set_yticks(np.arange(k) + 0.5, labels)
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
@@ -298,7 +314,7 @@ def confusion(key: str, counts: NDArray[np.int64], labels: Sequence[str], right:
     )
     return draw(
         key,
-        _PANEL,
+        (_PANEL[0] + names + wider, _PANEL[1] + names + wider),
         paint,
         title=f"Confusion matrix: {right} of {int(counts.sum())} right",
         description=f"True class, then how often it was predicted as what. {rows}.",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-__all__ = ["ACCENT", "INK", "MUTED", "OTHER", "PAPER", "RULE", "bare", "dots", "draw"]
+__all__ = ["ACCENT", "INK", "LETTER", "MUTED", "OTHER", "PAPER", "RULE", "bare", "dots", "draw"]
 
 INK, MUTED, RULE, PAPER = "#0a0b01", "#0a0b02", "#0a0b03", "#0a0b04"
 ACCENT, OTHER = "#0a0b05", "#0a0b06"
@@ -27,6 +27,8 @@ _VARIABLES = {
     INK: "--ink", MUTED: "--muted", RULE: "--rule", PAPER: "--paper",
     ACCENT: "--series-1", OTHER: "--series-2",
 }  # fmt: skip
+LETTER = 0.056
+"""Width in inches of a letter of a label, on the safe side."""
 PIXELS_PER_INCH = 100
 """Width of a figure on a page where there is room for it."""
 
