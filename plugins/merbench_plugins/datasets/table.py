@@ -234,8 +234,9 @@ class Table(LabelledDataset):
 
     @property
     def _label_columns(self) -> tuple[str, ...]:
-        if self.quadrant is not None or self.category is not None:
-            return (self.quadrant or self.category or "",)
+        named = self.category if self.quadrant is None else self.quadrant
+        if named is not None:
+            return (named,)
         if self.votes:
             return self.votes
         if self.shares is not None:

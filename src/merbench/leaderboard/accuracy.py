@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from merbench import results
 from merbench.components import Task
-from merbench.leaderboard.content import Content, Row, finished, label_columns
+from merbench.leaderboard.content import Content, Row, columns_held, finished
 
 if TYPE_CHECKING:
     import numpy as np
@@ -85,7 +85,7 @@ def _interval(
 
     from merbench.evaluation import Scores, bootstrap
 
-    columns = label_columns(task, predictions)
+    columns = columns_held(task, predictions)
     truth, predicted = results.truth_columns(columns), results.predicted_columns(columns)
     needed: list[Any] = [*truth, *predicted, "group"]
     if predictions.empty or not set(needed) <= set(predictions.columns):

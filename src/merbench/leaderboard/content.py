@@ -185,7 +185,7 @@ class Clips:
     predicted: Array | None
 
 
-def label_columns(task: Task, predictions: pd.DataFrame) -> tuple[str, ...]:
+def columns_held(task: Task, predictions: pd.DataFrame) -> tuple[str, ...]:
     """Names of a label's columns; of classes those of which a cell's rows hold probabilities."""
     if task.columns:
         return task.columns
@@ -199,7 +199,7 @@ def clips_of(task: Task, predictions: pd.DataFrame) -> Clips | None:
     known = predictions[predictions["kl"].notna()]
     if known.empty:
         return None
-    names = label_columns(task, known)
+    names = columns_held(task, known)
     truth, predicted = results.truth_columns(names), results.predicted_columns(names)
     there = [c for c in (*truth, *predicted) if c in known and known[c].notna().all()]
     grouped = known.groupby("clip", sort=True, observed=True)
