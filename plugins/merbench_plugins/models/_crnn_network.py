@@ -49,7 +49,7 @@ class CrnnRegressor(RegressorMixin, BaseEstimator):
         batch_size: int,
         epochs: int,
         steps_per_epoch: int | None,
-        shuffle: bool,
+        order: str,
         adam_step_offset: int,
         precision: str,
         seed: int,
@@ -63,7 +63,7 @@ class CrnnRegressor(RegressorMixin, BaseEstimator):
         self.batch_size = batch_size
         self.epochs = epochs
         self.steps_per_epoch = steps_per_epoch
-        self.shuffle = shuffle
+        self.order = order
         self.adam_step_offset = adam_step_offset
         self.precision = precision
         self.seed = seed
@@ -112,7 +112,7 @@ class CrnnRegressor(RegressorMixin, BaseEstimator):
             lr=self.learning_rate,
             max_epochs=self.epochs,
             batch_size=self.batch_size,
-            iterator_train__sampler=ClipOrder(len(clips), per_epoch, self.shuffle, self.seed),
+            iterator_train__sampler=ClipOrder(len(clips), per_epoch, self.order, self.seed),
             train_split=None,
             callbacks=[("finite", StopAtDivergence("crnn"))],
             callbacks__print_log=None,
@@ -352,18 +352,20 @@ class ClipOrder(Sampler[int]):
     per_epoch
         Clips in an epoch; what a pass has left over begins the next epoch. None: a pass is an
         epoch.
-    shuffle
-        Whether each pass has an order of its own.
+    order
+        "shuffled": each pass has a permutation of its own. "fixed": all have the same one.
+        "as-given": clips come as they lie.
     seed
-        Where that order comes from.
+        Where permutations come from.
     """
 
-    def __init__(self, clips: int, per_epoch: int | None, shuffle: bool, seed: int) -> None:
+    def __init__(self, clips: int, per_epoch: int | None, order: str, seed: int) -> None:
         self.clips = clips
         self.per_epoch = per_epoch or clips
-        self.shuffle = shuffle
+        self.shuffled = order == "shuffled"
         self.rng = np.random.default_rng(seed)
-        self.left: list[int] = []
+        self.order = np.arange(clips) if order == "as-given" else self.rng.permutation(clips)
+        self.left = self.order.tolist()
 
     def __len__(self) -> int:
         return self.per_epoch
@@ -371,6 +373,7 @@ class ClipOrder(Sampler[int]):
     def __iter__(self) -> Iterator[int]:
         for _ in range(self.per_epoch):
             if not self.left:
-                order = self.rng.permutation(self.clips) if self.shuffle else range(self.clips)
-                self.left = [int(clip) for clip in order]
+                if self.shuffled:
+                    self.order = self.rng.permutation(self.clips)
+                self.left = self.order.tolist()
             yield self.left.pop(0)

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from merbench import Cost, Estimator, FeatureKind, Model, Task
 
 Sequence: TypeAlias = Literal["channels", "time"]
 Start: TypeAlias = Literal["zero", "mean"]
+Order: TypeAlias = Literal["fixed", "shuffled", "as-given"]
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Preset:
     architecture: Architecture
     sequence: Sequence
     start: Start
+    order: Order
     learning_rate: float
     batch_size: int
     epochs: int
@@ -61,6 +63,7 @@ PRESETS = {
         ),
         sequence="channels",
         start="zero",
+        order="fixed",
         learning_rate=1e-4,
         batch_size=8,
         epochs=4,
@@ -75,6 +78,7 @@ PRESETS = {
         ),
         sequence="time",
         start="mean",
+        order="shuffled",
         learning_rate=2e-3,
         batch_size=16,
         epochs=15,
@@ -86,10 +90,10 @@ class Crnn(Model):
     """Convolutional recurrent network on spectrograms.
 
     `preset: paper` is Simple_CRNN_3 of Nguyen et al. 2022, layer by layer, with Keras's initial
-    weights and Keras's Adam; its images are 129 bins x 2,048 frames. Their training is
-    `{shuffle: false, steps_per_epoch: 77}`, and for the network of four stems
-    `adam_step_offset: 308` too, since one optimizer served both networks in turn. A fold of 613
-    clips takes 308 steps of 8.5 s on 2 cores.
+    weights and Keras's Adam; its images are 129 bins x 2,048 frames, and its clips come in one
+    random order, again and again (`order: fixed`). With `steps_per_epoch: 77` that is their
+    training of 613 clips, and for the network of four stems with `adam_step_offset: 308` too, since
+    one optimizer served both networks in turn. Such a fold takes 308 steps of 8.5 s on 2 cores.
 
     `preset: small` keeps the design and takes seconds: three narrow blocks of convolutions, on
     images averaged down to 43 bins x 128 frames and put on a logarithmic scale, one LSTM over
@@ -147,9 +151,12 @@ class Crnn(Model):
         description="Batches in an epoch, each a full one; the next epoch goes on where one stops. "
         "By default an epoch is one pass over the training clips.",
     )
-    shuffle: bool = Field(
-        default=True,
-        description="Whether each pass takes the clips in a new order, or in the split's own.",
+    order: Order | None = Field(
+        default=None,
+        description="Order in which a pass takes the training clips. fixed: one permutation, drawn "
+        "by the seed, the same in every pass, as the paper's code does. shuffled: a new one each "
+        "pass. as-given: the split's own, in which neighbours may be alike. By default the "
+        "preset's (paper: fixed; small: shuffled).",
     )
     adam_step_offset: int = Field(
         default=0,
@@ -161,6 +168,16 @@ class Crnn(Model):
         default="float32",
         description="Number format of the layers: bfloat16 is faster and changes the numbers.",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _had_shuffle(cls, values: Any) -> Any:
+        if isinstance(values, Mapping) and "shuffle" in values:
+            raise ValueError(
+                "there is no `shuffle` any more: set `order` to shuffled (what `shuffle: true` "
+                "was), as-given (`shuffle: false`), or fixed, as published"
+            )
+        return values
 
     @property
     def typical_cost(self) -> Cost:  # type: ignore[override]
@@ -181,7 +198,7 @@ class Crnn(Model):
             batch_size=self.batch_size or preset.batch_size,
             epochs=self.epochs or preset.epochs,
             steps_per_epoch=self.steps_per_epoch,
-            shuffle=self.shuffle,
+            order=self.order or preset.order,
             adam_step_offset=self.adam_step_offset,
             precision=self.precision,
             seed=seed,

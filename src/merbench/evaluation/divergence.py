@@ -89,8 +89,8 @@ def gaussian_kl(
 ) -> Divergence:
     """KL[P_truth || Q_predicted] of bivariate normals without covariance, in nats.
 
-    Nguyen et al. (2022), "The influence of instrument combinations on music emotion recognition",
-    Equations 1 and 2. It is the sum over valence and arousal of
+    Nguyen et al. (2022), "Predicting Perceived Music Emotions with Respect to Instrument
+    Combinations", Equations 1 and 2. It is the sum over valence and arousal of
 
         1/2 [ (m_q - m_p)^2 / s_q^2  +  s_p^2 / s_q^2  -  1  -  ln(s_p^2 / s_q^2) ]
 

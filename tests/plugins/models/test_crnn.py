@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+import yaml
+from pydantic import ValidationError
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
@@ -19,6 +22,8 @@ from merbench_plugins.models._crnn_network import (
     SummedSquaredError,
 )
 from merbench_plugins.models.crnn import PRESETS, Architecture, Crnn
+
+REPOSITORY = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -43,7 +48,7 @@ def regressor(**changes: object) -> CrnnRegressor:
         "batch_size": 4,
         "epochs": 2,
         "steps_per_epoch": None,
-        "shuffle": True,
+        "order": "shuffled",
         "adam_step_offset": 0,
         "precision": "float32",
         "seed": 1,
@@ -143,22 +148,48 @@ def test_adam_is_keras_s(offset: int) -> None:
 
 
 def test_order_as_published() -> None:
-    """613 clips, 77 steps of 8: each epoch begins three clips further on."""
-    order = ClipOrder(613, 77 * 8, shuffle=False, seed=0)
+    """613 clips, 77 steps of 8: one permutation, and each epoch begins three clips further on."""
+    order = ClipOrder(613, 77 * 8, "fixed", seed=0)
     epochs = [list(order) for _ in range(4)]
-    assert [epoch[0] for epoch in epochs] == [0, 3, 6, 9]
-    assert [clip for epoch in epochs for clip in epoch] == [i % 613 for i in range(4 * 616)]
+    once = epochs[0][:613]
+    assert sorted(once) == list(range(613))
+    assert abs(np.corrcoef(once, range(613))[0, 1]) < 0.15  # not the order of their ids
+    assert [epoch[0] for epoch in epochs] == [once[0], once[3], once[6], once[9]]
+    assert [clip for epoch in epochs for clip in epoch] == [once[i % 613] for i in range(4 * 616)]
     assert len(order) == 616
+    assert once == list(ClipOrder(613, None, "fixed", seed=0))
+    assert once != list(ClipOrder(613, None, "fixed", seed=1))
+
+
+def test_order_as_given() -> None:
+    order = ClipOrder(5, 4, "as-given", seed=0)
+    assert [clip for _ in range(3) for clip in order] == [0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1]
+
+
+def test_the_paper_s_preset_has_one_permutation_a_fold() -> None:
+    orders = [
+        Crnn(preset=preset).estimator(task=Task.VA, seed=1, device="cpu").order
+        for preset in ("paper", "small")
+    ]
+    assert orders == ["fixed", "shuffled"]
+    file = yaml.safe_load((REPOSITORY / "benchmarks/nguyen2022.yaml").read_text())
+    (published,) = (model["crnn"] for model in file["models"] if isinstance(model, dict))
+    assert published == {"preset": "paper", "steps_per_epoch": 77}
+
+
+def test_the_old_field_says_what_took_its_place() -> None:
+    with pytest.raises(ValidationError, match="set `order` to shuffled .*, as-given .*, or fixed"):
+        Crnn(shuffle=False)
 
 
 def test_shuffled_order() -> None:
-    order = ClipOrder(10, None, shuffle=True, seed=3)
+    order = ClipOrder(10, None, "shuffled", seed=3)
     first, second = list(order), list(order)
     assert sorted(first) == sorted(second) == list(range(10))
     assert first != second
-    assert first == list(ClipOrder(10, None, shuffle=True, seed=3))
-    assert first != list(ClipOrder(10, None, shuffle=True, seed=4))
-    carried = ClipOrder(10, 4, shuffle=True, seed=3)
+    assert first == list(ClipOrder(10, None, "shuffled", seed=3))
+    assert first != list(ClipOrder(10, None, "shuffled", seed=4))
+    carried = ClipOrder(10, 4, "shuffled", seed=3)
     assert [clip for _ in range(5) for clip in carried] == first + second
 
 
@@ -237,15 +268,18 @@ def test_steps_per_epoch() -> None:
         ("batch_size", 3),
         ("epochs", 2),
         ("steps_per_epoch", 2),
-        ("shuffle", False),
+        ("order", "fixed"),
+        ("order", "as-given"),
         ("adam_step_offset", 308),
         ("precision", "bfloat16"),
     ],
 )
 def test_every_option_matters(option: str, value: object) -> None:
     X, Y = clips()
-    plain = small(**({"epochs": 1} if option != "epochs" else {})).fit(X, Y).predict(X)
-    changed = small(**({"epochs": 1} | {option: value})).fit(X, Y).predict(X)
+    # In a first pass a fixed order is any other.
+    passes = {"order": {"epochs": 2}, "epochs": {}}.get(option, {"epochs": 1})
+    plain = small(**passes).fit(X, Y).predict(X)
+    changed = small(**(passes | {option: value})).fit(X, Y).predict(X)
     assert np.isfinite(changed).all()
     assert (plain != changed).any()
 
