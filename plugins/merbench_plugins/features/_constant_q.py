@@ -11,6 +11,7 @@ Source: Schörkhuber and Klapuri, "Constant-Q transform toolbox for music proces
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 OCTAVES = 7
 
 _LOWEST_NOTE = "C1"
+_HIGHEST = 4_000.0
+"""Below what any of the filters reaches, in Hz."""
 _SPARSITY = 0.01
 
 
@@ -40,42 +43,70 @@ class _FilterBank:
     weights
         Sparse, shape (filters, bins from `first` on), complex64.
     lengths
-        Samples that each filter has at `SAMPLE_RATE`, shape (filters,).
+        Samples that each filter has at the rate of the highest octave, shape (filters,).
+    level
+        Number of the halved signal that the octave is computed from.
     """
 
     frame_length: int
     first: int
     weights: Any
     lengths: NDArray[np.float64]
+    level: int
 
 
-def halved(samples: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-    """Return a signal at its own rate, at half of it, and so on: one signal an octave."""
+def halved(
+    samples: NDArray[np.float32], sample_rate: int = SAMPLE_RATE
+) -> list[NDArray[np.float32]]:
+    """Return a signal at its own rate, at half of it, and so on: one for every octave.
+
+    Above the octaves of `magnitudes` there may be some of which nothing is heard; librosa passes
+    over these at once.
+    """
     import librosa
 
-    signals = [samples]
-    while len(signals) < OCTAVES:
-        signals.append(
-            librosa.resample(signals[-1], orig_sr=2, target_sr=1, res_type="soxr_hq", scale=True)
+    def lowered(signal: NDArray[np.float32], factor: int) -> NDArray[np.float32]:
+        return librosa.resample(
+            signal, orig_sr=factor, target_sr=1, res_type="soxr_hq", scale=True
         )
+
+    unheard = _halvings(sample_rate / 2, _HIGHEST)
+    signals = [samples, *(lowered(samples, 2**level) for level in range(1, unheard + 1))]
+    while len(signals) < OCTAVES + unheard:
+        signals.append(lowered(signals[-1], 2))
     return signals
 
 
+def _halvings(nyquist: float, highest: float) -> int:
+    """Return how often librosa halves the rate before it looks at the highest octave.
+
+    None at 22,050 Hz, one at 44,100 and 48,000 Hz; a hop of 512 samples can be halved thrice more
+    than there are octaves.
+    """
+    return min(max(0, math.ceil(math.log2(nyquist / highest)) - 2), 3)
+
+
 def magnitudes(
-    signals: list[NDArray[np.float32]], intervals: str, bins_per_octave: int, tuning: float = 0.0
+    signals: list[NDArray[np.float32]],
+    intervals: str,
+    bins_per_octave: int,
+    tuning: float = 0.0,
+    sample_rate: int = SAMPLE_RATE,
 ) -> NDArray[np.float32]:
     """Return the magnitude of a transform over seven octaves from C1.
 
     Parameters
     ----------
     signals
-        What `halved` makes of samples at `SAMPLE_RATE`.
+        What `halved` makes of samples at `sample_rate`.
     intervals
         How an octave is divided, in librosa's words: "equal", "ji5".
     bins_per_octave
         Number of filters an octave.
     tuning
         Deviation from A = 440 Hz, in bins.
+    sample_rate
+        Of the samples, in Hz; above 9,000, or the highest note would not be there.
 
     Returns
     -------
@@ -86,10 +117,10 @@ def magnitudes(
     import numpy as np
 
     responses = []
-    banks = _filter_banks(intervals, bins_per_octave, tuning)
-    for octave, (signal, bank) in enumerate(zip(signals, banks, strict=True)):
+    for bank in _filter_banks(intervals, bins_per_octave, tuning, sample_rate):
         heard = slice(bank.first, bank.first + bank.weights.shape[1])
-        spectrum = fourier(signal, bank.frame_length, HOP_LENGTH >> octave, bins=heard)
+        signal, hop_length = signals[bank.level], HOP_LENGTH >> bank.level
+        spectrum = fourier(signal, bank.frame_length, hop_length, bins=heard)
         response = bank.weights @ spectrum.T
         response /= np.sqrt(bank.lengths)[:, np.newaxis]
         responses.append(np.abs(response))
@@ -98,9 +129,12 @@ def magnitudes(
     return np.concatenate([response[:, :frames] for response in reversed(responses)])
 
 
-# An estimated tuning is one of a hundred steps, so that this cannot grow without end.
+# An estimated tuning is one of a hundred steps, and recordings have few rates, so that this cannot
+# grow without end.
 @cache
-def _filter_banks(intervals: str, bins_per_octave: int, tuning: float) -> tuple[_FilterBank, ...]:
+def _filter_banks(
+    intervals: str, bins_per_octave: int, tuning: float, sample_rate: int
+) -> tuple[_FilterBank, ...]:
     """Design the filters of every octave, highest first."""
     import librosa
     import numpy as np
@@ -114,9 +148,11 @@ def _filter_banks(intervals: str, bins_per_octave: int, tuning: float) -> tuple[
     # The ratio of a filter's bandwidth to its frequency, by the distance to its neighbours.
     step = 4.0 ** np.gradient(np.log2(frequencies))
     bandwidths = (step - 1) / (step + 1)
-    lengths, _ = librosa.filters.wavelet_lengths(
-        freqs=frequencies, sr=SAMPLE_RATE, alpha=bandwidths
+    lengths, highest = librosa.filters.wavelet_lengths(
+        freqs=frequencies, sr=sample_rate, alpha=bandwidths, gamma=0
     )
+    above = _halvings(sample_rate / 2, highest)
+    lengths = lengths / 2**above
     banks: list[_FilterBank] = []
     designed = None
     for octave in range(OCTAVES):
@@ -126,10 +162,10 @@ def _filter_banks(intervals: str, bins_per_octave: int, tuning: float) -> tuple[
         if designed is None or not np.allclose(designed, bandwidths[filters], rtol=1e-12, atol=0):
             designed = bandwidths[filters]
             frame_length, first, weights = _design(
-                frequencies[filters], designed, SAMPLE_RATE / 2**octave
+                frequencies[filters], designed, sample_rate / 2 ** (above + octave)
             )
         scaled = (weights * np.sqrt(2.0**octave)).astype(np.complex64)
-        banks.append(_FilterBank(frame_length, first, scaled, lengths[filters]))
+        banks.append(_FilterBank(frame_length, first, scaled, lengths[filters], above + octave))
     return tuple(banks)
 
 

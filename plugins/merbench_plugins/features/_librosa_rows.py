@@ -56,27 +56,33 @@ ROWS = tuple(
 _CHROMA_BINS_PER_OCTAVE = 36
 _ROLLOFF = 0.85
 _TEMPO_SECONDS = 8.0
+LOWEST_RATE = 12_800
+"""Half of which, in Hz, is where librosa's highest band of spectral contrast begins."""
 # What librosa looks for pitches in when it estimates a tuning: Hz, and the share of a frame's
 # largest magnitude that a peak must exceed.
 _PITCH_LOWEST, _PITCH_HIGHEST, _PITCH_THRESHOLD = 150.0, 4_000.0, 0.1
 
 
-def extract_rows(waveform: Waveform, sample_rate: int) -> NDArray[np.float32]:
+def extract_rows(
+    waveform: Waveform, sample_rate: int, rate: int = SAMPLE_RATE
+) -> NDArray[np.float32]:
     """Compute the fourteen features of one stem.
 
     Parameters
     ----------
     waveform
         Shape (channels, samples), float32; finite, not empty. Channels are averaged, then brought
-        to 22,050 Hz, as librosa.load does.
+        to `rate`, as librosa.load does.
     sample_rate
         In Hz.
+    rate
+        In Hz, that features are computed at; more than `LOWEST_RATE`.
 
     Returns
     -------
     ndarray
         Shape (frames, 204), float32; columns as `ROWS` names them. A frame every 512 samples at
-        22,050 Hz, the first centred on the first sample.
+        `rate`, the first centred on the first sample.
 
     Raises
     ------
@@ -87,7 +93,7 @@ def extract_rows(waveform: Waveform, sample_rate: int) -> NDArray[np.float32]:
     import numpy as np
 
     samples = librosa.resample(
-        waveform.mean(axis=0), orig_sr=sample_rate, target_sr=SAMPLE_RATE, res_type="soxr_hq"
+        waveform.mean(axis=0), orig_sr=sample_rate, target_sr=rate, res_type="soxr_hq"
     )
     magnitude = np.abs(
         fourier(
@@ -105,17 +111,17 @@ def extract_rows(waveform: Waveform, sample_rate: int) -> NDArray[np.float32]:
             "check the level of the recording"
         )
     # From here on arrays are as librosa has them: (rows, frames).
-    mel = librosa.feature.melspectrogram(S=power.T, sr=SAMPLE_RATE)
+    mel = librosa.feature.melspectrogram(S=power.T, sr=rate)
     decibels = librosa.power_to_db(mel)
-    signals = halved(samples)
-    tuning = _tuning(magnitude, _CHROMA_BINS_PER_OCTAVE)
-    constant_q = magnitudes(signals, "equal", _CHROMA_BINS_PER_OCTAVE, tuning)
-    just = magnitudes(signals, "ji5", 12)
+    signals = halved(samples, rate)
+    tuning = _tuning(magnitude, _CHROMA_BINS_PER_OCTAVE, rate)
+    constant_q = magnitudes(signals, "equal", _CHROMA_BINS_PER_OCTAVE, tuning, rate)
+    just = magnitudes(signals, "ji5", 12, sample_rate=rate)
     chroma = librosa.feature.chroma_cqt(C=constant_q)
-    centroid, bandwidth = _moments(magnitude)
+    centroid, bandwidth = _moments(magnitude, rate)
     features = {
         "chroma_stft": librosa.feature.chroma_stft(
-            S=power.T, sr=SAMPLE_RATE, tuning=_tuning(power, 12)
+            S=power.T, sr=rate, tuning=_tuning(power, 12, rate)
         ),
         "chroma_cqt": chroma,
         "chroma_vqt": librosa.feature.chroma_vqt(V=just, intervals="ji5"),
@@ -124,12 +130,12 @@ def extract_rows(waveform: Waveform, sample_rate: int) -> NDArray[np.float32]:
         "rms": librosa.feature.rms(y=samples),
         "spectral_centroid": centroid,
         "spectral_bandwidth": bandwidth,
-        "spectral_contrast": librosa.feature.spectral_contrast(S=magnitude.T, sr=SAMPLE_RATE),
+        "spectral_contrast": librosa.feature.spectral_contrast(S=magnitude.T, sr=rate),
         "spectral_flatness": librosa.feature.spectral_flatness(S=magnitude.T),
-        "spectral_rolloff": _rolloff(magnitude),
+        "spectral_rolloff": _rolloff(magnitude, rate),
         "tonnetz": librosa.feature.tonnetz(chroma=chroma),
         "zero_crossing_rate": _zero_crossing_rate(samples),
-        "tempo": _tempo(librosa.onset.onset_strength(S=decibels, sr=SAMPLE_RATE)),
+        "tempo": _tempo(librosa.onset.onset_strength(S=decibels, sr=rate), rate),
     }
     table = np.empty((len(magnitude), len(ROWS)), np.float32)
     start = 0
@@ -139,7 +145,9 @@ def extract_rows(waveform: Waveform, sample_rate: int) -> NDArray[np.float32]:
     return table
 
 
-def _tuning(spectrum: NDArray[np.float32], bins_per_octave: int) -> float:
+def _tuning(
+    spectrum: NDArray[np.float32], bins_per_octave: int, rate: int = SAMPLE_RATE
+) -> float:
     """Estimate the tuning in bins, on [-0.5, 0.5), a hundredth at a time.
 
     The same number as librosa.estimate_tuning finds, which interpolates between all bins, whether
@@ -148,7 +156,7 @@ def _tuning(spectrum: NDArray[np.float32], bins_per_octave: int) -> float:
     import librosa
     import numpy as np
 
-    frequencies = librosa.fft_frequencies(sr=SAMPLE_RATE, n_fft=FRAME_LENGTH)
+    frequencies = librosa.fft_frequencies(sr=rate, n_fft=FRAME_LENGTH)
     inside = (frequencies >= _PITCH_LOWEST) & (frequencies < _PITCH_HIGHEST)
     low, high = np.flatnonzero(inside)[[0, -1]] + [0, 1]
     below, here, above = (spectrum[:, low + i : high + i] for i in (-1, 0, 1))
@@ -164,7 +172,7 @@ def _tuning(spectrum: NDArray[np.float32], bins_per_octave: int) -> float:
     steep = np.abs(slope) >= np.abs(curvature)
     shift = np.zeros_like(here)
     shift[~steep] = -slope[~steep].astype(np.float64) / curvature[~steep]
-    pitches = ((peaks[1] + low + shift) * float(SAMPLE_RATE) / FRAME_LENGTH).astype(np.float32)
+    pitches = ((peaks[1] + low + shift) * float(rate) / FRAME_LENGTH).astype(np.float32)
     heights = here + 0.5 * slope * shift
     return float(
         librosa.pitch_tuning(
@@ -173,12 +181,14 @@ def _tuning(spectrum: NDArray[np.float32], bins_per_octave: int) -> float:
     )
 
 
-def _moments(magnitude: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _moments(
+    magnitude: NDArray[np.float32], rate: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return spectral centroid and bandwidth in Hz, each of shape (1, frames)."""
     import librosa
     import numpy as np
 
-    frequencies = librosa.fft_frequencies(sr=SAMPLE_RATE, n_fft=FRAME_LENGTH)
+    frequencies = librosa.fft_frequencies(sr=rate, n_fft=FRAME_LENGTH)
     powers = frequencies[:, np.newaxis] ** np.arange(3)
     total, first, second = (magnitude.astype(np.float64) @ powers).T[:, np.newaxis]
     # Frames of which nothing is left in single precision count as silent.
@@ -187,14 +197,14 @@ def _moments(magnitude: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArr
     return centroid, np.sqrt(np.maximum(0, second / total - centroid**2))
 
 
-def _rolloff(magnitude: NDArray[np.float32]) -> NDArray[np.float64]:
+def _rolloff(magnitude: NDArray[np.float32], rate: int) -> NDArray[np.float64]:
     """Return the frequency in Hz below which 85 % of the magnitude lies, shape (1, frames)."""
     import librosa
     import numpy as np
 
     cumulative = np.cumsum(magnitude, axis=1)
     reached = cumulative >= _ROLLOFF * cumulative[:, -1:]
-    frequencies = librosa.fft_frequencies(sr=SAMPLE_RATE, n_fft=FRAME_LENGTH)
+    frequencies = librosa.fft_frequencies(sr=rate, n_fft=FRAME_LENGTH)
     rolloff: NDArray[np.float64] = frequencies[np.argmax(reached, axis=1)][np.newaxis]
     return rolloff
 
@@ -212,7 +222,7 @@ def _zero_crossing_rate(samples: NDArray[np.float32]) -> NDArray[np.float64]:
     return rate
 
 
-def _tempo(onsets: NDArray[np.float32]) -> NDArray[np.float64]:
+def _tempo(onsets: NDArray[np.float32], rate: int) -> NDArray[np.float64]:
     """Return the tempo in beats a minute, shape (1,).
 
     librosa.feature.tempo averages the autocorrelations of all windows, each divided by its
@@ -223,7 +233,7 @@ def _tempo(onsets: NDArray[np.float32]) -> NDArray[np.float64]:
     import numpy as np
     from scipy.fft import irfft, next_fast_len, rfft
 
-    length = int(librosa.time_to_frames(_TEMPO_SECONDS, sr=SAMPLE_RATE, hop_length=HOP_LENGTH))
+    length = int(librosa.time_to_frames(_TEMPO_SECONDS, sr=rate, hop_length=HOP_LENGTH))
     windows = framed(onsets, length, 1, mode="linear_ramp")[: onsets.size]
     windows = windows * librosa.filters.get_window("hann", length)
     size = next_fast_len(2 * length - 1, real=True)
@@ -233,6 +243,6 @@ def _tempo(onsets: NDArray[np.float32]) -> NDArray[np.float64]:
     mean = (1 / energy) @ spectra / len(windows)
     autocorrelation = irfft(mean, size)[:length, np.newaxis]
     tempo: NDArray[np.float64] = librosa.feature.tempo(
-        tg=autocorrelation, sr=SAMPLE_RATE, hop_length=HOP_LENGTH
+        tg=autocorrelation, sr=rate, hop_length=HOP_LENGTH
     )
     return tempo

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from merbench import Cost, FeatureExtractor, FeatureKind
-from merbench_plugins.features._librosa_rows import ROWS, extract_rows
+from merbench import AudioError, Cost, FeatureExtractor, FeatureKind
+from merbench_plugins.features._librosa_rows import LOWEST_RATE, ROWS, extract_rows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,12 +40,27 @@ class _Librosa14(FeatureExtractor):
     )
     rows: ClassVar[tuple[str, ...]] = ROWS
 
+    sample_rate: Literal[22_050, "native"] = Field(
+        default=22_050,
+        description="Rate in Hz that features are computed at: librosa's default, or native: each "
+        "clip's own, as `librosa.load(sr=None)` has it. A frame is 2,048 samples every 512 at "
+        "either, so that at 44,100 Hz there are twice as many, and mel bands reach to half the "
+        "rate.",
+    )
+
     def _rows(self, waveform: Waveform, sample_rate: int) -> NDArray[np.float32]:
         """Return the rows of one stem, shape (frames, 204)."""
         from merbench import audio
 
         audio.validate(waveform, self.name)
-        return extract_rows(waveform, sample_rate)
+        if self.sample_rate != "native":
+            return extract_rows(waveform, sample_rate, self.sample_rate)
+        if sample_rate <= LOWEST_RATE:
+            raise AudioError(
+                f"{self.name}: audio of {sample_rate} Hz is too coarse for `sample_rate: native`, "
+                f"which needs more than {LOWEST_RATE} Hz for spectral contrast; leave it at 22050"
+            )
+        return extract_rows(waveform, sample_rate, sample_rate)
 
 
 class Librosa14(_Librosa14):
@@ -57,7 +72,8 @@ class Librosa14(_Librosa14):
     tempo (one number a clip, repeated in every frame). All at librosa's defaults, on the mean of
     the channels at 22,050 Hz, a frame every 512 samples: 1,292 frames for 30 s.
 
-    The input of Chang 2024 is `{frames: 1295}`.
+    The input of Chang 2024 is `{frames: 1295}`, and on MTG-Jamendo `{frames: 1000, sample_rate:
+    native}`, which are the first 11.6 s at 44,100 Hz.
     Source: the notebooks that accompany Chang 2024 (arXiv 2405.06747); librosa 0.11.
     """
 
@@ -68,8 +84,8 @@ class Librosa14(_Librosa14):
     frames: int | None = Field(
         default=None,
         ge=1,
-        description="Number of frames that clips are cut, or filled with zeros at their end, to; "
-        "none leaves each its own.",
+        description="Number of frames that clips are cut, or filled at their end, to: with zeros, "
+        "and tempo goes on. None leaves each its own.",
     )
 
     def extract(self, waveform: Waveform, sample_rate: int) -> NDArray[np.float32]:
@@ -110,7 +126,8 @@ class Librosa14Flat(_Librosa14):
     frames: int = Field(
         default=1_295,
         ge=1,
-        description="Number of frames that clips are cut, or filled with zeros at their end, to.",
+        description="Number of frames that clips are cut, or filled at their end, to: with zeros, "
+        "and tempo goes on.",
     )
 
     def extract(self, waveform: Waveform, sample_rate: int) -> NDArray[np.float32]:
@@ -178,12 +195,14 @@ class Librosa14Stats(_Librosa14):
 
 
 def _resized(rows: NDArray[np.float32], frames: int | None) -> NDArray[np.float32]:
-    """Cut or fill with zeros to a number of frames."""
+    """Cut to a number of frames, or fill up: with zeros, but tempo is the clip's, not a frame's."""
     import numpy as np
 
     if frames is None:
         return rows
-    return np.pad(rows[:frames], ((0, max(0, frames - len(rows))), (0, 0)))
+    resized = np.pad(rows[:frames], ((0, max(0, frames - len(rows))), (0, 0)))
+    resized[:, ROWS.index("tempo")] = rows[0, ROWS.index("tempo")]
+    return resized
 
 
 def _summary(rows: NDArray[np.float32]) -> NDArray[np.float32]:

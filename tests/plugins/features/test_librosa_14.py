@@ -32,28 +32,28 @@ TOLERANCE = 1e-5
 FORMS = [Librosa14, Librosa14Flat, Librosa14Stats]
 
 
-def fourteen_calls(waveform: Waveform, sample_rate: int) -> np.ndarray:
+def fourteen_calls(waveform: Waveform, sample_rate: int, rate: int = RATE) -> np.ndarray:
     """Shape (204, frames), each feature by librosa alone."""
     f = librosa.feature
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # short clips and silence, which librosa remarks upon
-        y = librosa.resample(librosa.to_mono(waveform), orig_sr=sample_rate, target_sr=RATE)
+        y = librosa.resample(librosa.to_mono(waveform), orig_sr=sample_rate, target_sr=rate)
         rows = [
-            f.chroma_stft(y=y),
-            f.chroma_cqt(y=y),
-            f.chroma_vqt(y=y, intervals="ji5"),
-            f.melspectrogram(y=y),
-            f.mfcc(y=y),
+            f.chroma_stft(y=y, sr=rate),
+            f.chroma_cqt(y=y, sr=rate),
+            f.chroma_vqt(y=y, sr=rate, intervals="ji5"),
+            f.melspectrogram(y=y, sr=rate),
+            f.mfcc(y=y, sr=rate),
             f.rms(y=y),
-            f.spectral_centroid(y=y),
-            f.spectral_bandwidth(y=y),
-            f.spectral_contrast(y=y),
+            f.spectral_centroid(y=y, sr=rate),
+            f.spectral_bandwidth(y=y, sr=rate),
+            f.spectral_contrast(y=y, sr=rate),
             f.spectral_flatness(y=y),
-            f.spectral_rolloff(y=y),
-            f.tonnetz(y=y),
+            f.spectral_rolloff(y=y, sr=rate),
+            f.tonnetz(y=y, sr=rate),
             f.zero_crossing_rate(y),
         ]
-        tempo = f.tempo(y=y)
+        tempo = f.tempo(y=y, sr=rate)
     return np.concatenate([*rows, np.full_like(rows[5], tempo[0])])
 
 
@@ -126,6 +126,36 @@ def test_other_sample_rates_and_stereo(sample_rate: int) -> None:
     assert_equal_rows(
         Librosa14().extract(waveform, sample_rate), fourteen_calls(waveform, sample_rate)
     )
+
+
+@pytest.mark.parametrize("sample_rate", [16_000, 24_000, 32_000, 33_400, 44_100, 48_000, 96_000])
+def test_at_its_own_rate_as_librosa_loads_it_with_sr_none(sample_rate: int) -> None:
+    waveform = testing.music(5.0)[:, : 2 * sample_rate]
+    native = Librosa14(sample_rate="native").extract(waveform, sample_rate)
+    assert_equal_rows(native, fourteen_calls(waveform, sample_rate, sample_rate))
+    assert len(native) == 1 + waveform.shape[1] // 512
+
+
+def test_real_music_at_its_own_rate(shared: Path) -> None:
+    path = sorted((shared / "data" / "emomusic_ccby").rglob("*.mp3"))[0]
+    waveform, rate = audio.read(path)
+    assert rate == 44_100
+    excerpt = waveform[:, 5 * rate : 17 * rate]
+    native = Librosa14(sample_rate="native", frames=1_000).extract(excerpt, rate)
+    expected = fourteen_calls(excerpt, rate, rate)
+    assert_equal_rows(native, expected[:, :1_000])
+    # A tempo that the notebook shows: only a lag of 43 frames at 44.1 kHz gives it.
+    tempi = 60 * rate / 512 / np.arange(1, 700)
+    assert np.isclose(tempi, native[0, -1], rtol=1e-6).any()
+    assert 60 * 44_100 / 512 / 43 == pytest.approx(120.185, abs=1e-3)
+    flat = Librosa14Flat(sample_rate="native", frames=1_000).extract(excerpt, rate)
+    np.testing.assert_array_equal(flat.reshape(1_000, 204), native)
+
+
+def test_rates_that_librosa_cannot_compute_all_features_at() -> None:
+    with pytest.raises(AudioError, match=r"audio of 12800 Hz is too coarse .* leave it at 22050"):
+        Librosa14Stats(sample_rate="native").extract(noise(), 12_800)
+    assert np.isfinite(Librosa14Stats(sample_rate="native").extract(noise(), 12_801)).all()
 
 
 @pytest.mark.parametrize("samples", [1, 2, 100, 511, 512, 1_023, 2_047, 2_048, 7_777])
@@ -233,7 +263,9 @@ def test_frames() -> None:
     filled = Librosa14(frames=100).extract(waveform, RATE)
     np.testing.assert_array_equal(filled[: len(whole)], whole)
     assert filled.shape == (100, 204)
-    assert not filled[len(whole) :].any()
+    assert not filled[len(whole) :, :-1].any()
+    assert whole[0, -1] > 0
+    assert (filled[:, -1] == whole[0, -1]).all()  # tempo is the clip's, in all of its frames
 
 
 def test_thirty_seconds_fit_the_papers_frames() -> None:
