@@ -10,11 +10,12 @@ trees) need no classes: `AveragedShares`.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, clone
+from scipy.special import softmax
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.model_selection import StratifiedKFold
 from sklearn.tree import DecisionTreeRegressor
@@ -31,6 +32,7 @@ from merbench_plugins.models._scaling import FeatureScaler, Scaling, Unit
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.intp]
+Probabilities: TypeAlias = Literal["calibrated", "scores"]
 
 SUM_TOLERANCE = 1e-3
 """How far a label's shares may be from adding up to 1, as in the evaluation."""
@@ -194,6 +196,66 @@ class SharesClassifier(BaseEstimator):
             probabilities = self.classifier_.predict_proba(X).astype(np.float64)
             shares = in_columns(probabilities, self.columns_, len(self.mean_))
         return smoothed(shares, self.n_clips_, self.smoothing)
+
+
+class ScoresClassifier(ClassifierMixin, BaseEstimator):
+    """A classifier whose scores serve as probabilities, so that its decisions stay its own.
+
+    A row is the softmax of `decision_function`. Where LIBSVM's votes of pairs of classes tie, it
+    decides for the first of these whatever their scores, and the two scores change places.
+
+    Parameters
+    ----------
+    classifier
+        A clone of it is fitted. It has `decision_function`.
+    """
+
+    def __init__(self, classifier: Any) -> None:
+        self.classifier = classifier
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> ScoresClassifier:
+        """Fit to examples (n, d) of classes (n,)."""
+        weights = {} if sample_weight is None else {"sample_weight": sample_weight}
+        self.classifier_ = clone(self.classifier).fit(X, y, **weights)
+        self.classes_ = self.classifier_.classes_
+        return self
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return the classifier's decisions, shape (n,)."""
+        check_is_fitted(self)
+        return np.asarray(self.classifier_.predict(X))
+
+    def predict_proba(self, X: Any) -> Floats:
+        """Return the softmax of the scores, shape (n, k)."""
+        scores = self.classifier_.decision_function(X)
+        if scores.ndim == 1:  # of the second of two classes
+            scores = np.column_stack([-scores, scores])
+        rows, highest = np.arange(len(scores)), scores.argmax(axis=1)
+        decided = np.searchsorted(self.classes_, self.predict(X))
+        scores[rows, highest], scores[rows, decided] = (
+            scores[rows, decided],
+            scores[rows, highest],
+        )
+        return np.asarray(softmax(scores, axis=1))
+
+
+def classifier_by_scores(
+    classifier: Any, probabilities: Probabilities, folds: int, **settings: Any
+) -> SharesClassifier:
+    """Return a `SharesClassifier` of a classifier that has scores and no probabilities.
+
+    Parameters
+    ----------
+    classifier
+        It has `decision_function`.
+    probabilities
+        calibrated: by sigmoids fitted in `folds` parts. scores: as `ScoresClassifier` has them.
+    folds, settings
+        See `SharesClassifier`.
+    """
+    if probabilities == "scores":
+        return SharesClassifier(ScoresClassifier(classifier), **settings)
+    return SharesClassifier(classifier, calibration_folds=folds, **settings)
 
 
 def _folds(

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 Floats = NDArray[np.float64]
 
-Scaling: TypeAlias = Literal["rank", "standard", "none"]
+Scaling: TypeAlias = Literal["rank", "standard", "scalar", "none"]
 Unit: TypeAlias = Literal["clip", "feature"]
 
 
@@ -30,14 +30,17 @@ class FeatureScaler(TransformerMixin, BaseEstimator):
         it counted half (the mid-distribution function: Parzen, "Quantile probability and
         statistical data modeling", Statistical Science 19, 2004). No outlier reaches beyond
         the ranks, in training or in test clips, and monotone changes of unit change nothing.
-        `standard`: unit variance. `none`: values stay as they are.
+        `standard`: unit variance. `scalar`: one mean and one deviation, of all values of all
+        features, so that those of large numbers outweigh the others. `none`: values stay as they
+        are.
     unit
         What has a mean square of 1: a `clip`, over all its features, or a `feature`, each by
-        itself with `standard` and on average with `rank`.
+        itself with `standard` and on average with `rank` and `scalar`.
 
     Notes
     -----
-    A feature that is constant on the training clips becomes 0, and so it does on test clips.
+    A feature that is constant on the training clips becomes 0, and so it does on test clips; but
+    with `scalar` its distance from the others' mean.
     """
 
     def __init__(self, scaling: Scaling = "rank", unit: Unit = "clip") -> None:
@@ -48,6 +51,12 @@ class FeatureScaler(TransformerMixin, BaseEstimator):
         """Learn from the training clips `X`, shape (n, d); `Y` is not used."""
         if self.scaling == "none":
             self.mean_, self.scale_ = np.zeros(X.shape[1]), np.ones(X.shape[1])
+            return self
+        if self.scaling == "scalar":
+            spread = float(X.std(dtype=np.float64))
+            scale = spread * (math.sqrt(X.shape[1]) if self.unit == "clip" else 1)
+            self.mean_ = np.full(X.shape[1], X.mean(dtype=np.float64))
+            self.scale_ = np.full(X.shape[1], scale if scale > 0 else np.inf)
             return self
         if self.scaling == "rank":
             self.sorted_ = np.sort(X.T, axis=1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from merbench import Cost, Estimator, FeatureKind, Model, Task
@@ -14,8 +16,12 @@ class AdaBoost(Model):
     scikit-learn's: SAMME over stumps for classes (Zhu et al., Multi-class AdaBoost, Statistics
     and Its Interface 2, 2009), AdaBoost.R2 over trees of three cuts for each of the four columns
     of `va` (Drucker, Improving regressors using boosting techniques, ICML 1997). Shares of votes
-    enter as weighted copies of a clip. Its probabilities lie close to 1/4 each, because
+    enter as weighted copies of a clip. SAMME's probabilities lie close to 1/4 each, because
     scikit-learn derives them from a vote of all trees.
+
+    `algorithm: samme.r` is the same paper's other one, what "AdaBoost" was in scikit-learn until
+    release 1.6 took it out, and so in Chang (2024). It is written anew here and gives the
+    probabilities of scikit-learn 1.5.
     """
 
     name = "adaboost"
@@ -24,8 +30,15 @@ class AdaBoost(Model):
     source_modules = (
         "merbench_plugins.models._checked",
         "merbench_plugins.models._classification",
+        "merbench_plugins.models._samme_r",
     )
     typical_cost = Cost(seconds=60)
+
+    algorithm: Literal["samme", "samme.r"] = Field(
+        "samme",
+        description="For quadrants and classes: samme: each tree votes for one class. samme.r: it "
+        "votes for every class by the logarithm of its probability.",
+    )
 
     n_estimators: int = Field(50, ge=1, description="Number of trees at most.")
     learning_rate: float = Field(
@@ -47,6 +60,7 @@ class AdaBoost(Model):
 
         from merbench_plugins.models._checked import CheckedRegressor
         from merbench_plugins.models._classification import SharesClassifier
+        from merbench_plugins.models._samme_r import RealAdaBoostClassifier
 
         settings = {
             "n_estimators": self.n_estimators,
@@ -57,4 +71,5 @@ class AdaBoost(Model):
             tree = DecisionTreeRegressor(max_depth=self.max_depth or 3)
             return CheckedRegressor(MultiOutputRegressor(AdaBoostRegressor(tree, **settings)))
         stump = DecisionTreeClassifier(max_depth=self.max_depth or 1)
-        return SharesClassifier(AdaBoostClassifier(stump, **settings), smoothing=self.smoothing)
+        boosting = RealAdaBoostClassifier if self.algorithm == "samme.r" else AdaBoostClassifier
+        return SharesClassifier(boosting(stump, **settings), smoothing=self.smoothing)

@@ -5,7 +5,12 @@ from __future__ import annotations
 from pydantic import Field
 
 from merbench import Cost, Estimator, FeatureKind, Model, Task
-from merbench_plugins.models._parameters import CalibrationFolds, Scaling, Smoothing
+from merbench_plugins.models._parameters import (
+    CalibrationFolds,
+    Probabilities,
+    Scaling,
+    Smoothing,
+)
 
 SOURCES = (
     "merbench_plugins.models._checked",
@@ -52,8 +57,9 @@ class LinearSVC(Model):
 
     scikit-learn's (Fan et al., LIBLINEAR, JMLR 9, 2008), squared hinge loss. It gives scores, which
     a sigmoid for each class turns into probabilities, fitted to scores of training clips by
-    machines that did not see them; their folds know nothing of artists or songs. Shares of votes
-    enter as weighted copies of a clip.
+    machines that did not see them; their folds know nothing of artists or songs. With
+    `probabilities: scores` they stand for probabilities themselves. Shares of votes enter as
+    weighted copies of a clip.
     """
 
     name = "linear-svc"
@@ -64,6 +70,7 @@ class LinearSVC(Model):
 
     C: float = Field(1.0, gt=0, description="Cost of an error; larger fits closer.")
     max_iter: int = Field(1_000, ge=1, description="Iterations of the solver at most.")
+    probabilities: Probabilities = "calibrated"
     folds: CalibrationFolds = 5
     scaling: Scaling = "standard"
     smoothing: Smoothing = 1.0
@@ -72,11 +79,12 @@ class LinearSVC(Model):
         """Return the classifier; the seed orders the clips in its solver."""
         from sklearn.svm import LinearSVC as Machine
 
-        from merbench_plugins.models._classification import SharesClassifier
+        from merbench_plugins.models._classification import classifier_by_scores
 
-        return SharesClassifier(
+        return classifier_by_scores(
             Machine(C=self.C, max_iter=self.max_iter, random_state=seed % 2**31),
+            self.probabilities,
+            self.folds,
             scaling=self.scaling,
-            calibration_folds=self.folds,
             smoothing=self.smoothing,
         )

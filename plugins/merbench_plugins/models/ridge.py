@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from merbench import Cost, Estimator, FeatureKind, Model, Task
-from merbench_plugins.models._parameters import CalibrationFolds, Smoothing
+from merbench_plugins.models._parameters import CalibrationFolds, Probabilities, Smoothing
 
 
 class Ridge(Model):
@@ -22,7 +22,8 @@ class Ridge(Model):
     For classes it is the ridge classifier: regression onto 1 for a clip's most probable class
     and -1 for the others, with one penalty for all. Its scores become probabilities by a sigmoid
     for each class, fitted to scores of training clips by regressions that did not see them;
-    their folds know nothing of artists or songs.
+    their folds know nothing of artists or songs. With `probabilities: scores` they stand for
+    probabilities themselves.
 
     By default features enter as ranks. Acoustic functionals have outliers of many standard
     deviations, which a tree never notices and a linear model obeys.
@@ -51,6 +52,7 @@ class Ridge(Model):
         description="rank: a feature's value becomes the share of training clips below it. "
         "standard: zero mean and unit variance. none: features stay as they are.",
     )
+    probabilities: Probabilities = "calibrated"
     folds: CalibrationFolds = 5
     smoothing: Smoothing = 1.0
 
@@ -62,7 +64,7 @@ class Ridge(Model):
         from sklearn.pipeline import make_pipeline
 
         from merbench_plugins.models._checked import CheckedRegressor
-        from merbench_plugins.models._classification import SharesClassifier
+        from merbench_plugins.models._classification import classifier_by_scores
         from merbench_plugins.models._scaling import FeatureScaler
 
         alphas = np.logspace(-3, 4, 15)
@@ -70,12 +72,13 @@ class Ridge(Model):
             classifier = (
                 RidgeClassifierCV(alphas) if self.alpha is None else RidgeClassifier(self.alpha)
             )
-            return SharesClassifier(
+            return classifier_by_scores(
                 classifier,
+                self.probabilities,
+                self.folds,
                 scaling=self.scaling,
                 unit="clip",
                 weighted=False,
-                calibration_folds=self.folds,
                 smoothing=self.smoothing,
             )
         if self.alpha is None:

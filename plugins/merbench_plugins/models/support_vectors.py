@@ -7,7 +7,12 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from merbench import Cost, Estimator, FeatureKind, Model, Task
-from merbench_plugins.models._parameters import CalibrationFolds, Scaling, Smoothing
+from merbench_plugins.models._parameters import (
+    CalibrationFolds,
+    Probabilities,
+    Scaling,
+    Smoothing,
+)
 
 Count: TypeAlias = Annotated[int, Field(ge=1, strict=True)]
 Share: TypeAlias = Annotated[float, Field(gt=0, lt=1)]
@@ -87,8 +92,9 @@ class SupportVectorClassifier(Model):
 
     scikit-learn's SVC (LIBSVM). It gives scores, which a sigmoid for each class turns into
     probabilities, fitted to scores of training clips by machines that did not see them; their folds
-    know nothing of artists or songs. Shares of votes enter as weighted copies of a clip. For
-    valence and arousal there is `svr`.
+    know nothing of artists or songs. With `probabilities: scores` they stand for probabilities
+    themselves. Shares of votes enter as weighted copies of a clip. For valence and arousal there
+    is `svr`.
     """
 
     name = "svc"
@@ -110,6 +116,7 @@ class SupportVectorClassifier(Model):
         description="Narrowness of the RBF kernel. scale: the inverse of the number of features "
         "times their variance.",
     )
+    probabilities: Probabilities = "calibrated"
     folds: CalibrationFolds = 5
     scaling: Scaling = "standard"
     smoothing: Smoothing = 1.0
@@ -118,13 +125,14 @@ class SupportVectorClassifier(Model):
         """Return the classifier; nothing in it is left to chance."""
         from sklearn.svm import SVC
 
-        from merbench_plugins.models._classification import SharesClassifier
+        from merbench_plugins.models._classification import classifier_by_scores
 
         # A seed that nothing uses; without it scikit-learn draws one from NumPy's global state.
         machine = SVC(C=self.C, kernel=self.kernel, gamma=self.gamma, random_state=0)
-        return SharesClassifier(
+        return classifier_by_scores(
             machine,
+            self.probabilities,
+            self.folds,
             scaling=self.scaling,
-            calibration_folds=self.folds,
             smoothing=self.smoothing,
         )

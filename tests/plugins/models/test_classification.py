@@ -13,6 +13,7 @@ from sklearn.svm import SVC
 
 from merbench import MerbenchError
 from merbench_plugins.models._classification import (
+    ScoresClassifier,
     SharesClassifier,
     _folds,
     in_columns,
@@ -94,6 +95,30 @@ def test_calibration_folds_keep_a_clip_s_copies_together(seed, n, folds):
     for rest, fold in splits:
         assert not set(examples.clip[rest]) & set(examples.clip[fold])
         assert set(examples.column[rest]) == set(examples.column)
+
+
+@pytest.mark.parametrize("k", [2, 3, 5])
+def test_by_scores_the_likeliest_class_is_the_one_that_the_classifier_decides_for(k):
+    rng = np.random.default_rng(k)
+    X, y = rng.standard_normal((120, 2)), rng.integers(k, size=120)
+    machine = SVC(random_state=0).fit(X, y)
+    test = rng.standard_normal((2_000, 2))
+    rows = ScoresClassifier(SVC(random_state=0)).fit(X, y).predict_proba(test)
+    np.testing.assert_array_equal(rows.argmax(axis=1), machine.predict(test))
+    np.testing.assert_allclose(rows.sum(axis=1), 1)
+    if k == 2:
+        np.testing.assert_allclose(np.log(rows[:, 1] / rows[:, 0]) / 2,
+                                   machine.decision_function(test))  # fmt: skip
+        return
+    # Where votes of pairs tie, LIBSVM's decision is not that of the highest score.
+    scores = machine.decision_function(test)
+    ties = scores.argmax(axis=1) != machine.predict(test)
+    assert ties.mean() < 0.2
+    assert ties.any()
+    odds = np.exp(scores)
+    expected = odds / odds.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(rows[~ties], expected[~ties])
+    np.testing.assert_allclose(np.sort(rows), np.sort(expected))
 
 
 def test_nothing_that_can_be_learnt_is_the_mean_label():

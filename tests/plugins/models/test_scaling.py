@@ -61,7 +61,7 @@ def test_constant_features_are_silent_even_where_a_test_clip_differs(scaling, co
     np.testing.assert_array_equal(scaled, scaler.transform(X[:4]))
 
 
-@pytest.mark.parametrize("scaling", ["rank", "standard"])
+@pytest.mark.parametrize("scaling", ["rank", "standard", "scalar"])
 def test_nothing_but_constants_is_nothing(scaling):
     X = np.full((5, 3), 2.5)
     np.testing.assert_array_equal(FeatureScaler(scaling).fit(X).transform(X), 0)
@@ -80,3 +80,12 @@ def test_features_of_unit_variance_are_scikit_learn_s_standard_scaling():
     np.testing.assert_allclose(scaled, StandardScaler().fit_transform(X), atol=1e-9)
     ranks = FeatureScaler("rank", unit="feature").fit(X).transform(X)
     assert np.mean(ranks[:, [0, 1, 2, 4, 5]] ** 2) == pytest.approx(1)
+
+
+def test_scalar_is_one_mean_and_one_deviation_of_everything():
+    X = np.random.default_rng(0).standard_normal((50, 6)) * [1, 10, 1e3, 0, 5, 2] + 7
+    scaler = FeatureScaler("scalar", unit="feature").fit(X)
+    np.testing.assert_allclose(scaler.transform(X), (X - X.mean()) / X.std())
+    np.testing.assert_allclose(scaler.transform(X[:5] + 3), (X[:5] + 3 - X.mean()) / X.std())
+    clips = FeatureScaler("scalar").fit(X).transform(X)
+    np.testing.assert_allclose((clips**2).sum(axis=1).mean(), 1)
