@@ -97,9 +97,10 @@ class MtgJamendo(LabelledDataset):
     drawn: int | None = Field(
         None,
         ge=1,
-        description="As published (237 in the paper): so many clips are drawn of each class, with "
-        "replacement, before they are split, so that a clip is there several times; with `grouped: "
-        "false` in the protocol on both sides. Asks for one class a track: `several: first` or "
+        description="As published (237 in the paper): so many clips are drawn of each class before "
+        "they are split: with replacement of a class that has no more, so that a clip is there "
+        "several times, with `grouped: false` in the protocol on both sides; of larger classes "
+        "each at most once. Asks for one class a track: `several: first` or "
         "`omit`. By default each track is there once.",
     )
     seconds: float | None = Field(
@@ -236,18 +237,25 @@ def _tracks(path: Path, problems: Problems) -> list[tuple[str, list[str], Row]]:
 
 
 def _drawn(clips: Sequence[Clip], count: int) -> list[Clip]:
-    """Draw `count` clips of each class, with replacement; a clip that comes again is numbered."""
+    """Draw `count` clips of each class; a clip that comes again is numbered.
+
+    Only classes of at most `count` clips are drawn from with replacement.
+    """
     import numpy as np
 
     rng = np.random.default_rng(DRAWN_BY)
-    note = f"{count} clips drawn of each class, with replacement, before they are split"
+    note = (
+        f"{count} clips drawn of each class before they are split, with replacement where it has "
+        "no more"
+    )
     classes: dict[tuple[float, ...], list[Clip]] = {}
     for clip in clips:
         classes.setdefault(clip.label, []).append(clip)
     drawn = []
     for label in sorted(classes, reverse=True):
         times: Counter[str] = Counter()
-        for choice in np.sort(rng.integers(len(classes[label]), size=count)):
+        there = len(classes[label])
+        for choice in np.sort(rng.choice(there, size=count, replace=there <= count)):
             clip = classes[label][choice]
             times[clip.id] += 1
             again = f" (drawn again, {times[clip.id]})" if times[clip.id] > 1 else ""

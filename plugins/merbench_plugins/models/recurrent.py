@@ -216,9 +216,9 @@ class RecurrentNetwork(Recurrent):
     (2024): the last state of 128 units, dropout 0.2, a dense layer of 128 with batch normalisation
     and ReLU, 2,000 epochs, the last one kept; a ninth of the training clips is kept back and only
     looked at (8:1:1). `preset: chang2024-jamendo` is its variant for MTG-Jamendo, where dropout
-    comes after the ReLU, clips have 1,000 frames and two ninths are kept back (how many epochs it
-    ran was not found: those of the first are taken). A clip shorter than others of its batch is
-    heard to its own end and no further.
+    comes after the ReLU, clips have 1,000 frames and two ninths are kept back; it runs 2,000 epochs
+    too (the paper's notebook 07). A clip shorter than others of its batch is heard to its own end
+    and no further.
     """
 
     name = "rnn"

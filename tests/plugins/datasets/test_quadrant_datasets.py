@@ -15,7 +15,7 @@ import pytest
 from miniatures import edit, write_audio, write_csv
 from pydantic import ValidationError
 
-from merbench import Finding, MerbenchError, Task
+from merbench import Clip, Finding, MerbenchError, Task
 from merbench.loading import check_clips
 from merbench.protocols import Published
 from merbench.quadrants import one_hot
@@ -24,7 +24,7 @@ from merbench_plugins.datasets.emopia import Emopia
 from merbench_plugins.datasets.emotify import Emotify
 from merbench_plugins.datasets.four_qaed import FourQaed
 from merbench_plugins.datasets.merge import Merge, NewFourQaed
-from merbench_plugins.datasets.mtg_jamendo import QUADRANT_OF, MtgJamendo
+from merbench_plugins.datasets.mtg_jamendo import QUADRANT_OF, MtgJamendo, _drawn
 from merbench_plugins.datasets.soundtracks import Soundtracks
 from merbench_plugins.datasets.table import Table
 
@@ -237,9 +237,20 @@ def test_clips_drawn_of_each_class_as_published(tmp_path):
     for clip in clips:
         source = once[clip.id.partition(" (")[0]]
         assert (clip.label, clip.group, clip.audio) == (source.label, source.group, source.audio)
-    assert "5 clips drawn of each class, with replacement" in clips[0].provenance
+    assert "5 clips drawn of each class before they are split" in clips[0].provenance
     with pytest.raises(ValueError, match="set `several` to first or omit"):
         MtgJamendo(drawn=5)
+
+
+@pytest.mark.parametrize(("tracks", "again"), [(2, True), (236, True), (237, True), (238, False)])
+def test_only_of_classes_of_at_most_237_tracks_is_one_drawn_again(tracks, again):
+    """As the notebook calls resample(replace=len(tracks) <= 237, n_samples=237)."""
+    clips = [Clip(str(i), "artist", (1.0, 0.0), Path("x.mp3")) for i in range(tracks)]
+    drawn = _drawn(clips, 237)
+    assert len(drawn) == len({clip.id for clip in drawn}) == 237
+    sources = {clip.id.partition(" (")[0] for clip in drawn}
+    assert (len(sources) < 237) == again
+    assert any("drawn again" in clip.id for clip in drawn) == again
 
 
 def test_the_nine_emotions_of_emotify_are_classes_too(tmp_path):
