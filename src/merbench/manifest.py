@@ -164,6 +164,7 @@ def _cell_entry(cell: Cell, plan: Plan) -> dict[str, Any]:
         "parameters": cell.settings,
         "identity": cell.identity,
         "sources": {part.name: source_digest(type(part)) for part in parts if part is not None},
+        "tables": list(plan.tables.get(cell.id, ())),
         "seeds": [cell.fold_seed(split.fold) for split in cell.data.splits],
         "error": plan.unready.get(cell.id, ""),
     }

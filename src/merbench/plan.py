@@ -67,6 +67,8 @@ class Plan:
         Combinations that are none, with the reason.
     unready
         By cell id: why a cell cannot be computed here (missing weights, missing package).
+    tables
+        By cell id: the keys of its tables of features, one a feature extractor.
     fits
         By cell id: the keys of its folds' predictions.
     tasks
@@ -82,6 +84,7 @@ class Plan:
     cells: list[Cell] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     unready: dict[str, str] = field(default_factory=dict)
+    tables: dict[str, tuple[str, ...]] = field(default_factory=dict)
     fits: dict[str, list[str]] = field(default_factory=dict)
     tasks: dict[str, Work] = field(default_factory=dict)
     cached: Counter[str] = field(default_factory=Counter)
@@ -287,6 +290,7 @@ class _Tasks:
 
     def _fits(self, cell: Cell) -> list[str]:
         tables = tuple(self._table_key(cell, feature) for feature in cell.features)
+        self.plan.tables[cell.id] = tables
         prepares = type(cell.model).prepare is not Model.prepare and len(tables) == 1
         prepared = None
         # What is prepared is of the features as they are.

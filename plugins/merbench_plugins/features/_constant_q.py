@@ -66,9 +66,7 @@ def halved(
     import librosa
 
     def lowered(signal: NDArray[np.float32], factor: int) -> NDArray[np.float32]:
-        return librosa.resample(
-            signal, orig_sr=factor, target_sr=1, res_type="soxr_hq", scale=True
-        )
+        return librosa.resample(signal, orig_sr=factor, target_sr=1, res_type="soxr_hq", scale=True)
 
     unheard = _halvings(sample_rate / 2, _HIGHEST)
     signals = [samples, *(lowered(samples, 2**level) for level in range(1, unheard + 1))]

@@ -145,9 +145,7 @@ def extract_rows(
     return table
 
 
-def _tuning(
-    spectrum: NDArray[np.float32], bins_per_octave: int, rate: int = SAMPLE_RATE
-) -> float:
+def _tuning(spectrum: NDArray[np.float32], bins_per_octave: int, rate: int = SAMPLE_RATE) -> float:
     """Estimate the tuning in bins, on [-0.5, 0.5), a hundredth at a time.
 
     The same number as librosa.estimate_tuning finds, which interpolates between all bins, whether

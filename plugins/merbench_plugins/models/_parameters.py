@@ -10,8 +10,9 @@ Scaling: TypeAlias = Annotated[
     Literal["standard", "rank", "scalar", "none"],
     Field(
         description="standard: every feature has zero mean and unit variance on the training "
-        "clips. scalar: all features together have, by one mean and one deviation. rank: a feature's value becomes the share of training clips below it, which tames "
-        "outliers, and is brought to the same spread. none: features stay as they are."
+        "clips. scalar: all features together have, by one mean and one deviation. rank: a "
+        "feature's value becomes the share of training clips below it, which tames outliers, and "
+        "is brought to the same spread. none: features stay as they are."
     ),
 ]
 
@@ -40,8 +41,8 @@ CalibrationFolds: TypeAlias = Annotated[
     int,
     Field(
         ge=2,
-        description="With `probabilities: calibrated`: parts that the training clips are split into "
-        "to turn scores into probabilities, each scored by a classifier fitted to the others; no more of them than "
-        "the rarest class has clips.",
+        description="With `probabilities: calibrated`: parts that the training clips are split "
+        "into to turn scores into probabilities, each scored by a classifier fitted to the others; "
+        "no more of them than the rarest class has clips.",
     ),
 ]

@@ -49,19 +49,18 @@ def report(
     from merbench import runs
     from merbench.errors import MerbenchError
     from merbench.leaderboard import report as pages
+    from merbench.store import Store, home
 
     if assignments and not audio:
         raise MerbenchError("--set says where the data of --audio lie; name them with --audio")
     finished = runs.read(run)
     folder = out or run / "report"
-    listen = None
+    listen, store = None, Store(home() / "store")
     if audio:
         from merbench.leaderboard.listening import Listening
-        from merbench.store import Store, home
 
-        store = Store(home() / "store")
         listen = Listening(finished.manifest, audio, folder, store, assignments or ())
-    written = pages.write(finished, folder, listen)
+    written = pages.write(finished, folder, listen, store)
     if tables:
         written += pages.write_tables(finished, folder)
     for path in written:

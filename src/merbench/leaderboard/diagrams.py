@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from merbench.leaderboard.svg import ACCENT, INK, LETTER, MUTED, PAPER, bare, dots, draw
+from merbench.leaderboard.svg import (
+    ACCENT,
+    INK,
+    LETTER,
+    MUTED,
+    OTHER,
+    PAPER,
+    RULE,
+    bare,
+    dots,
+    draw,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -15,9 +26,13 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["accuracies", "critical_difference", "paired_differences", "runtime_against_kl"]
+__all__ = [
+    "accuracies", "clip_map", "critical_difference", "paired_differences", "runtime_against_kl",
+]  # fmt: skip
 
 _ROW = 0.24
+_COLOURS = (ACCENT, OTHER, MUTED, INK)
+_COLOURED = len(_COLOURS)
 
 
 def accuracies(
@@ -81,6 +96,59 @@ def accuracies(
         title=f"Test accuracy of {_count(int((~blind).sum()), 'system')}"
         + (f" and {_count(int(blind.sum()), 'baseline')}" if blind.any() else ""),
         description=f"{listed}.",
+    )
+
+
+def clip_map(
+    key: str, points: Array, classes: NDArray[np.intp], names: Sequence[str], summary: str
+) -> str:
+    """Draw clips on a plane, a colour a class; of more than four the most frequent have one.
+
+    Parameters
+    ----------
+    points
+        Shape (n, 2), whatever their unit.
+    classes
+        Shape (n,): positions in `names`.
+    names
+        Of the classes.
+    summary
+        What the figure shows, in words.
+    """
+    counts = np.bincount(classes, minlength=len(names))
+    frequent = [int(c) for c in np.argsort(-counts, kind="stable")[:_COLOURED] if counts[c]]
+    frequent = sorted(frequent) if int((counts > 0).sum()) <= _COLOURED else frequent
+    others = ~np.isin(classes, frequent)
+    legend = 0.3 + LETTER * max(8, *(len(names[c]) + 6 for c in frequent))
+    size = 3.4
+
+    def paint(figure: Figure) -> None:
+        axes = bare(figure, 0.1, legend, 0.1, 0.1)
+        width = 2.6 if len(points) > 500 else 4.0
+        dots(axes, *points[others].T, colour=RULE, size=width, alpha=1)
+        for place, (c, colour) in enumerate(zip(frequent, _COLOURS, strict=False)):
+            dots(axes, *points[classes == c].T, colour=colour, size=width, alpha=0.75)
+            height = 0.95 - 0.07 * place
+            axes.plot([1.04], [height], marker="o", markersize=4, color=colour,
+                      transform=axes.transAxes, clip_on=False)  # fmt: skip
+            axes.text(1.08, height, f"{names[c]} ({counts[c]})", color=INK, va="center",
+                      transform=axes.transAxes)  # fmt: skip
+        if others.any():
+            axes.text(1.08, 0.95 - 0.07 * len(frequent), f"others ({others.sum()})", color=MUTED,
+                      va="center", transform=axes.transAxes)  # fmt: skip
+        low, high = points.min(axis=0), points.max(axis=0)
+        room = 0.04 * np.maximum(high - low, 1e-9)
+        axes.set(xlim=(low[0] - room[0], high[0] + room[0]),
+                 ylim=(low[1] - room[1], high[1] + room[1]))  # fmt: skip
+        axes.set_xticks([])
+        axes.set_yticks([])
+
+    return draw(
+        key,
+        (size + legend, size),
+        paint,
+        title=f"{_count(len(points), 'clip')} laid out by their features, by t-SNE",
+        description=summary,
     )
 
 

@@ -29,11 +29,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
+    from merbench.leaderboard.roc import Curve
+
     Array = NDArray[np.float64]
 
 __all__ = [
-    "BINS", "POINTS", "clip_scatter", "confusion", "kl_histogram", "stem_levels", "training_curves",
-    "valence_arousal_plane",
+    "BINS", "POINTS", "clip_scatter", "confusion", "kl_histogram", "roc_curves", "stem_levels",
+    "training_curves", "valence_arousal_plane",
 ]  # fmt: skip
 
 BINS = 30
@@ -318,6 +320,49 @@ def confusion(key: str, counts: NDArray[np.int64], labels: Sequence[str], right:
         paint,
         title=f"Confusion matrix: {right} of {int(counts.sum())} right",
         description=f"True class, then how often it was predicted as what. {rows}.",
+    )
+
+
+def roc_curves(key: str, curves: Sequence[Curve], n_classes: int, mean_auc: float) -> str:
+    """Draw how well each class is told from the others, over all thresholds.
+
+    As Chang (2024) shows it for classifiers, with the area under each curve.
+
+    Parameters
+    ----------
+    curves
+        Those drawn, a dozen at most.
+    n_classes
+        Classes that there is a curve of.
+    mean_auc
+        Mean area under the curves of all of these.
+    """
+    longest = max(len(curve.name) for curve in curves)
+    legend = LETTER * (longest + 8)
+    colours, dashes = (ACCENT, OTHER, MUTED, INK), ("solid", (0, (4, 1.5)), (0, (1, 1.2)))
+
+    def paint(figure: Figure) -> None:
+        axes = bare(figure, 0.42, 0.2 + legend, 0.42, 0.1)
+        axes.plot([0, 1], [0, 1], color=RULE, linewidth=0.8)
+        for i, curve in enumerate(curves):
+            colour, dash = colours[i % len(colours)], dashes[i // len(colours) % len(dashes)]
+            axes.plot(curve.false, curve.true, color=colour, linewidth=1.2, linestyle=dash)
+            height = 0.97 - 0.085 * i
+            axes.plot([1.05, 1.12], [height, height], color=colour, linewidth=1.6, linestyle=dash,
+                      clip_on=False)  # fmt: skip
+            axes.text(1.15, height, f"{curve.name} {curve.auc:.2f}", color=INK, va="center")
+        axes.set(xlim=(0, 1), ylim=(0, 1.005), xlabel="others taken for it", ylabel="found")
+        axes.set_xticks([0, 0.5, 1])
+        axes.set_yticks([0, 0.5, 1])
+
+    listed = "; ".join(f"{curve.name} {curve.auc:.3f} of {curve.n_clips} clips" for curve in curves)
+    fewer = f", the {len(curves)} most frequent drawn" if len(curves) < n_classes else ""
+    return draw(
+        key,
+        (_PANEL[0] + legend + 0.1, _PANEL[1]),
+        paint,
+        title=f"ROC curves of {n_classes} classes, each against the others{fewer}",
+        description=f"Area under the curve, where 0.5 is chance: mean {mean_auc:.3f}; {listed}.",
     )
 
 

@@ -11,6 +11,7 @@ from merbench import results
 from merbench.errors import MerbenchError
 from merbench.leaderboard import separated
 from merbench.leaderboard.content import Content, key_of
+from merbench.leaderboard.embedding import layouts
 from merbench.leaderboard.ranking import number
 from merbench.leaderboard.render import Part, page
 from merbench.leaderboard.sections import View, parts
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from merbench.runs import Run
+    from merbench.store import Store
 
 __all__ = ["AUDIO", "PAGE", "PAGE_BYTES", "write", "write_tables"]
 
@@ -28,7 +30,9 @@ PAGE_BYTES = 3_000_000
 """A page stays below this; where systems' figures would make it larger, they get their own."""
 
 
-def write(run: Run, folder: Path, listen: Listen | None = None) -> list[Path]:
+def write(
+    run: Run, folder: Path, listen: Listen | None = None, store: Store | None = None
+) -> list[Path]:
     """Write a run's report.
 
     Parameters
@@ -39,6 +43,8 @@ def write(run: Run, folder: Path, listen: Listen | None = None) -> list[Path]:
         Made where it does not exist. Pages of an earlier report are replaced.
     listen
         Gives excerpts of clips to listen to, for data that may be shown.
+    store
+        Where the run's features are; clips of classes are laid out by those that it still has.
 
     Returns
     -------
@@ -51,6 +57,7 @@ def write(run: Run, folder: Path, listen: Listen | None = None) -> list[Path]:
         The folder cannot be written.
     """
     content = Content.of_run(run)
+    laid_out = [] if store is None else layouts(content, store)
     sections = {key_of(row): html for row in content.rows if (html := system(content, row, listen))}
     rows = {key_of(row): row for row in content.rows if key_of(row) in sections}
     name, lead = content.name, _lead(run.manifest)
@@ -61,7 +68,10 @@ def write(run: Run, folder: Path, listen: Listen | None = None) -> list[Path]:
             _entry(row, hrefs[key] if own_pages else "", sections[key]) for key, row in rows.items()
         ]
         return page(
-            f"{name}: report", parts(View(content, hrefs, entries)), heading=name, lead=lead
+            f"{name}: report",
+            parts(View(content, hrefs, entries, layouts=laid_out)),
+            heading=name,
+            lead=lead,
         )
 
     pages = {PAGE: whole(own_pages=False)}

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from merbench import results
+from merbench.components import MIXED
 from merbench.leaderboard import diagrams, figures, ranking, separated, separation
 from merbench.leaderboard.accuracy import Accuracy, accuracies
 from merbench.leaderboard.content import Content, Row, finished, short_names
@@ -19,6 +20,8 @@ from merbench.spec import NONE
 
 if TYPE_CHECKING:
     from markupsafe import Markup
+
+    from merbench.leaderboard.embedding import Layout
 
 __all__ = ["SECTIONS", "View", "parts"]
 
@@ -50,12 +53,15 @@ class View:
     tables
         Of each table that has a page of its own: `href`, `dataset`, `version`, `n_rows`, `best`
         (names and KL), `n_best`, `synthetic`.
+    layouts
+        Clips on a plane, from `embedding.layouts`; a board has none.
     """
 
     content: Content
     hrefs: Mapping[str, str] = field(default_factory=dict)
     systems: Sequence[Mapping[str, Any]] = ()
     tables: Sequence[Mapping[str, Any]] = ()
+    layouts: Sequence[Layout] = ()
 
 
 def parts(view: View) -> list[Part]:
@@ -197,6 +203,29 @@ def _accuracy_note(found: Sequence[Accuracy]) -> str:
 
 def _cut(name: str) -> str:
     return name if len(name) <= LETTERS else f"{name[: LETTERS - 1]}…"
+
+
+# --- the data ------------------------------------------------------------------------------------
+
+
+def data(view: View) -> Markup | None:
+    """The tested clips laid out by their features, and how far their classes lie apart."""
+    from markupsafe import Markup
+
+    items = []
+    for i, one in enumerate(view.layouts):
+        separator = "" if one.separator == MIXED else f"{one.separator} x "
+        caption = f"{one.dataset}, {separator}{one.features}, by t-SNE."
+        n = len(one.points)
+        drawn = "" if n == one.n_clips else f"{n} of {one.n_clips} tested clips, drawn at random. "
+        note = (
+            f"{drawn}The nearest neighbour on the plane is of a clip's own class for "
+            f"{100 * one.alike:.0f} % of the clips, where {100 * one.chance:.0f} % would be by "
+            "chance. Near points are alike; distances between far ones mean nothing."
+        )
+        svg = diagrams.clip_map(f"e{i}", one.points, one.classes, one.names, note)
+        items.append((note, caption, Markup(svg)))
+    return render("figures", items=items) if items else None
 
 
 # --- differences ---------------------------------------------------------------------------------
@@ -470,6 +499,7 @@ SECTIONS: tuple[tuple[str, str, Callable[[View], Markup | None]], ...] = (
     ("tables", "Tables", tables),
     ("leaderboard", "Leaderboard", leaderboard),
     ("accuracy", "Test accuracy", accuracy),
+    ("data", "Clips by their features", data),
     ("differences", "Paired differences", differences),
     ("datasets", "Over several datasets", datasets),
     ("separators", "Separators, fold by fold", separators),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from merbench import results
 from merbench.components import Task
-from merbench.leaderboard import figures
+from merbench.leaderboard import figures, roc
 from merbench.leaderboard.content import Clips, Content, Row, clips_of, key_of
 from merbench.leaderboard.ranking import duration, number
 from merbench.leaderboard.render import render
@@ -24,7 +24,7 @@ __all__ = ["Heard", "Listen", "system"]
 EXTREMES = 3
 """Best clips, and worst clips, that are listed."""
 MATRIX = 12
-"""Rows of a confusion matrix; of more classes the least frequent are one."""
+"""Rows of a confusion matrix, of more classes the least frequent are one; and ROC curves."""
 ELLIPSES = 8
 """Clips drawn on the plane, spread evenly from the best to the worst."""
 _SCATTERED: dict[Task, dict[str, list[int]]] = {
@@ -152,6 +152,7 @@ def _figures(
             found.append((f"{len(some)} clips, best to worst", ("label", "prediction"), plane))
         else:
             found.append(("Clips over all tests", (), _confusion(content, row, clips, f"{key}-c")))
+            found += _roc(content, row, clips, f"{key}-o")
         for i, (name, columns) in enumerate(_SCATTERED.get(task, {}).items()):
             labels, guesses = (a[:, columns].sum(axis=1) for a in (clips.truth, clips.predicted))
             if set(labels.round(9)) <= {0, 1}:
@@ -190,6 +191,20 @@ def _confusion(content: Content, row: Row, clips: Clips, key: str) -> str:
     )
     right = int(counts.trace())  # before classes are gathered, which may be taken for one another
     return figures.confusion(key, *_most_frequent(counts, clips.columns), right)
+
+
+def _roc(
+    content: Content, row: Row, clips: Clips, key: str
+) -> list[tuple[str, tuple[str, ...], str]]:
+    """Return the figure of ROC curves, of the most frequent classes where there are many."""
+    curves = roc.curves(content.predictions_of(row), clips.columns)
+    if not curves:
+        return []
+    mean = sum(curve.auc for curve in curves) / len(curves)
+    caption = f"Each class against the others, mean AUC {number(mean)}"
+    if len(curves) > MATRIX:
+        caption += f" of {len(curves)}; the {MATRIX} most frequent"
+    return [(caption, (), figures.roc_curves(key, curves[:MATRIX], len(curves), mean))]
 
 
 def _most_frequent(

@@ -147,7 +147,7 @@ def test_real_music_at_its_own_rate(shared: Path) -> None:
     # A tempo that the notebook shows: only a lag of 43 frames at 44.1 kHz gives it.
     tempi = 60 * rate / 512 / np.arange(1, 700)
     assert np.isclose(tempi, native[0, -1], rtol=1e-6).any()
-    assert 60 * 44_100 / 512 / 43 == pytest.approx(120.185, abs=1e-3)
+    assert np.isclose(tempi, 120.185, atol=1e-3).any()
     flat = Librosa14Flat(sample_rate="native", frames=1_000).extract(excerpt, rate)
     np.testing.assert_array_equal(flat.reshape(1_000, 204), native)
 

@@ -178,7 +178,7 @@ def test_the_paper_s_preset_has_one_permutation_a_fold() -> None:
 
 
 def test_the_old_field_says_what_took_its_place() -> None:
-    with pytest.raises(ValidationError, match="set `order` to shuffled .*, as-given .*, or fixed"):
+    with pytest.raises(ValidationError, match=r"set `order` to shuffled .*, as-given .*, or fixed"):
         Crnn(shuffle=False)
 
 

@@ -1,0 +1,93 @@
+"""How well each class is told from the others: ROC curves and the areas under them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from merbench import results
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+__all__ = ["POINTS", "Curve", "curves"]
+
+POINTS = 201
+"""Points of a curve, evenly spread over the others' share."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One class against the others, over all thresholds of its predicted probability.
+
+    Parameters
+    ----------
+    name
+        Of the class.
+    false, true
+        Shape (p,), from 0 to 1: share of the others' clips, and of its own, above a threshold;
+        the second is a mean over folds.
+    auc
+        Area under the curve, a mean over folds; 0.5 is chance.
+    n_clips
+        Clips of the class.
+    """
+
+    name: str
+    false: Array
+    true: Array
+    auc: float
+    n_clips: int
+
+
+def curves(predictions: pd.DataFrame, columns: Sequence[str]) -> list[Curve]:
+    """Return a curve a class, the class of most clips first.
+
+    Each fold has a curve of its own, and these are averaged: probabilities of models that were
+    fitted to different clips are not held against each other. A clip's class is its likeliest, as
+    for accuracy. A fold says nothing of a class that none of its clips has, or all of them.
+
+    Parameters
+    ----------
+    predictions
+        A cell's rows, as a run keeps them.
+    columns
+        The classes.
+    """
+    import numpy as np
+    from sklearn.metrics import auc, roc_curve
+
+    truth, predicted = results.truth_columns(columns), results.predicted_columns(columns)
+    if not {*truth, *predicted} <= set(predictions.columns):
+        return []
+    known = predictions.dropna(subset=[*truth, *predicted])
+    likeliest = known[truth].to_numpy(float).argmax(axis=1)
+    probabilities = known[predicted].to_numpy(float)
+    folds = [np.flatnonzero(known["fold"] == fold) for fold in known["fold"].unique()]
+    grid = np.linspace(0, 1, POINTS)
+    found = []
+    for column, name in enumerate(columns):
+        heights, areas = [], []
+        for rows in folds:
+            of_class = likeliest[rows] == column
+            if 0 < of_class.sum() < len(of_class):
+                false, true, _ = roc_curve(of_class, probabilities[rows, column])
+                heights.append(np.interp(grid, false, true))
+                areas.append(auc(false, true))
+        if areas:
+            clips = set(known["clip"].to_numpy()[likeliest == column])
+            found.append(
+                Curve(
+                    name,
+                    np.append(0.0, grid),
+                    np.append(0.0, np.mean(heights, axis=0)),
+                    float(np.mean(areas)),
+                    len(clips),
+                )
+            )
+    return sorted(found, key=lambda curve: -curve.n_clips)
