@@ -11,6 +11,7 @@ import pytest
 from matplotlib.axes import Axes
 
 from merbench.leaderboard import diagrams, figures, svg
+from merbench.leaderboard.roc import Curve
 
 RNG = np.random.default_rng(3)
 KL = RNG.gamma(2, 0.4, 200)
@@ -29,6 +30,13 @@ DRAWN: dict[str, Callable[[], str]] = {
         "k", {"bass": np.array([-9.0, -6, -3]), "vocals": np.array([-60.0, -2, 0.5])}, -60.0
     ),
     "confusion": lambda: figures.confusion("k", np.arange(16).reshape(4, 4), list("abcd"), 30),
+    "roc_curves": lambda: figures.roc_curves(
+        "k", [Curve(f"Q{i}", np.array([0, 0.3, 1]), np.array([0, 0.6, 1]), 0.65, 9)
+              for i in range(9)], 11, 0.6,
+    ),
+    "clip_map": lambda: diagrams.clip_map(
+        "k", LABELS[:, :2], np.arange(30) % 6, list("abcdef"), "what it shows"
+    ),
     "accuracies": lambda: diagrams.accuracies(
         "k", ["forest", "majority"], np.array([0.6, 0.3]), np.array([0.5, np.nan]),
         np.array([0.7, np.nan]), [np.array([0.55, 0.65]), np.array([0.3])], [False, True],
@@ -116,6 +124,19 @@ def test_the_confusion_matrix_shows_every_count():
     assert {"7", "1", "2", "11", "calm", "angry"} <= shown
     assert "18 of 21 right" in text
     assert "calm: 7 as calm, 1 as angry; angry: 2 as calm, 11 as angry." in text
+
+
+def test_of_many_classes_the_most_frequent_are_drawn_and_the_mean_is_of_all():
+    text = DRAWN["roc_curves"]()
+    assert "ROC curves of 11 classes, each against the others, the 9 most frequent drawn" in text
+    assert "mean 0.600; Q0 0.650 of 9 clips" in text
+    assert text.count(" 0.65</text>") == 9
+
+
+def test_clips_of_more_than_four_classes_are_coloured_for_the_most_frequent():
+    text = DRAWN["clip_map"]()
+    shown = re.findall(r"<text[^>]*>([^<]*)", text)
+    assert shown == ["a (5)", "b (5)", "c (5)", "d (5)", "others (10)"]
 
 
 def test_many_points_stay_small():

@@ -146,12 +146,18 @@ def _features(store: Store, key: str, rows: NDArray[np.intp], n_clips: int) -> A
     if kind is FeatureKind.VECTOR:
         return _Rows(artifact.arrays["rows"], rows)
     time = 0 if kind is FeatureKind.SEQUENCE else -1
-    return np.stack(
-        [
-            np.concatenate([clip.mean(axis=time).ravel(), clip.std(axis=time).ravel()])
-            for clip in open_rows(store, key, rows.tolist())
-        ]
-    )
+    clips = open_rows(store, key, rows.tolist())
+    return np.stack([_over_time(np.moveaxis(clip, time, 0)) for clip in clips])
+
+
+def _over_time(clip: Any) -> Array:
+    """Return mean and deviation over the first axis, one after the other."""
+    import numpy as np
+
+    steps = np.asarray(clip, dtype=np.float64)
+    # What never changes has a deviation of rounding errors, which would be made much of.
+    deviation = np.where((steps == steps[0]).all(axis=0), 0, steps.std(axis=0))
+    return np.concatenate([steps.mean(axis=0).ravel(), deviation.ravel()])
 
 
 class _Rows:
