@@ -89,4 +89,5 @@ def _logarithms(estimator: Any, X: Any) -> Floats:
 
 
 def _centred(rows: Floats) -> Floats:
-    return rows - rows.mean(axis=1, keepdims=True)
+    centred: Floats = rows - rows.mean(axis=1, keepdims=True)
+    return centred

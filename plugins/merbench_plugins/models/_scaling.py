@@ -53,10 +53,11 @@ class FeatureScaler(TransformerMixin, BaseEstimator):
             self.mean_, self.scale_ = np.zeros(X.shape[1]), np.ones(X.shape[1])
             return self
         if self.scaling == "scalar":
-            spread = float(X.std(dtype=np.float64))
-            scale = spread * (math.sqrt(X.shape[1]) if self.unit == "clip" else 1)
-            self.mean_ = np.full(X.shape[1], X.mean(dtype=np.float64))
-            self.scale_ = np.full(X.shape[1], scale if scale > 0 else np.inf)
+            mean, deviation = X.mean(dtype=np.float64), X.std(dtype=np.float64)
+            width = math.sqrt(X.shape[1]) if self.unit == "clip" else 1.0
+            varies = deviation > 1e-9 * abs(mean)
+            self.mean_ = np.full(X.shape[1], mean)
+            self.scale_ = np.full(X.shape[1], width * deviation if varies else np.inf)
             return self
         if self.scaling == "rank":
             self.sorted_ = np.sort(X.T, axis=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -62,7 +62,7 @@ class AdaBoost(Model):
         from merbench_plugins.models._classification import SharesClassifier
         from merbench_plugins.models._samme_r import RealAdaBoostClassifier
 
-        settings = {
+        settings: dict[str, Any] = {
             "n_estimators": self.n_estimators,
             "learning_rate": self.learning_rate,
             "random_state": seed % 2**32,

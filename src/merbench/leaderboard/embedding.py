@@ -82,10 +82,11 @@ def layouts(content: Content, store: Store) -> list[Layout]:
     seen = set()
     for row in content.rows:
         entry = entries.get(str(row["cell"]), {})
-        tables, task = entry.get("tables") or (), Task(row["task"])
+        tables: list[str] = entry.get("tables") or []
+        task = Task(row["task"])
         if task is Task.VA or len(tables) != 1 or (row.get("augmentation") or NONE) != NONE:
             continue
-        table, ids = tables[0], listed.get((entry["data_hash"], row["task"]), ())
+        table, ids = tables[0], listed.get((entry["data_hash"], row["task"]), [])
         if (row["table"], table) in seen or not store.has(table):
             continue
         seen.add((row["table"], table))
@@ -236,7 +237,7 @@ def _layout(
     import numpy as np
     from scipy.spatial import cKDTree
 
-    nearest = cKDTree(points).query(points, k=2)[1]
+    nearest = np.asarray(cKDTree(points).query(points, k=2)[1])
     # Where points coincide, either of the two may be the clip itself.
     other = np.where(nearest[:, 1] == np.arange(len(points)), nearest[:, 0], nearest[:, 1])
     counts = np.bincount(classes)
