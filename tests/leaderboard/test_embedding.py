@@ -12,10 +12,11 @@ from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 
 from merbench import results
-from merbench.leaderboard import embedding, sections
+from merbench.leaderboard import embedding, report, sections
 from merbench.leaderboard.content import Content
 from merbench.leaderboard.embedding import _principal_components, layouts, tsne
 from merbench.store import Store
+from tinybench import TinyBench
 
 CLASSES = ("Q1", "Q2", "Q3", "Q4")
 CLIPS = 60
@@ -140,6 +141,55 @@ def test_components_are_those_of_standardised_features(monkeypatch: pytest.Monke
     found = _principal_components(X)
     expected = PCA(29).fit_transform(StandardScaler().fit_transform(X))
     np.testing.assert_allclose(np.abs(found[:, :29]), np.abs(expected), atol=1e-6)
+
+
+SURE = """
+from merbench import FeatureKind, Model, Task, hookimpl
+
+class Sure(Model):
+    "Always the same quadrant."
+    name = "sure"
+    inputs = FeatureKind.VECTOR
+    tasks = frozenset({Task.QUADRANT})
+
+    def estimator(self, *, task, seed, device):
+        return self
+
+    def fit(self, X, Y):
+        return self
+
+    def predict(self, X):
+        return [[0.7, 0.1, 0.1, 0.1]] * len(X)
+
+@hookimpl
+def merbench_models():
+    yield Sure
+"""
+
+
+def test_a_run_s_report_has_them_as_long_as_the_store_has_the_features(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    bench = TinyBench.make(tmp_path / "bench", clips=20)
+    monkeypatch.setenv("TINY_TRACE", str(bench.trace))
+    bench.write_plugin("zsure", SURE)
+    run = bench.run(
+        datasets=[{"noise": {"root": "data", "task": "quadrant"}}],
+        models=["sure"],
+        protocol={"stratified-k-fold": {"folds": 2, "grouped": False}},
+    )
+    for cell in run.manifest["cells"]:
+        (key,) = cell["tables"]
+        assert bench.store.has(key)
+    (page,) = report.write(run, tmp_path / "with", store=bench.store)
+    text = page.read_text()
+    assert text.count("20 clips laid out by their features, by t-SNE") == 2  # of both separators
+    assert "noise, levels, by t-SNE." in text or "noise, plain x levels, by t-SNE." in text
+    assert "ROC curves of" in text
+    (again,) = report.write(run, tmp_path / "again", store=bench.store)
+    assert again.read_bytes() == page.read_bytes()
+    (without,) = report.write(run, tmp_path / "without", store=Store(tmp_path / "empty"))
+    assert "t-SNE" not in without.read_text()
 
 
 @pytest.mark.parametrize("shape", [(8, 1), (9, 3), (40, 2)])
