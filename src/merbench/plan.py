@@ -98,7 +98,7 @@ class Plan:
     def warnings(self) -> list[str]:
         """What the results of this benchmark will not be able to say, a sentence each."""
         found = [data.too_few for data in self.datasets]
-        if self.cells and all(cell.model.baseline for cell in self.cells):
+        if self.cells and self.skipped and all(cell.model.baseline for cell in self.cells):
             found.append("no system makes a cell: baselines alone are scored")
         return [warning for warning in dict.fromkeys(found) if warning]
 

@@ -94,7 +94,7 @@ def publish(
 
     [bold]Example[/bold]
 
-      merbench leaderboard publish runs/demo/20260101-120000
+      merbench leaderboard publish runs/demo/first
     """
     from merbench.leaderboard.publish import publish as publish_run
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _GAP = 2
 """Blanks between two columns of a table."""
-_NARROW = 8
+_NARROW = 6
 """Width below which no column of words is squeezed."""
 _PIPED = 160
 """Width where the output is no terminal and nobody says how wide it is."""
