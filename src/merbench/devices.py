@@ -39,7 +39,7 @@ def _count(torch: Any, kind: str) -> int:
     """Return how many devices of a kind can be used."""
     if kind == "mps":
         return int(torch.backends.mps.is_available())
-    module = getattr(torch, kind, None)
+    module: Any = getattr(torch, kind, None)
     if not all(hasattr(module, name) for name in ("is_available", "device_count")):
         return 0
     return int(module.device_count()) if module.is_available() else 0

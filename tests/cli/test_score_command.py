@@ -124,6 +124,7 @@ def test_a_narrow_table_names_what_it_leaves_out(call: Any, table: Path, monkeyp
     done = call("score", table, "--predictions", "near,a_system_of_a_rather_long_name")
     assert "12 of 24 predicted standard deviations are not above 0" in done.stderr
     assert max(map(len, done.stdout.splitlines())) <= 80
-    said = [line for line in done.stdout.splitlines() if line.startswith("no room here for ")]
-    assert "CCC arousal; see --json" in said[0]
-    assert "p (Holm)" in done.stdout.replace(said[-1], "")
+    _, of_systems, of_pairs = " ".join(done.stdout.split()).split("no room here for ")
+    assert "CCC arousal; see --json" in of_systems
+    assert "p (Holm)" in of_systems  # a column of the table that follows
+    assert of_pairs == "Wilcoxon p; see --json"

@@ -92,7 +92,7 @@ def print_table(
     words = [column for column in columns if column not in right]
     least = {c: _width([c, *cells[c]] if c in right else _words(c, cells[c])) for c in columns}
     room = output.width - 1  # the table's edge
-    left_out = []
+    left_out: list[str] = []
     for column in reversed(spare):
         if _total(least) > room:
             left_out.insert(0, column)
@@ -116,7 +116,8 @@ def print_table(
     output.print(table)
     if left_out:
         where = f"; see {elsewhere}" if elsewhere else ""
-        typer.echo(f"no room here for {', '.join(left_out)}{where}\n")
+        said = f"no room here for {', '.join(left_out)}{where}"
+        typer.echo(textwrap.fill(said, room, break_long_words=False, break_on_hyphens=False) + "\n")
 
 
 def _total(widths: Mapping[str, int]) -> int:
