@@ -13,8 +13,8 @@ from merbench.leaderboard.scored import ScoredRows, align
 from merbench.leaderboard.tables import compared, families, pairs_across, ranked_rows, summarise
 from merbench.plugins import nearest
 from merbench.recorded import Recorded
-from merbench.results import AXES, NONE, Parameter, joined, parameters, system_name, told_apart
-from merbench.spec import axis_of
+from merbench.results import AXES, Parameter, joined, parameters, system_name, told_apart
+from merbench.spec import NONE, axis_of
 
 if TYPE_CHECKING:
     import numpy as np
