@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
-from merbench import Clip, Dataset, Task
+from merbench import Clip, Dataset, Task, devices
 from merbench.cli import app
-from merbench.errors import MerbenchError
+from merbench.errors import MerbenchError, SpecError
 from merbench.estimate import estimate
 from merbench.loading import check_clips
 from merbench.pipeline import Fit, Prepare
@@ -216,6 +217,7 @@ def merbench_datasets():
 def test_only_keeps_cells_that_match_all_filters(bench):
     assert names(bench.plan("separator=halves", "model=linear")) == [("halves", "levels", "linear")]
     assert names(bench.plan("features=none")) == [(NONE, NONE, "average")]
+    assert names(bench.plan("feature=none", "models=average")) == [(NONE, NONE, "average")]
     with pytest.raises(MerbenchError, match="--only model=linaer leaves no cell"):
         bench.plan("model=linaer")
     for wrong in ("linear", "kind=linear", "model"):
@@ -462,7 +464,7 @@ def test_another_parameter_device_or_seed_invalidates_fits_only(planned):
     assert to_do() == {"fit": 2 * FOLDS}
     bench.write_spec(features=["levels"], seed=2)
     assert to_do() == {"fit": ALL_FITS}
-    bench.write_spec(features=["levels"], device="cuda")
+    bench.write_spec(features=["levels"], device="cpu:0")
     assert to_do() == {"fit": ALL_FITS}
 
 
@@ -636,6 +638,84 @@ def test_clips_that_break_the_contract_are_refused(tmp_path, cls, rows, says):
     ]
     with pytest.raises(MerbenchError, match=says):
         check_clips(cls(), clips)
+
+
+# --- what results will not be able to say ---------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("clips", "says"),
+    [
+        (8, "noise: systems are tested on 6 clips of 6 groups, which is too few to say which is"),
+        (80, ""),
+    ],
+)
+def test_too_few_clips_or_groups_are_one_warning(tmp_path, clips, says):
+    bench = TinyBench.make(tmp_path / "many", clips=clips)
+    plan = bench.plan(protocol={"monte-carlo": {"folds": 5, "test_fraction": 0.25}})
+    (warning,) = plan.warnings or [""]
+    assert warning.startswith(says)
+    assert bool(warning) == bool(says)
+
+
+def test_many_clips_of_few_groups_are_too_few_however_often_they_are_read(tmp_path):
+    bench = TinyBench.make(tmp_path / "few", clips=80)
+    table = bench.folder / "data" / "clips.csv"
+    head, *rows = table.read_text().splitlines()
+    at = head.split(",").index("group")
+    for i, row in enumerate(rows):
+        cells = row.split(",")
+        cells[at] = f"artist {i % 4}"
+        rows[i] = ",".join(cells)
+    table.write_text("\n".join([head, *rows]) + "\n")
+    datasets = [{"noise": {"root": "data", "task": ["va", "quadrant"]}}]
+    (warning,) = bench.plan(datasets=datasets, models=["average"]).warnings[:1]
+    assert re.search(r"tested on \d\d clips of [34] groups, which is too few", warning)
+    assert len(bench.plan(datasets=datasets).warnings) == 1
+
+
+def test_baselines_alone_are_said_to_be_alone(bench):
+    bench.write_plugin(
+        "dull",
+        """
+from merbench import Model, Task, hookimpl
+
+class Dull(Model):
+    "Never listens."
+    name = "dull"
+    inputs = ()
+    tasks = frozenset(Task)
+    baseline = True
+
+    def estimator(self, *, task, seed, device):
+        return None
+
+@hookimpl
+def merbench_models():
+    yield Dull
+""",
+    )
+    plan = bench.plan(features=["frames"], models=["linear"], baselines=True)
+    assert [cell.names["model"] for cell in plan.cells] == ["dull"]
+    assert "no system makes a cell: baselines alone are scored" in plan.warnings
+    plan = bench.plan(features=["levels"], models=["linear"], baselines=True)
+    assert len(plan.warnings) == 1
+
+
+# --- devices -------------------------------------------------------------------------------------
+
+
+def test_a_device_that_is_not_there_is_named_with_its_line(bench):
+    says = r"tiny\.yaml:\d+: device: 'banana' is no torch device \(here there is cpu"
+    with pytest.raises(SpecError, match=says):
+        bench.plan(device="banana")
+
+
+def test_auto_is_the_device_it_means_in_keys_and_in_the_record(bench, monkeypatch):
+    monkeypatch.setattr(devices, "_count", lambda torch, kind: 0)
+    plain, auto = bench.plan(device="cpu"), bench.plan(device="auto")
+    assert auto.fits == plain.fits
+    assert auto.benchmark.spec.device == "cpu"
 
 
 # --- estimates -----------------------------------------------------------------------------------

@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 
 from merbench import Task
-from merbench.results import ceiling_metrics, parameter_text, score_fold, system_name
+from merbench.results import (
+    ceiling_metrics,
+    joined,
+    parameter_text,
+    score_fold,
+    system_name,
+    told_apart,
+)
 
 TRUTH = (0.5, 0.5, 0.1, 0.1)
 
@@ -51,3 +58,47 @@ def test_systems_are_named_with_the_parameters_that_differ():
     }  # fmt: skip
     assert system_name(blind) == "mean"
     assert parameter_text("") == ""
+
+
+def row(model: str, of: str = "levels", /, **settings: object) -> dict[str, str]:
+    return {
+        "dataset": "d", "augmentation": "none", "separator": "mix", "features": of,
+        "model": model, "parameters": json.dumps(settings) if settings else "",
+    }  # fmt: skip
+
+
+def test_of_a_grid_the_parameters_that_differ_are_named():
+    rows = [
+        row("forest", model={"trees": 10, "depth": 3}),
+        row("forest", model={"trees": 20, "depth": 3}),
+        row("forest", model={"depth": 3}),
+        row("ridge", model={"penalty": 2}),
+    ]
+    assert [joined(text) for text in told_apart(rows)] == [
+        "mix x levels x forest (trees=10)",
+        "mix x levels x forest (trees=20)",
+        "mix x levels x forest",  # trees at their default
+        "mix x levels x ridge (penalty=2)",  # the only ridge there is: all that is no default
+    ]
+
+
+def test_each_axis_shows_its_own_parameters_and_those_of_wrapped_models():
+    rows = [
+        row("calibrated(ridge)", features={"levels": {"n": n}}, model={"model": {"n": m}, "k": 1})
+        for n, m in ((3, 1), (3, 2), (4, 1))
+    ]
+    assert [joined(text) for text in told_apart(rows)] == [
+        "mix x levels (n=3) x calibrated(ridge) (n=1)",
+        "mix x levels (n=3) x calibrated(ridge) (n=2)",
+        "mix x levels (n=4) x calibrated(ridge) (n=1)",
+    ]
+    twins = [
+        row("crnn", "levels + frames", features={"levels": {"n": n}, "frames": {"n": 7 - n}})
+        for n in (1, 2)
+    ]
+    assert told_apart(twins)[0]["features"] == "levels + frames (levels.n=1, frames.n=6)"
+
+
+def test_one_dataset_with_two_settings_is_two():
+    rows = [row("ridge") | {"dataset_parameters": json.dumps({"clips": n})} for n in (10, 20)]
+    assert [text["dataset"] for text in told_apart(rows)] == ["d (clips=10)", "d (clips=20)"]

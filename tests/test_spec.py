@@ -199,11 +199,13 @@ def test_everything_can_be_set(load: Loader) -> None:
     benchmark = load(
         BASE
         + "protocol: {stratified-k-fold: {folds: 5}}\nseed: 7\ndevice: cuda\nbaselines: false\n"
-        "compare: [{across: features}]\nexclude: [{model: slope, features: numbers}]\n"
+        "compare: [{across: feature}, {across: models}]\n"
+        "exclude: [{model: slope, features: numbers}]\n"
     )
     assert benchmark.protocol == StratifiedKFold(folds=5)
     assert (benchmark.spec.seed, benchmark.spec.device) == (7, "cuda")
     assert benchmark.baselines == ()
+    assert [c.across for c in benchmark.spec.compare] == ["features", "model"]
     (exclusion,) = benchmark.spec.exclude
     names = {"dataset": "made", "augmentation": "none", "separator": "halves"}
     names |= {"features": "numbers", "model": "slope"}

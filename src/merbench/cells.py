@@ -26,6 +26,10 @@ from merbench.pipeline import (
 from merbench.protocols import Drawn, Protocol, Split, split_hash
 from merbench.spec import AXES, NONE, full_title, joint_title
 
+FEW_CLIPS, FEW_GROUPS = 30, 10
+"""Below these a run says little: metrics swing with every clip, and intervals, which are drawn over
+groups, come from too few draws to be trusted. Where the line is drawn is a convention."""
+
 Row = tuple[Clip, Copy | None]
 """What a row of a table is made from: a clip, or a changed copy of one."""
 
@@ -98,6 +102,24 @@ class LoadedDataset:
         return data_hash(ids, groups, self.truth_hashes)
 
     @property
+    def too_few(self) -> str:
+        """One sentence where systems are tested on too few clips or groups to be told apart."""
+        tested = {i for split in self.splits for i in split.test}
+        clips = len({self.origins[i][0].id if self.origins else self.clips[i].id for i in tested})
+        groups = len({self.clips[i].group for i in tested})
+        if clips >= FEW_CLIPS and groups >= FEW_GROUPS:
+            return ""
+        counts = (
+            f"{n} {what if n > 1 else what[:-1]}"
+            for n, what in ((clips, "clips"), (groups, "groups"))
+        )
+        return (
+            f"{self.name}: systems are tested on {' of '.join(counts)}, which is too few to say "
+            "which is better: take the results for a trial, and label more music of more artists "
+            f"({FEW_CLIPS} clips of {FEW_GROUPS} groups at the very least)"
+        )
+
+    @property
     def provenance(self) -> str:
         """What was done to labels on the way in, with the number of clips it was done to."""
         notes = Counter(clip.provenance for clip in self.clips if clip.provenance)
@@ -145,8 +167,8 @@ class Cell:
 
     @property
     def label(self) -> str:
-        """One line that names the cell."""
-        names = self.names
+        """One line that names the cell, and tells it from the others of a grid."""
+        names = self.full_names
         parts = [names[axis] for axis in AXES[1:] if names[axis] != NONE]
         return f"{names['dataset']}: {' x '.join(parts)}"
 

@@ -29,16 +29,19 @@ class Estimate:
         Added to the store.
     unknown
         Components of whose cost nothing is known.
+    unreadable
+        Number of measurements that were kept and cannot be read.
     """
 
     seconds: float
     megabytes: float
     unknown: tuple[str, ...]
+    unreadable: int = 0
 
 
 def estimate(plan: Plan, store: Store) -> Estimate:
     """Estimate from what tasks of the same component took in this store, else from its plugin."""
-    measured = timings.read(store.folder)
+    measured, unreadable = timings.read(store.folder)
     seconds = megabytes = 0.0
     unknown: set[str] = set()
     for work in plan.tasks.values():
@@ -51,7 +54,7 @@ def estimate(plan: Plan, store: Store) -> Estimate:
         else:
             seconds += cost.seconds
             megabytes += cost.megabytes
-    return Estimate(seconds, megabytes, tuple(sorted(unknown)))
+    return Estimate(seconds, megabytes, tuple(sorted(unknown)), unreadable)
 
 
 def _declared(work: Work, component: Component) -> Any:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from merbench import devices
 from merbench.cells import Cell, LoadedDataset
 from merbench.components import (
     Augmentation,
@@ -35,7 +37,7 @@ from merbench.pipeline import (
     stems_of,
 )
 from merbench.protocols import Drawn, Split
-from merbench.spec import AXES, Benchmark, joint_title, means
+from merbench.spec import AXES, Benchmark, axis_of, joint_title, means
 from merbench.stems import Described, StemLevels
 from merbench.store import Store, artifact_key
 
@@ -47,8 +49,13 @@ STAGES = ("separate", "extract", "assemble", "prepare", "measure", "fit")
 class Skipped:
     """A combination that makes no cell, and why."""
 
-    names: dict[str, str]
+    cell: Cell
     reason: str
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The axes' names as tables show them."""
+        return self.cell.names
 
 
 @dataclass
@@ -90,6 +97,14 @@ class Plan:
     cached: Counter[str] = field(default_factory=Counter)
     described: list[Described] = field(default_factory=list)
 
+    @property
+    def warnings(self) -> list[str]:
+        """What the results of this benchmark will not be able to say, a sentence each."""
+        found = [data.too_few for data in self.datasets]
+        if self.cells and self.skipped and all(cell.model.baseline for cell in self.cells):
+            found.append("no system makes a cell: baselines alone are scored")
+        return [warning for warning in dict.fromkeys(found) if warning]
+
     def to_do(self) -> Counter[str]:
         """Number of tasks still to do, by stage."""
         return Counter(work.stage for work in self.tasks.values())
@@ -119,8 +134,9 @@ def make_plan(
     Raises
     ------
     MerbenchError
-        A dataset cannot be read or split, or a filter names no axis.
+        A dataset cannot be read or split, a filter names no axis, or the device is not there.
     """
+    benchmark = _on_a_device(benchmark)
     plan = Plan(benchmark)
     filters = [_filter(text) for text in only]
     wanted = [name for axis, name in filters if axis == "dataset"]
@@ -142,9 +158,20 @@ def make_plan(
     return plan
 
 
+def _on_a_device(benchmark: Benchmark) -> Benchmark:
+    """Return the benchmark with the device that `auto` means; what is recorded is what was used."""
+    spec, document = benchmark.spec, benchmark.document
+    try:
+        device = devices.present(spec.device)
+    except MerbenchError as error:
+        raise document.error(("device",), str(error)) from None
+    return dataclasses.replace(benchmark, spec=spec.model_copy(update={"device": device}))
+
+
 def _filter(text: str) -> tuple[str, str]:
-    axis, sign, name = text.partition("=")
-    if not sign or axis not in AXES:
+    given, sign, name = text.partition("=")
+    axis = axis_of(given)
+    if not sign or axis is None:
         raise MerbenchError(
             f"--only {text}: write AXIS=NAME, where AXIS is {', '.join(AXES[:-1])} or {AXES[-1]}"
         )
@@ -169,7 +196,7 @@ def _candidates(data: LoadedDataset, benchmark: Benchmark, skipped: list[Skipped
             if not reason:
                 cells.append(cell)
             elif not silent:
-                skipped.append(Skipped(cell.names, reason))
+                skipped.append(Skipped(cell, reason))
     return cells
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MANIFEST, FOLDS, PREDICTIONS = "manifest.json", "folds.parquet", "predictions.parquet"
+UNFINISHED = "unfinished"
+"""A file that says that the others are being written, or that this was cut off."""
 
 _NAMES = ("run", "table", "cell", *AXES, "clip", "group")
 """Columns of the table of predictions that hold few different texts, many times each."""
@@ -54,9 +56,13 @@ def read(folder: Path) -> Recorded:
 
     for name in (MANIFEST, FOLDS, PREDICTIONS):
         if not (folder / name).is_file():
-            raise MerbenchError(
-                f"{folder} is no run: {name} is missing; name the folder that `merbench run` wrote"
-            )
+            advice = "; name the folder that `merbench run` wrote"
+            if is_unfinished(folder):
+                advice = (
+                    ", for the run goes on or was stopped before it could write its results; run "
+                    "it again: finished work is kept"
+                )
+            raise MerbenchError(f"{folder} is no run: {name} is missing{advice}")
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         folds = pd.read_parquet(folder / FOLDS)
@@ -71,6 +77,13 @@ def read(folder: Path) -> Recorded:
             "run it again: finished work is kept"
         )
     return Recorded(manifest, folds, predictions)
+
+
+def is_unfinished(folder: Path) -> bool:
+    """Tell whether a folder waits for a run's results: it is empty, or not all were written."""
+    if not folder.is_dir() or (folder / MANIFEST).exists():
+        return False
+    return (folder / UNFINISHED).exists() or not any(folder.iterdir())
 
 
 def write(run: Recorded, folder: Path) -> None:

@@ -103,6 +103,72 @@ def parameter_text(parameters: str) -> str:
     return settings_text(json.loads(parameters)) if parameters else ""
 
 
+Parameter = tuple[str, ...]
+"""A parameter of a system: its axis, then the names that lead to it. That of a wrapped model, or of
+one of several components on an axis, has more than two."""
+_ABSENT = object()
+
+
+def parameters(row: Mapping[str, Any]) -> dict[Parameter, Any]:
+    """Return the parameters of a row's data set and system that are not at their defaults."""
+    found = json.loads(row["parameters"]) if row["parameters"] else {}
+    of_dataset = row.get("dataset_parameters")
+    return _leaves({"dataset": json.loads(of_dataset) if of_dataset else {}, **found})
+
+
+def told_apart(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Return what each row has on each axis, with the parameters that tell it from other rows.
+
+    Of a name that stands with one choice of parameters, all that are no defaults are shown; of one
+    that stands with several, those in which they differ.
+
+    Parameters
+    ----------
+    rows
+        Each with the axes' names, `parameters`, and `dataset_parameters` where it has some.
+    """
+    known = [parameters(row) for row in rows]
+    texts: list[dict[str, str]] = [{} for _ in rows]
+    for axis in AXES:
+        own = [{p: value for p, value in found.items() if p[0] == axis} for found in known]
+        same_name: dict[str, list[dict[Parameter, Any]]] = {}
+        for row, choice in zip(rows, own, strict=True):
+            others = same_name.setdefault(str(row[axis]), [])
+            if choice not in others:
+                others.append(choice)
+        for text, row, choice in zip(texts, rows, own, strict=True):
+            name = str(row[axis])
+            others = same_name[name]
+            differing = {
+                parameter: value
+                for parameter, value in choice.items()
+                if len(others) == 1 or any(o.get(parameter, _ABSENT) != value for o in others)
+            }
+            text[axis] = name + _parameters_text(differing)
+    return texts
+
+
+def joined(texts: Mapping[str, str]) -> str:
+    """Return one name for a system from what it has on each axis, as `told_apart` says it."""
+    return " x ".join(texts[axis] for axis in AXES[1:] if texts[axis] != NONE)
+
+
+def _leaves(settings: Mapping[str, Any], at: Parameter = ()) -> dict[Parameter, Any]:
+    leaves: dict[Parameter, Any] = {}
+    for key, value in settings.items():
+        leaves |= _leaves(value, (*at, key)) if isinstance(value, dict) else {(*at, key): value}
+    return leaves
+
+
+def _parameters_text(found: Mapping[Parameter, Any]) -> str:
+    lasts = [parameter[-1] for parameter in found]
+    pairs = [
+        f"{p[-1] if lasts.count(p[-1]) == 1 else '.'.join(p[1:])}={value}"
+        for p, value in found.items()
+    ]
+    return f" ({', '.join(pairs)})" if pairs else ""
+
+
 def choice(row: Mapping[str, Any], axis: str) -> tuple[str, Any]:
     """What a row has on an axis: the name, and the parameters that differ from defaults."""
     settings = json.loads(row["parameters"]) if row["parameters"] else {}

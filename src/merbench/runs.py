@@ -19,7 +19,7 @@ from merbench.engine import Engine, Outcome
 from merbench.errors import MerbenchError
 from merbench.plan import Plan
 from merbench.recorded import MANIFEST as MANIFEST
-from merbench.recorded import Recorded, csv_text, replacing
+from merbench.recorded import UNFINISHED, Recorded, csv_text, replacing
 from merbench.results import HUMAN_CEILING
 from merbench.spec import NONE
 from merbench.store import Store
@@ -355,6 +355,7 @@ def write(run: Run, folder: Path) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        (folder / UNFINISHED).touch()
         (folder / MANIFEST).unlink(missing_ok=True)  # an earlier run's would vouch for new tables
         for name, text in texts(run).items():
             with replacing(folder / name) as temporary:
@@ -364,6 +365,7 @@ def write(run: Run, folder: Path) -> None:
             with replacing(folder / STEMS) as temporary:
                 recorded.write_parquet([run.stems], temporary)
         recorded.write(run, folder)
+        (folder / UNFINISHED).unlink()
     except OSError as error:
         raise MerbenchError(
             f"the run cannot be written to {folder} ({error.strerror or error}); name another "

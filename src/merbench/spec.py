@@ -43,9 +43,18 @@ Path_ = tuple[str | int, ...]
 AXES = ("dataset", "augmentation", "separator", "features", "model")
 """What a cell is a choice of, in the order that tables show it."""
 
+_AXES_BY_NAME = {name: axis for axis in AXES for name in (axis, f"{axis.removesuffix('s')}s")} | {
+    "feature": "features"
+}
+
 NONE = "none"
 """What stands for an axis that a cell has nothing of: no augmentation, or, for a model that never
 looks at the music, no separator and no features."""
+
+
+def axis_of(name: str) -> str | None:
+    """Return the axis that a name means, in the singular or the plural; None for none."""
+    return _AXES_BY_NAME.get(name.strip().lower())
 
 
 # --- the document --------------------------------------------------------------------------------
@@ -265,7 +274,10 @@ class _Strict(BaseModel):
 class Compare(_Strict):
     """A family of paired comparisons: cells that differ along one axis only."""
 
-    across: Literal["augmentation", "separator", "features", "model"]
+    across: Annotated[
+        Literal["augmentation", "separator", "features", "model"],
+        BeforeValidator(lambda value: axis_of(value) or value if isinstance(value, str) else value),
+    ]
 
 
 class Exclusion(_Strict):
@@ -313,7 +325,9 @@ class Spec(_Strict):
     exclude: list[Exclusion] = Field([], description="Cells to leave out.")
     plugins: list[str] = Field([], description="Plugin files and folders to load.")
     seed: int = Field(1, ge=0, description="Where every model's chance comes from.")
-    device: str = Field("cpu", min_length=1, description="Torch device that models train on.")
+    device: str = Field(
+        "cpu", min_length=1, description="Torch device that models train on, or auto."
+    )
 
 
 @dataclass(frozen=True)

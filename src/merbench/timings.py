@@ -3,42 +3,53 @@
 from __future__ import annotations
 
 import json
+import math
 import statistics
 from pathlib import Path
 
 from merbench.components import Cost
 
-_FILE = "timings.jsonl"
+
+def file_of(folder: Path) -> Path:
+    """Return the file beside a store."""
+    return folder / "timings.jsonl"
 
 
 def record(folder: Path, stage: str, component: str, seconds: float, megabytes: float) -> None:
     """Remember one task; a store that cannot be written forgets it silently."""
     row = {"stage": stage, "component": component, "seconds": seconds, "megabytes": megabytes}
     try:
-        with (folder / _FILE).open("a") as handle:
+        with file_of(folder).open("a", encoding="utf-8") as handle:
             handle.write(json.dumps(row) + "\n")
     except OSError:
         pass  # an estimate is not worth failing a run for
 
 
-def read(folder: Path) -> dict[tuple[str, str], Cost]:
-    """Median cost of a task, by stage and component."""
+def read(folder: Path) -> tuple[dict[tuple[str, str], Cost], int]:
+    """Return the median cost of a task, by stage and component; and how many lines say nothing.
+
+    A line may be cut short by a killed run, or damaged like any file.
+    """
     rows: dict[tuple[str, str], list[Cost]] = {}
+    unreadable = 0
     try:
-        lines = (folder / _FILE).read_text().splitlines()
+        lines = file_of(folder).read_bytes().splitlines()
     except OSError:
-        return {}
+        return {}, 0
     for line in lines:
         try:
             row = json.loads(line)
             cost = Cost(float(row["seconds"]), float(row["megabytes"]))
+            if not all(0 <= number < math.inf for number in cost):
+                raise ValueError("no cost")
             rows.setdefault((row["stage"], row["component"]), []).append(cost)
         except (ValueError, KeyError, TypeError):
-            continue  # a line cut short by a killed run
-    return {
+            unreadable += 1
+    medians = {
         key: Cost(
             statistics.median(c.seconds for c in costs),
             statistics.median(c.megabytes for c in costs),
         )
         for key, costs in rows.items()
     }
+    return medians, unreadable

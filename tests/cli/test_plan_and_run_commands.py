@@ -24,8 +24,10 @@ def test_plan_as_json(call: Any, tiny: TinyBench) -> None:
         features=["levels", "frames"], exclude=[{"separator": "halves", "features": "levels"}]
     )
     done = call("plan", tiny.spec, "--json")
-    assert (done.status, done.stderr) == (0, "")
+    assert done.status == 0
     document = done.json
+    assert done.stderr == f"warning: {document['warnings'][0]}\n"
+    assert "4 clips of 4 groups, which is too few" in done.stderr
     assert document["name"] == "tiny"
     cells = [(c["separator"], c["features"], c["model"], c["folds"]) for c in document["cells"]]
     assert cells == [
@@ -47,6 +49,50 @@ def test_plan_for_people(call: Any, tiny: TinyBench) -> None:
     assert "3 folds to do" in text
     assert "skipped" in text
     assert "linear takes vector, frames gives image" in " ".join(text.split())
+
+
+GRID: dict[str, Any] = {
+    "features": [{"levels": {"n": [4, 6]}}, "frames"],
+    "models": [{"linear": {"penalty": [0.1, 0.5]}}],
+}
+
+
+def test_plan_tells_the_cells_of_a_grid_apart(call: Any, tiny: TinyBench, monkeypatch: Any) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    tiny.write_spec(**GRID)
+    lines = call("plan", tiny.spec).stdout.splitlines()
+    assert max(len(line) for line in lines if "store" not in line) <= 80
+    cells = [line.split("3  3 folds")[0] for line in lines if "folds to do" in line]
+    assert len(cells) == len(set(cells)) == 8
+    assert sum("levels (n=6)" in cell and "(penalty=0.5)" in cell for cell in cells) == 2
+    skipped = call("plan", tiny.spec, "--json").json["skipped"]
+    assert [s["parameters"] for s in skipped if s["separator"] == "plain"] == [
+        {}, {"model": {"penalty": 0.5}}
+    ]  # fmt: skip
+
+
+def test_compare_and_publish_tell_the_cells_of_a_grid_apart(
+    call: Any, tiny: TinyBench, monkeypatch: Any
+) -> None:
+    tiny.write_spec(**GRID)
+    assert call("run", tiny.spec, "--out", "out", "-j", "1").status == 0
+    monkeypatch.setenv("COLUMNS", "80")
+    for across, pairs in (("features", 4), ("penalty", 4), ("separators", 4), ("models", 4)):
+        found = call("compare", "out", "--across", across, "--json").json["comparisons"]
+        assert len(found) == pairs, across
+        assert all(row["a"] != row["b"] for row in found)
+    text = call("compare", "out", "--across", "feature").stdout
+    assert text.startswith("noise: across features")
+    assert max(map(len, text.split("no room here")[0].splitlines())) <= 80
+    named = call("compare", "out", "--a", "plain x n=6 x penalty=0.5", "--json").json
+    assert len(named["comparisons"]) == 7
+    assert "means 4 systems" in call("compare", "out", "--a", "penalty=0.5").error
+    assert "give one or other" in call("compare", "out", "--a", "x", "--across", "model").error
+    assert "differ in blur alone" not in call("compare", "out", "--across", "penalty").stdout
+    done = call("leaderboard", "publish", "out")
+    moved = done.stdout[done.stdout.index("rank before") :]
+    for system in ("plain x levels (n=6) x linear (penalty=0.5)", "halves x levels x linear "):
+        assert f" {system}" in moved
 
 
 def test_run_writes_the_results_and_says_where(call: Any, tiny: TinyBench) -> None:
@@ -83,6 +129,81 @@ def test_without_out_a_run_lands_under_its_name(call: Any, tiny: TinyBench) -> N
     assert f"written to runs/tiny/{folder.name}" in done.stdout
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["name"] == "tiny"
+
+
+def test_a_run_does_not_take_the_place_of_another(call: Any, tiny: TinyBench) -> None:
+    run = ("run", tiny.spec, "--out", "out", "-j", "1", "--only", "separator=plain")
+    assert call(*run).status == 0
+    written = Path("out/manifest.json").read_bytes()
+    other = (*run, "--set", "seed=2")
+    error = call(*other).error
+    assert error.startswith("out holds another run (tiny of ")
+    assert "--overwrite" in error
+    assert Path("out/manifest.json").read_bytes() == written
+    assert call(*other, "--overwrite").status == 0
+    assert Path("out/manifest.json").read_bytes() != written
+    assert call(*other).status == 0  # the same again
+
+
+def test_what_an_interrupted_run_left_is_in_nobodys_way(call: Any, tiny: TinyBench) -> None:
+    folder = Path("runs/tiny/killed")
+    folder.mkdir(parents=True)
+    assert "holds no results yet" in call("leaderboard", "build", folder, "--out", "board").error
+    finished = folder.with_name("finished")
+    assert call("run", tiny.spec, "--out", finished, "-j", "1").status == 0
+    done = call("leaderboard", "build", *Path("runs/tiny").iterdir(), "--out", "board")
+    assert done.status == 0
+    assert done.stderr.startswith("warning: runs/tiny/killed is left out: its run goes on, or was ")
+    for command in (("compare",), ("verify",), ("report",), ("leaderboard", "publish")):
+        says = "runs/tiny/killed is no run: manifest.json is missing, for the run goes on or was "
+        assert call(*command, folder).error.startswith(says)
+    assert call("run", tiny.spec, "--out", folder, "-j", "1").status == 0
+
+
+def test_without_any_cell_nothing_is_run(call: Any, tiny: TinyBench) -> None:
+    tiny.write_spec(features=["frames"], models=["linear"], separators=["plain"])
+    error = call("run", tiny.spec).error
+    assert "nothing to run, for no combination makes a cell (linear takes vector, " in error
+    assert not Path("runs").exists()
+    done = call("plan", tiny.spec)
+    assert done.status == 0
+    assert done.stdout.startswith("no combination makes a cell\n")
+
+
+def test_a_device_is_looked_for_before_any_work(call: Any, tiny: TinyBench) -> None:
+    tiny.write_spec(device="banana")
+    line = tiny.spec.read_text().splitlines().index("device: banana") + 1
+    for command in ("plan", "run"):
+        error = call(command, tiny.spec).error
+        assert error.startswith(f"{tiny.spec}:{line}: device: 'banana' is no torch device")
+    assert not Path("runs").exists()
+    tiny.write_spec(device="auto")
+    assert call("plan", tiny.spec).status == 0
+
+
+def test_times_that_cannot_be_read_are_a_sentence(call: Any, tiny: TinyBench) -> None:
+    tiny.store.prepare()
+    (tiny.store.folder / "timings.jsonl").write_bytes(b"\xff\xfe\n")
+    done = call("plan", tiny.spec)
+    assert done.status == 0
+    assert "1 of the times measured so far cannot be read; delete " in done.stdout
+
+
+def test_negative_deviations_are_said_of_a_run(call: Any, tiny: TinyBench) -> None:
+    tiny.write_plugin(
+        "below",
+        "from merbench import Model, Task, hookimpl\n"
+        "class Below(Model):\n    name = 'below'\n    inputs = ()\n"
+        "    tasks = frozenset({Task.VA})\n"
+        "    def estimator(self, *, task, seed, device):\n        return self\n"
+        "    def fit(self, X, Y):\n        return self\n"
+        "    def predict(self, X):\n        return [[0.5, 0.5, -0.1, 0.1]] * len(X)\n"
+        "@hookimpl\ndef merbench_models():\n    return [Below]\n",
+    )
+    tiny.write_spec(models=["average", "below"])
+    done = call("run", tiny.spec, "--out", "out", "-j", "1")
+    assert "predicted standard deviations that are not above 0, of which KL" in done.stdout
+    assert "  6 of below\n" in done.stdout  # three folds of two clips, one deviation of each
 
 
 def test_a_failed_cell_is_status_1_and_named(call: Any, tiny: TinyBench) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import re
+import shlex
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -180,3 +184,100 @@ def test_the_readme_names_only_commands_there_are() -> None:
     named = re.findall(rf"(?:^|`)merbench ((?:{groups}) [a-z]+|[a-z]+)", text, re.MULTILINE)
     assert named
     assert set(named) <= {" ".join(command) for command in ALL}
+
+
+# --- narrow terminals -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+@pytest.mark.parametrize(
+    "arguments", [["plugins", "list"], ["plugins", "show", "random-forest"], ["data", "list"]]
+)
+def test_lists_fit_a_narrow_terminal(
+    arguments: list[str], columns: int, call: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    done = call(*arguments)
+    assert done.status == 0
+    assert max(map(len, done.stdout.splitlines()[1:])) <= columns  # below what the plugin is
+    for word in re.findall(r"https?://\S*", done.stdout):  # half an address is of no use
+        assert word in json.dumps(call(*arguments, "--json").json)
+
+
+# --- documents ------------------------------------------------------------------------------------
+
+DOCUMENTS = sorted([REPOSITORY / "README.md", *(REPOSITORY / "docs").glob("*.md")])
+OF_THE_READER = ("data/", "predictions.csv", "song.mp3", "musdb18hq", "my_models.py")
+"""What stands for files that the reader has: the text around the command says so."""
+PLACEHOLDER = re.compile(r"[A-Z]+[A-Z0-9]*(\.\.\.)?|PATH|DIR")
+WRITES = ("--out", "--to")
+
+
+def documented(text: str) -> Iterator[list[str]]:
+    """Every command of merbench in a document's blocks, as words."""
+    for language, block in re.findall(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+        for line in block.replace("\\\n", " ").splitlines() if language in ("", "sh") else ():
+            for command in line.split("&&"):
+                words = shlex.split(command, comments=True)
+                if words[:1] == ["merbench"]:
+                    yield words
+
+
+def paths_named(words: list[str]) -> Iterator[tuple[str, bool]]:
+    """The paths that a command names, and whether it makes them."""
+    for before, word in itertools.pairwise(words):
+        text = word.rpartition("=")[2] if before in ("--set", "--root") else word
+        if before in ("--set", "--only") and "/" not in text:
+            continue
+        if before in (*WRITES, "--root", "--data", "--reported") or re.search(
+            r"/|\.(yaml|csv|mp3|py)$", text
+        ):
+            yield text, before in WRITES
+
+
+def unknown_paths(text: str, there: Path) -> list[str]:
+    """Paths in a document's commands that nobody has: not made before, not in the repository."""
+    made: list[str] = []
+    unknown = []
+    for words in documented(text):
+        for path, makes in paths_named(words):
+            if makes:
+                made.append(path)
+            elif not (
+                path.startswith(OF_THE_READER)
+                or PLACEHOLDER.fullmatch(path)
+                or (there / path).exists()
+                or any(fnmatch(each, path) or path.startswith(f"{each}/") for each in made)
+            ):
+                unknown.append(path)
+    return unknown
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_documents_name_only_paths_that_their_own_commands_make(document: Path) -> None:
+    assert unknown_paths(document.read_text(), REPOSITORY) == []
+
+
+def test_a_path_that_nothing_makes_is_found() -> None:
+    text = """
+```sh
+merbench compare runs/demo/first    # too early
+merbench run benchmarks.yaml --out runs/demo/first && merbench verify runs/demo/first
+merbench run gone.yaml --set datasets.pmemo.root=elsewhere/copy \\
+  --out results
+merbench leaderboard build runs/demo/* runs/other/* --out board
+merbench leaderboard verify board --root vgmidi=data/vgmidi
+```
+"""
+    assert unknown_paths(text, REPOSITORY) == [
+        "runs/demo/first", "gone.yaml", "elsewhere/copy", "runs/other/*",
+    ]  # fmt: skip
+
+
+def test_examples_of_the_help_name_a_run_that_an_example_makes() -> None:
+    source = "\n".join(p.read_text() for p in (REPOSITORY / "src/merbench/cli").glob("*.py"))
+    examples = re.findall(r"^ {6}merbench .*$", source, re.MULTILINE)
+    made = {name for line in examples for name in re.findall(r"--out (runs/\S+)", line)}
+    named = {name for line in examples for name in re.findall(r"\bruns/\S+", line)}
+    assert named - made <= {"runs/demo/second"}  # the other of two
+    assert "runs/demo/first" in made

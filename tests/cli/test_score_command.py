@@ -115,3 +115,16 @@ def test_bad_cells_are_named_with_file_and_line(call: Any, table: Path) -> None:
 
 def test_a_missing_file_is_named(call: Any) -> None:
     assert "gone.csv" in call("score", "gone.csv", "--predictions", "a").error
+
+
+def test_a_narrow_table_names_what_it_leaves_out(call: Any, table: Path, monkeypatch: Any) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    text = table.read_text().replace("far_", "a_system_of_a_rather_long_name_")
+    table.write_text(text.replace(",0.1000,0.1200\n", ",-0.1000,0.1200\n"))
+    done = call("score", table, "--predictions", "near,a_system_of_a_rather_long_name")
+    assert "12 of 24 predicted standard deviations are not above 0" in done.stderr
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    _, of_systems, of_pairs = " ".join(done.stdout.split()).split("no room here for ")
+    assert "CCC arousal; see --json" in of_systems
+    assert "p (Holm)" in of_systems  # a column of the table that follows
+    assert of_pairs == "Wilcoxon p; see --json"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import numpy as np
@@ -103,3 +104,83 @@ def test_other_evaluators_are_refused():
     other = run(evaluator={"version": "9", "hash": "x"})
     with pytest.raises(MerbenchError, match="the runs have different evaluators"):
         compare_between(run(), other)
+
+
+# --- what to compare -----------------------------------------------------------------------------
+
+
+def grid():
+    """Two features of two sizes, with two models of which one has two penalties."""
+    cells = [
+        made(
+            f"{n}-{penalty}", (np.asarray(GOOD) * scale).tolist(), n_train=90, model="linear",
+            parameters=json.dumps({"features": {"f": {"n": n}}, "model": {"penalty": penalty}}),
+        )
+        for scale, (n, penalty) in enumerate([(4, 1), (4, 2), (6, 1), (6, 2)], start=1)
+    ]  # fmt: skip
+    return recorded_run(*cells, made("mean", POOR, separator="none", features="none", n_train=90))
+
+
+def cells(found):
+    return {frozenset((row["cell_a"], row["cell_b"])) for row in found.rows}
+
+
+N = {frozenset(("4-1", "6-1")), frozenset(("4-2", "6-2"))}
+PENALTY = {frozenset(("4-1", "4-2")), frozenset(("6-1", "6-2"))}
+
+
+@pytest.mark.parametrize(
+    ("text", "pairs"),
+    [
+        ("features", N), ("feature", N), ("Features", N), ("n", N), ("f.n", N), ("features.n", N),
+        ("penalty", PENALTY), ("linear.penalty", PENALTY), ("model.penalty", PENALTY),
+        ("separators", set()),
+    ],
+)  # fmt: skip
+def test_pairs_differ_in_the_axis_or_parameter_that_is_named_alone(text, pairs):
+    found = compare_within(grid(), across=[text])
+    assert cells(found) == pairs
+    assert {row["across"] for row in found.rows} <= {"features", text}
+
+
+def test_models_are_compared_in_the_singular_and_the_plural_with_those_that_hear_nothing():
+    blind = {frozenset((name, "mean")) for name in ("4-1", "4-2", "6-1", "6-2")}
+    for text in ("model", "models"):
+        assert cells(compare_within(grid(), across=[text])) == PENALTY | blind
+    both = compare_within(grid(), across=["features", "penalty"])
+    assert [row["across"] for row in both.rows] == ["features"] * 2 + ["penalty"] * 2
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("dataset", "not paired across data sets, whose clips are others"),
+        ("penalti", r"did you mean 'penalty'\? \(there are the axes augmentation, .* n, penalty"),
+        ("ridge.penalty", "do not differ in 'ridge.penalty'"),
+    ],
+)
+def test_what_is_no_axis_and_no_parameter_is_refused_with_those_there_are(text, says):
+    with pytest.raises(MerbenchError, match=says):
+        compare_within(grid(), across=[text])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "s x f (n=6) x linear (penalty=2)",
+        "s x f x linear (n=6, penalty=2)",
+        "f (n=6) x linear (penalty=2)",
+        "penalty=2 x n=6",
+        "linear (penalty=2) x f (n=6)",
+    ],
+)
+def test_a_system_is_named_by_what_no_other_has(name):
+    found = compare_within(grid(), name, "mean")
+    assert [(row["cell_a"], row["cell_b"]) for row in found.rows] == [("6-2", "mean")]
+    assert found.names["run-1", "6-2"] == "s x f (n=6) x linear (penalty=2)"
+
+
+def test_a_name_that_several_systems_answer_to_lists_them():
+    says = r"'penalty=2' means 2 systems of the run; .* \(s x f \(n=4\) x linear \(penalty=2\); s x"
+    with pytest.raises(MerbenchError, match=says):
+        compare_within(grid(), "penalty=2")

@@ -21,6 +21,7 @@ from merbench.leaderboard import publish as publishing
 from merbench.leaderboard import submission
 from merbench.leaderboard.publish import publish
 from merbench.leaderboard.verify import verify
+from merbench.results import joined, told_apart
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -92,9 +93,10 @@ def test_publishing_says_which_places_changed(two_runs, tmp_path):
     before = {(m.dataset, m.system): m.after for m in done.moves}
     done = publish(second, folder)
     after = done.board.leaderboard
+    listed = after.to_dict("records")
     ranks = {
-        (row["dataset"], publishing.system_name(row), row["run"]): row["rank"]
-        for row in after.to_dict("records")
+        (row["dataset"], joined(texts), row["run"]): row["rank"]
+        for row, texts in zip(listed, told_apart(listed), strict=True)
     }
     assert any(move.before == 0 and "penalty=9" in move.system for move in done.moves)
     for move in done.moves:

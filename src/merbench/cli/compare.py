@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,20 +28,31 @@ def compare(
     other: Path | None = typer.Argument(
         None, metavar="[OTHER]", help="Another run on the same split.", show_default=False
     ),
-    a: str = typer.Option("", "--a", help="A system of the run, as its table names it."),
+    a: str = typer.Option(
+        "", "--a", help="A system of the run, as its table names it, or by what no other has."
+    ),
     b: str = typer.Option("", "--b", help="Another; without it --a is compared with all others."),
+    across: list[str] | None = typer.Option(
+        None,
+        "--across",
+        metavar="AXIS",
+        help="Pairs that differ in this alone: an axis, or a parameter; may be repeated.",
+    ),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Compare systems in pairs, with tests that allow for the overlap of folds.
 
-    Of one run: the pairs that differ along one axis the benchmark compares, or those named. Of two
-    runs on the same split: the systems that both have, and each run's best against the other's.
+    Of one run: the pairs that differ along one axis, those the benchmark compares or those of
+    --across, or the pairs of named systems. Of two runs on the same split: the systems that both
+    have, and each run's best against the other's.
 
     [bold]Examples[/bold]
 
       merbench compare runs/demo/first
 
-      merbench compare runs/demo/first --a 'mixed x compare-2016 x svr'
+      merbench compare runs/demo/first --across features
+
+      merbench compare runs/demo/first --a 'mixed x crnn' --b 'oracle x crnn'
 
       merbench compare runs/demo/first runs/demo/second
     """
@@ -48,18 +60,24 @@ def compare(
     from merbench.leaderboard.compare import compare_between, compare_within
 
     first = recorded.read(run)
+    if across and (a or b):
+        raise MerbenchError("--across chooses pairs, and --a and --b name them; give one or other")
     if other is None:
-        pairs = compare_within(first, a, b)
-    elif a or b:
-        raise MerbenchError("--a and --b name systems of one run; give them without a second run")
+        pairs = compare_within(first, a or b, b if a else "", across or ())
+    elif a or b or across:
+        raise MerbenchError(
+            "--a, --b and --across choose among one run's systems; give them without a second run"
+        )
     else:
         pairs = compare_between(first, recorded.read(other))
     _print(pairs, as_json=as_json)
+    if not (pairs.rows or pairs.identical or as_json):
+        alone = f" that differ in {' or '.join(across)} alone" if across else ""
+        typer.echo(f"there is no pair of systems{alone} to compare")
 
 
 def _print(pairs: Pairs, *, as_json: bool) -> None:
-    from merbench.leaderboard.compare import verdict
-    from merbench.spec import AXES
+    from merbench.leaderboard.compare import BEST, NAMED, SAME, verdict
 
     if as_json:
         show.print_json(
@@ -69,33 +87,47 @@ def _print(pairs: Pairs, *, as_json: bool) -> None:
             }
         )
         return
-    numbers = ("KL difference", "95 % interval", "p over folds", "p over groups", "effect size")
-    families: dict[str, list[Mapping[str, Any]]] = {}
+    families: dict[str, list[dict[str, Any]]] = {}
     for row in pairs.rows:
-        across = f"across {row['across']}" if row["across"] in AXES else row["across"]
+        across = (
+            row["across"] if row["across"] in (BEST, NAMED, SAME) else f"across {row['across']}"
+        )
         families.setdefault(f"{row['dataset']}: {across}", []).append(row)
     for title, rows in families.items():
         show.print_table(
-            ("a", "b", *numbers, "verdict"),
-            [_cells(row, verdict(row)) for row in rows],
+            ("a", "b", *_NUMBERS, "verdict"),
+            [_cells(row, pairs.names) for row in rows],
             title=title,
-            right=numbers,
-            spare=("effect size", "p over groups", "p over folds", "95 % interval"),
+            right=tuple(_NUMBERS),
+            spare=tuple(_NUMBERS)[1:],
+            elsewhere="--json",
         )
     for system in pairs.identical:
         typer.echo(f"the same predictions in both runs: {system}")
-    if not pairs.rows and not pairs.identical:
-        typer.echo("there is no pair to compare")
+    if pairs.rows:
+        typer.echo(
+            "KL difference: a less b, in nats; detectable: the smallest that this data could show"
+        )
 
 
-def _cells(row: Mapping[str, Any], words: str) -> list[str]:
-    return [
-        row["a"],
-        row["b"],
-        f"{row['kl_difference']:+.3f}",
-        f"{row['kl_low']:+.3f} to {row['kl_high']:+.3f}",
-        show.number(row["corrected_p_holm"]),
-        show.number(row["group_p"]),
-        f"{row['rank_biserial']:+.2f}",
-        words,
-    ]
+_NUMBERS: dict[str, Callable[[Mapping[str, Any]], str]] = {
+    "KL difference": lambda row: f"{row['kl_difference']:+.3f}",
+    "95 % interval": lambda row: (
+        f"{row['kl_low']:+.3f} to {row['kl_high']:+.3f}" if math.isfinite(row["kl_low"]) else "–"
+    ),
+    "detectable": lambda row: show.number(row["detectable_difference"]),
+    "p over folds": lambda row: show.number(row["corrected_p_holm"]),
+    "p over groups": lambda row: show.number(row["group_p"]),
+    "effect size": lambda row: f"{row['rank_biserial']:+.2f}",
+}
+"""Columns of numbers, the least needed last."""
+
+
+def _cells(row: Mapping[str, Any], names: Mapping[tuple[str, str], str]) -> list[str]:
+    if row["significant"]:
+        verdict = f"{row['better']} is better"
+    else:
+        single = math.isnan(row["detectable_difference"])
+        verdict = "a single fold shows nothing" if single else "not significant"
+    systems = (names[row[f"run_{which}"], row[f"cell_{which}"]] for which in "ab")
+    return [*systems, *(text(row) for text in _NUMBERS.values()), verdict]

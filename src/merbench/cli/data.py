@@ -35,7 +35,8 @@ def list_data(as_json: bool = typer.Option(False, "--json", help="Print JSON."))
         return
     columns = ("name", "what", "task", "homepage", "licence")
     rows = [[d["name"], d["summary"], d["task"], d["homepage"], d["licence"]] for d in documents]
-    show.print_table(columns, rows)
+    # Half an address is of no use.
+    show.print_table(columns, rows, spare=("homepage",), elsewhere="--json")
 
 
 @app.command("fetch")

@@ -38,18 +38,26 @@ def build(
 ) -> None:
     """Write the tables that follow from some runs.
 
-    The same runs give the same files, in whatever order they are named.
+    The same runs give the same files, in whatever order they are named. Folders of runs that were
+    stopped before they wrote anything are left out.
 
     [bold]Example[/bold]
 
-      merbench leaderboard build runs/demo/first runs/vgmidi/second --out board
+      merbench leaderboard build runs/demo/first runs/demo/second --out board
     """
     from merbench import recorded
+    from merbench.errors import MerbenchError
     from merbench.leaderboard import files, site
     from merbench.leaderboard.reported import read_reported
 
     known = read_reported(reported) if reported else None
-    composed = files.compose([recorded.read(run) for run in _distinct(runs)], known)
+    stopped = [run for run in _distinct(runs) if recorded.is_unfinished(run)]
+    finished = [run for run in _distinct(runs) if run not in stopped]
+    if not finished:
+        raise MerbenchError(f"{stopped[0]} holds no results yet: its run goes on or was stopped")
+    for run in stopped:
+        show.warn(f"{run} is left out: its run goes on, or was stopped before it wrote any results")
+    composed = files.compose([recorded.read(run) for run in finished], known)
     files.write(composed, out)
     written = len(composed.names)
     if with_pages or (out / site.PAGE).exists():  # an earlier leaderboard's would mislead
@@ -86,15 +94,20 @@ def publish(
 
     [bold]Example[/bold]
 
-      merbench leaderboard publish runs/demo/20260101-120000
+      merbench leaderboard publish runs/demo/first
     """
     from merbench.leaderboard.publish import publish as publish_run
 
     done = publish_run(run, folder)
-    show_leaderboard(done.board.leaderboard, done.board.comparisons, str(folder))
+    show_leaderboard(done.board.leaderboard, done.board.comparisons, str(folder), folder)
+    tables: dict[str, list[list[str]]] = {}
     for move in done.moves:
-        before, after = (f"rank {n}" if n else "no rank" for n in (move.before, move.after))
-        typer.echo(f"{move.dataset}, table {move.table}: {move.system}: {before} → {after}")
+        before, after = (str(place or "–") for place in (move.before, move.after))
+        of_table = tables.setdefault(f"{move.dataset}, table {move.table}", [])
+        of_table.append([move.system, before, after])
+    for title, rows in tables.items():
+        columns = ("system", "rank before", "now")
+        show.print_table(columns, rows, title=title, right=columns[1:])
     for line in done.unverified:
         typer.echo(f"not verifiable by everyone: {line}")
     typer.echo(f"published as {done.submission}")

@@ -42,9 +42,9 @@ def report(
 
     [bold]Examples[/bold]
 
-      merbench report runs/demo/20260101-120000
+      merbench report runs/demo/first
 
-      merbench report runs/demo/20260101-120000 --audio demo --tables
+      merbench report runs/demo/first --audio demo --tables
     """
     from merbench import runs
     from merbench.errors import MerbenchError

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import os
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,8 +14,10 @@ import typer
 
 from merbench.cli import show
 from merbench.cli.standing import axes_to_show, show_leaderboard
+from merbench.errors import MerbenchError
 
 if TYPE_CHECKING:
+    from merbench.cells import Cell
     from merbench.plan import Plan
     from merbench.spec import Document
     from merbench.store import Store
@@ -37,6 +42,9 @@ def run(
     out: Path | None = typer.Option(
         None, "--out", help="Folder of the results; by default runs/NAME/TIME."
     ),
+    overwrite: bool = typer.Option(
+        False, "--overwrite", help="Replace what another run left in the folder."
+    ),
     assignments: list[str] | None = SET,
     only: list[str] | None = ONLY,
     jobs: int = typer.Option(0, "--jobs", "-j", min=0, help="Worker processes; 0: one a core."),
@@ -56,7 +64,7 @@ def run(
 
     [bold]Examples[/bold]
 
-      merbench run benchmarks.yaml
+      merbench run benchmarks.yaml --out runs/demo/first
 
       merbench run benchmarks/vgmidi.yaml --set datasets.vgmidi.root=vgmidi -j 4
 
@@ -65,39 +73,54 @@ def run(
     from merbench import runs
     from merbench.cli.progress import Progress
     from merbench.engine import LocalEngine
+    from merbench.outfolder import claimed
     from merbench.spec import plugin_paths
     from merbench.threads import cores
 
     if offline:
         os.environ["MERBENCH_OFFLINE"] = "1"
     document, planned, store = _plan(spec, assignments, only)
-    folder = out or Path("runs") / planned.benchmark.spec.name / f"{datetime.now():%Y%m%d-%H%M%S}"
+    if not planned.cells:
+        reason = f" ({planned.skipped[0].reason})" if planned.skipped else ""
+        raise MerbenchError(
+            f"{spec}: there is nothing to run, for no combination makes a cell{reason}; "
+            f"`merbench plan {spec}` says why of each"
+        )
+    folder = out or _new_folder(planned.benchmark.spec.name)
     if planned.skipped:
         count = len(planned.skipped)
         made = "combination makes" if count == 1 else "combinations make"
         typer.echo(f"{count} {made} no cell; `merbench plan` says why", err=True)
-    runs.check_writable(folder)
-    if planned.tasks:
-        engine = LocalEngine(
-            store,
-            plugin_paths(document, planned.benchmark.spec),
-            jobs=jobs or cores(),
-            timeout=timeout,
-            memory_limit=int(memory * 2**30) if memory else None,
-        )
-        try:
-            with engine, Progress(planned.to_do()) as progress:
-                finished = runs.execute(planned, store, engine, progress.report)
-        except KeyboardInterrupt:
-            typer.echo(show.STOPPED, err=True)
-            raise typer.Exit(130) from None
-    else:
-        finished = runs.execute(planned, store, None)
-    runs.write(finished, folder)
-    show_leaderboard(finished.leaderboard, finished.comparisons, finished.manifest["name"])
+    with claimed(folder, planned, overwrite=overwrite):
+        if planned.tasks:
+            engine = LocalEngine(
+                store,
+                plugin_paths(document, planned.benchmark.spec),
+                jobs=jobs or cores(),
+                timeout=timeout,
+                memory_limit=int(memory * 2**30) if memory else None,
+            )
+            try:
+                with engine, Progress(planned.to_do()) as progress:
+                    finished = runs.execute(planned, store, engine, progress.report)
+            except KeyboardInterrupt:
+                typer.echo(show.STOPPED, err=True)
+                raise typer.Exit(130) from None
+        else:
+            finished = runs.execute(planned, store, None)
+        runs.write(finished, folder)
+    name = finished.manifest["name"]
+    show_leaderboard(finished.leaderboard, finished.comparisons, name, folder)
     typer.echo(f"written to {folder}")
     if finished.failed:
         raise typer.Exit(1)
+
+
+def _new_folder(name: str) -> Path:
+    """Return a folder for a run that none was named for, and that is not there yet."""
+    first = Path("runs") / name / f"{datetime.now():%Y%m%d-%H%M%S}"
+    later = (first.with_name(f"{first.name}-{count}") for count in itertools.count(2))
+    return next(folder for folder in itertools.chain([first], later) if not folder.exists())
 
 
 def plan(
@@ -112,6 +135,7 @@ def plan(
 
       merbench plan benchmarks.yaml --json
     """
+    from merbench import timings
     from merbench.estimate import estimate
     from merbench.plan import STAGES
     from merbench.threads import cores
@@ -129,7 +153,11 @@ def plan(
                     | {"error": planned.unready.get(c.id, "")}
                     for c in planned.cells
                 ],
-                "skipped": [{**s.names, "reason": s.reason} for s in planned.skipped],
+                "skipped": [
+                    {**s.names, "parameters": s.cell.settings, "reason": s.reason}
+                    for s in planned.skipped
+                ],
+                "warnings": planned.warnings,
                 "tasks": counts,
                 "estimate": {
                     "core_seconds": expected.seconds,
@@ -141,15 +169,23 @@ def plan(
             }
         )
         return
-    axes = axes_to_show([c.names for c in planned.cells] + [s.names for s in planned.skipped])
+    names = _names([*planned.cells, *(skip.cell for skip in planned.skipped)])
+    axes = axes_to_show(names)
+    texts = [[name[axis] for axis in axes] for name in names]
     rows = [
-        [*(c.names[a] for a in axes), str(len(c.data.splits)), _cell_state(planned, c.id)]
-        for c in planned.cells
+        [*text, str(len(c.data.splits)), _cell_state(planned, c.id)]
+        for text, c in zip(texts, planned.cells, strict=False)
     ]
     columns = (*axes, "folds", "state")
-    show.print_table(columns, rows, title=f"{len(rows)} cells", right=("folds",))
+    if rows:
+        title = "1 cell" if len(rows) == 1 else f"{len(rows)} cells"
+        show.print_table(columns, rows, title=title, right=("folds",))
+    else:
+        typer.echo("no combination makes a cell\n")
     if planned.skipped:
-        skipped = [[*(s.names[a] for a in axes), s.reason] for s in planned.skipped]
+        skipped = [
+            [*text, s.reason] for text, s in zip(texts[len(rows) :], planned.skipped, strict=True)
+        ]
         show.print_table((*axes, "reason"), skipped, title="skipped")
     tasks = [[s, str(counts[s]["to_do"]), str(counts[s]["cached"])] for s in STAGES]
     show.print_table(("stage", "to do", "cached"), tasks, right=("to do", "cached"))
@@ -157,6 +193,11 @@ def plan(
         f"about {show.duration(expected.seconds / cores())} on {cores()} cores and "
         f"{show.size(expected.megabytes)} in {store.folder}"
     )
+    if expected.unreadable:
+        typer.echo(
+            f"{expected.unreadable} of the times measured so far cannot be read; delete "
+            f"{timings.file_of(store.folder)} to forget them"
+        )
     if expected.unknown:
         typer.echo(f"not counted, for want of a measurement: {', '.join(expected.unknown)}")
 
@@ -175,7 +216,26 @@ def _plan(
     show.warn_of_problems(registry)
     store = Store(home() / "store")
     store.prepare()
-    return document, make_plan(resolve(document, parsed, registry), store, only or ()), store
+    planned = make_plan(resolve(document, parsed, registry), store, only or ())
+    for warning in planned.warnings:
+        show.warn(warning)
+    return document, planned, store
+
+
+def _names(cells: Sequence[Cell]) -> list[dict[str, str]]:
+    """Return what each cell has on each axis, with the parameters that tell it from the others."""
+    from merbench.results import told_apart
+
+    return told_apart(
+        [
+            {
+                **cell.names,
+                "parameters": json.dumps(cell.settings),
+                "dataset_parameters": json.dumps(cell.data.settings),
+            }
+            for cell in cells
+        ]
+    )
 
 
 def _cell_state(planned: Plan, cell: str) -> str:

@@ -49,8 +49,15 @@ def score(
     if as_json:
         show.print_json(result)
         return
-    for rows in (system_rows(result), comparison_rows(result)):
+    systems, pairs = system_rows(result), comparison_rows(result)
+    for rows, needed in ((systems, 3), (pairs, 2)):
         if rows:
             columns = list(rows[0])
-            table = [[str(row[column]) for column in columns] for row in rows]
-            show.print_table(columns, table, right=columns[1:], spare=columns[3:])
+            show.print_table(
+                columns,
+                [[str(row[column]) for column in columns] for row in rows],
+                right=columns[1:],
+                # Of the comparisons' p the corrected one, which stands last, goes last.
+                spare=columns[needed:] if rows is systems else columns[needed:-1],
+                elsewhere="--json",
+            )

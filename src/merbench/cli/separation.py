@@ -183,7 +183,12 @@ def _print(scores: Sequence[Score], tracks: int) -> None:
     ]  # fmt: skip
     columns = ("stem", "method", *headings, "tracks", "silent")
     show.print_table(
-        columns, rows, title=f"dB, median of {tracks} tracks", right=(*headings, *columns[-2:])
+        columns,
+        rows,
+        title=f"dB, median of {tracks} tracks",
+        right=(*headings, *columns[-2:]),
+        spare=headings[1:],
+        elsewhere="--json, or the files that --out names",
     )
 
 

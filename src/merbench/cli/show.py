@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 import sys
-from collections.abc import Iterable, Sequence
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
 
 _GAP = 2
 """Blanks between two columns of a table."""
+_NARROW = 6
+"""Width below which no column of words is squeezed."""
+_PIPED = 160
+"""Width where the output is no terminal and nobody says how wide it is."""
 
 
 STOPPED = "stopped; finished work is kept, run the same command to go on"
@@ -24,11 +30,14 @@ STOPPED = "stopped; finished work is kept, run the same command to go on"
 
 
 def console(*, err: bool = False) -> Console:
-    """Return a console; wide enough for whole rows where the output is no terminal."""
+    """Return a console: as wide as `COLUMNS` says, else as the terminal is, else for whole rows."""
     from rich.console import Console
 
     plain = Console(stderr=err, highlight=False)
-    return plain if plain.is_terminal else Console(stderr=err, highlight=False, width=160)
+    if err and plain.is_terminal:
+        return plain
+    width = shutil.get_terminal_size((_PIPED, 24)).columns
+    return Console(stderr=err, highlight=False, width=width)
 
 
 def print_json(document: Any) -> None:
@@ -53,9 +62,10 @@ def print_table(
     title: str = "",
     right: Sequence[str] = (),
     spare: Sequence[str] = (),
+    elsewhere: str = "",
     styles: Sequence[str] = (),
 ) -> None:
-    """Print a table.
+    """Print a table that is whole however narrow the terminal: no number is ever broken.
 
     Parameters
     ----------
@@ -66,7 +76,10 @@ def print_table(
     right
         Columns of numbers, which are never broken.
     spare
-        Columns that are left out, the last first, where the terminal is too narrow for all.
+        Columns that are left out, the last first, where the terminal is too narrow for all. A
+        line below the table names them.
+    elsewhere
+        Where the columns that are left out can be read: a file, or an option.
     styles
         A rich style for each row.
     """
@@ -76,26 +89,74 @@ def print_table(
 
     output, rows = console(), list(rows)
     cells = {column: [row[i] for row in rows] for i, column in enumerate(columns)}
-    least = {c: _least_width(c, texts, whole=c in right) for c, texts in cells.items()}
+    words = [column for column in columns if column not in right]
+    least = {c: _width([c, *cells[c]] if c in right else _words(c, cells[c])) for c in columns}
     room = output.width - 1  # the table's edge
+    left_out: list[str] = []
     for column in reversed(spare):
-        if sum(least.values()) + _GAP * len(least) > room:
+        if _total(least) > room:
+            left_out.insert(0, column)
             del least[column]
-    room = max(0, room - sum(least.values()) - _GAP * len(least))
-    wanted = {c: max(map(len, [c, *cells[c]])) - width for c, width in least.items()}
-    share = min(1.0, room / max(1, sum(wanted.values())))
+    for smallest in ({c: _width(_pieces(c, cells[c])) for c in words}, dict.fromkeys(words, 0)):
+        _squeeze(least, room, {c: max(_NARROW, w) for c, w in smallest.items() if c in least})
+    output.width = max(output.width, _total(least) + 1)  # rather than break a number
+    wanted = {c: max(0, _width([c, *cells[c]]) - width) for c, width in least.items()}
+    share = min(1.0, max(0, room - _total(least)) / max(1, sum(wanted.values())))
+    widths = {c: width + int(share * wanted[c]) for c, width in least.items()}
     table = Table(
         title=title or None, box=box.SIMPLE_HEAD, title_justify="left", padding=(0, 1, 0, 0)
     )
-    for column, width in least.items():
+    for column, width in widths.items():
         justify: Any = "right" if column in right else "left"
-        table.add_column(
-            column, justify=justify, overflow="fold", width=width + int(share * wanted[column])
-        )
-    for position, row in enumerate(zip(*(cells[column] for column in least), strict=True)):
-        style = styles[position] if position < len(styles) else None
-        table.add_row(*map(Text, row), style=style)
+        heading = Text(_filled(column, width))
+        table.add_column(heading, justify=justify, overflow="fold", width=width)
+    for position in range(len(rows)):
+        texts = [Text(_filled(cells[c][position], width)) for c, width in widths.items()]
+        table.add_row(*texts, style=styles[position] if position < len(styles) else None)
     output.print(table)
+    if left_out:
+        where = f"; see {elsewhere}" if elsewhere else ""
+        said = f"no room here for {', '.join(left_out)}{where}"
+        typer.echo(textwrap.fill(said, room, break_long_words=False, break_on_hyphens=False) + "\n")
+
+
+def _total(widths: Mapping[str, int]) -> int:
+    return sum(widths.values()) + _GAP * len(widths)
+
+
+def _squeeze(widths: dict[str, int], room: int, least: Mapping[str, int]) -> None:
+    """Narrow the widest columns, one character at a time, until all fit or none may be narrower."""
+    while _total(widths) > room:
+        wider = [c for c, width in least.items() if widths[c] > width]
+        if not wider:
+            return
+        widths[max(wider, key=widths.__getitem__)] -= 1
+
+
+def _width(texts: Iterable[str]) -> int:
+    from rich.cells import cell_len
+
+    return max(map(cell_len, texts), default=0)
+
+
+def _words(column: str, cells: Sequence[str]) -> list[str]:
+    """Return what a column of words is broken into at blanks."""
+    return [word for text in (column, *cells) for word in text.split()]
+
+
+def _pieces(column: str, cells: Sequence[str]) -> list[str]:
+    """Return what a column of words is broken into where blanks are too few: at hyphens."""
+    return [
+        piece
+        for word in _words(column, cells)
+        for piece in textwrap.wrap(word, 1, break_long_words=False)
+    ]
+
+
+def _filled(text: str, width: int) -> str:
+    """Break a text into lines at blanks, else at hyphens between words, else anywhere."""
+    lines = [textwrap.wrap(line, width) or [""] for line in text.split("\n")]
+    return "\n".join(piece for pieces in lines for piece in pieces)
 
 
 def print_text(text: str) -> None:
@@ -105,14 +166,6 @@ def print_text(text: str) -> None:
     for paragraph in text.split("\n\n"):
         laid_out = any(line.startswith((" ", "-", "*")) for line in paragraph.splitlines())
         console().print(Text(paragraph if laid_out else " ".join(paragraph.split())), end="\n\n")
-
-
-def _least_width(column: str, cells: Sequence[str], *, whole: bool) -> int:
-    """Width below which a name or number would be broken, but for very long ones."""
-    words = column.split()
-    for cell in cells:
-        words += [cell] if whole else cell.split()
-    return min(24, max(map(len, words), default=0))
 
 
 def number(value: Any, digits: int = 3) -> str:

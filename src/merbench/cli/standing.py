@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -21,19 +22,44 @@ _METRICS = {
     "accuracy": "accuracy",
     "macro_f1": "macro F1",
 }
+_LISTED = 5
+"""Systems that a remark names before it only counts them."""
 
 
-def show_leaderboard(leaderboard: pd.DataFrame, comparisons: pd.DataFrame, title: str) -> None:
-    """Print a leaderboard's rows, and why the failed ones failed."""
+def show_leaderboard(
+    leaderboard: pd.DataFrame, comparisons: pd.DataFrame, title: str, folder: Path
+) -> None:
+    """Print a leaderboard's rows, what is to be known of them, and why the failed ones failed.
+
+    Parameters
+    ----------
+    leaderboard, comparisons
+        The tables.
+    title
+        Stands above.
+    folder
+        Where both lie as files, with the columns that a terminal has no room for.
+    """
+    from merbench.results import joined, told_apart
+
     records = leaderboard.to_dict("records")
+    names = told_apart(records)
     axes = axes_to_show(records)
-    metrics = {key: name for key, name in _METRICS.items() if key in leaderboard}
+    if len({name["dataset"] for name in names}) == 1:
+        axes.remove("dataset")  # of one only, the title says it and leaves room
+        title = f"{title}: {names[0]['dataset']}"
+    metrics = {key: heading for key, heading in _METRICS.items() if key in leaderboard}
+    marks = ["mark"] if any(record["mark"] for record in records) else []
     show.print_table(
-        (*_PLACES, *axes, *_KL, *metrics.values(), "mark"),
-        [_row(record, axes, list(metrics)) for record in records],
+        (*_PLACES, *axes, *_KL, *metrics.values(), *marks),
+        [
+            _row(record, [name[axis] for axis in axes], [*metrics], marks)
+            for record, name in zip(records, names, strict=True)
+        ],
         title=title,
         right=(*_PLACES, *_KL, *metrics.values()),
-        spare=("KL median", "95 % interval", "mark", *metrics.values()),
+        spare=("95 % interval", "KL median", *metrics.values()),
+        elsewhere=str(folder / "leaderboard.csv"),
         styles=["" if record["status"] == "ok" else "red" for record in records],
     )
     synthetic = sorted({str(r["dataset"]) for r in records if r["synthetic"]})
@@ -41,14 +67,37 @@ def show_leaderboard(leaderboard: pd.DataFrame, comparisons: pd.DataFrame, title
         typer.echo(f"synthetic music and ratings: {', '.join(synthetic)}")
     for note in sorted({str(r["provenance"]) for r in records if r["provenance"]}):
         typer.echo(f"labels: {note}")
+    _say_negative(records, names)
     if len(comparisons):
         typer.echo(
             f"{int(comparisons['significant'].sum())} of {len(comparisons)} paired differences are "
-            "significant (see comparisons.csv)"
+            f"significant (see {folder / 'comparisons.csv'})"
         )
-    for failed in (record for record in records if record["status"] != "ok"):
-        parts = [str(failed[axis]) for axis in axes[1:]]
-        typer.echo(f"failed: {failed['dataset']}: {' x '.join(parts)}: {failed['error']}", err=True)
+    for record, name in zip(records, names, strict=True):
+        if record["status"] != "ok":
+            where = f"{name['dataset']}: {joined(name)}"
+            typer.echo(f"failed: {where}: {record['error']}", err=True)
+
+
+def _say_negative(records: Sequence[Mapping[Any, Any]], names: Sequence[Mapping[str, str]]) -> None:
+    """Say which systems predict standard deviations that are none."""
+    from merbench.results import joined
+
+    several = len({name["dataset"] for name in names}) > 1
+    found = [
+        (int(count), f"{name['dataset']}: {joined(name)}" if several else joined(name))
+        for record, name in zip(records, names, strict=True)
+        if (count := record.get("n_nonpositive_std") or 0) > 0  # never where it is NaN
+    ]
+    if not found:
+        return
+    typer.echo(
+        "predicted standard deviations that are not above 0, of which KL takes the magnitude:"
+    )
+    for count, system in sorted(found, reverse=True)[:_LISTED]:
+        typer.echo(f"  {count} of {system}")
+    if len(found) > _LISTED:
+        typer.echo(f"  and of {len(found) - _LISTED} more (column n_nonpositive_std)")
 
 
 def axes_to_show(rows: Sequence[Mapping[Any, Any]]) -> list[str]:
@@ -59,18 +108,17 @@ def axes_to_show(rows: Sequence[Mapping[Any, Any]]) -> list[str]:
     return [axis for axis in AXES if augmented or axis != "augmentation"]
 
 
-def _row(record: Mapping[Any, Any], axes: Sequence[str], metrics: Sequence[str]) -> list[str]:
-    from merbench.results import parameter_text
-
+def _row(
+    record: Mapping[Any, Any], names: Sequence[str], metrics: Sequence[str], marks: Sequence[str]
+) -> list[str]:
     low, high = record["kl_mean_low"], record["kl_mean_high"]
     known = math.isfinite(low) and math.isfinite(high)
     return [
         *(show.number(record[place], 0) for place in _PLACES),
-        *(str(record[axis]) for axis in axes[:-1]),
-        str(record["model"]) + parameter_text(record["parameters"]),
+        *names,
         "failed" if record["status"] != "ok" else show.number(record["kl_mean"]),
         f"{low:.3f} to {high:.3f}" if known else "–",
         show.number(record["kl_median"]),
         *(show.number(record[metric], 2) for metric in metrics),
-        str(record["mark"] or ""),
+        *(str(record[mark] or "") for mark in marks),
     ]

@@ -45,9 +45,9 @@ def verify(
 
     [bold]Examples[/bold]
 
-      merbench verify runs/demo/20260101-120000
+      merbench verify runs/demo/first
 
-      merbench verify runs/demo/20260101-120000 --rerun 3
+      merbench verify runs/demo/first --rerun 3
     """
     from merbench.verification import verify as verify_run
 

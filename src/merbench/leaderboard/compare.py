@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,8 @@ from merbench.leaderboard.scored import ScoredRows, align
 from merbench.leaderboard.tables import compared, families, pairs_across, ranked_rows, summarise
 from merbench.plugins import nearest
 from merbench.recorded import Recorded
-from merbench.results import AXES, system_name
+from merbench.results import AXES, Parameter, joined, parameters, system_name, told_apart
+from merbench.spec import NONE, axis_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
 BEST, SAME, NAMED = "each run's best", "the same system in both runs", "as named"
 """What a pair has in common where it is no axis."""
+
+_LISTED = 12
+"""Systems that an error names before it only counts them."""
 
 Row = Mapping[str, Any]
 
@@ -34,47 +39,198 @@ class Pairs:
         One dict a pair, as in comparisons.csv; pairs of one table and `across` are one family.
     identical
         Systems that two runs have with the same predictions, so that there is nothing to compare.
+    names
+        By run and cell: a system's name with no more parameters than tell it from the others.
     """
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     identical: list[str] = field(default_factory=list)
+    names: dict[tuple[str, str], str] = field(default_factory=dict)
 
 
-def compare_within(run: Recorded, a: str = "", b: str = "") -> Pairs:
-    """Compare a run's systems along the axes its benchmark names, or two that are named.
+def compare_within(run: Recorded, a: str = "", b: str = "", across: Sequence[str] = ()) -> Pairs:
+    """Compare a run's systems along axes, or two that are named.
 
     Parameters
     ----------
     run
         It.
     a, b
-        Names of systems, as tables show them; with one alone, it is compared with all others.
+        Systems, as tables name them or by what no other one has; with one alone, it is compared
+        with all others.
+    across
+        Axes, in the singular or the plural, or parameters; by default the axes that the run's
+        benchmark names.
 
     Raises
     ------
     MerbenchError
-        A name is none of the run's systems.
+        A name is none of the run's systems, or of several; or there is no such axis or parameter.
     """
-    found = Pairs()
     scored = ScoredRows.of(run)
-    names = []
-    for rows in _tables(run).values():
+    tables = _tables(run)
+    systems = _Systems.of([row for rows in tables.values() for row in rows])
+    found = Pairs(names=systems.names)
+    chosen = [systems.named(name) for name in (a, b) if name]
+    along = [_Along.of(text, systems.rows) for text in across] or [
+        _Along(axis, axis) for axis in families([run])
+    ]
+    for rows in tables.values():
         scores = align([(scored, row) for row in rows]).scores
-        if not a and not b:
-            for axis in families([run]):
-                found.rows += compared(axis, rows, scores, pairs_across(axis, rows))
+        if chosen:
+            found.rows += compared(NAMED, rows, scores, _named(rows, *chosen))
             continue
-        titles = [system_name(row) for row in rows]
-        names += titles
-        pairs = _named(titles, a or b, b if a else "")
-        found.rows += compared(NAMED, rows, scores, pairs)
-    for name in filter(None, (a, b)):
-        if name not in names:
-            raise MerbenchError(
-                f"no system of the run is called {name!r}{nearest(name, names)} (with results are: "
-                f"{', '.join(dict.fromkeys(names))})"
-            )
+        for axis in along:
+            found.rows += compared(axis.title, rows, scores, axis.pairs(rows))
     return found
+
+
+@dataclass(frozen=True)
+class _Along:
+    """What pairs differ in: an axis, or parameters of one name.
+
+    Parameters
+    ----------
+    title
+        Its name.
+    axis
+        The axis; empty for parameters.
+    meant
+        The parameters.
+    """
+
+    title: str
+    axis: str = ""
+    meant: frozenset[Parameter] = frozenset()
+
+    @classmethod
+    def of(cls, text: str, rows: Sequence[Row]) -> _Along:
+        axis = axis_of(text)
+        if axis == "dataset":
+            raise MerbenchError(
+                "systems are not paired across data sets, whose clips are others; `merbench "
+                "leaderboard build` compares systems over several data sets in across-datasets.csv"
+            )
+        if axis:
+            return cls(axis, axis)
+        known = {
+            (*parameter[:1], *_titles(row, parameter[0]), *parameter[1:]): parameter
+            for row in rows
+            for parameter in parameters(row)
+            if parameter[0] != "dataset"
+        }
+        wanted = text.strip().split(".")
+        meant = [p for path, p in known.items() if path[-1] == wanted[-1] and _within(wanted, path)]
+        if not meant:
+            lasts = sorted({parameter[-1] for parameter in known.values()})
+            names = [*AXES[1:], *lasts]
+            parameter = f"the parameters {', '.join(lasts)}" if lasts else "no parameter"
+            raise MerbenchError(
+                f"the run's systems do not differ in {text!r}{nearest(text, names)} (there are "
+                f"the axes {', '.join(AXES[1:])}, and {parameter})"
+            )
+        return cls(text.strip(), meant=frozenset(meant))
+
+    def pairs(self, rows: Sequence[Row]) -> NDArray[np.intp]:
+        """Return the pairs of rows that differ in this alone."""
+        if self.axis:
+            return pairs_across(self.axis, rows)
+        known = [parameters(row) for row in rows]
+        rest = [
+            (
+                [row[axis] for axis in AXES[1:]],
+                {p: value for p, value in found.items() if p not in self.meant},
+            )
+            for row, found in zip(rows, known, strict=True)
+        ]
+        return _array(
+            [
+                (i, j)
+                for i in range(len(rows))
+                for j in range(i + 1, len(rows))
+                if rest[i] == rest[j] and known[i] != known[j]
+            ]
+        )
+
+
+@dataclass(frozen=True)
+class _Systems:
+    """The systems of runs, and what each may be called."""
+
+    rows: Sequence[Row]
+    texts: Sequence[Mapping[str, str]]
+
+    @classmethod
+    def of(cls, rows: Sequence[Row]) -> _Systems:
+        return cls(rows, told_apart(rows))
+
+    @property
+    def names(self) -> dict[tuple[str, str], str]:
+        """By run and cell: the shortest name that tells a system from the others."""
+        named = zip(self.rows, self.texts, strict=True)
+        return {(row["run"], row["cell"]): joined(text) for row, text in named}
+
+    def named(self, name: str) -> frozenset[str]:
+        """Return the cells of the system that is meant: one a table.
+
+        Raises
+        ------
+        MerbenchError
+            None is, or several of one table.
+        """
+        labels = [joined(text) for text in self.texts]
+        means = list(zip(self.rows, labels, strict=True))
+        found = [(row, x) for row, x in means if name in (x, system_name(row))]
+        found = found or [(row, x) for row, x in means if _has(row, name.split(" x "))]
+        meant = list(dict.fromkeys(label for _, label in found))
+        if not found:
+            raise MerbenchError(
+                f"no system of the run is called {name!r}{nearest(name, labels)} (with results "
+                f"are: {_some(list(dict.fromkeys(labels)))})"
+            )
+        if len({row["table"] for row, _ in found}) < len(found):
+            raise MerbenchError(
+                f"{name!r} means {len(meant)} systems of the run; add what tells one from the "
+                f"others ({_some(meant)})"
+            )
+        return frozenset(row["cell"] for row, _ in found)
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return "; ".join(names[:_LISTED]) + more
+
+
+def _has(row: Row, parts: Sequence[str]) -> bool:
+    """Tell whether a system has each part on some axis: a name, parameters, or both."""
+    axes = [axis for axis in AXES[1:] if row[axis] != NONE]
+    return all(any(_is_called(row, axis, part.strip()) for axis in axes) for part in parts)
+
+
+def _is_called(row: Row, axis: str, part: str) -> bool:
+    name = str(row[axis])
+    if part == name:
+        return True
+    wanted = part.removeprefix(f"{name} ").removeprefix("(").removesuffix(")")
+    given = set()
+    for parameter, value in parameters(row).items():
+        if parameter[0] == axis:
+            for start in range(1, len(parameter)):
+                given.add(f"{'.'.join(parameter[start:])}={value}")
+    # A value that is a list has commas of its own; they part it here and there alike.
+    pieces = {piece for text in given for piece in text.split(", ")}
+    return bool(wanted) and set(wanted.split(", ")) <= pieces
+
+
+def _titles(row: Row, axis: str) -> list[str]:
+    """Return the names of the components on an axis, wrapped ones included."""
+    return [name for name in re.split(r"[ +(),]+", str(row[axis])) if name]
+
+
+def _within(wanted: Sequence[str], path: Sequence[str]) -> bool:
+    """Tell whether all names stand in a path, in this order."""
+    left = iter(path)
+    return all(name in left for name in wanted)
 
 
 def compare_between(first: Recorded, second: Recorded) -> Pairs:
@@ -90,7 +246,8 @@ def compare_between(first: Recorded, second: Recorded) -> Pairs:
     if not shared:
         raise MerbenchError(_why_none(first, second))
     scored = ScoredRows.of(first), ScoredRows.of(second)
-    found = Pairs()
+    everything = [row for both in tables for rows in both.values() for row in rows]
+    found = Pairs(names=_Systems.of(everything).names)
     for table in shared:
         mine, yours = tables[0][table], tables[1][table]
         rows = [*mine, *yours]
@@ -128,9 +285,13 @@ def _tables(run: Recorded) -> dict[str, list[dict[str, Any]]]:
     return ranked_rows(summarise(run))
 
 
-def _named(titles: Sequence[str], a: str, b: str) -> NDArray[np.intp]:
-    firsts = [i for i, title in enumerate(titles) if title == a]
-    seconds = [j for j, title in enumerate(titles) if title == b or (not b and title != a)]
+def _named(
+    rows: Sequence[Row], first: frozenset[str], second: frozenset[str] | None = None
+) -> NDArray[np.intp]:
+    """Return the pairs of two systems, or of one and every other."""
+    cells = [row["cell"] for row in rows]
+    firsts = [i for i, cell in enumerate(cells) if cell in first]
+    seconds = [j for j, cell in enumerate(cells) if second is None or cell in second]
     return _array([(i, j) for i in firsts for j in seconds if i != j])
 
 

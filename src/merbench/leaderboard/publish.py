@@ -18,7 +18,7 @@ from merbench.leaderboard import folder as folders
 from merbench.leaderboard import submission
 from merbench.leaderboard.tables import Board, build
 from merbench.leaderboard.verify import verify
-from merbench.results import system_name
+from merbench.results import joined, told_apart
 
 if TYPE_CHECKING:
     from merbench.recorded import Recorded
@@ -118,11 +118,12 @@ def publish(run: Path, folder: Path) -> Published:
 def moves(before: Board, after: Board) -> Iterator[Move]:
     """Yield the systems whose place changed, best place first."""
     old, new = _places(before), _places(after)
-    for key in [*new, *(key for key in old if key not in new)]:
-        was, row = old.get(key, (0, {}))
-        place, row = new.get(key, (0, row))
+    rows = {key: row for key, (_, row) in [*new.items(), *old.items()]}
+    names = dict(zip(rows, told_apart(list(rows.values())), strict=True))
+    for key, row in rows.items():
+        was, place = (places.get(key, (0, row))[0] for places in (old, new))
         if was != place:
-            yield Move(row["dataset"], row["table"], system_name(row), was, place)
+            yield Move(names[key]["dataset"], row["table"], joined(names[key]), was, place)
 
 
 def _places(board: Board) -> dict[tuple[str, str], tuple[int, dict[str, Any]]]:
