@@ -219,7 +219,7 @@ def serve(pipe: int, traces: int) -> None:
 
 
 def _answer(request: bytes) -> Answer:
-    before = _streams()
+    before, process = _streams(), os.getpid()
     try:
         do, arguments = pickle.loads(request)
         answer: Answer = do(*arguments)
@@ -227,6 +227,7 @@ def _answer(request: bytes) -> Answer:
         import traceback
 
         answer = Answer(reason(error), traceback.format_exc())
+    _leave_if_copied(process)
     closed = [name for name, stream in _streams().items() if stream != before[name]]
     if closed and not answer.fault:
         answer = Answer(f"it closed {' and '.join(closed)}")
@@ -238,6 +239,12 @@ def _answer(request: bytes) -> Answer:
             os.dup2(null, 2)
             sys.stderr = open(2, "w", closefd=False)  # noqa: PTH123, SIM115
     return answer
+
+
+def _leave_if_copied(process: int) -> None:
+    """End a copy of the process that a plugin made by forking and let go on with our work."""
+    if os.getpid() != process:
+        os._exit(0)
 
 
 def _streams() -> dict[str, Any]:
@@ -325,7 +332,7 @@ def contained() -> Iterator[None]:
     That is the working folder, handlers of signals, filters of warnings, the standard streams, and
     standard output below Python, where libraries in C and child processes write.
     """
-    before = _Process.now()
+    before, process = _Process.now(), os.getpid()
     kept = None
     with contextlib.suppress(OSError, ValueError):
         sys.stdout.flush()
@@ -336,6 +343,7 @@ def contained() -> Iterator[None]:
     try:
         yield
     finally:
+        _leave_if_copied(process)
         before.restore()
         if kept is not None:
             os.dup2(kept, 1)

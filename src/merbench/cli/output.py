@@ -1,0 +1,82 @@
+"""What a command may be ended by and what may stand on its standard output: both are ours."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TextIO
+
+import typer
+from typer.core import TyperGroup
+
+from merbench.errors import MerbenchError, reason
+
+_document: TextIO | None = None
+"""Where a JSON document goes, while standard output is kept for it alone."""
+
+
+class Program(TyperGroup):
+    """The commands, called so that a plugin can neither end one silently nor write into its JSON."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Call the command that is asked for."""
+        with _reserved() if "--json" in sys.argv else contextlib.nullcontext():
+            try:
+                return super().invoke(ctx)
+            except (Exception, KeyboardInterrupt):
+                raise
+            except BaseException as error:  # no command leaves by SystemExit: a plugin did
+                raise MerbenchError(
+                    f"a plugin ended the command{_place(error)} ({reason(error)}); correct it, or "
+                    "take it out"
+                ) from error
+
+
+def print_document(text: str) -> None:
+    """Print a JSON document where nothing else is printed."""
+    typer.echo(text, file=_document)
+
+
+@contextlib.contextmanager
+def _reserved() -> Iterator[None]:
+    """Keep standard output for `print_document`; what anybody else prints goes to standard error.
+
+    Standard output is moved below Python too, where libraries in C and child processes write.
+    """
+    global _document
+    before, kept = sys.stdout, None
+    try:
+        moved = before.fileno() == 1
+    except (OSError, ValueError):  # no file, as where a test looks at what is printed
+        moved = False
+    if moved:
+        before.flush()
+        kept = os.dup(1)
+        os.dup2(2, 1)
+        _document = open(kept, "w", encoding=before.encoding, closefd=False)  # noqa: PTH123, SIM115
+        sys.stdout = open(2, "w", encoding=before.encoding, closefd=False)  # noqa: PTH123, SIM115
+    else:
+        _document, sys.stdout = before, sys.stderr
+    try:
+        yield
+    finally:
+        if moved:
+            with contextlib.suppress(OSError, ValueError):
+                sys.stdout.flush()
+        sys.stdout = before
+        if kept is not None:
+            os.dup2(kept, 1)
+            os.close(kept)
+        _document = None
+
+
+def _place(error: BaseException) -> str:
+    """Say in which line something was raised that is no line of ours."""
+    ours = str(Path(__file__).parents[1])
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename]
+    theirs = [f for f in frames if not f.filename.startswith((ours, "<"))]
+    return f" at {theirs[-1].filename}:{theirs[-1].lineno}" if theirs else ""
