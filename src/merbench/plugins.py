@@ -160,8 +160,6 @@ class Registry:
                 built = cls.model_validate(dict(parameters), context={"resolve": self._resolve})
                 doing = "cannot say its title"
                 title = built.title
-                doing = "cannot say its settings"
-                _ = built.settings
         except (ValidationError, MerbenchError):
             raise
         except (Exception, SystemExit) as error:

@@ -37,7 +37,9 @@ PATIENCE = 60.0
 LEAST = 5.0
 """Seconds that it may take at least: a bound meant for tasks may be shorter than an import."""
 
-_FRAME = re.compile(r'^  File "(?P<file>[^"]+)", line (?P<line>\d+) in (?P<where>.+)$', re.MULTILINE)
+_FRAME = re.compile(
+    r'^  File "(?P<file>[^"]+)", line (?P<line>\d+) in (?P<where>.+)$', re.MULTILINE
+)
 _START_SECONDS = 120.0
 _LEAVE_SECONDS = 2.0
 
@@ -92,7 +94,7 @@ class _Child:
         if self._process is None or self._owner != os.getpid():
             self._start()
         assert self._process is not None
-        surroundings = (os.getcwd(), dict(os.environ), list(sys.path), _patience)
+        surroundings = (str(Path.cwd()), dict(os.environ), list(sys.path), _patience)
         with contextlib.suppress(OSError):  # a child that is gone shows when it should answer
             self._pipe.send((surroundings, request))
         deadline = time.monotonic() + _patience
@@ -234,10 +236,10 @@ def _answer(request: bytes) -> Answer:
     if closed:
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, 1)
-        sys.stdout = open(1, "w", closefd=False)  # noqa: PTH123, SIM115
+        sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
         if "standard error" in closed:
             os.dup2(null, 2)
-            sys.stderr = open(2, "w", closefd=False)  # noqa: PTH123, SIM115
+            sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
     return answer
 
 
@@ -303,7 +305,7 @@ class _Process:
         main = threading.current_thread() is threading.main_thread()
         kept = (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGALRM, signal.SIGPIPE)
         return cls(
-            os.getcwd(),
+            str(Path.cwd()),
             list(warnings.filters),
             {s: signal.getsignal(s) for s in kept} if main else {},
             (sys.stdin, sys.stdout, sys.stderr),
@@ -348,4 +350,3 @@ def contained() -> Iterator[None]:
         if kept is not None:
             os.dup2(kept, 1)
             os.close(kept)
-

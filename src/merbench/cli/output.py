@@ -20,7 +20,7 @@ _document: TextIO | None = None
 
 
 class Program(TyperGroup):
-    """The commands, called so that a plugin can neither end one silently nor write into its JSON."""
+    """The commands, called so that no plugin ends one silently or writes into its JSON."""
 
     def invoke(self, ctx: Any) -> Any:
         """Call the command that is asked for."""
@@ -57,8 +57,8 @@ def _reserved() -> Iterator[None]:
         before.flush()
         kept = os.dup(1)
         os.dup2(2, 1)
-        _document = open(kept, "w", encoding=before.encoding, closefd=False)  # noqa: PTH123, SIM115
-        sys.stdout = open(2, "w", encoding=before.encoding, closefd=False)  # noqa: PTH123, SIM115
+        _document = open(kept, "w", encoding=before.encoding, closefd=False)  # noqa: SIM115
+        sys.stdout = open(2, "w", encoding=before.encoding, closefd=False)  # noqa: SIM115
     else:
         _document, sys.stdout = before, sys.stderr
     try:
