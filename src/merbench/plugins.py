@@ -289,32 +289,15 @@ _foreign: dict[str, _Source] = {}
 
 
 def _load_entry_points(manager: pluggy.PluginManager, registry: Registry) -> None:
-    points = {point.value: point for point in _entry_points(registry)}
-    sources = []
-    for point in points.values():
-        dist = point.dist
-        try:
-            origin = Origin(dist.name or "", dist.version or "", point.value) if dist else None
-        except Exception:  # its metadata cannot be read
-            origin = None
-        sources.append(_Source(origin or Origin("", "", point.value)))
-    for source in sorted(sources, key=lambda s: (s.origin.distribution, s.origin.path)):
-        _load(manager, registry, source)
-
-
-def _entry_points(registry: Registry) -> list[importlib.metadata.EntryPoint]:
-    try:
-        return list(importlib.metadata.entry_points(group=GROUP))
-    except Exception:  # one distribution's file of entry points hides everybody's
-        found: list[importlib.metadata.EntryPoint] = []
-        for distribution in importlib.metadata.distributions():
-            try:
-                found += distribution.entry_points.select(group=GROUP)
-            except Exception as error:
-                where = getattr(distribution, "_path", "an installed distribution")
-                origin = Origin("", "", str(where))
-                registry.problems.append(_problem(origin, "its entry points are broken", error))
-        return found
+    points = {point.value: point for point in importlib.metadata.entry_points(group=GROUP)}
+    origins = [
+        Origin(point.dist.name or "", point.dist.version or "", point.value)
+        if point.dist
+        else Origin("", "", point.value)
+        for point in points.values()
+    ]
+    for origin in sorted(origins, key=lambda o: (o.distribution, o.path)):
+        _load(manager, registry, _Source(origin))
 
 
 def _sources(path: Path) -> Iterator[Path]:

@@ -101,6 +101,8 @@ class _Child:
         try:
             if self._pipe.poll(max(0.0, deadline - time.monotonic())):
                 answer: Answer = self._pipe.recv()
+                if answer.fault:  # nor is the process what it was
+                    self.stop()
                 return answer
         except (EOFError, OSError):
             return self._lost(home)
@@ -221,7 +223,7 @@ def serve(pipe: int, traces: int) -> None:
 
 
 def _answer(request: bytes) -> Answer:
-    before, process = _streams(), os.getpid()
+    surroundings, before, process = _Process.now(), _streams(), os.getpid()
     try:
         do, arguments = pickle.loads(request)
         answer: Answer = do(*arguments)
@@ -233,13 +235,7 @@ def _answer(request: bytes) -> Answer:
     closed = [name for name, stream in _streams().items() if stream != before[name]]
     if closed and not answer.fault:
         answer = Answer(f"it closed {' and '.join(closed)}")
-    if closed:
-        null = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(null, 1)
-        sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
-        if "standard error" in closed:
-            os.dup2(null, 2)
-            sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
+    surroundings.restore()
     return answer
 
 
@@ -256,7 +252,11 @@ def _streams() -> dict[str, Any]:
     for name, (number, stream) in named.items():
         try:
             status = os.fstat(number)
-            found[name] = (status.st_dev, status.st_ino, bool(getattr(stream, "closed", True)))
+            found[name] = (
+                status.st_dev,
+                status.st_ino,
+                bool(getattr(stream, "closed", stream is None)),
+            )
         except OSError:
             found[name] = None
     return found
