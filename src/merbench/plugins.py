@@ -13,6 +13,7 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import itertools
+import json
 import os
 import pickle
 import re
@@ -58,6 +59,8 @@ _REQUIRED: dict[str, dict[str, type]] = {
     "feature": {"kind": FeatureKind},
     "model": {"inputs": FeatureKind, "tasks": Task},
 }
+_REFUSED = "MERBENCH_REFUSED"
+"""The environment variable by which workers inherit which plugins are broken."""
 _MOST_CLASSES = 10_000
 """A hook that yields so many never ends."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9.]*(-[a-z0-9.]+)*")
@@ -353,9 +356,13 @@ def _load(manager: pluggy.PluginManager, registry: Registry, source: _Source) ->
     """Import a plugin and register what its hooks yield, once a trial found nothing against it."""
     if not source.ours and trial.wanted():
         answer = trial.attempt(_try, source, home=source.home)
+        _refuse(source, refused=bool(answer.fault))
         if answer.fault:
             registry.problems.append(Problem(source.origin, answer.fault, answer.trace))
             return
+    elif str(source.origin) in _refused():
+        registry.problems.append(Problem(source.origin, "it was refused before"))
+        return
     with trial.contained():
         try:
             module = source.load()
@@ -366,6 +373,18 @@ def _load(manager: pluggy.PluginManager, registry: Registry, source: _Source) ->
             name = getattr(module, "__name__", "") if source.path else source.origin.path
             _foreign[re.split(r"[.:]", name)[0]] = source
         _register(manager, registry, module, source.origin)
+
+
+def _refused() -> list[str]:
+    """Return the plugins that this process, or that it was started by, found to be broken."""
+    found: list[str] = json.loads(os.environ.get(_REFUSED, "[]"))
+    return found
+
+
+def _refuse(source: _Source, *, refused: bool) -> None:
+    """Note whether a plugin was found to be broken: workers must not meet it untried."""
+    others = [name for name in _refused() if name != str(source.origin)]
+    os.environ[_REFUSED] = json.dumps([*others, str(source.origin)] if refused else others)
 
 
 def _try(source: _Source) -> trial.Answer:
@@ -522,8 +541,9 @@ def _fault(kind: str, cls: Any) -> str:
             f"the {kind} {cls.name!r} has a parameter of the type {error.name!r}, which is not "
             "defined in its module; import it there, and not for type checking only"
         )
-    if not isinstance(cls.version, str):
-        return f"the {kind} {cls.name!r} has the version {cls.version!r}; write it as text"
+    version: Any = cls.version
+    if not isinstance(version, str):
+        return f"the {kind} {cls.name!r} has the version {version!r}; write it as text"
     required = [name for name, field_info in cls.model_fields.items() if field_info.is_required()]
     if issubclass(cls, Model) and cls.baseline and required:
         return f"the baseline {cls.name!r} is added by itself, so give {required[0]!r} a default"

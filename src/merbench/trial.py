@@ -188,8 +188,9 @@ class _Child:
         os.close(self._traces)
 
 
-_child: _Child | None = _Child()
-atexit.register(_child.stop)
+_asking = _Child()
+_child: _Child | None = _asking
+atexit.register(_asking.stop)
 
 
 # --- the process that is asked --------------------------------------------------------------------

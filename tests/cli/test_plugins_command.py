@@ -240,6 +240,8 @@ os.system("echo a child process")
 
 
 class Noisy(Level):
+    '''Prints.'''
+
     name = "noisy"
 
     def __init__(self, **parameters):
@@ -295,6 +297,28 @@ def test_what_a_plugin_prints_corrupts_no_plan(program: Any, tmp_path: Path) -> 
     )
     done = program("plan", spec, "--json")
     assert [cell["error"] for cell in done.json["cells"]] == [""] * len(done.json["cells"])
+
+
+def test_a_run_goes_on_without_plugins_that_leave_or_hang(program: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "plugins"
+    folder.mkdir()
+    noisy(folder)
+    (folder / "leaves.py").write_text("import os\nos._exit(0)\n")
+    (folder / "hangs.py").write_text("import time\ntime.sleep(600)\n")
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(
+        "name: x\ndatasets: [{demo: {n_clips: 10}}]\nseparators: [mixed]\nfeatures: [noisy]\n"
+        "models: [ridge]\nprotocol: {monte-carlo: {folds: 1, test_fraction: 0.5, seed: 1}}\n"
+    )
+    done = program("run", spec, "--timeout", "20", "--jobs", "1")
+    assert done.status == 0, done
+    warnings = [line for line in done.stderr.splitlines() if line.startswith("warning: plugin")]
+    assert len(warnings) == 2
+    assert (
+        f"{folder / 'hangs.py'}: it took longer than 20 s at {folder / 'hangs.py'}:2"
+        in (warnings[0])
+    )
+    assert "leaves.py: it ended the process with status 0" in warnings[1]
 
 
 LEAVES = """

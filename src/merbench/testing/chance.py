@@ -75,8 +75,11 @@ class Watch:
 
 def states() -> dict[str, Any]:
     """Return the state of every global generator that is loaded, to compare."""
-    _, key, *rest = np.random.get_state()  # noqa: NPY002
-    found: dict[str, Any] = {"random": random.getstate(), "numpy": (key.tobytes(), *rest)}
+    numpy: Any = np.random.get_state()  # noqa: NPY002
+    found: dict[str, Any] = {
+        "random": random.getstate(),
+        "numpy": (numpy[1].tobytes(), *numpy[2:]),
+    }
     if "torch" in sys.modules:
         found["torch"] = sys.modules["torch"].random.get_rng_state().numpy().tobytes()
     return found
