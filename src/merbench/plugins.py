@@ -291,6 +291,11 @@ _foreign: dict[str, _Source] = {}
 """What was imported here and is not ours, by the name of its module or package."""
 
 
+def is_foreign(module: str) -> bool:
+    """Tell whether a module is of a plugin that does not come with merbench."""
+    return module.partition(".")[0] in _foreign
+
+
 def _load_entry_points(manager: pluggy.PluginManager, registry: Registry) -> None:
     points = {point.value: point for point in importlib.metadata.entry_points(group=GROUP)}
     origins = [

@@ -321,6 +321,30 @@ def test_a_run_goes_on_without_plugins_that_leave_or_hang(program: Any, tmp_path
     assert "leaves.py: it ended the process with status 0" in warnings[1]
 
 
+@pytest.mark.parametrize(
+    ("does", "said"),
+    [
+        ("raise KeyError('t')", "a plugin failed at {at} (KeyError: 't')"),
+        ("raise SystemExit(0)", "a plugin ended the command at {at} (SystemExit: 0)"),
+        ("import os; os._exit(0)", "a plugin ended the command at {at} (SystemExit: 0)"),
+    ],
+)
+def test_what_a_plugin_does_wherever_it_is_called_is_said_with_its_line(
+    call: Any, tmp_path: Path, does: str, said: str
+) -> None:
+    Path("plugins").mkdir()
+    path = (Path("plugins") / "odd.py").resolve()
+    asked = f"    @property\n    def settings(self):\n        {does}\n\n    def offset"
+    path.write_text(MINE.replace("OFFSET", "0").replace("    def offset", asked))
+    spec = tmp_path / "here" / "spec.yaml"
+    spec.write_text(
+        "name: x\ndatasets: [{demo: {n_clips: 10}}]\nfeatures: [level]\nmodels: [ridge]\n"
+    )
+    line = next(n for n, text in enumerate(path.read_text().splitlines(), 1) if does in text)
+    error = call("plan", spec).error
+    assert error == f"{said.format(at=f'{path}:{line}')}; correct it, or take it out"
+
+
 LEAVES = """
 
 class Leaves(Level):

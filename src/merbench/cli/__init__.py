@@ -20,7 +20,7 @@ from merbench.cli import (
     verify,
 )
 from merbench.cli import separation as separation  # adds its commands to those of separators
-from merbench.errors import MerbenchError, text_of
+from merbench.errors import MerbenchError, reason, text_of
 
 app = typer.Typer(
     name="merbench",
@@ -94,6 +94,9 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         where = f" ({error.filename})" if error.filename else ""
         return f"{error.strerror[0].lower()}{error.strerror[1:]}{where}"
+    where = output.place(error)
+    if where:
+        return f"a plugin failed{where} ({reason(error)}); correct it, or take it out"
     return f"unexpected {type(error).__name__}: {text}; see where with --debug, and report it"
 
 

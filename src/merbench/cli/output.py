@@ -7,8 +7,7 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 import typer
 from typer.core import TyperGroup
@@ -24,14 +23,14 @@ class Program(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Call the command that is asked for."""
-        with _reserved() if "--json" in sys.argv else contextlib.nullcontext():
+        with _reserved() if "--json" in sys.argv else contextlib.nullcontext(), _kept_alive():
             try:
                 return super().invoke(ctx)
             except (Exception, KeyboardInterrupt):
                 raise
             except BaseException as error:  # no command leaves by SystemExit: a plugin did
                 raise MerbenchError(
-                    f"a plugin ended the command{_place(error)} ({reason(error)}); correct it, or "
+                    f"a plugin ended the command{place(error)} ({reason(error)}); correct it, or "
                     "take it out"
                 ) from error
 
@@ -74,9 +73,30 @@ def _reserved() -> Iterator[None]:
         _document = None
 
 
-def _place(error: BaseException) -> str:
-    """Say in which line something was raised that is no line of ours."""
-    ours = str(Path(__file__).parents[1])
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename]
-    theirs = [f for f in frames if not f.filename.startswith((ours, "<"))]
-    return f" at {theirs[-1].filename}:{theirs[-1].lineno}" if theirs else ""
+@contextlib.contextmanager
+def _kept_alive() -> Iterator[None]:
+    """Make `os._exit` an error in this process; in those that are forked from it, it ends them."""
+    leave, process = os._exit, os.getpid()
+
+    def refuse(status: int) -> NoReturn:
+        if os.getpid() != process:
+            leave(status)
+        raise SystemExit(status)
+
+    os._exit = refuse
+    try:
+        yield
+    finally:
+        os._exit = leave
+
+
+def place(error: BaseException) -> str:
+    """Say in which line of a plugin something was raised, if it was in one."""
+    from merbench import plugins
+
+    lines = [
+        f" at {frame.f_code.co_filename}:{line}"
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if plugins.is_foreign(frame.f_globals.get("__name__", ""))
+    ]
+    return lines[-1] if lines else ""
