@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import re
+import signal
 import subprocess
 import sys
 import textwrap
+import threading
+import time
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +21,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from merbench import Task, plugins
-from merbench.errors import PluginError
+from merbench import Task, plugins, trial
+from merbench.errors import MerbenchError, PluginError
 from merbench.plugins import Registry, nearest, split_choice
 from merbench.spec import parse, plugin_paths, read_document, resolve
 
@@ -192,6 +198,27 @@ BROKEN = {
         model("x").replace("def merbench_models()", "def merbench_model()"),
         r"no hook 'merbench_model'; did you mean 'merbench_models'\?",
     ),
+    "hook raises an interrupt": (
+        model("x", hook="raise KeyboardInterrupt"),
+        r"its hooks failed \(KeyboardInterrupt",
+    ),
+    "hook never ends": (
+        model("x", hook="yield from iter(lambda: Given, None)"),
+        "its merbench_models yields 10,000 classes or more",
+    ),
+    "hook wraps": (
+        model("x", hook="yield").replace("@hookimpl", "@hookimpl(hookwrapper=True)"),
+        "its merbench_models wraps others' hooks",
+    ),
+    "what is yielded cannot be shown": (
+        model("x", hook="return [Odd()]") + "class Odd:\n    def __repr__(self): return 1 / 0\n",
+        r"what merbench_models yields cannot be looked at \(ZeroDivisionError",
+    ),
+    "a version that is no text": (model("x", "version = 2"), "has the version 2; write it as text"),
+    "a file of its own making": (
+        "__file__ = 7\ndef f(:\n",
+        r"cannot be imported \(SyntaxError",
+    ),
     "no class": (model("x", hook="return ['ridge']"), r"'ridge', which is no subclass"),
     "no component": (model("x", hook="return [int]"), r"class 'int'.* no subclass of merbench\.M"),
     "another kind": (
@@ -266,10 +293,186 @@ def test_one_class_of_two_may_be_broken(tmp_path: Path) -> None:
     assert len(faults(registry, path)) == 1
 
 
-def test_an_interrupt_is_no_problem_of_a_plugin(tmp_path: Path) -> None:
-    path = write(tmp_path / "slow.py", "raise KeyboardInterrupt\n")
+def test_an_interrupt_by_the_user_is_no_problem_of_a_plugin(tmp_path: Path) -> None:
+    path = write(tmp_path / "slow.py", "import time\ntime.sleep(60)\n")
+    interrupt = threading.Timer(2.0, os.kill, (os.getpid(), signal.SIGINT))
+    interrupt.start()
+    started = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         plugins.load([path])
+    assert time.monotonic() - started < 30
+
+
+# What a plugin may do to its process, and what is said of it. `AT` is where it does.
+ACTS = {
+    "exits": ("sys.exit(0)", "SystemExit: 0"),
+    "ends the process": ("os._exit(0)", "it ended the process with status 0"),
+    "becomes another program": ("os.execv('/bin/true', ['true'])", "ended the process with status"),
+    "interrupts": ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+    "raises what nobody catches": ("raise BaseException('odd')", "BaseException: odd"),
+    "raises what raises": (
+        "raise type('Odd', (Exception,), {'__str__': lambda self: 1 / 0})()",
+        "Odd: its text cannot be shown, for asking for it raised ZeroDivisionError",
+    ),
+    "is killed": ("os.kill(os.getpid(), 9)", "it crashed the process by SIGKILL"),
+    "crashes": ("ctypes.string_at(0)", r"it crashed the process by SIGSEGV at .*odd\.py:\d+"),
+    "closes standard output": ("sys.stdout.close()", "it closed standard output"),
+    "closes its file": ("os.close(1)", "it closed standard output"),
+    "sleeps": ("time.sleep(600)", r"it took longer than 5 s at .*odd\.py:\d+, in"),
+    "waits for itself": (
+        "lock = threading.Lock(); lock.acquire(); lock.acquire()",
+        r"it took longer than 5 s at .*odd\.py:\d+, in .*; raise --timeout",
+    ),
+    "holds Python's lock": ("ctypes.PyDLL(None).sleep(600)", r"longer than 5 s at .*odd\.py:\d+"),
+    "catches everything": (
+        "exec('while True:\\n try: time.sleep(600)\\n except BaseException: pass')",
+        "it took longer than 5 s",
+    ),
+}
+IMPORTS = "import ctypes, os, sys, threading, time\n"
+
+
+@pytest.fixture
+def impatient() -> Iterator[None]:
+    trial.wait_at_most(trial.LEAST)
+    yield
+    trial.wait_at_most(None)
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("act", ACTS)
+def test_whatever_an_import_does_is_a_problem_and_the_others_are_there(
+    tmp_path: Path, act: str
+) -> None:
+    does, expected = ACTS[act]
+    odd = write(tmp_path / "odd.py", f"{IMPORTS}{does}\n")
+    sound = write(tmp_path / "sound.py", model("sound"))
+    registry = plugins.load([odd, sound])
+    assert registry.get("model", "sound")
+    (fault,) = faults(registry, odd)
+    assert re.search(expected, fault), fault
+    assert "\n" not in fault
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("act", ["ends the process", "interrupts", "sleeps"])
+def test_whatever_a_hook_does_is_a_problem(tmp_path: Path, act: str) -> None:
+    does, expected = ACTS[act]
+    odd = write(tmp_path / "odd.py", model("x", hook=f"{does}; yield Given") + IMPORTS)
+    (fault,) = faults(plugins.load([odd]), odd)
+    assert re.search(expected, fault), fault
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("act", ACTS)
+def test_whatever_ready_does_is_said_of_the_component(tmp_path: Path, act: str) -> None:
+    does, expected = ACTS[act]
+    body = f"def ready(self):\n    {does}"
+    odd = write(tmp_path / "odd.py", model("odd", body) + IMPORTS)
+    component = plugins.load([odd]).build("model", "odd", {})
+    with pytest.raises(plugins.NotAskedError) as caught:
+        plugins.ready(component)
+    assert re.search(f"odd is not ready: .*{expected}", str(caught.value)), caught.value
+
+
+def test_ready_is_asked_of_a_folders_and_of_a_wrapped_plugin(tmp_path: Path) -> None:
+    inner = model("inner", "def ready(self):\n    raise MerbenchError('get the weights')")
+    text = inner.replace("import Dataset", "import Dataset, MerbenchError")
+    write(tmp_path / "two" / "__init__.py", "from .inner import Given, merbench_models")
+    write(tmp_path / "two" / "inner.py", text)
+    wrapper = model("wrapper", "model: ModelParameter\ndef ready(self):\n    self.model.ready()")
+    write(tmp_path / "wrapper.py", wrapper)
+    registry = plugins.load([tmp_path])
+    for name, given in (("inner", {}), ("wrapper", {"model": "inner"})):
+        with pytest.raises(MerbenchError, match=r"^get the weights$"):
+            plugins.ready(registry.build("model", name, given))
+
+
+def test_what_is_ready_says_nothing(tmp_path: Path) -> None:
+    path = write(tmp_path / "mine.py", model("mine"))
+    plugins.ready(plugins.load([path]).build("model", "mine", {}))
+
+
+def test_a_plugin_changes_nothing_of_the_process_in_passing(tmp_path: Path) -> None:
+    text = (
+        "import os, signal, sys, warnings\nos.chdir('/')\nwarnings.simplefilter('error')\n"
+        "signal.signal(signal.SIGINT, signal.SIG_IGN)\nsys.setrecursionlimit(5000)\n"
+        "sys.excepthook = None\nsys.stdout = sys.stderr\n"
+    )
+    path = write(tmp_path / "rude.py", model("rude") + text)
+
+    def surroundings() -> list[Any]:
+        handler = signal.getsignal(signal.SIGINT)
+        filters = list(warnings.filters)
+        return [Path.cwd(), handler, filters, sys.getrecursionlimit(), sys.excepthook, sys.stdout]
+
+    before = surroundings()
+    assert plugins.load([path]).get("model", "rude")
+    assert surroundings() == before
+
+
+def test_what_a_plugin_prints_goes_to_standard_error(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    talk = "print('python'); os.write(1, b'below\\n'); os.system('echo child')\n"
+    path = write(tmp_path / "talks.py", model("talks") + f"import os\n{talk}")
+    assert plugins.load([path]).get("model", "talks")
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert sorted(err.split()) == ["below", "child", "python"]
+
+
+@pytest.mark.parametrize(
+    ("patch", "named"),
+    [
+        ("numpy.mean = lambda *a, **k: 0.0", "numpy.mean"),
+        ("import functools\n@functools.wraps(numpy.mean)\ndef mean(*a): pass\nnumpy.mean = mean",
+         "numpy.mean"),
+        ("import math\nmath.log = merbench_models", "math.log"),
+        ("import merbench.errors\nclass E(Exception): pass\nmerbench.errors.StoreError = E",
+         "merbench.errors.StoreError"),
+    ],
+)  # fmt: skip
+def test_a_plugin_that_replaces_somebody_elses_function_is_refused(
+    tmp_path: Path, patch: str, named: str
+) -> None:
+    path = write(tmp_path / "patches.py", model("patches") + f"import numpy\n{patch}\n")
+    before = np.mean
+    registry = plugins.load([path])
+    assert faults(registry, path)[0].startswith(f"it puts its own function in place of {named},")
+    assert ("model", "patches") not in registry.entries
+    assert np.mean is before
+
+
+def test_a_copy_of_the_process_that_a_plugin_leaves_behind_does_not_go_on(tmp_path: Path) -> None:
+    path = write(tmp_path / "forks.py", "import os\nos.fork()\n" + model("forks"))
+    code = (
+        "import sys; from pathlib import Path; from merbench import plugins\n"
+        "print(len(plugins.load([Path(sys.argv[1])]).of_kind('model')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True)
+    assert len(done.stdout.split()) == 1, done
+
+
+def test_a_title_that_raises_or_is_no_line_of_text_is_said(tmp_path: Path) -> None:
+    def built(body: str) -> None:
+        path = write(tmp_path / f"p{abs(hash(body))}.py", model("titled", body))
+        plugins.load([path]).build("model", "titled", {})
+
+    with pytest.raises(PluginError, match=r"model 'titled' cannot say its title \(ZeroDivision"):
+        built("@property\ndef title(self): return 1 / 0")
+    with pytest.raises(PluginError, match=r"cannot say its title \(SystemExit: 0\)"):
+        built("@property\ndef title(self): raise SystemExit(0)")
+    for title in ("7", "''", "'a\\nb'", "'\\x1b[31mred'"):
+        with pytest.raises(PluginError, match=r"has the title .*, which is no line of text"):
+            built(f"@property\ndef title(self): return {title}")
+
+
+def test_a_component_that_cannot_be_built_is_said(tmp_path: Path) -> None:
+    body = "def model_post_init(self, context): raise KeyError('weights')"
+    path = write(tmp_path / "mine.py", model("mine", body))
+    with pytest.raises(PluginError, match=r"model 'mine' cannot be built \(KeyError: 'weights'\)"):
+        plugins.load([path]).build("model", "mine", {})
 
 
 def test_a_plugin_that_failed_is_tried_anew(tmp_path: Path) -> None:
@@ -327,6 +530,17 @@ def test_installed_distributions_sound_and_broken(tmp_path: Path) -> None:
     assert broken.startswith("plugin broken-thing 1.2 (broken_thing): it cannot be imported (")
     assert "no_such_module" in broken
     assert gone.startswith("plugin gone-thing 1.2 (gone_thing): it cannot be imported (")
+
+
+def test_an_installed_distribution_that_exits(tmp_path: Path) -> None:
+    distribution(tmp_path, "sound-thing", "sound_thing", model("sound-model"))
+    distribution(tmp_path, "leaving-thing", "leaving_thing", "import os\nos._exit(0)\n")
+    result = loaded_with(tmp_path)
+    assert "sound-model" in result["models"]
+    assert result["datasets"] > 0
+    assert [p for p in result["problems"] if "-thing" in p] == [
+        "plugin leaving-thing 1.2 (leaving_thing): it ended the process with status 0"
+    ]
 
 
 def test_two_distributions_with_one_name_are_an_error_that_names_both(tmp_path: Path) -> None:

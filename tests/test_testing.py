@@ -8,7 +8,6 @@ from __future__ import annotations
 import itertools
 import os
 import random
-import sys
 import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -36,6 +35,7 @@ from merbench import (
     testing,
 )
 from merbench.plugins import Entry, Origin, Registry
+from merbench.testing import every_kind
 
 COUNTER = itertools.count()
 
@@ -331,22 +331,185 @@ def test_torchs_chance_is_watched(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "random state of torch" in failed(Linear)["predicts finite rows (va)"]
 
 
-def test_the_chance_of_a_torch_first_imported_by_the_plugin_is_watched_too(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(
+    ("regressor", "call", "generator"),
+    [
+        (UsesNumpysChance, "np.random.rand()", "numpy"),
+        (SeedsNumpysChance, "np.random.seed(self.seed + 12_345)", "numpy"),
+        (UsesPythonsChance, "random.random()", "random"),
+    ],
+)
+def test_the_line_that_touched_global_chance_is_named(
+    regressor: type[Ridge], call: str, generator: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    torch = pytest.importorskip("torch")
+    monkeypatch.setattr(Linear, "regressor", regressor)
+    detail = failed(Linear)["predicts finite rows (va)"]
+    lines = Path(__file__).read_text().splitlines()
+    (number,) = [n for n, line in enumerate(lines, 1) if line.strip().startswith(call)]
+    assert f"global random state of {generator} at {__file__}:{number} (`{call}" in detail
 
-    def first_use(draws: int) -> None:
-        monkeypatch.delitem(sys.modules, "torch")
-        with testing._untouched_chance():
-            monkeypatch.setitem(sys.modules, "torch", torch)
-            torch.rand(draws)
 
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(3)
-        first_use(0)
-        with pytest.raises(testing._BrokenError, match="random state of torch"):
-            first_use(1)
+class NegativeDeviations(Ridge):
+    def predict(self, X: Any) -> Any:
+        predicted = super().predict(X)
+        predicted[:, 2:] = -0.15
+        return predicted
+
+
+class HundredTimes(Ridge):
+    def predict(self, X: Any) -> Any:
+        return super().predict(X) * 100
+
+
+class HundredthPart(Ridge):
+    def predict(self, X: Any) -> Any:
+        return super().predict(X) / 100
+
+
+class NarrowDeviations(Ridge):
+    def predict(self, X: Any) -> Any:
+        return super().predict(X) * [1, 1, 0.01, 0.01]
+
+
+class LearnsTheOpposite(Ridge):
+    def predict(self, X: Any) -> Any:
+        return super().predict(X) + np.array([0.6, -0.6, 0, 0])
+
+
+class OverwritesInFit(Ridge):
+    def fit(self, X: Any, Y: Any) -> Ridge:
+        X -= X.mean(axis=0)
+        return super().fit(X, Y)
+
+
+class OverwritesInPredict(Ridge):
+    def predict(self, X: Any) -> Any:
+        X *= 1.5
+        return super().predict(X)
+
+
+EASY = "is no worse than a constant on easy data"
+
+
+@pytest.mark.parametrize(
+    ("regressor", "check", "detail"),
+    [
+        (NegativeDeviations, "predicts deviations above 0", "a valence_std of -0.15"),
+        (HundredTimes, EASY, "times too large; give labels back on [0, 1]"),
+        (HundredthPart, EASY, "times too small; give labels back on [0, 1]"),
+        (NarrowDeviations, EASY, "its valence_std is about 1"),
+        (LearnsTheOpposite, EASY, "times that of a constant"),
+        (OverwritesInFit, "predicts finite rows", "changed the features it was given in `fit`"),
+        (OverwritesInPredict, "predicts finite rows", "it was given in `predict`"),
+    ],
+)
+def test_what_ruins_a_benchmark_without_an_error_is_seen(
+    regressor: type[Ridge], check: str, detail: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Linear, "regressor", regressor)
+    assert detail in failed(Linear).get(f"{check} (va)", "passed")
+
+
+def test_features_overwritten_on_disk_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Overwrites(Ridge):
+        def fit(self, X: Any, Y: Any) -> Ridge:
+            X[0][0][...] = 0
+            return super().fit(X, Y)
+
+    monkeypatch.setattr(Anything, "regressor", Overwrites)
+    found = failed(Anything)
+    assert "changed the features" in found["predicts finite rows (va)"]
+
+
+class Support(Model):
+    """scikit-learn's own, which draws a number that it needs for nothing."""
+
+    name = "support"
+    inputs = FeatureKind.VECTOR
+    tasks = frozenset({Task.VA})
+
+    def estimator(self, *, task: Task, seed: int, device: str) -> Any:
+        from sklearn.multioutput import MultiOutputRegressor
+        from sklearn.svm import SVR
+
+        return MultiOutputRegressor(SVR())
+
+
+class HoldsAForest(Ridge):
+    """Has a library learn, and hands it the seed or not."""
+
+    def fit(self, X: Any, Y: Any) -> Ridge:
+        from sklearn.ensemble import RandomForestRegressor
+
+        self.forest_ = RandomForestRegressor(5).fit(X, Y)
+        return self
+
+    def predict(self, X: Any) -> Any:
+        return self.forest_.predict(X)
+
+
+class HoldsSupport(HoldsAForest):
+    def fit(self, X: Any, Y: Any) -> Ridge:
+        self.forest_ = Support().estimator(task=Task.VA, seed=1, device="cpu").fit(X, Y)
+        return self
+
+
+def test_a_librarys_draw_that_decides_nothing_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert failed(Support) == {}
+    monkeypatch.setattr(Linear, "regressor", HoldsSupport)
+    assert failed(Linear) == {}
+
+
+def test_a_librarys_draw_that_decides_a_result_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Linear, "regressor", HoldsAForest)
+    detail = failed(Linear)["is deterministic under a seed (va)"]
+    assert "follow the global random state of numpy" in detail
+    assert "hand the seed on" in detail
+
+
+class Network(Model):
+    """skorch's own, whose data loader draws a seed that decides nothing."""
+
+    name = "network"
+    inputs = FeatureKind.VECTOR
+    tasks = frozenset({Task.VA})
+
+    def estimator(self, *, task: Task, seed: int, device: str) -> Any:
+        return SeededNet(seed)
+
+
+class SeededNet(BaseEstimator):
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+
+    def fit(self, X: Any, Y: Any) -> SeededNet:
+        import torch
+        from skorch import NeuralNetRegressor
+
+        if not np.isfinite(X).all() or not np.isfinite(Y).all():
+            raise ValueError("bad input")
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seed)
+            self.net_ = NeuralNetRegressor(
+                torch.nn.Linear,
+                module__in_features=X.shape[1],
+                module__out_features=Y.shape[1],
+                optimizer=torch.optim.Adam,
+                lr=0.02,
+                max_epochs=60,
+                train_split=None,
+                verbose=0,
+            ).fit(X.astype(np.float32), Y.astype(np.float32))
+        return self
+
+    def predict(self, X: Any) -> Any:
+        return self.net_.predict(X.astype(np.float32))
+
+
+def test_skorchs_draw_in_predict_is_no_fault() -> None:
+    pytest.importorskip("skorch")
+    found = {name: text for name, text in failed(Network).items() if "random" in text}
+    assert found == {}
 
 
 def test_rows_that_are_no_probabilities_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -568,7 +731,7 @@ def test_a_wrapper_is_checked_with_the_quickest_model() -> None:
     registry = Registry()
     for known in (Linear, Around, Quick):
         registry.entries["model", known.name] = Entry("model", known, Origin("", "", "here"))
-    given = testing._required(Around, registry)
+    given = every_kind.required(Around, registry)
     assert given == {"model": "quick"}
     del registry.entries["model", "quick"], registry.entries["model", "linear"]
     with pytest.raises(MerbenchError, match="no model of vectors is registered"):

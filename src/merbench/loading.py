@@ -7,13 +7,14 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
+from merbench import plugins, trial
 from merbench.cells import LoadedDataset, Row, copies_of
 from merbench.components import (
     Clip,
     Dataset,
     Task,
 )
-from merbench.errors import MerbenchError, PluginError
+from merbench.errors import MerbenchError, PluginError, reason, text_of
 from merbench.hashes import digest
 from merbench.pipeline import (
     Copy,
@@ -48,9 +49,10 @@ def load(rooted: RootedDataset, protocol: Protocol) -> LoadedDataset:
             f"{dataset.name}: the folder {root} does not exist; set datasets.{dataset.name}.root "
             f"to where the data lies{_whence(dataset)}"
         )
-    dataset.ready()
+    plugins.ready(dataset)
     try:
-        clips = tuple(dataset.clips(root))
+        with trial.contained():
+            clips = tuple(dataset.clips(root))
         check_clips(dataset, clips)
         if rooted.task is not None:
             clips = tuple(_as_quadrant(clip) for clip in clips)
@@ -60,12 +62,12 @@ def load(rooted: RootedDataset, protocol: Protocol) -> LoadedDataset:
         loaded = LoadedDataset(dataset, root, task, clips, tuple(protocol.splits(clips)))
         _ = loaded.data_hash  # reads every file: one that cannot be read shows now
     except MerbenchError as error:
-        raise type(error)(f"{dataset.name}: {error}") from error
+        raise MerbenchError(f"{dataset.name}: {text_of(error)}") from error
     except OSError as error:
-        raise MerbenchError(f"{dataset.name}: {error}") from error
-    except Exception as error:
+        raise MerbenchError(f"{dataset.name}: {text_of(error)}") from error
+    except (Exception, SystemExit) as error:
         raise PluginError(
-            f"{dataset.name}: its plugin failed on {root} ({type(error).__name__}: {error}); "
+            f"{dataset.name}: its plugin failed on {root} ({reason(error)}); "
             "correct the plugin or the data"
         ) from error
     return loaded

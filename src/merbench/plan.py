@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from merbench import devices
+from merbench import devices, plugins
 from merbench.cells import Cell, LoadedDataset
 from merbench.components import (
     Augmentation,
@@ -298,14 +298,10 @@ class _Tasks:
         """Say why a component cannot work here; asked once of each, for it may try a download."""
         if id(component) not in self._reasons:
             try:
-                component.ready()
+                plugins.ready(component)
                 self._reasons[id(component)] = ""
             except MerbenchError as error:
                 self._reasons[id(component)] = str(error)
-            except Exception as error:
-                self._reasons[id(component)] = (
-                    f"{component.name} is not ready: {type(error).__name__}: {error}"
-                )
         return self._reasons[id(component)]
 
     def _missing(self, key: str, stage: str) -> bool:

@@ -7,14 +7,19 @@ problem to be shown, never a dead host; two components of one name and kind are 
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import hashlib
 import importlib.metadata
 import importlib.util
+import itertools
+import json
+import os
+import pickle
 import re
 import sys
 import traceback
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -25,7 +30,7 @@ from pydantic import ValidationError
 from pydantic.errors import PydanticUndefinedAnnotation
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from merbench import hookspecs
+from merbench import hookspecs, trial
 from merbench.components import (
     Augmentation,
     Component,
@@ -36,7 +41,7 @@ from merbench.components import (
     Separator,
     Task,
 )
-from merbench.errors import PluginError
+from merbench.errors import MerbenchError, PluginError, reason, text_of
 
 GROUP = "merbench"
 FOLDER = "plugins"
@@ -54,6 +59,10 @@ _REQUIRED: dict[str, dict[str, type]] = {
     "feature": {"kind": FeatureKind},
     "model": {"inputs": FeatureKind, "tasks": Task},
 }
+_REFUSED = "MERBENCH_REFUSED"
+"""The environment variable by which workers inherit which plugins are broken."""
+_MOST_CLASSES = 10_000
+"""A hook that yields so many never ends."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9.]*(-[a-z0-9.]+)*")
 
 
@@ -87,7 +96,8 @@ class Entry:
     @property
     def summary(self) -> str:
         """First line of the class's docstring."""
-        return (self.cls.__doc__ or "").strip().partition("\n")[0].strip()
+        text = self.cls.__doc__
+        return text.strip().partition("\n")[0].strip() if isinstance(text, str) else ""
 
 
 @dataclass(frozen=True)
@@ -143,12 +153,28 @@ class Registry:
         Raises
         ------
         PluginError
-            No such component.
+            No such component, or its plugin fails.
         pydantic.ValidationError
             A parameter is unknown, missing or of a wrong value.
         """
-        cls = self.get(kind, name).cls
-        return cls.model_validate(dict(parameters), context={"resolve": self._resolve})
+        cls, doing = self.get(kind, name).cls, "cannot be built"
+        try:
+            with trial.contained():
+                built = cls.model_validate(dict(parameters), context={"resolve": self._resolve})
+                doing = "cannot say its title"
+                title = built.title
+        except (ValidationError, MerbenchError):
+            raise
+        except (Exception, SystemExit) as error:
+            raise PluginError(
+                f"the {kind} {name!r} {doing} ({reason(error)}); correct its plugin"
+            ) from error
+        if not isinstance(title, str) or not title.isprintable() or not title.strip():
+            raise PluginError(
+                f"the {kind} {name!r} has the title {title!r}, which is no line of text; correct "
+                "its plugin"
+            )
+        return built
 
     def _resolve(self, kind: str, choice: Any) -> Component:
         """Build a component that is another's parameter; its faults become those of the other."""
@@ -230,20 +256,56 @@ def load(paths: Iterable[Path] = (), *, folder: Path | None = None) -> Registry:
     return registry
 
 
+@dataclass(frozen=True)
+class _Source:
+    """What a plugin is imported from: a file or folder, or an entry point's value."""
+
+    origin: Origin
+    path: Path | None = None
+
+    @property
+    def ours(self) -> bool:
+        """Whether it comes with merbench, and need not be tried."""
+        return self.origin.distribution == GROUP
+
+    @property
+    def home(self) -> str:
+        """The start of its files' names, where that is known."""
+        if self.path is not None:
+            return str(self.path)
+        try:
+            spec = importlib.util.find_spec(re.split(r"[.:]", self.origin.path)[0])
+        except (ImportError, ValueError):
+            return ""
+        file = spec.origin if spec and spec.origin else ""
+        return str(Path(file).parent) if file.endswith("__init__.py") else file
+
+    def load(self) -> Any:
+        """Import it."""
+        if self.path is not None:
+            return import_file(self.path)
+        return importlib.metadata.EntryPoint(GROUP, self.origin.path, GROUP).load()
+
+
+_foreign: dict[str, _Source] = {}
+"""What was imported here and is not ours, by the name of its module or package."""
+
+
+def is_foreign(module: str) -> bool:
+    """Tell whether a module is of a plugin that does not come with merbench."""
+    return module.partition(".")[0] in _foreign
+
+
 def _load_entry_points(manager: pluggy.PluginManager, registry: Registry) -> None:
     points = {point.value: point for point in importlib.metadata.entry_points(group=GROUP)}
-    for point in sorted(points.values(), key=lambda p: (p.dist.name if p.dist else "", p.name)):
-        origin = Origin(
-            point.dist.name if point.dist else "",
-            point.dist.version if point.dist else "",
-            point.value,
-        )
-        try:
-            module = point.load()
-        except (Exception, SystemExit) as error:
-            registry.problems.append(_problem(origin, "it cannot be imported", error))
-            continue
-        _register(manager, registry, module, origin)
+    origins = [
+        Origin(point.dist.name or "", point.dist.version or "", point.value)
+        if point.dist
+        else Origin("", "", point.value)
+        for point in points.values()
+    ]
+    for origin in sorted(origins, key=lambda o: (o.distribution, o.path)):
+        _load(manager, registry, _Source(origin))
 
 
 def _sources(path: Path) -> Iterator[Path]:
@@ -262,21 +324,14 @@ def _load_file(manager: pluggy.PluginManager, registry: Registry, path: Path) ->
     path = path.resolve()
     for loaded in manager.get_plugins():
         file = getattr(loaded, "__file__", None)
-        if file and path in (Path(file).resolve(), *Path(file).resolve().parents):
+        if isinstance(file, str) and path in (Path(file).resolve(), *Path(file).resolve().parents):
             return
-    origin = Origin("", "", str(path))
-    try:
-        module = import_file(path)
-    except (Exception, SystemExit) as error:
-        registry.problems.append(_problem(origin, "it cannot be imported", error))
-        return
-    _register(manager, registry, module, origin)
+    _load(manager, registry, _Source(Origin("", "", str(path)), path))
 
 
 def import_file(path: Path) -> ModuleType:
     """Import a plugin file or package under a name that is the same in every process."""
-    digest = hashlib.sha256(str(path).encode()).hexdigest()[:12]
-    name = f"merbench_plugin_{re.sub(r'[^0-9a-zA-Z_]', '_', path.stem)}_{digest}"
+    name = _module_name(path)
     if name in sys.modules:
         return sys.modules[name]
     package = path.is_dir()
@@ -292,18 +347,133 @@ def import_file(path: Path) -> ModuleType:
     try:
         spec.loader.exec_module(module)
     except BaseException:
-        del sys.modules[name]
+        sys.modules.pop(name, None)
         raise
     return module
 
 
+def _module_name(path: Path) -> str:
+    digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:12]
+    return f"{trial.PREFIX}{re.sub(r'[^0-9a-zA-Z_]', '_', path.stem)}_{digest}"
+
+
+def _load(manager: pluggy.PluginManager, registry: Registry, source: _Source) -> None:
+    """Import a plugin and register what its hooks yield, once a trial found nothing against it."""
+    if not source.ours and trial.wanted():
+        answer = trial.attempt(_try, source, home=source.home)
+        _refuse(source, refused=bool(answer.fault))
+        if answer.fault:
+            registry.problems.append(Problem(source.origin, answer.fault, answer.trace))
+            return
+    elif str(source.origin) in _refused():
+        registry.problems.append(Problem(source.origin, "it was refused before"))
+        return
+    with trial.contained():
+        try:
+            module = source.load()
+        except (Exception, SystemExit) as error:
+            registry.problems.append(_problem(source.origin, "it cannot be imported", error))
+            return
+        if not source.ours:
+            name = getattr(module, "__name__", "") if source.path else source.origin.path
+            _foreign[re.split(r"[.:]", name)[0]] = source
+        _register(manager, registry, module, source.origin)
+
+
+def _refused() -> list[str]:
+    """Return the plugins that this process, or that it was started by, found to be broken."""
+    found: list[str] = json.loads(os.environ.get(_REFUSED, "[]"))
+    return found
+
+
+def _refuse(source: _Source, *, refused: bool) -> None:
+    """Note whether a plugin was found to be broken: workers must not meet it untried."""
+    others = [name for name in _refused() if name != str(source.origin)]
+    os.environ[_REFUSED] = json.dumps([*others, str(source.origin)] if refused else others)
+
+
+def _try(source: _Source) -> trial.Answer:
+    """Import a plugin and call its hooks, where it can do no harm; return what rules it out.
+
+    What rules out a part of it only is left to be found again.
+    """
+    if source.path is not None:
+        own = _module_name(source.path)
+        for name in [n for n in sys.modules if n == own or n.startswith(f"{own}.")]:
+            del sys.modules[name]
+    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    manager.add_hookspecs(hookspecs)
+    doing = "it cannot be imported"
+    try:
+        module = source.load()
+        doing = "its hooks failed"
+        _register(manager, Registry(), module, source.origin)
+    except BaseException as error:
+        return trial.Answer(f"{doing} ({reason(error)})", traceback.format_exc())
+    name = trial.replaced(getattr(module, "__name__", source.origin.path))
+    if name:
+        return trial.Answer(
+            f"it puts its own function in place of {name}, which would change what others "
+            "compute; call yours by a name of its own"
+        )
+    return trial.Answer()
+
+
+class NotAskedError(PluginError):
+    """A component did not answer whether it is ready: its `ready()` is broken."""
+
+
+def ready(component: Component) -> None:
+    """Ask a component whether it can work here.
+
+    Raises
+    ------
+    MerbenchError
+        It cannot, and says why.
+    NotAskedError
+        Asking raised something else, ended or crashed the process, or took too long.
+    """
+    asked = b""
+    if _foreign and trial.wanted():
+        with contextlib.suppress(Exception):  # that it cannot be sent shows when it should work
+            asked = pickle.dumps(component)
+    sources = [source for name, source in _foreign.items() if name.encode() in asked]
+    if sources:
+        top = type(component).__module__.partition(".")[0]
+        home = (_foreign.get(top) or sources[0]).home
+        answer = trial.attempt(_ask, sources, asked, home=home)
+    else:
+        with trial.contained():
+            answer = _asked(component)
+    if answer.said:
+        raise MerbenchError(answer.said)
+    if answer.fault:
+        raise NotAskedError(f"{component.name} is not ready: {answer.fault}")
+
+
+def _ask(sources: Sequence[_Source], asked: bytes) -> trial.Answer:
+    for source in sources:
+        source.load()
+    return _asked(pickle.loads(asked))
+
+
+def _asked(component: Component) -> trial.Answer:
+    try:
+        component.ready()
+    except MerbenchError as error:
+        return trial.Answer(said=text_of(error))
+    except (Exception, SystemExit) as error:
+        return trial.Answer(reason(error), traceback.format_exc())
+    return trial.Answer()
+
+
 def _register(
-    manager: pluggy.PluginManager, registry: Registry, module: ModuleType, origin: Origin
+    manager: pluggy.PluginManager, registry: Registry, module: Any, origin: Origin
 ) -> None:
     """Register a module's hooks and collect what they yield, one hook's failure at a time."""
     try:
         manager.register(module)
-    except (pluggy.PluginValidationError, ValueError) as error:
+    except Exception as error:
         registry.problems.append(_problem(origin, "it cannot be registered", error))
         return
     for caller in manager.get_hookcallers(module) or ():
@@ -314,13 +484,26 @@ def _register(
         for implementation in getattr(manager.hook, hook).get_hookimpls():
             if implementation.plugin is not module:
                 continue
+            if implementation.hookwrapper or implementation.wrapper:
+                fault = f"its {hook} wraps others' hooks; let it return classes of its own"
+                registry.problems.append(Problem(origin, fault))
+                continue
             try:
-                classes = list(implementation.function())
+                classes = list(itertools.islice(implementation.function(), _MOST_CLASSES))
             except (Exception, SystemExit) as error:
                 registry.problems.append(_problem(origin, f"its {hook} failed", error))
                 continue
+            if len(classes) == _MOST_CLASSES:
+                fault = f"its {hook} yields {_MOST_CLASSES:,} classes or more"
+                registry.problems.append(Problem(origin, fault))
+                continue
             for cls in classes:
-                fault = _fault(kind, cls)
+                try:
+                    fault = _fault(kind, cls)
+                except Exception as error:
+                    what = f"what {hook} yields cannot be looked at"
+                    registry.problems.append(_problem(origin, what, error))
+                    continue
                 if fault:
                     registry.problems.append(Problem(origin, fault))
                 else:
@@ -363,6 +546,9 @@ def _fault(kind: str, cls: Any) -> str:
             f"the {kind} {cls.name!r} has a parameter of the type {error.name!r}, which is not "
             "defined in its module; import it there, and not for type checking only"
         )
+    version: Any = cls.version
+    if not isinstance(version, str):
+        return f"the {kind} {cls.name!r} has the version {version!r}; write it as text"
     required = [name for name, field_info in cls.model_fields.items() if field_info.is_required()]
     if issubclass(cls, Model) and cls.baseline and required:
         return f"the baseline {cls.name!r} is added by itself, so give {required[0]!r} a default"
@@ -370,5 +556,4 @@ def _fault(kind: str, cls: Any) -> str:
 
 
 def _problem(origin: Origin, what: str, error: BaseException) -> Problem:
-    reason = " ".join(f"{type(error).__name__}: {error}".split())
-    return Problem(origin, f"{what} ({reason})", traceback.format_exc())
+    return Problem(origin, f"{what} ({reason(error)})", traceback.format_exc())

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from merbench import audio
+from merbench import audio, plugins
 from merbench.bsseval import BSSEval
 from merbench.components import CANONICAL_STEMS, Separator
 from merbench.errors import MerbenchError, PluginError
@@ -370,7 +370,7 @@ def evaluate(
         A track cannot be read or separated, or no stem of any can be scored.
     """
     for separator in separators.values():
-        separator.ready()
+        plugins.ready(separator)
     scores: list[Score] = []
     for position, files in enumerate(tracks):
         track = read_multitrack(files)

@@ -212,3 +212,217 @@ def test_json_is_json_for_every_value() -> None:
 
     value = {"a": float("nan"), 5: [float("inf"), (1.5, None)]}
     assert json.dumps(_finite(value)) == '{"a": null, "5": [null, [1.5, null]]}'
+
+
+# --- plugins that misbehave -----------------------------------------------------------------------
+
+
+def readme_example() -> str:
+    """Return the plugin that the README shows."""
+    text = (Path(__file__).parents[2] / "README.md").read_text()
+    (example,) = [b for b in text.split("```python\n")[1:] if "@hookimpl" in b]
+    return example.partition("```")[0]
+
+
+def test_the_readmes_own_example_passes_its_checks(call: Any) -> None:
+    Path("plugins").mkdir()
+    Path("plugins", "nearest.py").write_text(readme_example())
+    done = call("plugins", "check", "nearest-clips", "--json")
+    assert [r for r in done.json if r["status"] == "failed"] == []
+    assert done.status == 0
+
+
+NOISY = """
+import os
+print("imported")
+os.write(1, b"below Python\\n")
+os.system("echo a child process")
+
+
+class Noisy(Level):
+    '''Prints.'''
+
+    name = "noisy"
+
+    def __init__(self, **parameters):
+        super().__init__(**parameters)
+        print("built")
+        os.system("echo built")
+
+    def ready(self):
+        print("asked")
+        os.write(1, b"asked\\n")
+
+    def extract(self, waveform, sample_rate):
+        print("extracted")
+        os.write(1, b"extracted\\n")
+        return super().extract(waveform, sample_rate)
+"""
+
+
+def noisy(path: Path, name: str = "noisy.py") -> Path:
+    written = path / name
+    text = MINE.replace("OFFSET", "0").replace("return [Level]", "print('hook'); return [Noisy]")
+    written.write_text(text + NOISY)
+    return written
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("plugins", "list", "--json"),
+        ("plugins", "show", "noisy", "--json"),
+        ("plugins", "check", "noisy", "--json"),
+        ("data", "list", "--json"),
+    ],
+)
+def test_what_a_plugin_prints_corrupts_no_json(
+    program: Any, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    (tmp_path / "plugins").mkdir()
+    noisy(tmp_path / "plugins")
+    done = program(*arguments)
+    assert done.status == 0, done
+    assert done.json
+    assert {"imported", "below Python", "a child process"} <= set(done.stderr.splitlines())
+
+
+def test_what_a_plugin_prints_corrupts_no_plan(program: Any, tmp_path: Path) -> None:
+    (tmp_path / "plugins").mkdir()
+    noisy(tmp_path / "plugins")
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(
+        "name: x\ndatasets: [{demo: {n_clips: 10}}]\nseparators: [mixed]\nfeatures: [noisy]\n"
+        "models: [ridge]\nprotocol: {monte-carlo: {folds: 1, test_fraction: 0.5, seed: 1}}\n"
+    )
+    done = program("plan", spec, "--json")
+    assert [cell["error"] for cell in done.json["cells"]] == [""] * len(done.json["cells"])
+
+
+def test_a_run_goes_on_without_plugins_that_leave_or_hang(program: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "plugins"
+    folder.mkdir()
+    noisy(folder)
+    (folder / "leaves.py").write_text("import os\nos._exit(0)\n")
+    (folder / "hangs.py").write_text("import time\ntime.sleep(600)\n")
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(
+        "name: x\ndatasets: [{demo: {n_clips: 10}}]\nseparators: [mixed]\nfeatures: [noisy]\n"
+        "models: [ridge]\nprotocol: {monte-carlo: {folds: 1, test_fraction: 0.5, seed: 1}}\n"
+    )
+    done = program("run", spec, "--timeout", "20", "--jobs", "1")
+    assert done.status == 0, done
+    warnings = [line for line in done.stderr.splitlines() if line.startswith("warning: plugin")]
+    assert len(warnings) == 2
+    assert (
+        f"{folder / 'hangs.py'}: it took longer than 20 s at {folder / 'hangs.py'}:2"
+        in (warnings[0])
+    )
+    assert "leaves.py: it ended the process with status 0" in warnings[1]
+
+
+@pytest.mark.parametrize(
+    ("does", "said"),
+    [
+        ("raise KeyError('t')", "a plugin failed at {at} (KeyError: 't')"),
+        ("raise SystemExit(0)", "a plugin ended the command at {at} (SystemExit: 0)"),
+        ("import os; os._exit(0)", "a plugin ended the command at {at} (SystemExit: 0)"),
+    ],
+)
+def test_what_a_plugin_does_wherever_it_is_called_is_said_with_its_line(
+    call: Any, tmp_path: Path, does: str, said: str
+) -> None:
+    Path("plugins").mkdir()
+    path = (Path("plugins") / "odd.py").resolve()
+    asked = f"    @property\n    def settings(self):\n        {does}\n\n    def offset"
+    path.write_text(MINE.replace("OFFSET", "0").replace("    def offset", asked))
+    spec = tmp_path / "here" / "spec.yaml"
+    spec.write_text(
+        "name: x\ndatasets: [{demo: {n_clips: 10}}]\nfeatures: [level]\nmodels: [ridge]\n"
+    )
+    line = next(n for n, text in enumerate(path.read_text().splitlines(), 1) if does in text)
+    error = call("plan", spec).error
+    assert error == f"{said.format(at=f'{path}:{line}')}; correct it, or take it out"
+
+
+LEAVES = """
+
+class Leaves(Level):
+    \"\"\"Leaves.\"\"\"
+
+    name = "leaves"
+
+    def ready(self):
+        import os, sys, time
+        LEAVES
+"""
+
+
+@pytest.mark.parametrize(
+    ("act", "said"),
+    [
+        ("os._exit(0)", "it ended the process with status 0"),
+        ("sys.exit(0)", "SystemExit: 0"),
+        ("time.sleep(600)", "it took longer than 5 s at "),
+        ("os.close(1)", "it closed standard output"),
+    ],
+)
+def test_a_check_names_what_ready_does(program: Any, tmp_path: Path, act: str, said: str) -> None:
+    path = tmp_path / "leaves.py"
+    text = MINE.replace("OFFSET", "0").replace("return [Level]", "return [Leaves]")
+    path.write_text(text + LEAVES.replace("LEAVES", act))
+    done = program("plugins", "check", "leaves", "--plugins", path, "--timeout", "5", "--json")
+    assert done.status == 1
+    detail = done.json[-1]["detail"]
+    assert detail.startswith(f"leaves is not ready: {said}")
+    if "longer" in said:
+        assert f"{path}:" in detail
+
+
+@pytest.mark.parametrize("command", [("list",), ("check", "demo")])
+@pytest.mark.parametrize("act", ["os._exit(0)", "os.execv('/bin/true', ['true'])", "os.close(1)"])
+def test_an_import_that_leaves_is_named_and_the_others_are_there(
+    program: Any, tmp_path: Path, act: str, command: tuple[str, ...]
+) -> None:
+    path = tmp_path / "leaves.py"
+    path.write_text(f"import os\n{act}\n")
+    done = program("plugins", *command, "--plugins", path, "--json")
+    assert done.status == 0, done
+    assert done.json
+    assert done.stderr.startswith(f"warning: plugin {path}: it ")
+
+
+EXITS_LATER = """
+
+class Exits(Level):
+    \"\"\"Exits.\"\"\"
+
+    name = "exits"
+
+    def extract(self, waveform, sample_rate):
+        raise SystemExit(0)
+"""
+
+
+def test_a_check_outlives_what_exits_in_its_work(call: Any, tmp_path: Path) -> None:
+    path = tmp_path / "exits.py"
+    text = MINE.replace("OFFSET", "0").replace("return [Level]", "return [Exits]")
+    path.write_text(text + EXITS_LATER)
+    done = call("plugins", "check", "exits", "--plugins", path, "--json")
+    assert done.status == 1
+    assert {r["detail"] for r in done.json if r["status"] == "failed"} == {"SystemExit: 0"}
+
+
+def test_a_command_that_a_plugin_ends_is_an_error_with_its_line(call: Any, tmp_path: Path) -> None:
+    path = tmp_path / "exits.py"
+    shown = "@property\n    def __doc__(cls):\n        raise SystemExit(0)\n"
+    path.write_text(
+        MINE.replace("OFFSET", "0")
+        + f"\nclass Meta(type(Level)):\n    {shown}\n"
+        + "\nclass Shown(Level, metaclass=Meta):\n    name = 'level'\n\nLevel = Shown\n"
+    )
+    error = call("plugins", "list", "--plugins", path).error
+    line = path.read_text().splitlines().index("        raise SystemExit(0)") + 1
+    assert error == (
+        f"a plugin ended the command at {path}:{line} (SystemExit: 0); correct it, or take it out"
+    )

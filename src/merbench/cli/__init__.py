@@ -10,6 +10,7 @@ from merbench.cli import (
     compare,
     data,
     leaderboard,
+    output,
     plugins,
     report,
     run,
@@ -19,10 +20,11 @@ from merbench.cli import (
     verify,
 )
 from merbench.cli import separation as separation  # adds its commands to those of separators
-from merbench.errors import MerbenchError
+from merbench.errors import MerbenchError, reason, text_of
 
 app = typer.Typer(
     name="merbench",
+    cls=output.Program,
     help=(
         "Compare systems for music emotion recognition: separators, features and models, scored "
         "by one evaluator.\n\nStart with: merbench run benchmarks.yaml"
@@ -86,12 +88,15 @@ def _was_interrupted(error: BaseException) -> bool:
 
 
 def _sentence(error: Exception) -> str:
-    text = " ".join(str(error).split())
+    text = text_of(error)
     if isinstance(error, MerbenchError):
         return text
     if isinstance(error, OSError) and error.strerror:
         where = f" ({error.filename})" if error.filename else ""
         return f"{error.strerror[0].lower()}{error.strerror[1:]}{where}"
+    where = output.place(error)
+    if where:
+        return f"a plugin failed{where} ({reason(error)}); correct it, or take it out"
     return f"unexpected {type(error).__name__}: {text}; see where with --debug, and report it"
 
 

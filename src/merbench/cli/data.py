@@ -114,7 +114,7 @@ def check_data(
     assert isinstance(dataset, Dataset)
     if root is None and dataset.needs_root:
         raise MerbenchError(f"{name}: say where it lies with --root")
-    dataset.ready()
+    plugins.ready(dataset)
     folder = data_root(RootedDataset(dataset, root))
     if dataset.needs_root and not folder.is_dir():
         raise MerbenchError(f"{name}: the folder {folder} does not exist; correct --root")

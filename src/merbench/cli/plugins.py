@@ -22,12 +22,16 @@ NAME = typer.Argument(
 PATHS = typer.Option(
     None, "--plugins", metavar="PATH", help="A plugin file or folder to load too; may be repeated."
 )
+TIMEOUT = typer.Option(
+    None, "--timeout", min=0.1, help="Seconds that importing a plugin may take; by default 60."
+)
 
 
 @app.command("list")
 def list_plugins(
     kind: str | None = typer.Option(None, "--kind", help="One kind only."),
     paths: list[Path] | None = PATHS,
+    timeout: float | None = TIMEOUT,
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """List every plugin that can be named in a benchmark file.
@@ -41,7 +45,7 @@ def list_plugins(
 
     if kind is not None and kind not in KINDS:
         raise PluginError(f"there is no kind {kind!r}{nearest(kind, KINDS)}")
-    registry = _load(paths)
+    registry = _load(paths, timeout)
     entries = [e for k in KINDS if kind in (None, k) for e in registry.of_kind(k)]
     if as_json:
         show.print_json([_brief(entry) for entry in entries])
@@ -54,6 +58,7 @@ def list_plugins(
 def show_plugin(
     name: str = NAME,
     paths: list[Path] | None = PATHS,
+    timeout: float | None = TIMEOUT,
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Show a plugin's documentation and parameters.
@@ -64,7 +69,7 @@ def show_plugin(
     """
     import inspect
 
-    entry = _load(paths).find(name)
+    entry = _load(paths, timeout).find(name)
     document = _whole(entry)
     if as_json:
         show.print_json(document)
@@ -94,6 +99,7 @@ def check_plugin(
     parameters: list[str] | None = typer.Option(
         None, "--set", metavar="KEY=VALUE", help="Set a parameter; may be repeated."
     ),
+    timeout: float | None = TIMEOUT,
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Check that a plugin keeps the contract of its kind. Exit status 1 where it does not.
@@ -105,7 +111,7 @@ def check_plugin(
     from merbench import testing
     from merbench.spec import Document
 
-    registry = _load(paths)
+    registry = _load(paths, timeout)
     entry = registry.find(name)
     given = Document(entry.name, Path.cwd(), {})
     for assignment in parameters or ():
@@ -122,9 +128,10 @@ def check_plugin(
         raise typer.Exit(1)
 
 
-def _load(paths: list[Path] | None) -> Registry:
-    from merbench import plugins
+def _load(paths: list[Path] | None, timeout: float | None = None) -> Registry:
+    from merbench import plugins, trial
 
+    trial.wait_at_most(timeout)
     registry = plugins.load(paths or (), folder=Path.cwd())
     show.warn_of_problems(registry)
     return registry

@@ -31,6 +31,14 @@ ONLY = typer.Option(
 )
 
 
+TRIAL = typer.Option(
+    None,
+    "--timeout",
+    min=0.1,
+    help="Seconds that importing a plugin, or asking whether it is ready, may take.",
+)
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands to the program."""
     app.command()(run)
@@ -49,7 +57,10 @@ def run(
     only: list[str] | None = ONLY,
     jobs: int = typer.Option(0, "--jobs", "-j", min=0, help="Worker processes; 0: one a core."),
     timeout: float | None = typer.Option(
-        None, "--timeout", min=0.1, help="Seconds one task may take before it fails."
+        None,
+        "--timeout",
+        min=0.1,
+        help="Seconds one task may take before it fails; also an import of a plugin.",
     ),
     memory: float | None = typer.Option(
         None, "--memory", min=0.1, help="GiB one worker may hold; by default its share."
@@ -79,7 +90,7 @@ def run(
 
     if offline:
         os.environ["MERBENCH_OFFLINE"] = "1"
-    document, planned, store = _plan(spec, assignments, only)
+    document, planned, store = _plan(spec, assignments, only, timeout)
     if not planned.cells:
         reason = f" ({planned.skipped[0].reason})" if planned.skipped else ""
         raise MerbenchError(
@@ -127,6 +138,7 @@ def plan(
     spec: Path = SPEC,
     assignments: list[str] | None = SET,
     only: list[str] | None = ONLY,
+    timeout: float | None = TRIAL,
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Show what a run would do: cells, cached work, skipped combinations, time and disk.
@@ -140,7 +152,7 @@ def plan(
     from merbench.plan import STAGES
     from merbench.threads import cores
 
-    _, planned, store = _plan(spec, assignments, only)
+    _, planned, store = _plan(spec, assignments, only, timeout)
     expected = estimate(planned, store)
     to_do = planned.to_do()
     counts = {s: {"to_do": to_do[s], "cached": planned.cached[s]} for s in STAGES}
@@ -203,15 +215,16 @@ def plan(
 
 
 def _plan(
-    spec: Path, assignments: list[str] | None, only: list[str] | None
+    spec: Path, assignments: list[str] | None, only: list[str] | None, timeout: float | None
 ) -> tuple[Document, Plan, Store]:
-    from merbench import plugins
+    from merbench import plugins, trial
     from merbench.plan import make_plan
     from merbench.spec import parse, plugin_paths, read_document, resolve
     from merbench.store import Store, home
 
     document = read_document(spec, assignments or ())
     parsed = parse(document)
+    trial.wait_at_most(timeout)
     registry = plugins.load(plugin_paths(document, parsed))
     show.warn_of_problems(registry)
     store = Store(home() / "store")

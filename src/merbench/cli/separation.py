@@ -93,10 +93,11 @@ def separate_files(
 
       merbench separators separate wave-u-net song.mp3 other.flac --out stems
     """
+    from merbench import plugins
     from merbench.errors import MerbenchError
 
     separator = _build(_load(paths), name, parameters or ())
-    separator.ready()
+    plugins.ready(separator)
     written: dict[str, dict[str, str]] = {}
     failures: list[MerbenchError] = []
     with _Progress() as progress:

@@ -102,8 +102,10 @@ def _separator(name: str, assignments: Sequence[str] = ()) -> Separator:
 
 
 def _ready(name: str) -> Separator:
+    from merbench import plugins
+
     separator = _separator(name)
-    separator.ready()
+    plugins.ready(separator)
     return separator
 
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from merbench.cli import output
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -42,7 +44,7 @@ def console(*, err: bool = False) -> Console:
 
 def print_json(document: Any) -> None:
     """Print JSON with NaN as null, and nothing else."""
-    typer.echo(json.dumps(_finite(document), indent=1, ensure_ascii=False))
+    output.print_document(json.dumps(_finite(document), indent=1, ensure_ascii=False))
 
 
 def _finite(value: Any) -> Any:

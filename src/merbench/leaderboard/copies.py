@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from merbench import plugins
 from merbench.components import Clip, Dataset
 from merbench.consistency import withheld
 from merbench.errors import MerbenchError
@@ -76,7 +77,7 @@ def _clips(entry: Mapping[str, Any], root: Path, registry: Registry) -> Sequence
         raise MerbenchError(f"--root {name}={root}: there is no such folder")
     dataset = registry.get("dataset", name).cls(**entry["parameters"])
     assert isinstance(dataset, Dataset)
-    dataset.ready()
+    plugins.ready(dataset)
     try:
         clips = dataset.clips(root)
         check_clips(dataset, clips)

@@ -141,7 +141,7 @@ class Listening:
             if separator.stored and self._store.has(key):
                 arrays = self._store.get(key).arrays
                 return {stem: arrays[stem] for stem in separator.stems}, ""
-            separator.ready()
+            plugins.ready(separator)
             return pipeline.separate(dataset, clip, separator)[0], ""
         except Exception as error:  # a plugin's fault is no reason to have no report
             return {}, f"stems of {separator.title} are not to be had: {error}"

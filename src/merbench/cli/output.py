@@ -1,0 +1,102 @@
+"""What a command may be ended by and what may stand on its standard output: both are ours."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from typing import Any, NoReturn, TextIO
+
+import typer
+from typer.core import TyperGroup
+
+from merbench.errors import MerbenchError, reason
+
+_document: TextIO | None = None
+"""Where a JSON document goes, while standard output is kept for it alone."""
+
+
+class Program(TyperGroup):
+    """The commands, called so that no plugin ends one silently or writes into its JSON."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Call the command that is asked for."""
+        with _reserved() if "--json" in sys.argv else contextlib.nullcontext(), _kept_alive():
+            try:
+                return super().invoke(ctx)
+            except (Exception, KeyboardInterrupt):
+                raise
+            except BaseException as error:  # no command leaves by SystemExit: a plugin did
+                raise MerbenchError(
+                    f"a plugin ended the command{place(error)} ({reason(error)}); correct it, or "
+                    "take it out"
+                ) from error
+
+
+def print_document(text: str) -> None:
+    """Print a JSON document where nothing else is printed."""
+    typer.echo(text, file=_document)
+
+
+@contextlib.contextmanager
+def _reserved() -> Iterator[None]:
+    """Keep standard output for `print_document`; what anybody else prints goes to standard error.
+
+    Standard output is moved below Python too, where libraries in C and child processes write.
+    """
+    global _document
+    before, kept = sys.stdout, None
+    try:
+        moved = before.fileno() == 1
+    except (OSError, ValueError):  # no file, as where a test looks at what is printed
+        moved = False
+    if moved:
+        before.flush()
+        kept = os.dup(1)
+        os.dup2(2, 1)
+        _document = open(kept, "w", encoding=before.encoding, closefd=False)  # noqa: SIM115
+        sys.stdout = open(2, "w", encoding=before.encoding, closefd=False)  # noqa: SIM115
+    else:
+        _document, sys.stdout = before, sys.stderr
+    try:
+        yield
+    finally:
+        if moved:
+            with contextlib.suppress(OSError, ValueError):
+                sys.stdout.flush()
+        sys.stdout = before
+        if kept is not None:
+            os.dup2(kept, 1)
+            os.close(kept)
+        _document = None
+
+
+@contextlib.contextmanager
+def _kept_alive() -> Iterator[None]:
+    """Make `os._exit` an error in this process; in those that are forked from it, it ends them."""
+    leave, process = os._exit, os.getpid()
+
+    def refuse(status: int) -> NoReturn:
+        if os.getpid() != process:
+            leave(status)
+        raise SystemExit(status)
+
+    os._exit = refuse
+    try:
+        yield
+    finally:
+        os._exit = leave
+
+
+def place(error: BaseException) -> str:
+    """Say in which line of a plugin something was raised, if it was in one."""
+    from merbench import plugins
+
+    lines = [
+        f" at {frame.f_code.co_filename}:{line}"
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if plugins.is_foreign(frame.f_globals.get("__name__", ""))
+    ]
+    return lines[-1] if lines else ""

@@ -1,0 +1,71 @@
+"""Checks of datasets."""
+
+from __future__ import annotations
+
+import functools
+import pickle
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from merbench import pipeline
+from merbench.components import Dataset
+from merbench.errors import MerbenchError
+from merbench.loading import check_clips
+from merbench.testing import chance
+from merbench.testing.contract import BrokenError, demand
+
+
+def checks(dataset: Dataset) -> Iterator[tuple[str, Callable[[], object]]]:
+    watch = chance.Watch(dataset)
+
+    def missing() -> str | None:
+        if not dataset.needs_root:
+            return "skipped: it needs no folder"
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                dataset.clips(Path(folder))
+            except MerbenchError as error:
+                return f"refused: {error}"
+        raise BrokenError(
+            "an empty folder was accepted; raise a MerbenchError that says what to get"
+        )
+
+    def findings() -> str | None:
+        if not dataset.needs_root:
+            return "skipped: it needs no folder"
+        with tempfile.TemporaryDirectory() as folder:
+            found = dataset.check(Path(folder))
+        demand(
+            any(finding.level == "error" for finding in found),
+            "check() finds nothing wrong with an empty folder",
+        )
+        return None
+
+    def clips() -> str | None:
+        if dataset.needs_root:
+            return "skipped: it needs its folder; see `merbench data check`"
+        with tempfile.TemporaryDirectory() as folder:
+            found, again = dataset.clips(Path(folder)), dataset.clips(Path(folder))
+            check_clips(dataset, found)
+            demand(list(found) == list(again), "two readings give different clips")
+            demand(len({clip.group for clip in found}) > 1, "all clips are of one group")
+            pickle.dumps(found)
+            for clip in found[:2]:
+                waveform, rate = watch(functools.partial(pipeline.decode, dataset, clip))
+                same = np.array_equal(waveform, pipeline.decode(dataset, clip)[0])
+                demand(same, f"clip {clip.id} decodes differently twice")
+                if dataset.has_true_stems:
+                    stems, stem_rate = dataset.true_stems(clip)
+                    total = np.sum([stems[s] for s in sorted(stems)], axis=0)
+                    demand(
+                        stem_rate == rate and np.allclose(total, waveform, atol=1e-3),
+                        f"the stems of clip {clip.id} do not sum to it",
+                    )
+        return None
+
+    yield "says what is missing from an empty folder", missing
+    yield "checks an empty folder", findings
+    yield "yields sound clips", clips
