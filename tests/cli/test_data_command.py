@@ -62,7 +62,7 @@ def data(call: Any, tmp_path: Path) -> Path:
     Path("plugins/plain.py").write_text(PLUGIN)
     folder = tmp_path / "data"
     folder.mkdir()
-    write_clips(folder, 5)
+    write_clips(folder, 5, samples=8_000)
     return folder
 
 

@@ -6,9 +6,18 @@ Waveforms are float32 arrays of shape (channels, samples). Nothing here clips: M
 
 from __future__ import annotations
 
-from merbench.audio.decoding import VERSION, blemishes, read
+from merbench.audio.decoding import SUFFIXES, VERSION, blemishes, read
 from merbench.audio.resampling import resample
 from merbench.audio.soundness import validate, validate_rate
 from merbench.audio.writing import write
 
-__all__ = ["VERSION", "blemishes", "read", "resample", "validate", "validate_rate", "write"]
+__all__ = [
+    "SUFFIXES",
+    "VERSION",
+    "blemishes",
+    "read",
+    "resample",
+    "validate",
+    "validate_rate",
+    "write",
+]

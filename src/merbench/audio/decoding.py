@@ -22,7 +22,14 @@ if TYPE_CHECKING:
 
     Waveform = NDArray[np.float32]
 
-__all__ = ["VERSION", "blemishes", "read"]
+__all__ = ["SUFFIXES", "VERSION", "blemishes", "read"]
+
+SUFFIXES = frozenset(
+    {".aac", ".aif", ".aifc", ".aiff", ".au", ".caf", ".flac", ".m4a", ".mka", ".mp2", ".mp3"}
+    | {".oga", ".ogg", ".opus", ".tta", ".w64", ".wav", ".webm", ".wma", ".wv"}
+)
+"""Endings of the names of audio files, where a folder is looked through for them."""
+
 
 VERSION = 2
 """Raised when files decode to something else than before: keys of decoded clips hold it."""

@@ -59,7 +59,7 @@ def decode(file: BinaryIO, where: str, *, mpeg: bool = False) -> tuple[Waveform,
     form: tuple[int, int] | None = None
     try:
         reader = "mp3" if mpeg else None
-        with av.open(file, format=reader, options={"format_whitelist": _READ}) as container:
+        with av.open(file, "r", format=reader, options={"format_whitelist": _READ}) as container:
             stream = next(iter(container.streams.audio), None)
             if stream is None:
                 raise AudioError(f"{where} holds no audio; replace it")
@@ -121,9 +121,9 @@ def _scaled(samples: NDArray) -> Waveform:
     """Return samples as floating-point numbers of which 1.0 is full scale."""
     import numpy as np
 
-    floats = samples.astype(np.float32, copy=False)
+    floats: Waveform = np.ascontiguousarray(samples, dtype=np.float32)
     if samples.dtype == np.uint8:
-        floats = (floats - 128) / 128
+        floats = (floats - 128) / np.float32(128)
     elif samples.dtype.kind == "i":
-        floats = floats / -float(np.iinfo(samples.dtype).min)
-    return np.ascontiguousarray(floats, dtype=np.float32)
+        floats = floats / np.float32(-float(np.iinfo(samples.dtype).min))
+    return floats

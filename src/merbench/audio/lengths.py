@@ -49,6 +49,13 @@ def _numbers(handle: BinaryIO, position: int, layout: str) -> tuple[int, ...]:
     return struct.unpack(layout, handle.read(struct.calcsize(layout)))
 
 
+def _chunk(handle: BinaryIO, position: int, layout: str) -> tuple[bytes, int]:
+    """Read a chunk's name and length at a position."""
+    handle.seek(position)
+    name, length = struct.unpack(layout, handle.read(struct.calcsize(layout)))
+    return name, length
+
+
 def _is_placeholder(length: int) -> bool:
     return any(abs(length - largest) <= _SLACK for largest in _PLACEHOLDERS)
 
@@ -61,7 +68,7 @@ def _chunks(handle: BinaryIO, size: int, order: Order, *samples: bytes) -> bool:
     mark = "<" if order == "little" else ">"
     position, long_size = 12, None
     while position + 8 <= size:
-        name, length = _numbers(handle, position, f"{mark}4sI")
+        name, length = _chunk(handle, position, f"{mark}4sI")
         if name == b"ds64":
             (long_size,) = _numbers(handle, position + 16, f"{mark}Q")
         if name in samples:
@@ -88,7 +95,7 @@ def _wave64(handle: BinaryIO, size: int) -> bool:
     """Sony Wave64: chunks are named by 16 bytes, and their 64-bit sizes count their heads."""
     position = 40
     while position + 24 <= size:
-        name, length = _numbers(handle, position, "<4s12xQ")
+        name, length = _chunk(handle, position, "<4s12xQ")
         if name == b"data":
             return position + length > size and length < 1 << 62
         position += max(24, length + 7 & ~7)
@@ -98,7 +105,7 @@ def _wave64(handle: BinaryIO, size: int) -> bool:
 def _core_audio(handle: BinaryIO, size: int) -> bool:
     position = 8
     while position + 12 <= size:
-        name, length = _numbers(handle, position, ">4sq")
+        name, length = _chunk(handle, position, ">4sq")
         if name == b"data":  # -1: to the end of the file
             return position + 12 + length > size
         position += 12 + max(0, length)
