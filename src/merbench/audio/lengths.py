@@ -155,8 +155,9 @@ def _paf_swapped(handle: BinaryIO, size: int) -> bool:
 
 
 def _ircam(handle: BinaryIO, size: int) -> bool:
-    little = _numbers(handle, 0, "4B")[-1] == 0
-    channels, encoding = _numbers(handle, 8, "<II" if little else ">II")
+    channels, encoding = _numbers(handle, 8, "<II")
+    if channels > 0xFFFF:  # the machine's kind, which the magic holds, was written by each its way
+        channels, encoding = _numbers(handle, 8, ">II")
     return (size - 1024) % (channels * max(1, encoding & 0xF)) != 0
 
 
@@ -175,14 +176,14 @@ def _matlab_5(handle: BinaryIO, size: int) -> bool:
     """Walk the elements; of matrices, the parts, as libsndfile states eight bytes too many."""
     handle.seek(126)
     mark = "<" if handle.read(2) == b"IM" else ">"
-    matrix, position = 14, 128
+    matrix, position, end = 14, 128, 128
     while position + 8 <= size:
         kind, length = _numbers(handle, position, f"{mark}II")
-        if kind == matrix:
-            position += 8
-        else:  # four bytes or less stand within the head of their element
-            position += 8 + (0 if kind >> 16 else length + 7 & ~7)
-    return position - 7 > size
+        position += 8
+        if kind != matrix and not kind >> 16:  # else four bytes or less stand within the head
+            end = position + length
+            position += length + 7 & ~7
+    return end > size
 
 
 def _avr(handle: BinaryIO, size: int) -> bool:

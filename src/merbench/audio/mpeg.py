@@ -114,10 +114,18 @@ def scan(data: bytes) -> Frames:
                     found.lost += resumed - position
             position = resumed
             continue
-        if position + header.length > len(data):
+        end = position + header.length
+        if not _follows(data, end, header.kind):
+            # Where a cut file was joined to another, a frame reaches into that one's first.
+            inner = _next(data, position + 1, found.kinds)
+            if inner < min(end, len(data)):
+                found.lost += inner - position
+                position = inner
+                continue
+        if end > len(data):
             found.incomplete = True
             break
-        count = _stated(data[position : position + header.length], header)
+        count = _stated(data[position:end], header)
         if count is not None:
             settle()
             stated, since = count or None, found.count
@@ -126,8 +134,7 @@ def scan(data: bytes) -> Frames:
             found.seconds += header.samples / header.kind[2]
         assert found.kinds is not None
         found.kinds.add(header.kind)
-        position += header.length
-        found.end = position
+        position = found.end = end
     settle()
     return found
 
@@ -170,8 +177,9 @@ def _stated(frame: bytes, header: _Header) -> int | None:
 
 
 def _follows(data: bytes, position: int, kind: tuple[int, int, int]) -> bool:
-    """Tell whether a frame of this kind, the end or a tag stands at a position."""
-    if position + 4 > len(data) or _after_tags(data, position) != position:
+    """Tell whether a frame of this kind or the end stands at a position, tags before it or not."""
+    position = _after_tags(data, position)
+    if position + 4 > len(data):
         return True
     header = _header(data[position : position + 4])
     return header is not None and header.kind == kind
