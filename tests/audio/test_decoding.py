@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -229,3 +230,78 @@ def test_a_damaged_file_is_read_or_refused_and_nothing_else(
         assert rate > 0
         assert waveform.size > 0
         assert np.isfinite(waveform).all()
+
+
+# --- files of kinds that real collections hold ----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "seconds"),
+    [
+        ("cbr64_no_header.mp3", 24.0),
+        ("vbr_no_header_loud_then_silent.mp3", 24.0),
+        ("vbr_no_header_silent_then_loud.mp3", 24.0),
+        ("two_joined.mp3", 15.1),
+        ("cover_art.mp3", 8.0),
+        ("cut_in_mid_frame.mp3", 7.2),
+        ("piped_unknown_length.flac", 3.0),
+        ("gsm.wav", 3.0),
+        ("streamed_arecord.wav", 1.0),
+        ("streamed_ffffffdb.wav", 1.0),
+        ("streamed_sox.wav", 1.0),
+        ("left_silent.wav", 2.0),
+    ],
+)
+def test_a_case_is_read_whole(shared: Path, name: str, seconds: float) -> None:
+    waveform, rate = audio.read(shared / "cases" / name)
+    assert waveform.shape[1] / rate == pytest.approx(seconds, abs=0.1)
+    told = audio.blemishes(shared / "cases" / name)
+    assert bool(told) == (name == "cut_in_mid_frame.mp3")
+
+
+def test_a_case_that_is_really_cut_is_refused(shared: Path) -> None:
+    with pytest.raises(AudioError, match=r"really_cut\.wav is cut short"):
+        audio.read(shared / "cases/really_cut.wav")
+
+
+def test_flac_of_unknown_length_is_read_whole(tmp_path: Path) -> None:
+    written = noise()
+    path = write(tmp_path / "x.flac", written)
+    content = bytearray(path.read_bytes())
+    content[21] &= 0xF0
+    content[22:26] = bytes(4)
+    path.write_bytes(content)
+    np.testing.assert_allclose(audio.read(path)[0], written, atol=2**-15)
+
+
+@pytest.mark.parametrize("rate", [1, 999, 768_001, 2_000_000_000])
+def test_a_sample_rate_that_nothing_is_recorded_at_is_refused(tmp_path: Path, rate: int) -> None:
+    path = write(tmp_path / "x.wav", noise())
+    content = bytearray(path.read_bytes())
+    content[24:28] = rate.to_bytes(4, "little")
+    path.write_bytes(content)
+    with pytest.raises(AudioError, match=rf"x\.wav: its sample rate is {rate:,} Hz, outside 1,000"):
+        audio.read(path)
+
+
+def test_whatever_a_decoder_raises_names_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path / "x.wav", noise())
+
+    def broken(*_: object, **__: object) -> None:
+        raise KeyError("surprise")
+
+    monkeypatch.setattr(soundfile, "SoundFile", broken)
+    with pytest.raises(AudioError, match=r"x\.wav cannot be decoded as audio \(KeyError: 'surpri"):
+        audio.read(path)
+
+
+def test_a_name_that_is_no_valid_utf8_is_spelt_out(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"caf\xe9.wav")
+    path.write_text("no audio")
+    with pytest.raises(AudioError, match=r"caf\\udce9\.wav cannot be decoded") as caught:
+        audio.read(path)
+    str(caught.value).encode()
+    path.write_bytes(write(tmp_path / "x.wav", noise()).read_bytes())
+    assert audio.read(path)[0].shape == (2, 2 * RATE)
