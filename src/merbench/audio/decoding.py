@@ -34,7 +34,7 @@ SUFFIXES = frozenset(
 VERSION = 2
 """Raised when files decode to something else than before: keys of decoded clips hold it."""
 
-_HEAD = 1 << 16
+_HEAD = 1 << 14
 """Bytes by which a file's kind is told."""
 _VORBIS, _OPUS = b"\x01vorbis", b"OpusHead"
 """How the first packets of two codecs in Ogg begin."""
