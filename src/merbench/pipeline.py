@@ -246,6 +246,10 @@ def _faults_of(where: str) -> Iterator[None]:
         yield
     except MerbenchError:
         raise
+    except MemoryError as error:
+        raise AudioError(
+            f"{where} needs more memory to be decoded than there is; lower --jobs"
+        ) from error
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
         raise AudioError(f"{where} cannot be decoded ({reason}); replace the file") from error

@@ -81,6 +81,10 @@ def read(path: str | os.PathLike[str]) -> tuple[Waveform, int]:
         raise AudioError(
             f"{where} cannot be opened ({error.strerror or error}); restore the file"
         ) from error
+    except MemoryError as error:
+        raise AudioError(
+            f"{where} needs more memory to be decoded than there is; lower --jobs"
+        ) from error
     # Whatever else a decoder raises is this file's fault: libraries have errors of many kinds.
     except Exception as error:
         raise AudioError(
