@@ -272,6 +272,11 @@ def test_flac_of_unknown_length_is_read_whole(tmp_path: Path) -> None:
     content[22:26] = bytes(4)
     path.write_bytes(content)
     np.testing.assert_allclose(audio.read(path)[0], written, atol=2**-15)
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(
+        AudioError, match=r"cannot be decoded beyond 0\.\d\d s: it is damaged or cut"
+    ):
+        audio.read(path)
 
 
 @pytest.mark.parametrize("rate", [1, 999, 768_001, 2_000_000_000])

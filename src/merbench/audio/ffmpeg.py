@@ -73,10 +73,14 @@ def decode(file: BinaryIO, where: str, *, mpeg: bool = False) -> tuple[Waveform,
             for packet in container.demux(stream):
                 try:
                     frames = packet.decode()
-                except av.error.InvalidDataError:
+                except av.error.InvalidDataError as error:
                     if mpeg:
                         continue
-                    raise
+                    done = sum(part.shape[1] for part in parts) / form[0] if form else 0.0
+                    raise AudioError(
+                        f"{where} cannot be decoded beyond {done:.2f} s: it is damaged or cut "
+                        "short; replace it"
+                    ) from error
                 for frame in frames:
                     found = (frame.sample_rate, len(frame.layout.channels))
                     form = form or found
