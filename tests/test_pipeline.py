@@ -694,3 +694,40 @@ def test_a_failing_stage_is_an_error_a_user_can_read(clip, store):
     clip.audio.unlink()
     with pytest.raises(MerbenchError, match=r"c\.wav cannot be opened .* restore the file"):
         decode(Files(), clip)
+
+
+@pytest.mark.parametrize("error", [KeyError("surprise"), MemoryError(), UnicodeError("odd")])
+def test_whatever_decoding_raises_names_the_file(clip, error):
+    class Faulty(Files):
+        def decode(self, clip):
+            raise error
+
+    reason = rf"cannot be decoded \({type(error).__name__}: |needs more memory"
+    with pytest.raises(AudioError, match=rf"{clip.audio.name} ({reason})"):
+        decode(Faulty(), clip)
+
+
+def test_a_sample_rate_beyond_belief_is_refused(clip):
+    class Fast(Files):
+        def decode(self, clip):
+            return super().decode(clip)[0], 2_000_000_000
+
+    with pytest.raises(AudioError, match="its sample rate is 2,000,000,000 Hz"):
+        decode(Fast(), clip)
+
+
+def test_what_files_decode_by_another_version_is_not_reused(clip, monkeypatch):
+    class Made(Files):
+        synthetic = True
+
+        def decode(self, clip):
+            return np.ones((1, 10), np.float32), 8_000
+
+    class Halved(Files):
+        def decode(self, clip):
+            return super().decode(clip)
+
+    before = {cls: decoding_key(cls(), clip) for cls in (Files, Halved, Made)}
+    monkeypatch.setattr(audio, "VERSION", audio.VERSION + 1)
+    changed = {cls for cls, key in before.items() if decoding_key(cls(), clip) != key}
+    assert changed == {Files, Halved}

@@ -200,7 +200,7 @@ class Here:
         return str(error)
 
 
-def write_clips(folder: Path, count: int) -> None:
+def write_clips(folder: Path, count: int, samples: int = 400) -> None:
     """Write noise, louder from clip to clip, and labels that follow the loudness."""
     import soundfile
 
@@ -209,7 +209,7 @@ def write_clips(folder: Path, count: int) -> None:
     for index in range(count):
         loudness = (index + 1) / (count + 1)
         # Lengths differ, so that sequences and waveforms do.
-        noise = loudness * rng.uniform(-1, 1, (400 + 20 * index, 1)).astype(np.float32)
+        noise = loudness * rng.uniform(-1, 1, (samples + 20 * index, 1)).astype(np.float32)
         # No float WAV: libsndfile puts the time of day into those.
         soundfile.write(folder / f"c{index}.wav", noise, RATE, subtype="PCM_16")
         numbers = (0.9 - 0.7 * loudness, 0.1 + 0.8 * loudness, 0.1 + 0.01 * index, 0.12)

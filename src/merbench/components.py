@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, Protocol
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
-from merbench.errors import MerbenchError
+from merbench.errors import MerbenchError, printable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -133,6 +133,11 @@ class Clip:
     features: tuple[float, ...] = ()
     split: str = ""
     provenance: str = ""
+
+    def __post_init__(self) -> None:
+        # They may come from names of files, and go into tables of text.
+        object.__setattr__(self, "id", printable(self.id))
+        object.__setattr__(self, "group", printable(self.group))
 
 
 class Cost(NamedTuple):
@@ -537,19 +542,15 @@ class Dataset(Component):
         """Look for what is wrong with the copy under `root`.
 
         Never raises for bad data; every problem is a finding. By default: whether `clips` can be
-        read, and every clip decoded.
+        read, and every clip's audio and true stems (`merbench.inspection`).
         """
+        from merbench.inspection import check_audio
+
         try:
             clips = self.clips(root)
         except MerbenchError as error:
             return [Finding("error", str(root), str(error))]
-        findings: list[Finding] = []
-        for clip in clips if self.has_audio else ():
-            try:
-                self.decode(clip)
-            except MerbenchError as error:
-                findings.append(Finding("error", f"clip {clip.id}", str(error)))
-        return findings
+        return check_audio(self, clips) if self.has_audio else []
 
 
 def _resolve_model(value: Any, info: ValidationInfo) -> Any:
@@ -620,7 +621,8 @@ def content_digest(path: Path) -> str:
         return file_digest(path)
     digest = hashlib.sha256()
     for file in files:
-        digest.update(f"{file.relative_to(path.parent).as_posix()[len(path.name) :]}\n".encode())
+        name = file.relative_to(path.parent).as_posix()[len(path.name) :]
+        digest.update(f"{name}\n".encode(errors="surrogateescape"))
         digest.update(file_digest(file).encode())
     return digest.hexdigest()
 

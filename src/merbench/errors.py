@@ -1,8 +1,31 @@
 """The errors a user is meant to read: one sentence that says what, where, and what to do."""
 
+from __future__ import annotations
+
+__all__ = [
+    "AudioError",
+    "MerbenchError",
+    "PluginError",
+    "SpecError",
+    "StoreError",
+    "printable",
+]
+
+
+def printable(text: str) -> str:
+    r"""Return text that every table, file and terminal takes.
+
+    Python holds bytes of a file's name that are not valid UTF-8 as lone surrogates, which cannot
+    be written anywhere; they are spelt out, as in `caf\udce9.wav`.
+    """
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
 
 class MerbenchError(Exception):
     """Base of every error shown without a traceback."""
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*(printable(arg) if isinstance(arg, str) else arg for arg in args))
 
 
 class AudioError(MerbenchError):

@@ -14,6 +14,7 @@ import hashlib
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -83,7 +84,10 @@ class Copy:
 def decoding_key(dataset: Dataset, clip: Clip) -> str:
     """Key of a clip's waveform: its file's bytes, and whatever else decodes them."""
     parts: dict[str, Any] = {"audio": file_digest(clip.audio)}
-    if type(dataset).decode is not Dataset.decode:
+    own = type(dataset).decode is not Dataset.decode
+    if not (own and dataset.synthetic):  # what a program renders, no reader of audio files decodes
+        parts["reader"] = audio.VERSION
+    if own:
         fingerprint = dataset.fingerprint()
         if dataset.decodes_by is not None:
             parameters = dataset.model_dump(mode="json", include=set(dataset.decodes_by))
@@ -218,13 +222,37 @@ def _clip_title(dataset: Dataset, clip: Clip, copy: Copy | None) -> str:
 
 
 def decode(dataset: Dataset, clip: Clip) -> tuple[Waveform, int]:
-    """Decode a clip and see that it is sound."""
+    """Decode a clip and see that it is sound.
+
+    Raises
+    ------
+    MerbenchError
+        Whatever decoding raises: by the file's name, so that it is this clip's fault alone.
+    """
     import numpy as np
 
-    waveform, rate = dataset.decode(clip)
-    waveform = np.asarray(waveform, dtype=np.float32)
+    with _faults_of(str(clip.audio)):
+        waveform, rate = dataset.decode(clip)
+        waveform = np.asarray(waveform, dtype=np.float32)
     audio.validate(waveform, str(clip.audio))
+    audio.validate_rate(rate, str(clip.audio))
     return waveform, rate
+
+
+@contextmanager
+def _faults_of(where: str) -> Iterator[None]:
+    """Turn whatever a dataset's decoding raises into one sentence that says of what."""
+    try:
+        yield
+    except MerbenchError:
+        raise
+    except MemoryError as error:
+        raise AudioError(
+            f"{where} needs more memory to be decoded than there is; lower --jobs"
+        ) from error
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise AudioError(f"{where} cannot be decoded ({reason}); replace the file") from error
 
 
 def augment(waveform: Waveform, rate: int, copy: Copy, decoding: str) -> Waveform:
@@ -269,7 +297,7 @@ def separate(
     import numpy as np
 
     if separator.needs_true_stems:
-        waveform, rate = _true_stems(dataset, clip)
+        waveform, rate = true_stems(dataset, clip)
         shape = waveform.shape[1:]
     else:
         waveform, rate = decode(dataset, clip)
@@ -311,11 +339,25 @@ def separated(
     return artifact.arrays, int(artifact.info["sample_rate"])
 
 
-def _true_stems(dataset: Dataset, clip: Clip) -> tuple[Waveform, int]:
-    """Return a clip's true stems stacked in canonical order; one that is not there is silence."""
+def true_stems(dataset: Dataset, clip: Clip) -> tuple[Waveform, int]:
+    """Decode a clip's true stems and see that they are sound.
+
+    Returns
+    -------
+    waveform : ndarray
+        Shape (stems, channels, samples), in canonical order; a stem that is not there is silence.
+    sample_rate : int
+        In Hz.
+
+    Raises
+    ------
+    MerbenchError
+        One cannot be decoded, or they differ in sample rate, length or channels.
+    """
     import numpy as np
 
-    stems, rate = dataset.true_stems(clip)
+    with _faults_of(f"clip {clip.id}: a true stem"):
+        stems, rate = dataset.true_stems(clip)
     shapes = {np.shape(stem) for stem in stems.values()}
     if len(shapes) != 1 or not set(stems) <= set(CANONICAL_STEMS):
         raise AudioError(

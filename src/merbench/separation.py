@@ -16,7 +16,7 @@ import numpy as np
 from merbench import audio, plugins
 from merbench.bsseval import BSSEval
 from merbench.components import CANONICAL_STEMS, Separator
-from merbench.errors import MerbenchError, PluginError
+from merbench.errors import MerbenchError, PluginError, printable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -61,9 +61,6 @@ SILENT_PEAK = 1e-4
 """What never exceeds this (-80 dBFS, three steps of 16-bit audio) is silent."""
 
 _MIX_NAMES = ("mix", "mixture")
-_AUDIO = frozenset(
-    {".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".caf", ".w64"}
-)
 _MASK_WINDOW_SECONDS = 2048 / 44100
 _PLOTTED = (-30.0, 30.0)
 _COLOURS = ("#999999", "#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377")
@@ -216,7 +213,11 @@ def _multitracks(folder: Path, root: Path) -> Iterator[MultitrackFiles]:
     for path in inside:
         stem = path.stem.lower()
         stem = "mix" if stem in _MIX_NAMES else stem
-        if path.suffix.lower() not in _AUDIO or stem not in (*STEMS, "mix") or not path.is_file():
+        if (
+            path.suffix.lower() not in audio.SUFFIXES
+            or stem not in (*STEMS, "mix")
+            or not path.is_file()
+        ):
             continue
         if stem in files:
             raise MerbenchError(
@@ -225,7 +226,7 @@ def _multitracks(folder: Path, root: Path) -> Iterator[MultitrackFiles]:
         files[stem] = path
     if files.keys() & {*STEMS}:
         name = folder.relative_to(root).as_posix() if folder != root else root.absolute().name
-        yield MultitrackFiles(name, files)
+        yield MultitrackFiles(printable(name), files)
         return
     for path in inside:
         if path.is_dir():

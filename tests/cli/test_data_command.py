@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from typing import Any
 
+import miniatures
+import numpy as np
+import pandas as pd
 import pytest
+from soundfiles import mp3, tone
 
+from merbench import audio
 from tinybench import write_clips
 
 PLUGIN = '''
@@ -62,7 +68,7 @@ def data(call: Any, tmp_path: Path) -> Path:
     Path("plugins/plain.py").write_text(PLUGIN)
     folder = tmp_path / "data"
     folder.mkdir()
-    write_clips(folder, 5)
+    write_clips(folder, 5, samples=8_000)
     return folder
 
 
@@ -177,3 +183,86 @@ def test_what_may_not_be_downloaded_says_where_it_is(call: Any, data: Path, tmp_
     done = call("data", "fetch", "plain", "--root", tmp_path / "x")
     assert done.status != 0
     assert "plain cannot be downloaded by merbench: get it from" in done.error
+
+
+# --- audio as real collections have it ------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def genuine(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """PMEmo2019 with choruses of 45 to 60 s in constant bit rate, without a Xing or Info frame."""
+    root = miniatures.pmemo(tmp_path_factory.mktemp("genuine") / "PMEmo2019", 6, unlabelled=1)
+    for n, path in enumerate(sorted((root / "chorus").glob("*.mp3"))):
+        wave = tone(45.0 + 2.5 * n) * np.float32(0.4 + 0.1 * n)
+        path.write_bytes(mp3(wave))
+        assert not {b"Xing", b"Info"} & {path.read_bytes()[n : n + 4] for n in range(2_000)}
+    return root
+
+
+def test_clips_as_pmemo_has_them_pass(call: Any, genuine: Path) -> None:
+    for n, path in enumerate(sorted((genuine / "chorus").glob("*.mp3"))):
+        waveform, rate = audio.read(path)
+        assert (rate, len(waveform)) == (44_100, 2)
+        assert waveform.shape[1] / rate == pytest.approx(45.0 + 2.5 * n, abs=0.1)
+    done = call("data", "check", "pmemo", "--root", genuine, "--json")
+    assert done.status == 0, done.stderr
+    assert (done.json["clips"], done.json["groups"]) == (6, 3)
+    assert {finding["level"] for finding in done.json["findings"]} <= {"note"}
+
+
+def test_clips_as_pmemo_has_them_run(call: Any, genuine: Path) -> None:
+    Path("spec.yaml").write_text(
+        "name: small\n"
+        f"datasets: [{{pmemo: {{root: {genuine}}}}}]\n"
+        "separators: [mixed, {mixed: {sixteen_bit: true}}]\n"
+        "features: [egemaps]\n"
+        "models: [ridge]\n"
+        "protocol: {monte-carlo: {folds: 2, test_fraction: 0.34, seed: 1}}\n"
+    )
+    done = call("run", "spec.yaml", "--out", "out", "--jobs", "1")
+    assert done.status == 0, done.stderr + done.stdout
+    board = pd.read_csv("out/leaderboard.csv")
+    assert set(board["status"]) == {"ok"}
+    assert board["kl_mean"].notna().all()
+
+
+NO_UTF8 = os.fsdecode(b"caf\xe9")
+
+
+@pytest.fixture
+def odd_names(data: Path) -> Path:
+    """The dataset in a folder, and one damaged clip, whose names are no valid UTF-8."""
+    plugin = Path("plugins/plain.py")
+    found = "next(root.glob(r['id'] + '*.wav'))"
+    plugin.write_text(plugin.read_text().replace('root / (r["id"] + ".wav")', found))
+    folder = data.rename(data.with_name(NO_UTF8))
+    (folder / "c3.wav").rename(folder / f"c3{NO_UTF8}.wav").write_bytes(b"no audio")
+    return folder
+
+
+def test_names_that_are_no_utf8_are_spelt_out(call: Any, odd_names: Path) -> None:
+    status, document = check(call, odd_names)
+    assert status == 1
+    (finding,) = document["findings"]
+    assert (finding["level"], finding["where"]) == ("error", "clip c3")
+    assert "caf\\udce9.wav cannot be decoded" in finding["message"]
+    table = call("data", "check", "plain", "--root", odd_names)
+    assert table.status == 1
+    table.stdout.encode()
+
+
+def test_a_run_names_the_clip_that_cannot_be_decoded(call: Any, odd_names: Path) -> None:
+    Path("music").symlink_to(odd_names)
+    Path("spec.yaml").write_text(
+        "name: small\n"
+        "datasets: [{plain: {root: music}}]\n"
+        "features: [egemaps]\n"
+        "models: [ridge]\n"
+        "protocol: {monte-carlo: {folds: 1, test_fraction: 0.4, seed: 1}}\n"
+    )
+    done = call("run", "spec.yaml", "--out", "out", "--jobs", "1")
+    assert done.status == 1, done.stderr
+    board = pd.read_csv("out/leaderboard.csv")
+    (error,) = board.loc[board["model"] == "ridge", "error"]
+    assert "clip c3 of plain" in error
+    assert "caf\\udce9.wav cannot be decoded" in error

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,8 @@ import numpy as np
 import pytest
 import soundfile
 from multitrack_files import RATE, write_track
+
+from merbench.cli import separation
 
 SHARES = '''
 from merbench import Separator, hookimpl
@@ -153,6 +156,28 @@ def test_separate_goes_on_after_a_bad_file(call: Any, plugin: Path, tmp_path: Pa
     alone = call(*arguments, bad)
     assert alone.status == 2
     assert f"error: {bad} cannot be decoded" in alone.stderr
+
+
+def test_separate_goes_on_after_whatever_a_file_raises(
+    call: Any, plugin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd, good = tmp_path / os.fsdecode(b"caf\xe9.wav"), tmp_path / "good.wav"
+    soundfile.write(good, np.ones(50) / 2, RATE)
+    odd.write_bytes(good.read_bytes())
+    arguments = ("separators", "separate", "shares", "--out", "stems", "--plugins", plugin)
+    assert call(*arguments, odd, good).status == 0
+    assert Path("stems", odd.stem, "bass.wav").is_file()
+
+    def broken(separator: Any, file: Path, folder: Path) -> dict[str, Path]:
+        if file == odd:
+            raise KeyError("surprise")
+        return {}
+
+    monkeypatch.setattr(separation, "_separate", broken)
+    done = call(*arguments, odd, good)
+    assert done.status == 1
+    assert "1 of 2 recordings" in done.stdout
+    assert "caf\\udce9.wav cannot be separated (KeyError: 'surprise')" in done.stderr
 
 
 def test_separate_with_true_stems_is_refused(call: Any, plugin: Path, tmp_path: Path) -> None:

@@ -1,23 +1,16 @@
-"""What `merbench data check` looks for in any dataset: labels and audio that mislead."""
+"""What `merbench data check` looks for in the labels of any dataset: those that mislead."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
 
-from merbench import AudioError, Clip, Dataset, Finding, MerbenchError, Task
-from merbench.components import file_digest
+from merbench import Clip, Finding, Task
 from merbench_plugins.datasets.label_table import spread_bound
 
-__all__ = ["check_audio", "check_labels"]
-
-SHORTEST = 1.0
-"""Seconds below which features have too few frames to mean much."""
-SILENT = 1e-4
-"""Peak of what counts as silence: -80 dB of full scale."""
+__all__ = ["check_labels"]
 
 
 def check_labels(task: Task, clips: Sequence[Clip]) -> list[Finding]:
@@ -71,55 +64,3 @@ def check_labels(task: Task, clips: Sequence[Clip]) -> list[Finding]:
             )
         )
     return findings
-
-
-def check_audio(dataset: Dataset, clips: Sequence[Clip]) -> list[Finding]:
-    """Decode every clip and find what cannot be decoded, is too short, silent or there twice.
-
-    Audio above 1.0 is no fault (MP3 decodes there, and nothing clips it), only worth knowing.
-    """
-    findings = []
-    loud: dict[str, float] = {}
-    same: defaultdict[str, list[Clip]] = defaultdict(list)
-    rates: Counter[int] = Counter()
-    for clip in clips:
-        where = f"clip {clip.id}"
-        try:
-            waveform, rate = dataset.decode(clip)
-        except AudioError as error:
-            findings.append(Finding("error", where, str(error)))
-            continue
-        except MerbenchError as error:  # nothing to do with this clip: none can be decoded
-            findings.append(Finding("error", dataset.name, str(error)))
-            break
-        same[file_digest(clip.audio)].append(clip)
-        rates[rate] += 1
-        peak, seconds = float(np.abs(waveform).max()), waveform.shape[1] / rate
-        if seconds < SHORTEST:
-            findings.append(Finding("warning", where, f"{clip.audio} is only {seconds:.2f} s long"))
-        if peak < SILENT:
-            findings.append(Finding("warning", where, f"{clip.audio} is silent"))
-        if peak > 1.0:
-            loud[clip.id] = peak
-    findings += [_twice(group) for group in same.values() if len(group) > 1]
-    if loud:
-        loudest = max(loud, key=lambda clip_id: loud[clip_id])
-        findings.append(
-            Finding(
-                "note",
-                f"{len(loud)} of {len(clips)} clips",
-                f"they decode above 1.0, clip {loudest} up to {loud[loudest]:.2f}; nothing clips "
-                "them",
-            )
-        )
-    if len(rates) > 1:
-        listed = ", ".join(f"{n} at {rate} Hz" for rate, n in rates.most_common())
-        findings.append(Finding("note", "sample rates", f"they differ: {listed}"))
-    return findings
-
-
-def _twice(clips: Sequence[Clip]) -> Finding:
-    message = "their audio is the same file"
-    if len({clip.group for clip in clips}) > 1:
-        message += ", and their groups differ: one may be trained on and the other tested"
-    return Finding("warning", f"clips {', '.join(clip.id for clip in clips)}", message)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
-from merbench import Finding, MerbenchError
+from merbench import Finding, MerbenchError, audio
 
 __all__ = [
     "LabelError",
@@ -24,7 +24,6 @@ __all__ = [
 ]
 
 DELIMITERS = (",", ";", "\t", "|")
-AUDIO_SUFFIXES = frozenset({".aif", ".aiff", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".wav"})
 NAMELESS = frozenset({"", "-", "?", "n/a", "na", "nan", "none", "null", "unknown", "<unknown>"})
 
 
@@ -284,7 +283,7 @@ def index_audio(*folders: Path) -> dict[str, Path]:
     files: dict[str, Path] = {}
     for folder in folders:
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-            if path.suffix.lower() not in AUDIO_SUFFIXES or path.name.startswith("."):
+            if path.suffix.lower() not in audio.SUFFIXES or path.name.startswith("."):
                 continue
             if path.stem in files:
                 raise LabelError(

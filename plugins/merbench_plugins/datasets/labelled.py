@@ -48,7 +48,8 @@ class LabelledDataset(Dataset):
 
     def check(self, root: Path) -> list[Finding]:
         """Look for everything that is wrong with the copy under `root`, decoding every clip."""
-        from merbench_plugins.datasets.inspection import check_audio, check_labels
+        from merbench.inspection import check_audio
+        from merbench_plugins.datasets.inspection import check_labels
 
         root = root.expanduser()
         if not root.is_dir():

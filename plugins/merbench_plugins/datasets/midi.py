@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cache
 from importlib import metadata
 from importlib.util import find_spec
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from merbench import AudioError, MerbenchError
+from merbench_plugins.datasets import midi_file
 
 if TYPE_CHECKING:
     from merbench.components import Waveform
@@ -79,38 +81,50 @@ def render(path: Path, *, seconds: float, sample_rate: int, soundfont: Path) -> 
     Raises
     ------
     AudioError
-        The file is missing, no MIDI, cut short or without notes.
+        The file is missing, no MIDI, cut short, without notes, or says nothing of its time.
     MerbenchError
         tinysoundfont or the soundfont is missing.
     """
     require_renderer()
     import tinysoundfont
-    from tinysoundfont import midi
 
-    data = _read(path)
-    try:
-        events = midi.load_memory(data, persistent=False)
-    except RuntimeError as error:
-        raise AudioError(f"{path} cannot be read as MIDI ({error}); replace it") from error
-    notes = [e.t for e in events if isinstance(e.action, midi.NoteOn | midi.NoteOff)]
-    if not any(isinstance(e.action, midi.NoteOn) and e.action.velocity for e in events):
+    events = midi_file.read(path)
+    notes = [e.seconds for e in events if e.kind in (midi_file.NOTE_ON, midi_file.NOTE_OFF)]
+    if not any(e.kind == midi_file.NOTE_ON and e.second for e in events):
         raise AudioError(f"{path} holds no notes; replace it")
 
     synth = _synth(tinysoundfont, soundfont, sample_rate)
-    sequencer = tinysoundfont.Sequencer(synth)  # for its `send`; the time is kept here
     length = round(min(seconds, max(notes) + DECAY) * sample_rate)
     buffer = memoryview(bytearray(length * BYTES_A_FRAME))
     done = 0
     for event in [*events, None]:
-        position = length if event is None else min(round(event.t * sample_rate), length)
+        position = length if event is None else min(round(event.seconds * sample_rate), length)
         if position > done:
             synth.generate_simple(
                 position - done, buffer[done * BYTES_A_FRAME : position * BYTES_A_FRAME]
             )
             done = position
         if event is not None and done < length:
-            sequencer.send(event)
+            _send(synth, event)
     return np.frombuffer(buffer, dtype=np.float32).reshape(length, CHANNELS).T.copy()
+
+
+def _send(synth: Any, event: midi_file.Event) -> None:
+    """Hand an event to the synthesiser."""
+    channel, first, second = event.channel, event.first, event.second
+    match event.kind:
+        case midi_file.NOTE_ON:
+            synth.noteon(channel, first, second)
+        case midi_file.NOTE_OFF:
+            synth.noteoff(channel, first)
+        case midi_file.CONTROL:
+            synth.control_change(channel, first, second)
+        case midi_file.PROGRAM:
+            # A program that the soundfont lacks leaves the channel as it is.
+            with suppress(Exception):
+                synth.program_change(channel, first, channel == DRUM_CHANNEL)
+        case midi_file.BEND:
+            synth.pitchbend(channel, second << 7 | first)
 
 
 def _synth(tinysoundfont: Any, soundfont: Path, sample_rate: int) -> Any:
@@ -132,24 +146,3 @@ def _synth(tinysoundfont: Any, soundfont: Path, sample_rate: int) -> Any:
 @cache
 def _bytes(path: str) -> bytes:
     return Path(path).read_bytes()
-
-
-def _read(path: Path) -> bytes:
-    """Return a MIDI file's bytes; the reader takes files that are cut short without a word."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise AudioError(f"{path} cannot be opened ({error.strerror}); restore the file") from error
-    if data[:4] != b"MThd" or len(data) < 14:
-        raise AudioError(f"{path} is no MIDI file; replace it")
-    promised = int.from_bytes(data[10:12], "big")
-    position, tracks = 8 + int.from_bytes(data[4:8], "big"), 0
-    while position + 8 <= len(data) and tracks < promised:
-        tracks += data[position : position + 4] == b"MTrk"
-        position += 8 + int.from_bytes(data[position + 4 : position + 8], "big")
-    if tracks < promised or position > len(data):
-        raise AudioError(
-            f"{path} is cut short: its header promises {promised} tracks and {tracks} are there, "
-            f"to byte {position} of {len(data)}; replace it"
-        )
-    return data

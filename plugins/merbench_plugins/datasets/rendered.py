@@ -20,7 +20,7 @@ __all__ = ["RenderedDataset"]
 class RenderedDataset(LabelledDataset):
     """Base of datasets whose clips are MIDI files, rendered with a soundfont."""
 
-    source_modules = ("merbench_plugins.datasets.midi",)
+    source_modules = ("merbench_plugins.datasets.midi", "merbench_plugins.datasets.midi_file")
     requires = ("tinysoundfont",)
 
     seconds: float = Field(

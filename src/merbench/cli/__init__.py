@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 import typer
@@ -69,6 +70,10 @@ app.add_typer(leaderboard.app)
 
 def main() -> None:
     """Run the command line; an error is one line and exit status 2, a traceback with --debug."""
+    for stream in (sys.stdout, sys.stderr):
+        # A file's name may hold what no encoding has: it is spelt out, and nothing stops for it.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         app([argument for argument in sys.argv[1:] if argument != "--debug"])
     except Exception as error:

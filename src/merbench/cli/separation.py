@@ -109,6 +109,12 @@ def separate_files(
                 if len(files) == 1:
                     raise
                 failures.append(error)
+            # Whatever else a file makes a separator raise, the others are separated.
+            except Exception as error:
+                reason = f"{file} cannot be separated ({type(error).__name__}: {error})"
+                if len(files) == 1:
+                    raise MerbenchError(reason) from error
+                failures.append(MerbenchError(reason))
             else:
                 written[str(file)] = {stem: str(path) for stem, path in stems.items()}
         progress("done", 1.0)

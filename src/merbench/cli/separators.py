@@ -139,7 +139,7 @@ class _Progress:
             self._bar = Progress(
                 BarColumn(),
                 TaskProgressColumn(),
-                TextColumn("{task.description}"),
+                TextColumn("{task.description}", markup=False),
                 console=self._console,
             )
             self._task = self._bar.add_task("", total=1.0)

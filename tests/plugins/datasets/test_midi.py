@@ -69,6 +69,13 @@ def test_channel_ten_is_percussion_without_being_told(tmp_path: Path) -> None:
     assert flatness(drums) > 10 * flatness(piano)
 
 
+def test_a_note_after_a_long_rest_is_not_heard_before_it(shared: Path) -> None:
+    waveform = rendered(shared / "cases/long_rest.mid")
+    assert waveform.shape == (2, 30 * 16_000)
+    assert np.abs(waveform[:, :16_000]).max() > 1e-2
+    assert np.abs(waveform[:, 5 * 16_000 :]).max() < 1e-3
+
+
 def test_soundfont_is_pretty_midis() -> None:
     assert default_soundfont().name == "TimGM6mb.sf2"
     assert default_soundfont().is_file()
@@ -80,7 +87,8 @@ def test_soundfont_is_pretty_midis() -> None:
         (b"", "no MIDI file"),
         (b"RIFFxxxxWAVEfmt ", "no MIDI file"),
         (b"MThd\0\0\0\6\0\1\0\1\0\x60", "cut short"),
-        (b"MThd\0\0\0\6\0\0\0\1\0\x60MTrk\0\0\0\4\0\xff\x2f\0", "cannot be read as MIDI"),
+        (b"MThd\0\0\0\6\0\0\0\1\0\x60MTrk\0\0\0\4\0\xff\x2f\0", "no notes"),
+        (b"MThd\0\0\0\6\0\0\0\1\0\x60MTrk\0\0\0\4\0\x40\x2f\0", "cannot be read as MIDI"),
         (b"MThd\0\0\0\6\0\0\0\1\0\x60MTrk\0\0\0\7\0\xc0\1\0\xff\x2f\0", "no notes"),
     ],
 )

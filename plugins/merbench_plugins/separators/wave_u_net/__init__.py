@@ -69,6 +69,7 @@ class WaveUNet(Separator):
         f"merbench_plugins.separators.{module}"
         for module in (
             "hpss",
+            "sixteen_bit",
             "stereo",
             "wave_u_net.checkpoint",
             "wave_u_net.configuration",
@@ -162,6 +163,7 @@ class WaveUNet(Separator):
         import torch
 
         from merbench_plugins.separators.hpss import split_accompaniment
+        from merbench_plugins.separators.sixteen_bit import through_sixteen_bit
         from merbench_plugins.separators.stereo import separate_at
 
         configuration, weights = self.configuration, self._weights
@@ -182,7 +184,7 @@ class WaveUNet(Separator):
         if "accompaniment" in stems:
             stems |= split_accompaniment(stems.pop("accompaniment"), sample_rate)
         if self.sixteen_bit:
-            stems = {name: _sixteen_bit(stem) for name, stem in stems.items()}
+            stems = {name: through_sixteen_bit(stem) for name, stem in stems.items()}
         return {name: stems[name] for name in self.stems}
 
     def train(
@@ -306,10 +308,3 @@ def _load(path: Path, configuration: Configuration, *, clip: bool) -> SongNetwor
 def _load_once(path: Path, digest: str, configuration: Configuration, clip: bool) -> SongNetwork:
     """Load a network once a process; the digest tells when a checkpoint was replaced."""
     return _load(path, configuration, clip=clip)
-
-
-def _sixteen_bit(stem: Waveform) -> Waveform:
-    """Round to the 16-bit numbers a pcm_s16le file holds, and back."""
-    import numpy as np
-
-    return (np.clip(np.rint(stem * 32768), -32768, 32767) / 32768).astype(np.float32)

@@ -32,7 +32,6 @@ ACCOMPANIMENT = "accompaniment"
 MIX_NAMES = ("mix", "mixture")
 
 _VERSION = 2
-_AUDIO = frozenset({".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".opus", ".m4a", ".caf"})
 _MIDI = frozenset({".mid", ".midi"})
 _COMPRESSED_STEMS = ".stem.mp4"
 _SILENT = 1e-5
@@ -146,7 +145,7 @@ def _tracks(folder: Path, root: Path) -> Iterator[Track]:
         name = file.relative_to(root.parent).as_posix()
         if kind in _MIDI:
             yield Track(name, file.stem, {"midi": file})
-        elif kind in _AUDIO:
+        elif kind in audio.SUFFIXES:
             group = file.stem if folder == root else folder.relative_to(root).as_posix()
             yield Track(name, group, {"music": file})
     for inner in sorted(p for p in folder.iterdir() if p.is_dir()):
@@ -158,7 +157,11 @@ def _stem_files(files: Iterable[Path]) -> dict[str, Path]:
     for file in files:
         name = file.stem.lower()
         name = "mix" if name in MIX_NAMES else name
-        if file.suffix.lower() not in _AUDIO or name not in (*SOURCES, ACCOMPANIMENT, "mix"):
+        if file.suffix.lower() not in audio.SUFFIXES or name not in (
+            *SOURCES,
+            ACCOMPANIMENT,
+            "mix",
+        ):
             continue
         if name in stems:
             raise MerbenchError(f"{file} is the track's second {name} beside {stems[name].name}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -231,61 +232,81 @@ def test_a_damaged_file_is_read_or_refused_and_nothing_else(
         assert np.isfinite(waveform).all()
 
 
-@pytest.mark.parametrize("shape", [(0,), (5,), (0, 5), (2, 0), (1, 2, 3)])
-def test_validate_refuses_wrong_shapes(shape: tuple[int, ...]) -> None:
-    with pytest.raises(AudioError, match=r"clip 7: audio must have shape \(channels, samples\)"):
-        audio.validate(np.zeros(shape, np.float32), "clip 7")
-
-
-def test_validate_accepts_what_is_sound() -> None:
-    audio.validate(noise(peak=1.6), "clip 7")
-
-
-# --- resampling -----------------------------------------------------------------------------------
-
-
-def test_an_equal_rate_changes_nothing() -> None:
-    waveform = noise()
-    assert audio.resample(waveform, RATE, RATE) is waveform
+# --- files of kinds that real collections hold ----------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("source", "target"), [(8_000, 44_100), (44_100, 8_000), (96_000, 22_050), (48_000, 44_100)]
+    ("name", "seconds"),
+    [
+        ("cbr64_no_header.mp3", 24.0),
+        ("vbr_no_header_loud_then_silent.mp3", 24.0),
+        ("vbr_no_header_silent_then_loud.mp3", 24.0),
+        ("two_joined.mp3", 15.1),
+        ("cover_art.mp3", 8.0),
+        ("cut_in_mid_frame.mp3", 7.2),
+        ("piped_unknown_length.flac", 3.0),
+        ("gsm.wav", 3.0),
+        ("streamed_arecord.wav", 1.0),
+        ("streamed_ffffffdb.wav", 1.0),
+        ("streamed_sox.wav", 1.0),
+        ("left_silent.wav", 2.0),
+    ],
 )
-@pytest.mark.parametrize("channels", [1, 2, 6])
-def test_the_length_is_that_of_the_time(source: int, target: int, channels: int) -> None:
-    samples = 12_347
-    resampled = audio.resample(
-        noise(samples / source, channels=channels, rate=source), source, target
-    )
-    assert resampled.shape == (channels, round(samples * target / source))
-    assert resampled.dtype == np.float32
-    assert resampled.flags.c_contiguous
+def test_a_case_is_read_whole(shared: Path, name: str, seconds: float) -> None:
+    waveform, rate = audio.read(shared / "cases" / name)
+    assert waveform.shape[1] / rate == pytest.approx(seconds, abs=0.1)
+    told = audio.blemishes(shared / "cases" / name)
+    assert bool(told) == (name == "cut_in_mid_frame.mp3")
 
 
-def test_the_shortest_clip_keeps_a_sample() -> None:
-    assert audio.resample(noise(1 / 96_000, rate=96_000), 96_000, 8_000).shape == (2, 1)
+def test_a_case_that_is_really_cut_is_refused(shared: Path) -> None:
+    with pytest.raises(AudioError, match=r"really_cut\.wav is cut short"):
+        audio.read(shared / "cases/really_cut.wav")
 
 
-@pytest.mark.parametrize(
-    ("source", "target"), [(44_100, 22_050), (22_050, 44_100), (96_000, 8_000)]
-)
-def test_a_sine_keeps_its_frequency_and_amplitude(source: int, target: int) -> None:
-    def sine(rate: int) -> NDArray[np.float32]:
-        wave = np.sin(2 * np.pi * 1_000 * np.arange(rate) / rate)
-        return wave.astype(np.float32)[np.newaxis]
-
-    resampled = audio.resample(sine(source), source, target)
-    middle = slice(target // 10, -target // 10)
-    np.testing.assert_allclose(resampled[0, middle], sine(target)[0, middle], atol=1e-3)
-
-
-def test_what_the_target_cannot_hold_is_filtered_out() -> None:
-    high = np.sin(2 * np.pi * 10_000 * np.arange(44_100) / 44_100).astype(np.float32)[np.newaxis]
-    resampled = audio.resample(high, 44_100, 8_000)
-    assert np.abs(resampled[0, 800:-800]).max() < 1e-3
+def test_flac_of_unknown_length_is_read_whole(tmp_path: Path) -> None:
+    written = noise()
+    path = write(tmp_path / "x.flac", written)
+    content = bytearray(path.read_bytes())
+    content[21] &= 0xF0
+    content[22:26] = bytes(4)
+    path.write_bytes(content)
+    np.testing.assert_allclose(audio.read(path)[0], written, atol=2**-15)
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(
+        AudioError, match=r"cannot be decoded beyond 0\.\d\d s: it is damaged or cut"
+    ):
+        audio.read(path)
 
 
-def test_resampling_does_not_clip() -> None:
-    loud = 1.6 * np.sin(2 * np.pi * 100 * np.arange(44_100) / 44_100).astype(np.float32)[np.newaxis]
-    assert np.abs(audio.resample(loud, 44_100, 22_050)).max() == pytest.approx(1.6, abs=0.01)
+@pytest.mark.parametrize("rate", [1, 999, 768_001, 2_000_000_000])
+def test_a_sample_rate_that_nothing_is_recorded_at_is_refused(tmp_path: Path, rate: int) -> None:
+    path = write(tmp_path / "x.wav", noise())
+    content = bytearray(path.read_bytes())
+    content[24:28] = rate.to_bytes(4, "little")
+    path.write_bytes(content)
+    with pytest.raises(AudioError, match=rf"x\.wav: its sample rate is {rate:,} Hz, outside 1,000"):
+        audio.read(path)
+
+
+def test_whatever_a_decoder_raises_names_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path / "x.wav", noise())
+
+    def broken(*_: object, **__: object) -> None:
+        raise KeyError("surprise")
+
+    monkeypatch.setattr(soundfile, "SoundFile", broken)
+    with pytest.raises(AudioError, match=r"x\.wav cannot be decoded as audio \(KeyError: 'surpri"):
+        audio.read(path)
+
+
+def test_a_name_that_is_no_valid_utf8_is_spelt_out(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"caf\xe9.wav")
+    path.write_text("no audio")
+    with pytest.raises(AudioError, match=r"caf\\udce9\.wav cannot be decoded") as caught:
+        audio.read(path)
+    str(caught.value).encode()
+    path.write_bytes(write(tmp_path / "x.wav", noise()).read_bytes())
+    assert audio.read(path)[0].shape == (2, 2 * RATE)
