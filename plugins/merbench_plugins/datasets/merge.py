@@ -43,7 +43,7 @@ class _Lists(SongFolders):
                 continue
             table = LabelTable.read(path)
             for row in table:
-                song = row.text(column_of(table, SONG_COLUMNS))
+                song = row.id(column_of(table, SONG_COLUMNS))
                 if found.setdefault(song, part) != part:
                     raise LabelError(
                         row.where, f"song {song} is in two of the published lists; restore them"
@@ -59,7 +59,7 @@ class _Lists(SongFolders):
             return {}
         table = LabelTable.read(path, ("Artist",), ragged=True)
         song = column_of(table, SONG_COLUMNS)
-        return {row.text(song): row.cells["Artist"] for row in table}
+        return {row.id(song): row.cells["Artist"] for row in table}
 
 
 class Merge(_Lists):

@@ -10,12 +10,12 @@ from pydantic import Field
 
 from merbench import Clip, Task
 from merbench.quadrants import MIDPOINT, one_hot, quadrant
+from merbench_plugins.datasets.audio_files import index_audio
 from merbench_plugins.datasets.label_table import (
     LabelError,
     LabelTable,
     Problems,
     group_name,
-    index_audio,
 )
 from merbench_plugins.datasets.labelled import LabelledDataset
 from merbench_plugins.datasets.song_folders import the_file

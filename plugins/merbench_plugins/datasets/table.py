@@ -11,13 +11,13 @@ from pydantic import Field, field_validator, model_validator
 
 from merbench import CANONICAL_STEMS, Clip, Task
 from merbench_plugins.datasets.feature_table import feature_columns, feature_vector
+from merbench_plugins.datasets.audio_files import index_audio
 from merbench_plugins.datasets.label_table import (
     LabelError,
     LabelTable,
     Problems,
     Row,
     group_name,
-    index_audio,
     refuse_swapped_spread,
 )
 from merbench_plugins.datasets.labelled import LabelledDataset

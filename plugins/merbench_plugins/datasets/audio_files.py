@@ -1,0 +1,151 @@
+"""Finding the files that tables name, however the names are written on this disk.
+
+macOS takes letters with accents apart (Unicode's NFD), tables mostly have them whole (NFC); Windows
+writes paths with backslashes, and recorders write `.WAV`. None of it tells two files apart.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+
+from merbench_plugins.datasets.label_table import LabelError
+
+__all__ = ["Folders", "file_name", "index_audio", "named_audio"]
+
+AUDIO_SUFFIXES = frozenset(
+    {
+        ".aac", ".aif", ".aiff", ".flac", ".m4a", ".mp3", ".oga", ".ogg", ".opus", ".wav",
+        ".webm", ".wma",
+    }
+)  # fmt: skip
+
+
+def file_name(path: Path) -> str:
+    """Return a file's name without suffix, in the form that tables are read in (NFC)."""
+    return unicodedata.normalize("NFC", path.stem)
+
+
+def index_audio(*folders: Path) -> dict[str, Path]:
+    """Return the audio files of `folders` by name without suffix.
+
+    Raises
+    ------
+    LabelError
+        Two files differ in their suffix or folder only, so that a clip could mean either.
+    """
+    files: dict[str, Path] = {}
+    for folder in folders:
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if path.suffix.lower() not in AUDIO_SUFFIXES or path.name.startswith("."):
+                continue
+            name = file_name(path)
+            if name in files:
+                raise LabelError(
+                    path,
+                    f"{files[name]} has the same name, so clip {name} could mean either; "
+                    "remove one",
+                )
+            files[name] = path
+    return files
+
+
+def named_audio(files: Mapping[str, Path], clip_id: str) -> Path | None:
+    """Return the file of a clip that is named as its id; None where there is none.
+
+    Where there is no such name: the file whose whole name, suffix included, is the id, or the only
+    one whose name is the same number (1 and 001).
+
+    Parameters
+    ----------
+    files
+        From `index_audio`.
+    clip_id
+        As the table has it.
+    """
+    if clip_id in files:
+        return files[clip_id]
+    whole = files.get(Path(clip_id).stem)
+    if whole is not None and whole.suffix.casefold() == Path(clip_id).suffix.casefold():
+        return whole
+    if not clip_id.isdecimal():
+        return None
+    same = [name for name in files if name.isdecimal() and int(name) == int(clip_id)]
+    return files[same[0]] if len(same) == 1 else None
+
+
+class Folders:
+    """The files below a folder, found by the paths that a table has; each folder is listed once.
+
+    Parameters
+    ----------
+    root
+        What the paths are relative to.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._listed: dict[Path, dict[str, list[Path]]] = {}
+
+    def find(self, text: str) -> Path | None:
+        """Return the file at a path; None where there is none.
+
+        Raises
+        ------
+        LabelError
+            It could be either of two.
+        """
+        for written in dict.fromkeys((text, text.replace("\\", "/"))):
+            path = self._root / written
+            if path.is_file():
+                return path
+            found = self._entry(path, suffix=True)
+            if found is not None and found.is_file():
+                return found
+        return None
+
+    def advice(self, text: str) -> str:
+        """Say what may be wrong with a path that was not found; nothing where that is unknown."""
+        if re.match(r"[A-Za-z]:[\\/]", text):
+            return "the path is that of another machine; write it relative to the root"
+        path = self._root / text.replace("\\", "/")
+        folder = self._folder(path.parent)
+        for names in self._names(folder).values() if folder else ():
+            if names[0].name.casefold() == path.name.casefold():
+                return f"there is {names[0]}, which differs in case; correct the table"
+        return ""
+
+    def _folder(self, path: Path) -> Path | None:
+        if path.is_dir():
+            return path
+        return None if path == path.parent else self._entry(path, suffix=False)
+
+    def _entry(self, path: Path, *, suffix: bool) -> Path | None:
+        folder = self._folder(path.parent)
+        if folder is None:
+            return None
+        names = self._names(folder)
+        found = names.get(unicodedata.normalize("NFC", path.name), [])
+        if not found and suffix:
+            found = names.get(_lower_suffix(path), [])
+        if len(found) > 1:
+            raise LabelError(path, f"{found[0]} and {found[1]} could both be meant; remove one")
+        return found[0] if found else None
+
+    def _names(self, folder: Path) -> dict[str, list[Path]]:
+        """Return the entries of a folder by name, and by name with the suffix in lower case."""
+        if folder not in self._listed:
+            names: defaultdict[str, list[Path]] = defaultdict(list)
+            for path in sorted(folder.iterdir()):
+                own = unicodedata.normalize("NFC", path.name)
+                for name in {own, _lower_suffix(path)}:
+                    names[name].append(path)
+            self._listed[folder] = dict(names)
+        return self._listed[folder]
+
+
+def _lower_suffix(path: Path) -> str:
+    return file_name(path) + path.suffix.casefold()
