@@ -212,7 +212,13 @@ class _Reader:
     def table(self) -> Delimited:
         comments = self._up_to_header()
         delimiter = self._delimiter or ","
-        records = csv.reader(self._lines, strict=True, **self._dialect(delimiter))
+        records = csv.reader(
+            self._lines,
+            delimiter=delimiter,
+            quoting=csv.QUOTE_NONE if self._plain_quotes(delimiter) else csv.QUOTE_MINIMAL,
+            skipinitialspace=delimiter != "\t",
+            strict=True,
+        )
         names = self._next(records, 0)
         assert names is not None
         header_line, columns = self._lines.first, tuple(name.strip() for name in names)
@@ -245,7 +251,9 @@ class _Reader:
                 if line.startswith("#"):
                     comments.append(line.strip())
         except StopIteration:
-            raise TableError(f"{self._path}:1", "there is no header line; restore the file") from None
+            raise TableError(
+                f"{self._path}:1", "there is no header line; restore the file"
+            ) from None
         if self._delimiter is None:
             bare = _QUOTED.sub("", line)
             self._delimiter = max(DELIMITERS, key=bare.count)
@@ -260,14 +268,10 @@ class _Reader:
         self._delimiter = self._delimiter or found[1].replace("\\t", "\t")
         return True
 
-    def _dialect(self, delimiter: str) -> dict[str, object]:
-        quoted = [_QUOTED.fullmatch(name.strip()) for name in self._header.split(delimiter)]
-        plain = delimiter == "\t" and not all(quoted)
-        return {
-            "delimiter": delimiter,
-            "skipinitialspace": delimiter != "\t",
-            "quoting": csv.QUOTE_NONE if plain else csv.QUOTE_MINIMAL,
-        }
+    def _plain_quotes(self, delimiter: str) -> bool:
+        """Tell whether quotes are characters: between tabs, unless every name is in quotes."""
+        names = self._header.split(delimiter)
+        return delimiter == "\t" and not all(_QUOTED.fullmatch(name.strip()) for name in names)
 
     def _next(self, records: Iterator[list[str]], width: int) -> list[str] | None:
         """Return the cells of the next row; None at the end."""
@@ -285,9 +289,7 @@ class _Reader:
 
     def _fault(self, reason: str) -> str:
         first, last = self._lines.first, self._lines.number
-        remedy = (
-            "remove it, or put the cell in double quotes and write every quote in it twice"
-        )
+        remedy = "remove it, or put the cell in double quotes and write every quote in it twice"
         if "unexpected end" in reason or (first < last and "field limit" in reason):
             return f"a double quote opens a cell here and is never closed; {remedy}"
         if "expected after" in reason:

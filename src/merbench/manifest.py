@@ -121,6 +121,7 @@ def _bases(document: Document) -> list[dict[str, Any]]:
 
 def _dataset_entry(data: LoadedDataset) -> dict[str, Any]:
     dataset, clips = data.dataset, data.clips
+    plugin = type(dataset).name
     listed: dict[str, Any] = {
         "id": [clip.id for clip in clips],
         "group": [clip.group for clip in clips],
@@ -131,6 +132,8 @@ def _dataset_entry(data: LoadedDataset) -> dict[str, Any]:
         listed["audio"] = [file_digest(clip.audio) for clip in clips]
     return {
         "name": data.name,
+        # Where it is not the plugin that gives the name: a table that its user named.
+        **({} if data.name == plugin else {"plugin": plugin}),
         "version": dataset.version,
         "parameters": data.settings,
         "task": data.task.value,
@@ -146,6 +149,7 @@ def _dataset_entry(data: LoadedDataset) -> dict[str, Any]:
         "homepage": dataset.homepage,
         "licence": dataset.licence,
         "citation": dataset.citation,
+        **({"authors": list(dataset.authors)} if dataset.authors else {}),
         "source": source_digest(type(dataset)),
         "clips": listed,
         "sides": sides(data.splits, len(clips)),

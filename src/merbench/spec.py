@@ -400,6 +400,7 @@ def resolve(document: Document, spec: Spec, registry: Registry) -> Benchmark:
         tasks = _tasks(document, parameters.pop("task", None), (*path, name, "task"))
         for component in build.grid("dataset", {name: parameters}, path):
             assert isinstance(component, Dataset)
+            _refuse_borrowed_name(document, component, registry, (*path, name, "name"))
             for task in tasks:
                 if task and task not in (component.task, *_FOLLOWING.get(component.task, ())):
                     raise document.error(
@@ -446,6 +447,17 @@ def component(
     for assignment in assignments:
         document.assign(assignment)
     return _Builder(document, registry).build(kind, name, document.data, ())
+
+
+def _refuse_borrowed_name(
+    document: Document, dataset: Dataset, registry: Registry, path: Path_
+) -> None:
+    """Raise where a user's dataset has the name of another that is registered."""
+    known = {entry.name for entry in registry.of_kind("dataset")} - {type(dataset).name}
+    if dataset.name in known:
+        raise document.error(
+            path, f"{dataset.name} is another dataset's name; give your data one of their own"
+        )
 
 
 _FOLLOWING = {Task.VA: (Task.QUADRANT,)}
@@ -519,7 +531,7 @@ def _check_exclusions(document: Document, benchmark: Benchmark) -> None:
         axis: [(joint_title(several), full_title(several)) for several in found]
         for axis, found in choices.items()
     }
-    known["dataset"] = [(d.dataset.name, d.dataset.name) for d in benchmark.datasets]
+    known["dataset"] = [(d.dataset.title, d.dataset.title) for d in benchmark.datasets]
     for position, exclusion in enumerate(benchmark.spec.exclude):
         given = exclusion.model_dump(exclude_none=True)
         if not given:
@@ -548,7 +560,7 @@ def means(name: str, title: str, full: str) -> bool:
     `knn` means it whatever its parameters are, `knn (k=3)` with k = 3 and any others, `knn ()` with
     its defaults.
     """
-    if name in (title, full):
+    if name in (title, full) or title.startswith(f"{name} ("):
         return True
     if not name.startswith(f"{title} (") or not name.endswith(")"):
         return False

@@ -87,7 +87,7 @@ class Folders:
     """
 
     def __init__(self, root: Path) -> None:
-        self._root = root
+        self.root = root
         self._listed: dict[Path, dict[str, list[Path]]] = {}
 
     def find(self, text: str) -> Path | None:
@@ -99,7 +99,7 @@ class Folders:
             It could be either of two.
         """
         for written in dict.fromkeys((text, text.replace("\\", "/"))):
-            path = self._root / written
+            path = self.root / written
             if path.is_file():
                 return path
             found = self._entry(path, suffix=True)
@@ -111,7 +111,7 @@ class Folders:
         """Say what may be wrong with a path that was not found; nothing where that is unknown."""
         if re.match(r"[A-Za-z]:[\\/]", text):
             return "the path is that of another machine; write it relative to the root"
-        path = self._root / text.replace("\\", "/")
+        path = self.root / text.replace("\\", "/")
         folder = self._folder(path.parent)
         for names in self._names(folder).values() if folder else ():
             if names[0].name.casefold() == path.name.casefold():

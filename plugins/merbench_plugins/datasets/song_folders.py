@@ -9,8 +9,8 @@ from typing import Literal
 from pydantic import Field
 
 from merbench import Clip, Task
-from merbench_plugins.datasets.feature_table import feature_columns, feature_vector
 from merbench_plugins.datasets.audio_files import index_audio
+from merbench_plugins.datasets.feature_table import feature_columns, feature_vector
 from merbench_plugins.datasets.label_table import (
     LabelError,
     LabelTable,

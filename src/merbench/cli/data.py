@@ -146,14 +146,15 @@ def _document(entry: Entry) -> dict[str, Any]:
 
     cls = entry.cls
     assert issubclass(cls, Dataset)
-    task = getattr(cls, "task", "")
+    task, homepage = getattr(cls, "task", ""), getattr(cls, "homepage", "")
     return {
         "name": cls.name,
         "summary": entry.summary,
         "task": "by its settings" if isinstance(task, property) else str(task),
         "needs_root": bool(cls.needs_root),
         "synthetic": bool(cls.synthetic),
-        "homepage": str(cls.homepage),
+        # What users say of their own data is a property, and nothing of the class.
+        "homepage": "" if isinstance(homepage, property) else str(homepage),
         "licence": str(cls.licence),
         "citation": str(cls.citation),
     }

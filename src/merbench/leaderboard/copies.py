@@ -74,7 +74,7 @@ def _clips(entry: Mapping[str, Any], root: Path, registry: Registry) -> Sequence
     name = entry["name"]
     if not root.is_dir():
         raise MerbenchError(f"--root {name}={root}: there is no such folder")
-    dataset = registry.get("dataset", name).cls(**entry["parameters"])
+    dataset = registry.get("dataset", entry.get("plugin", name)).cls(**entry["parameters"])
     assert isinstance(dataset, Dataset)
     dataset.ready()
     try:

@@ -179,7 +179,7 @@ def _cells(
     parsed = spec.parse(document)
     registry = plugins.load(spec.plugin_paths(document, parsed))
     benchmark = spec.resolve(document, parsed, registry)
-    rooted = tuple(data for data in benchmark.datasets if data.dataset.name in datasets)
+    rooted = tuple(data for data in benchmark.datasets if data.dataset.title in datasets)
     store.prepare()
     return {cell.id: cell for cell in make_plan(replace(benchmark, datasets=rooted), store).cells}
 

@@ -4,7 +4,6 @@ import pickle
 from pathlib import Path
 
 import pytest
-from miniatures import write_audio
 
 from merbench import MerbenchError
 from merbench_plugins.datasets.label_table import (
@@ -12,7 +11,6 @@ from merbench_plugins.datasets.label_table import (
     LabelTable,
     Problems,
     group_name,
-    index_audio,
     refuse_swapped_spread,
     spread_bound,
 )
@@ -138,18 +136,6 @@ def test_errors_survive_a_process_boundary() -> None:
 def test_artists_are_told_apart_by_name_alone() -> None:
     assert group_name("  Kevin\tMacLeod ", "3") == group_name("kevin macleod", "4")
     assert [group_name(text, "3") for text in ("", " ", "Unknown", "N/A", "-")] == ["3"] * 5
-
-
-def test_audio_is_indexed_by_name_and_ambiguity_refused(tmp_path: Path) -> None:
-    for name in ("a.wav", "b.FLAC", "notes.txt", "._a.wav"):
-        (tmp_path / name).touch()
-    assert index_audio(tmp_path, tmp_path / "absent") == {
-        "a": tmp_path / "a.wav",
-        "b": tmp_path / "b.FLAC",
-    }
-    write_audio(tmp_path / "audio/a.mp3", 0)
-    with pytest.raises(LabelError, match=r"a\.wav has the same name"):
-        index_audio(tmp_path, tmp_path / "audio")
 
 
 def test_bound_is_reached_by_ratings_at_both_ends() -> None:
