@@ -90,7 +90,7 @@ class SongFolders(LabelledDataset):
 
     def inspect(self, root: Path, clips: Sequence[Clip], problems: Problems) -> None:
         """Look for songs that lie in another quadrant's folder, and count unknown artists."""
-        for clip in clips if self.has_audio else ():
+        for clip in clips if self.has_audio and self.task is Task.QUADRANT else ():
             quadrant = QUADRANTS[clip.label.index(1.0)]
             if clip.audio.parent.name != quadrant:
                 problems.warn(clip.audio, f"clip {clip.id} is labelled {quadrant}")

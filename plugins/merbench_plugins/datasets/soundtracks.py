@@ -31,8 +31,8 @@ class Soundtracks(MeanLabels):
     The published means have no standard deviation, so that no distribution over valence and
     arousal was measured; what is read is the quadrant of mean valence and energy, cut at the
     scale's midpoint, and `provenance` says so. With `fixed_std` the means themselves are read,
-    energy for arousal, each with that standard deviation. Set 1 is the pilot, with few ratings an excerpt;
-    set 2 was selected from it and rated anew.
+    energy for arousal, each with that standard deviation. Set 1 is the pilot, with few ratings an
+    excerpt; set 2 was selected from it and rated anew.
 
     Read from `mean_ratings_set1.csv` or `…set2.csv` (Number, valence, energy; case does not matter,
     nor do columns without a name) and the unpacked `Set1.zip` or `Set2.zip`, 001.mp3 and so on.
