@@ -284,10 +284,10 @@ class Table(Described):
             )
         means_there = {self.valence_mean, self.arousal_mean} <= set(table.columns)
         if self.fixed_std is None and missing and means_there:
-            named = " and ".join(f"'{column}'" for column in missing)
+            named = " and ".join(f"no column '{column}'" for column in missing)
             raise LabelError(
                 table.header,
-                f"there is no column {named} of standard deviations over raters, which labels of "
+                f"there is {named} of standard deviations over raters, which labels of "
                 "valence and arousal have beside their means; name them with `valence_std` and "
                 "`arousal_std` or, where the table has means only, set `fixed_std`, as in "
                 f"`fixed_std: 0.1` (there are {shown(table.columns)})",

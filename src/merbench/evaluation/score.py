@@ -224,7 +224,7 @@ def _require_spread(table: WideTable, prefixes: Sequence[str]) -> None:
         missing = [str(column) for column in stds if column not in table.columns]
         if missing and set(means) <= set(table.columns):
             raise MerbenchError(
-                f"{table.header}: there is no column {' and '.join(map(repr, missing))} of "
+                f"{table.header}: there is {' and '.join(f'no column {m!r}' for m in missing)} of "
                 "standard deviations, which distributions have beside their means; "
                 "add them or, where there are means only, give --fixed-std, as in --fixed-std 0.1"
             )

@@ -10,6 +10,7 @@ import yaml
 from merbench import __version__
 from merbench.hashes import canonical
 from merbench.recorded import Recorded
+from merbench.results import bare_name
 
 DEVELOPERS = "The merbench developers"
 
@@ -42,10 +43,11 @@ def _reference(entry: dict[str, Any]) -> dict[str, Any]:
     # Where no authors are named, they stand in the citation, as one text: that is given whole, not
     # taken apart.
     cited = entry["citation"]
-    authors = entry.get("authors") or [f"The authors of {entry['name']}"]
+    title = bare_name(entry["name"])
+    authors = entry.get("authors") or [f"The authors of {title}"]
     reference: dict[str, Any] = {
         "type": "data",
-        "title": entry["name"],
+        "title": title,
         "authors": [{"name": name} for name in authors],
     }
     if entry["homepage"]:

@@ -14,6 +14,7 @@ from merbench.leaderboard.folder import submissions
 from merbench.loading import check_clips
 from merbench.plugins import Registry
 from merbench.recorded import MANIFEST
+from merbench.results import bare_name
 
 
 def read_copies(
@@ -36,23 +37,24 @@ def read_copies(
         A data set is none of the leaderboard's, or its copy cannot be read.
     """
     entries = _entries(folder)
+    bare = list(dict.fromkeys(map(bare_name, entries)))
     named = {}
     for text in roots:
         name, sign, path = text.partition("=")
         if not sign:
-            if len(entries) != 1:
+            if len(bare) != 1:
                 raise MerbenchError(
                     f"--root {text}: say which data set lies there, as in "
-                    f"--root {next(iter(entries), 'NAME')}={text}"
+                    f"--root {next(iter(bare), 'NAME')}={text}"
                 )
-            name, path = next(iter(entries)), text
-        if name not in entries:
-            known = ", ".join(entries) or "none"
+            name, path = bare[0], text
+        if name not in bare:
+            known = ", ".join(bare) or "none"
             raise MerbenchError(
                 f"--root {text}: {name!r} is no data set whose labels are left out; these are: "
                 f"{known}"
             )
-        named[name] = Path(path)
+        named |= {entry: Path(path) for entry in entries if bare_name(entry) == name}
     return {name: _clips(entries[name], root, registry) for name, root in named.items()}
 
 

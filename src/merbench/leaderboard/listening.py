@@ -87,7 +87,7 @@ class Listening:
                 raise MerbenchError(
                     f"--audio {data['name']}: the data here are not those of the run (its hash is "
                     f"{data['data_hash'][:12]}); name the folder with "
-                    f"--set datasets.{data['name']}.root=PATH"
+                    f"--set datasets.{data.get('plugin', data['name'])}.root=PATH"
                 )
 
     def __call__(self, row: Row, clip: str) -> Heard | None:
