@@ -13,7 +13,7 @@ import merbench_plugins
 from merbench.errors import MerbenchError, TableError
 
 
-class Awkward(MerbenchError):
+class AwkwardError(MerbenchError):
     """An error as a plugin may define it: two arguments, and a text that is neither."""
 
     def __init__(self, clip: str, *, seconds: float) -> None:
@@ -21,7 +21,7 @@ class Awkward(MerbenchError):
         self.clip = clip
 
 
-class Wordy(MerbenchError):
+class WordyError(MerbenchError):
     """An error that composes its text when it is asked."""
 
     def __init__(self, clip: str) -> None:
@@ -66,7 +66,7 @@ def made(cls: type[MerbenchError]) -> MerbenchError:
 
 def test_every_error_survives_a_process_boundary_and_takes_a_place_before_it() -> None:
     classes = every_error()
-    assert {TableError, Awkward, Wordy} < set(classes)
+    assert {TableError, AwkwardError, WordyError} < set(classes)
     for cls in classes:
         error = made(cls)
         again = pickle.loads(pickle.dumps(error))
@@ -81,8 +81,8 @@ def test_every_error_survives_a_process_boundary_and_takes_a_place_before_it() -
 
 def test_a_place_keeps_the_class_where_it_can() -> None:
     assert type(TableError("a.csv:3", "wrong").within("x")) is TableError
-    assert type(Awkward("7", seconds=2).within("x")) is Awkward
-    assert type(Wordy("7").within("x")) is MerbenchError
+    assert type(AwkwardError("7", seconds=2).within("x")) is AwkwardError
+    assert type(WordyError("7").within("x")) is MerbenchError
 
 
 def test_a_table_error_says_where_and_what() -> None:

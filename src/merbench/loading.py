@@ -48,7 +48,7 @@ def load(rooted: RootedDataset, protocol: Protocol) -> LoadedDataset:
     if dataset.needs_root and not root.is_dir():
         raise MerbenchError(
             f"{dataset.title}: the folder {root} does not exist; set "
-            f"datasets.{type(dataset).name}.root to where the data lies{_whence(dataset)}"
+            f"datasets.{dataset.name}.root to where the data lies{_whence(dataset)}"
         )
     dataset.ready()
     try:

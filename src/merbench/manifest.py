@@ -121,7 +121,6 @@ def _bases(document: Document) -> list[dict[str, Any]]:
 
 def _dataset_entry(data: LoadedDataset) -> dict[str, Any]:
     dataset, clips = data.dataset, data.clips
-    plugin = type(dataset).name
     listed: dict[str, Any] = {
         "id": [clip.id for clip in clips],
         "group": [clip.group for clip in clips],
@@ -133,7 +132,7 @@ def _dataset_entry(data: LoadedDataset) -> dict[str, Any]:
     return {
         "name": data.name,
         # Where it is not the plugin that gives the name: a table that its user named.
-        **({} if data.name == plugin else {"plugin": plugin}),
+        **({} if data.name == dataset.name else {"plugin": dataset.name}),
         "version": dataset.version,
         "parameters": data.settings,
         "task": data.task.value,

@@ -214,7 +214,7 @@ def _published(clip: Clip) -> Waveform:
 
 
 def _clip_title(dataset: Dataset, clip: Clip, copy: Copy | None) -> str:
-    title = f"clip {clip.id} of {dataset.name}"
+    title = f"clip {clip.id} of {dataset.title}"
     return f"{title} ({copy.title})" if copy else title
 
 

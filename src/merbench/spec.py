@@ -453,10 +453,10 @@ def _refuse_borrowed_name(
     document: Document, dataset: Dataset, registry: Registry, path: Path_
 ) -> None:
     """Raise where a user's dataset has the name of another that is registered."""
-    known = {entry.name for entry in registry.of_kind("dataset")} - {type(dataset).name}
-    if dataset.name in known:
+    own = dataset.identity()["name"]
+    if own != dataset.name and own in {entry.name for entry in registry.of_kind("dataset")}:
         raise document.error(
-            path, f"{dataset.name} is another dataset's name; give your data one of their own"
+            path, f"{own} is another dataset's name; give your data one of their own"
         )
 
 
@@ -741,7 +741,8 @@ def _explained(
             owner = _model_at(model, first["loc"][:-1], registry)
             owner_name = ".".join(map(str, path[:-1] if path[-1] == last else path))
             of = f" of {owner_name}" if owner_name else ""
-            message = f"unknown key {last!r}{of}{nearest(last, owner.model_fields)}"
+            names = [info.alias or key for key, info in owner.model_fields.items()]
+            message = f"unknown key {last!r}{of}{nearest(last, names)}"
         case "missing":
             message = f"{'.'.join(map(str, (*path, last)))} is missing; add it"
         case "too_short":

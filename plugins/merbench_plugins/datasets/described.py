@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
@@ -15,49 +14,67 @@ Authors = Annotated[
     tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)
 ]
 
-with warnings.catch_warnings():
-    # pydantic warns of parameters named like class attributes of a base: here they are meant to
-    # stand before them.
-    warnings.filterwarnings("ignore", "Field name .* shadows an attribute in parent")
 
-    class Described(MeanLabels):
-        """Base of datasets whose data are the user's own.
+class Described(MeanLabels):
+    """Base of datasets whose data are the user's own.
 
-        The registry asks the class for its name: a subclass sets that once it is defined.
-        """
+    What a benchmark file calls `name`, `authors`, `citation` and `licence` are class attributes of
+    other datasets, which is why the fields have other names here.
+    """
 
-        name: str = Field(  # type: ignore[misc]
-            "table",
-            pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
-            description="Name of your dataset, as tables and pages are to show it.",
-        )
-        authors: Authors = Field(  # type: ignore[misc]
-            (), description="Who made the dataset: one name, or a list."
-        )
-        citation: str = Field(  # type: ignore[misc]
-            "", description="What to cite where the dataset is used."
-        )
-        licence: str = Field(  # type: ignore[misc]
-            "that of your data", description="Terms that the dataset is under."
-        )
-        url: str = Field("", description="Where the dataset is to be had.")
+    own_name: str = Field(
+        "",
+        alias="name",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
+        description="Name of your dataset, as tables and pages are to show it.",
+    )
+    own_authors: Authors = Field(
+        (), alias="authors", description="Who made the dataset: one name, or a list."
+    )
+    own_citation: str = Field(
+        "", alias="citation", description="What to cite where the dataset is used."
+    )
+    own_licence: str = Field(
+        "that of your data", alias="licence", description="Terms that the dataset is under."
+    )
+    url: str = Field("", description="Where the dataset is to be had.")
 
-        @property
-        def homepage(self) -> str:  # type: ignore[override]
-            """Where the dataset comes from."""
-            return self.url
+    @property
+    def title(self) -> str:
+        """The user's name for it, as tables show it."""
+        return (self.own_name or self.name) + super().title.removeprefix(self.name)
 
-        @property
-        def settings(self) -> dict[str, Any]:
-            """Parameters that differ from their defaults and decide what is read."""
-            return {k: v for k, v in super().settings.items() if k not in DESCRIBING}
+    @property
+    def authors(self) -> tuple[str, ...]:  # type: ignore[override]
+        """Who made the dataset."""
+        return self.own_authors
 
-        def identity(self) -> dict[str, Any]:
-            """Its own name, version, and all parameters that decide what is read."""
-            identity = super().identity()
-            parameters = identity["parameters"].items()
-            return identity | {"parameters": {k: v for k, v in parameters if k not in DESCRIBING}}
+    @property
+    def citation(self) -> str:  # type: ignore[override]
+        """What to cite."""
+        return self.own_citation
 
+    @property
+    def licence(self) -> str:  # type: ignore[override]
+        """The terms it is under."""
+        return self.own_licence
 
-DESCRIBING = frozenset({"name", "authors", "citation", "licence", "url"})
-"""Parameters that say what a dataset is and change nothing of what is read."""
+    @property
+    def homepage(self) -> str:  # type: ignore[override]
+        """Where it comes from."""
+        return self.url
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Parameters that differ from their defaults and decide what is read."""
+        return {k: v for k, v in super().settings.items() if k not in Described.__annotations__}
+
+    def identity(self) -> dict[str, Any]:
+        """The user's name for it, version, and all parameters that decide what is read."""
+        identity = super().identity()
+        decisive = {
+            key: value
+            for key, value in identity["parameters"].items()
+            if key not in Described.__annotations__
+        }
+        return identity | {"name": self.own_name or self.name, "parameters": decisive}

@@ -61,6 +61,8 @@ class Table(Described):
                 classes: {happy: Q1, angry: Q2, sad: Q3, relax: Q4}, features: ["_*"]}
     """
 
+    name = "table"
+
     csv: str = Field("labels.csv", description="The CSV file, relative to the root.")
     delimiter: Literal["auto", ",", ";", "\t", "|"] = Field(
         "auto", description="What stands between cells; auto: what the header has most of."
@@ -349,11 +351,6 @@ class Table(Described):
                 "empty",
             )
         return SPLITS[part] if part else ""
-
-
-# The registry asks the class: what a table is called whose user names it not, and its terms.
-Table.name = "table"
-Table.licence = "that of your data"
 
 
 def _refuse_shared_files(

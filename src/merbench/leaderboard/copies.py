@@ -38,7 +38,7 @@ def read_copies(
     """
     entries = _entries(folder)
     bare = list(dict.fromkeys(map(bare_name, entries)))
-    named = {}
+    named: dict[str, Path] = {}
     for text in roots:
         name, sign, path = text.partition("=")
         if not sign:
