@@ -298,6 +298,12 @@ def test_means_alone_say_what_is_needed(file: Path) -> None:
     assert "did you mean" not in message
 
 
+def test_a_system_of_means_alone_is_told_what_it_lacks(file: Path) -> None:
+    frame = made_up().drop(columns=["good_valence_std", "good_arousal_std"])
+    with pytest.raises(MerbenchError, match=r"no column 'good_valence_std' .* the truth has them"):
+        score(frame, file)
+
+
 def test_means_alone_take_a_stated_deviation(file: Path) -> None:
     frame = made_up()
     result = score(without_spread(frame), file, fixed_std=0.125)

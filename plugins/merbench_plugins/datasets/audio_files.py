@@ -113,9 +113,12 @@ class Folders:
             return "the path is that of another machine; write it relative to the root"
         path = self.root / text.replace("\\", "/")
         folder = self._folder(path.parent)
-        for names in self._names(folder).values() if folder else ():
-            if names[0].name.casefold() == path.name.casefold():
-                return f"there is {names[0]}, which differs in case; correct the table"
+        for found, *_ in self._names(folder).values() if folder else ():
+            if found.name.casefold() == path.name.casefold():
+                return f"there is {found}, which differs in case; correct the table"
+            same_kind = found.suffix.casefold() == path.suffix.casefold()
+            if same_kind and _number(found) == _number(path) is not None:
+                return f"there is {found}, which is the same number; write it as the file is named"
         return ""
 
     def _folder(self, path: Path) -> Path | None:
@@ -145,6 +148,10 @@ class Folders:
                     names[name].append(path)
             self._listed[folder] = dict(names)
         return self._listed[folder]
+
+
+def _number(path: Path) -> int | None:
+    return int(path.stem) if path.stem.isdecimal() else None
 
 
 def _lower_suffix(path: Path) -> str:

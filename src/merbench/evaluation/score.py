@@ -85,7 +85,7 @@ def score_file(
     else:
         true_columns = _prefixed(columns, truth.strip())
         if task is Task.VA:
-            _require_spread(table, [truth.strip(), *systems])
+            _require_spread(table, truth.strip(), systems)
         true_rows = table.numbers(true_columns)
         if task is Task.VA:
             _refuse_unspread(table, true_columns, true_rows)
@@ -217,16 +217,20 @@ def _classes(table: WideTable, prefix: str) -> tuple[str, ...]:
     return found
 
 
-def _require_spread(table: WideTable, prefixes: Sequence[str]) -> None:
+def _require_spread(table: WideTable, truth: str, systems: Sequence[str]) -> None:
     """Raise where there are means of valence and arousal, and no deviations beside them."""
-    for prefix in prefixes:
+    for prefix in (truth, *systems):
         means, stds = np.split(np.array(_prefixed(Task.VA.columns, prefix)), 2)
         missing = [str(column) for column in stds if column not in table.columns]
+        remedy = (
+            "add them or, where there are means only, give --fixed-std, as in --fixed-std 0.1"
+            if prefix == truth
+            else "add what the system predicts of them, for the truth has them"
+        )
         if missing and set(means) <= set(table.columns):
             raise MerbenchError(
                 f"{table.header}: there is {' and '.join(f'no column {m!r}' for m in missing)} of "
-                "standard deviations, which distributions have beside their means; "
-                "add them or, where there are means only, give --fixed-std, as in --fixed-std 0.1"
+                f"standard deviations, which distributions have beside their means; {remedy}"
             )
 
 

@@ -98,6 +98,8 @@ def test_what_is_not_there_is_not_found(tmp_path: Path) -> None:
     assert "differs in case" in folders.advice("clips/song.wav")
     assert "relative to the root" in folders.advice(r"C:\clips\Song.wav")
     assert folders.advice("clips/other.wav") == ""
+    touched(tmp_path / "clips/007.wav")
+    assert "the same number" in Folders(tmp_path).advice("clips/7.wav")
 
 
 def test_suffixes_that_differ_in_case_are_two_files(tmp_path: Path) -> None:
