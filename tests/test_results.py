@@ -8,9 +8,13 @@ import numpy as np
 import pytest
 
 from merbench import Task
-from merbench.results import ceiling_metrics, parameter_text, score_fold, system_name
+from merbench.results import bare_name, ceiling_metrics, parameter_text, score_fold, system_name
 
 TRUTH = (0.5, 0.5, 0.1, 0.1)
+
+
+def test_a_title_begins_with_the_datasets_name():
+    assert bare_name("my-songs (fixed_std=0.1)") == bare_name("my-songs") == "my-songs"
 
 
 # --- a fold --------------------------------------------------------------------------------------
