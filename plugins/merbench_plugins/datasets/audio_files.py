@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 
 from merbench_plugins.datasets.label_table import LabelError
 
-__all__ = ["Folders", "file_name", "index_audio", "named_audio"]
+__all__ = ["AudioFiles", "Folders", "file_name", "index_audio"]
 
 AUDIO_SUFFIXES = frozenset(
     {
@@ -29,7 +29,33 @@ def file_name(path: Path) -> str:
     return unicodedata.normalize("NFC", path.stem)
 
 
-def index_audio(*folders: Path) -> dict[str, Path]:
+class AudioFiles(dict[str, Path]):
+    """Audio files by name without suffix."""
+
+    def of_clip(self, clip_id: str) -> Path | None:
+        """Return the file of a clip that is named as its id; None where there is none.
+
+        Where there is no such name: the file whose whole name, suffix included, is the id, or the
+        only one whose name is the same number (1 and 001).
+        """
+        if clip_id in self:
+            return self[clip_id]
+        whole = self.get(Path(clip_id).stem)
+        if whole is not None and whole.suffix.casefold() == Path(clip_id).suffix.casefold():
+            return whole
+        same = self._by_number.get(int(clip_id), []) if clip_id.isdecimal() else []
+        return same[0] if len(same) == 1 else None
+
+    @cached_property
+    def _by_number(self) -> dict[int, list[Path]]:
+        found: defaultdict[int, list[Path]] = defaultdict(list)
+        for name, path in self.items():
+            if name.isdecimal():
+                found[int(name)].append(path)
+        return found
+
+
+def index_audio(*folders: Path) -> AudioFiles:
     """Return the audio files of `folders` by name without suffix.
 
     Raises
@@ -37,7 +63,7 @@ def index_audio(*folders: Path) -> dict[str, Path]:
     LabelError
         Two files differ in their suffix or folder only, so that a clip could mean either.
     """
-    files: dict[str, Path] = {}
+    files = AudioFiles()
     for folder in folders:
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
             if path.suffix.lower() not in AUDIO_SUFFIXES or path.name.startswith("."):
@@ -51,30 +77,6 @@ def index_audio(*folders: Path) -> dict[str, Path]:
                 )
             files[name] = path
     return files
-
-
-def named_audio(files: Mapping[str, Path], clip_id: str) -> Path | None:
-    """Return the file of a clip that is named as its id; None where there is none.
-
-    Where there is no such name: the file whose whole name, suffix included, is the id, or the only
-    one whose name is the same number (1 and 001).
-
-    Parameters
-    ----------
-    files
-        From `index_audio`.
-    clip_id
-        As the table has it.
-    """
-    if clip_id in files:
-        return files[clip_id]
-    whole = files.get(Path(clip_id).stem)
-    if whole is not None and whole.suffix.casefold() == Path(clip_id).suffix.casefold():
-        return whole
-    if not clip_id.isdecimal():
-        return None
-    same = [name for name in files if name.isdecimal() and int(name) == int(clip_id)]
-    return files[same[0]] if len(same) == 1 else None
 
 
 class Folders:

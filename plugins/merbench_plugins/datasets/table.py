@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import Field, field_validator, model_validator
 
 from merbench import CANONICAL_STEMS, Clip, Task
-from merbench_plugins.datasets.audio_files import Folders, index_audio, named_audio
+from merbench_plugins.datasets.audio_files import AudioFiles, Folders, index_audio
 from merbench_plugins.datasets.described import Described
 from merbench_plugins.datasets.feature_table import feature_columns, feature_vector
 from merbench_plugins.datasets.label_table import (
@@ -210,7 +210,8 @@ class Table(Described):
 
     def read(self, root: Path, problems: Problems) -> list[Clip]:
         """Return a clip for each line of the CSV, in its order."""
-        path = root / self.csv
+        folders = Folders(root)
+        path = folders.find(self.csv) or root / self.csv
         table = LabelTable.read(
             path,
             delimiter=None if self.delimiter == "auto" else self.delimiter,
@@ -219,8 +220,8 @@ class Table(Described):
         if self.task is Task.VA:
             self._look_for_spread(table)
         table.require(self._columns())
-        files = index_audio(root, root / "audio") if self.audio is None and self.has_audio else {}
-        folders = Folders(root)
+        by_id = self.audio is None and self.has_audio
+        files = index_audio(root, root / "audio") if by_id else AudioFiles()
         features = feature_columns(table, self.features, self._columns())
         if self.id is None:
             rows = {str(row.line): row for row in table}
@@ -241,7 +242,7 @@ class Table(Described):
                         provenance=self.spread_note,
                     )
                 )
-        if self.audio is None and self.has_audio:
+        if by_id:
             _refuse_shared_files(rows, clips, problems)
         if self.task is Task.VA:
             labels = [clip.label for clip in clips]
@@ -320,10 +321,10 @@ class Table(Described):
         )
 
     def _audio(
-        self, root: Path, row: Row, clip_id: str, files: dict[str, Path], folders: Folders
+        self, root: Path, row: Row, clip_id: str, files: AudioFiles, folders: Folders
     ) -> Path:
         if self.audio is None:
-            found = named_audio(files, clip_id)
+            found = files.of_clip(clip_id)
             if found is None:
                 raise LabelError(
                     row.where,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from miniatures import write_audio
 
-from merbench_plugins.datasets.audio_files import Folders, index_audio, named_audio
+from merbench_plugins.datasets.audio_files import Folders, index_audio
 from merbench_plugins.datasets.label_table import LabelError
 
 FORMS = ("NFC", "NFD")
@@ -64,7 +64,7 @@ def test_one_name_in_two_forms_is_ambiguous(tmp_path: Path) -> None:
 def test_ids_name_files(tmp_path: Path, clip_id: str, file: str | None) -> None:
     for name in ("a.wav", "001.mp3", "2.mp3", "02.mp3"):
         touched(tmp_path / name)
-    found = named_audio(index_audio(tmp_path), clip_id)
+    found = index_audio(tmp_path).of_clip(clip_id)
     assert found == (None if file is None else tmp_path / file)
 
 
