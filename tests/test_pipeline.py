@@ -574,6 +574,21 @@ PREDICTIONS: dict[str, tuple[Any, str]] = {
 }
 
 
+NO_NUMBERS = {
+    "complex": (GOOD * (1 + 1j), "the predictions of recorder are complex numbers"),
+    "masked": (np.ma.array(GOOD, mask=np.eye(2, 4)), "of recorder are a masked array"),
+    "texts": (GOOD.astype(str), "the predictions of recorder are texts"),
+    "beyond all scales": (GOOD * 1e99, "recorder predicted 5e\\+98 for clip c., and predictions"),
+}
+
+
+@pytest.mark.parametrize(("predicts", "says"), NO_NUMBERS.values(), ids=NO_NUMBERS.keys())
+def test_predictions_that_float64_would_falsify_are_refused(store, predicts, says):
+    with pytest.raises(PluginError, match=f"{says}.*; correct the plugin"):
+        fit(recorder(predicts)[0], ()).run(store)
+    assert not store.has("e" * 64)
+
+
 @pytest.mark.parametrize(("predicts", "says"), PREDICTIONS.values(), ids=PREDICTIONS.keys())
 def test_a_model_that_breaks_its_contract_is_refused(store, predicts, says):
     with pytest.raises(PluginError, match=f"^recorder .*{says}"):

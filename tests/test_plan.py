@@ -192,6 +192,13 @@ def test_a_name_with_parameters_means_what_has_these_and_others(name, expected):
     assert means(name, "net", "net (lr=0.1, layers=[7, 5])") is expected
 
 
+def test_a_name_means_a_dataset_whatever_its_title_adds():
+    title = "my-songs (fixed_std=0.1)"
+    assert means("my-songs", title, title)
+    assert means(title, title, title)
+    assert not means("my", title, title)
+
+
 def test_a_dataset_that_is_left_out_need_not_be_there(bench):
     bench.write_spec(datasets=[{"noise": {"root": "data"}}, {"elsewhere": {"root": "gone"}}])
     bench.write_plugin(

@@ -9,6 +9,7 @@ import pytest
 
 from merbench import Task
 from merbench.results import (
+    bare_name,
     ceiling_metrics,
     joined,
     parameter_text,
@@ -18,6 +19,10 @@ from merbench.results import (
 )
 
 TRUTH = (0.5, 0.5, 0.1, 0.1)
+
+
+def test_a_title_begins_with_the_datasets_name():
+    assert bare_name("my-songs (fixed_std=0.1)") == bare_name("my-songs") == "my-songs"
 
 
 # --- a fold --------------------------------------------------------------------------------------

@@ -388,6 +388,16 @@ class OverwritesInPredict(Ridge):
         return super().predict(X)
 
 
+class Complex(Ridge):
+    def predict(self, X: Any) -> Any:
+        return super().predict(X) + 0j
+
+
+class Masked(Ridge):
+    def predict(self, X: Any) -> Any:
+        return np.ma.masked_less(super().predict(X), 0.4)
+
+
 EASY = "is no worse than a constant on easy data"
 
 
@@ -401,6 +411,8 @@ EASY = "is no worse than a constant on easy data"
         (LearnsTheOpposite, EASY, "times that of a constant"),
         (OverwritesInFit, "predicts finite rows", "changed the features it was given in `fit`"),
         (OverwritesInPredict, "predicts finite rows", "it was given in `predict`"),
+        (Complex, "predicts finite rows", "its predictions"),
+        (Masked, "predicts finite rows", "its predictions are a masked array"),
     ],
 )
 def test_what_ruins_a_benchmark_without_an_error_is_seen(

@@ -65,8 +65,8 @@ class LoadedDataset:
 
     @property
     def name(self) -> str:
-        """The dataset's name."""
-        return self.dataset.name
+        """The dataset's name as tables show it."""
+        return self.dataset.title
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -472,8 +472,9 @@ class Dataset(Component):
     labels_public
         Whether its labels may be republished beside predictions. Where not, what is published holds
         a hash of each clip's truth in their place.
-    homepage, licence, citation
-        Where it comes from, under which terms, and what to cite.
+    homepage, licence, citation, authors
+        Where it comes from, under which terms, what to cite, and who is to be named as its authors
+        where the citation does not do.
     """
 
     task: ClassVar[Task]
@@ -487,6 +488,7 @@ class Dataset(Component):
     homepage: ClassVar[str] = ""
     licence: ClassVar[str] = ""
     citation: ClassVar[str] = ""
+    authors: ClassVar[tuple[str, ...]] = ()
 
     def clips(self, root: Path) -> Sequence[Clip]:
         """Return the labelled clips under `root`, in a fixed order.

@@ -121,7 +121,7 @@ def _cell_differences(cell: Mapping[str, Any], entry: Mapping[str, Any]) -> Iter
     }
     for axis, components in named.items():
         # A wrapper's title goes on with what it wraps.
-        names = " \\+ ".join(rf"{re.escape(c['name'])}(\(.*\))?" for c in components) or NONE
+        names = " \\+ ".join(rf"{re.escape(c['name'])}( ?\(.*\))?" for c in components) or NONE
         if not re.fullmatch(names, cell[axis]):
             yield f"{axis} is {cell[axis]!r}, which its identity is not"
 

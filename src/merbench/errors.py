@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 __all__ = [
     "AudioError",
     "MerbenchError",
     "PluginError",
     "SpecError",
     "StoreError",
+    "TableError",
     "printable",
+    "reason",
+    "text_of",
 ]
 
 
@@ -22,10 +28,31 @@ def printable(text: str) -> str:
 
 
 class MerbenchError(Exception):
-    """Base of every error shown without a traceback."""
+    """Base of every error shown without a traceback.
+
+    Whatever arguments a subclass is made from, it survives the way from a worker process to the
+    terminal: it is rebuilt there from its text, not from its arguments.
+    """
 
     def __init__(self, *args: object) -> None:
         super().__init__(*(printable(arg) if isinstance(arg, str) else arg for arg in args))
+
+    def within(self, place: str) -> MerbenchError:
+        """Return the same error, its sentence preceded by the name of what it is about."""
+        text = f"{place}: {text_of(self)}"
+        error = _rebuilt(type(self), text, self.__dict__)
+        # A class with a `__str__` of its own would leave the place out.
+        return error if text_of(error) == text else MerbenchError(text)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuilt, (type(self), str(self), self.__dict__)
+
+
+def _rebuilt(cls: type[MerbenchError], text: str, state: dict[str, Any]) -> MerbenchError:
+    error = cls.__new__(cls)
+    error.args = (text,)
+    error.__dict__.update(state)
+    return error
 
 
 class AudioError(MerbenchError):
@@ -42,6 +69,22 @@ class PluginError(MerbenchError):
 
 class StoreError(MerbenchError):
     """The store cannot be read or written."""
+
+
+class TableError(MerbenchError):
+    """A table that somebody wrote cannot be used.
+
+    Parameters
+    ----------
+    where
+        The file, and the line where one is to blame: `labels.csv:12`.
+    message
+        What is wrong there, and what to do about it.
+    """
+
+    def __init__(self, where: str | Path, message: str) -> None:
+        super().__init__(f"{where}: {message}")
+        self.where, self.message = str(where), message
 
 
 def text_of(error: BaseException) -> str:

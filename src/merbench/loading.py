@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from merbench.components import (
 )
 from merbench.errors import MerbenchError, PluginError, reason, text_of
 from merbench.hashes import digest
+from merbench.numerals import LEAST_STD
 from merbench.pipeline import (
     Copy,
 )
@@ -46,13 +48,14 @@ def load(rooted: RootedDataset, protocol: Protocol) -> LoadedDataset:
     dataset, root = rooted.dataset, data_root(rooted)
     if dataset.needs_root and not root.is_dir():
         raise MerbenchError(
-            f"{dataset.name}: the folder {root} does not exist; set datasets.{dataset.name}.root "
-            f"to where the data lies{_whence(dataset)}"
+            f"{dataset.title}: the folder {root} does not exist; set "
+            f"datasets.{dataset.name}.root to where the data lies{_whence(dataset)}"
         )
     plugins.ready(dataset)
     try:
         with trial.contained():
-            clips = tuple(dataset.clips(root))
+            found = dataset.clips(root)
+            clips = tuple(_in_one_form(clip) for clip in found)
         check_clips(dataset, clips)
         if rooted.task is not None:
             clips = tuple(_as_quadrant(clip) for clip in clips)
@@ -62,15 +65,23 @@ def load(rooted: RootedDataset, protocol: Protocol) -> LoadedDataset:
         loaded = LoadedDataset(dataset, root, task, clips, tuple(protocol.splits(clips)))
         _ = loaded.data_hash  # reads every file: one that cannot be read shows now
     except MerbenchError as error:
-        raise MerbenchError(f"{dataset.name}: {text_of(error)}") from error
+        raise error.within(dataset.title) from error
     except OSError as error:
-        raise MerbenchError(f"{dataset.name}: {text_of(error)}") from error
+        raise MerbenchError(f"{dataset.title}: {text_of(error)}") from error
     except (Exception, SystemExit) as error:
         raise PluginError(
-            f"{dataset.name}: its plugin failed on {root} ({reason(error)}); "
+            f"{dataset.title}: its plugin failed on {root} ({reason(error)}); "
             "correct the plugin or the data"
         ) from error
     return loaded
+
+
+def _in_one_form(clip: Clip) -> Clip:
+    """Return a clip whose id and group are in Unicode's composed form, in which both compare."""
+    if clip.id.isascii() and clip.group.isascii():
+        return clip
+    name, group = (unicodedata.normalize("NFC", text) for text in (clip.id, clip.group))
+    return dataclasses.replace(clip, id=name, group=group)
 
 
 def _as_quadrant(clip: Clip) -> Clip:
@@ -156,8 +167,8 @@ def _clip_fault(dataset: Dataset, clip: Clip) -> str:
             return f"{column} is {value}"
         if not 0 <= value <= 1:
             return f"{column} is {value:g}, outside [0, 1]"
-        if dataset.task is Task.VA and column.endswith("_std") and value == 0:
-            return f"{column} is 0, so that its raters have no distribution"
+        if dataset.task is Task.VA and column.endswith("_std") and value < LEAST_STD:
+            return f"{column} is {value:g}, so that its raters have no distribution"
     if dataset.task is not Task.VA and not math.isclose(sum(clip.label), 1.0, abs_tol=1e-6):
         what = "quadrants" if dataset.task is Task.QUADRANT else "classes"
         return f"its {what}' shares sum to {sum(clip.label):g}, not 1"

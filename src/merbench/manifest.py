@@ -131,6 +131,8 @@ def _dataset_entry(data: LoadedDataset) -> dict[str, Any]:
         listed["audio"] = [file_digest(clip.audio) for clip in clips]
     return {
         "name": data.name,
+        # Where it is not the plugin that gives the name: a table that its user named.
+        **({} if data.name == dataset.name else {"plugin": dataset.name}),
         "version": dataset.version,
         "parameters": data.settings,
         "task": data.task.value,
@@ -146,6 +148,7 @@ def _dataset_entry(data: LoadedDataset) -> dict[str, Any]:
         "homepage": dataset.homepage,
         "licence": dataset.licence,
         "citation": dataset.citation,
+        **({"authors": list(dataset.authors)} if dataset.authors else {}),
         "source": source_digest(type(dataset)),
         "clips": listed,
         "sides": sides(data.splits, len(clips)),

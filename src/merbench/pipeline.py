@@ -34,6 +34,7 @@ from merbench.components import (
     file_digest,
 )
 from merbench.errors import AudioError, MerbenchError, PluginError
+from merbench.numerals import LARGEST, real_numbers
 from merbench.store import Store, appending, artifact_key
 
 if TYPE_CHECKING:
@@ -217,7 +218,7 @@ def _published(clip: Clip) -> Waveform:
 
 
 def _clip_title(dataset: Dataset, clip: Clip, copy: Copy | None) -> str:
-    title = f"clip {clip.id} of {dataset.name}"
+    title = f"clip {clip.id} of {dataset.title}"
     return f"{title} ({copy.title})" if copy else title
 
 
@@ -379,7 +380,7 @@ def extract(
     try:
         array = np.asarray(extractor.extract(waveform, rate), dtype=np.float32)
     except MerbenchError as error:
-        raise type(error)(f"{where}: {error}") from error
+        raise error.within(where) from error
     if array.ndim != extractor.kind.ndim or array.size == 0:
         raise PluginError(
             f"{where}: {extractor.name} returned the shape {array.shape}, which is no "
@@ -629,11 +630,9 @@ class Fit(Work):
             estimator = self.model.estimator(task=self.task, seed=self.seed, device=self.device)
             estimator.fit(self._inputs(store, self.train), labels)
             fitted = time.perf_counter()
-            predictions = np.asarray(
-                estimator.predict(self._inputs(store, self.test)), dtype=np.float64
-            )
+            predicted = estimator.predict(self._inputs(store, self.test))
             done, cpu = time.perf_counter(), time.process_time() - cpu
-        self._examine(predictions)
+        predictions = self._examined(predicted)
         info = {
             "component": self.model.name,
             "seconds": done - wall,
@@ -661,9 +660,14 @@ class Fit(Work):
                 rows.append(np.asarray(prepared[np.asarray(indices, dtype=np.int64)]))
         return rows[0] if len(rows) == 1 else tuple(rows)
 
-    def _examine(self, predictions: NDArray[np.float64]) -> None:
+    def _examined(self, predicted: Any) -> NDArray[np.float64]:
+        """Return predictions as float64, held to the contract."""
         import numpy as np
 
+        try:
+            predictions = real_numbers(predicted, f"the predictions of {self.model.title}")
+        except MerbenchError as error:
+            raise PluginError(f"{error}; correct the plugin") from None
         expected = (len(self.test), len(self.labels[0]))
         if predictions.shape != expected:
             raise PluginError(
@@ -677,3 +681,12 @@ class Fit(Work):
                 f"{self.model.title} predicted NaN or infinite values for {len(bad)} of "
                 f"{expected[0]} clips ({ids}{', …' if len(bad) > 5 else ''}); correct the plugin"
             )
+        huge = np.argwhere(np.abs(predictions) > LARGEST)
+        if len(huge):
+            row, column = huge[0]
+            raise PluginError(
+                f"{self.model.title} predicted {predictions[row, column]:g} for clip "
+                f"{self.clip_ids[row]}, and predictions must be below {LARGEST:g} in magnitude; "
+                "correct the plugin or its parameters"
+            )
+        return predictions

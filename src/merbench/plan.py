@@ -142,7 +142,7 @@ def make_plan(
     wanted = [name for axis, name in filters if axis == "dataset"]
     for rooted in benchmark.datasets:
         # What no cell is left of need not be there.
-        if all(rooted.dataset.name == name for name in wanted):
+        if all(means(name, *[rooted.dataset.title] * 2) for name in wanted):
             data = load(rooted, benchmark.protocol)
             plan.datasets += [data, *leaking(data, benchmark)]
     for data in plan.datasets:

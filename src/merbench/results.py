@@ -92,6 +92,11 @@ def metric_columns(folds: pd.DataFrame) -> list[str]:
     return columns[columns.index("error") + 1 :]
 
 
+def bare_name(title: str) -> str:
+    """Name of a dataset without what its title says of parameters: `my-songs (fixed_std=0.1)`."""
+    return title.partition(" (")[0]
+
+
 def system_name(row: Mapping[str, Any]) -> str:
     """Name of a row's system: what it has on each axis, with parameters that differ."""
     parts = [str(row[axis]) for axis in AXES[1:] if row[axis] != NONE]

@@ -414,6 +414,7 @@ def resolve(document: Document, spec: Spec, registry: Registry) -> Benchmark:
         tasks = _tasks(document, parameters.pop("task", None), (*path, name, "task"))
         for component in build.grid("dataset", {name: parameters}, path):
             assert isinstance(component, Dataset)
+            _refuse_borrowed_name(document, component, registry, (*path, name, "name"))
             for task in tasks:
                 if task and task not in (component.task, *_FOLLOWING.get(component.task, ())):
                     raise document.error(
@@ -460,6 +461,17 @@ def component(
     for assignment in assignments:
         document.assign(assignment)
     return _Builder(document, registry).build(kind, name, document.data, ())
+
+
+def _refuse_borrowed_name(
+    document: Document, dataset: Dataset, registry: Registry, path: Path_
+) -> None:
+    """Raise where a user's dataset has the name of another that is registered."""
+    own = dataset.identity()["name"]
+    if own != dataset.name and own in {entry.name for entry in registry.of_kind("dataset")}:
+        raise document.error(
+            path, f"{own} is another dataset's name; give your data one of their own"
+        )
 
 
 _FOLLOWING = {Task.VA: (Task.QUADRANT,)}
@@ -533,7 +545,7 @@ def _check_exclusions(document: Document, benchmark: Benchmark) -> None:
         axis: [(joint_title(several), full_title(several)) for several in found]
         for axis, found in choices.items()
     }
-    known["dataset"] = [(d.dataset.name, d.dataset.name) for d in benchmark.datasets]
+    known["dataset"] = [(d.dataset.title, d.dataset.title) for d in benchmark.datasets]
     for position, exclusion in enumerate(benchmark.spec.exclude):
         given = exclusion.model_dump(exclude_none=True)
         if not given:
@@ -562,7 +574,7 @@ def means(name: str, title: str, full: str) -> bool:
     `knn` means it whatever its parameters are, `knn (k=3)` with k = 3 and any others, `knn ()` with
     its defaults.
     """
-    if name in (title, full):
+    if name in (title, full) or title.startswith(f"{name} ("):
         return True
     if not name.startswith(f"{title} (") or not name.endswith(")"):
         return False
@@ -743,7 +755,8 @@ def _explained(
             owner = _model_at(model, first["loc"][:-1], registry)
             owner_name = ".".join(map(str, path[:-1] if path[-1] == last else path))
             of = f" of {owner_name}" if owner_name else ""
-            message = f"unknown key {last!r}{of}{nearest(last, owner.model_fields)}"
+            names = [info.alias or key for key, info in owner.model_fields.items()]
+            message = f"unknown key {last!r}{of}{nearest(last, names)}"
         case "missing":
             message = f"{'.'.join(map(str, (*path, last)))} is missing; add it"
         case "too_short":

@@ -66,7 +66,7 @@ class StemLevels(Work):
 
     @property
     def title(self) -> str:
-        return f"clip {self.clip.id} of {self.dataset.name}: levels of {self.separator.title}"
+        return f"clip {self.clip.id} of {self.dataset.title}: levels of {self.separator.title}"
 
     @property
     def component(self) -> Component | None:

@@ -7,7 +7,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import yaml
 
 from merbench import plugins, runs
 from tinybench import TinyBench
@@ -191,3 +193,59 @@ def test_a_model_that_no_longer_gives_its_predictions_is_status_1(call, ran, ben
     lines = [line for line in done.stdout.splitlines() if "when fitted again" in line]
     assert len(lines) == 3
     assert all(line.startswith("noise: average, fold ") for line in lines)
+
+
+def named_tables(folder: Path) -> Path:
+    """A benchmark of two people's tables of features, with means alone, on two scales."""
+    rng = np.random.default_rng(0)
+    tables = []
+    for owner, scale in (("Ann", 1), ("Bo", 9)):
+        lines = ["id,valence_mean,arousal_mean,band,x"]
+        for n in range(12):
+            valence, arousal, x = scale * rng.uniform(0.1, 0.9, 3)
+            lines.append(f"c{n},{valence:.4f},{arousal:.4f},B{n // 2},{x:.4f}")
+        (folder / f"{owner}.csv").write_text("\n".join(lines) + "\n")
+        tables.append(
+            f"  - table: {{name: songs-of-{owner}, root: ., csv: {owner}.csv, group: band,\n"
+            f"      features: [x], fixed_std: 0.1, scale: [0, {scale}], authors: {owner} Author,\n"
+            f"      citation: {owner} 2026, licence: CC0, url: 'https://example.org/{owner}'}}\n"
+        )
+    spec = folder / "spec.yaml"
+    spec.write_text(
+        f"name: named\ndatasets:\n{''.join(tables)}features: [published]\nmodels: [ridge]\n"
+        "protocol: {monte-carlo: {folds: 2, test_fraction: 0.3}}\n"
+    )
+    return spec
+
+
+def test_users_tables_have_their_names_and_authors_everywhere(call, tmp_path):
+    spec = named_tables(tmp_path)
+    titles = {f"songs-of-{owner} (fixed_std=0.1)" for owner in ("Ann", "Bo")}
+    planned = call("plan", spec, "--json").json
+    assert {cell["dataset"] for cell in planned["cells"]} == titles
+    alone = call("plan", spec, "--only", "dataset=songs-of-Ann", "--json").json
+    assert {cell["dataset"] for cell in alone["cells"]} == {"songs-of-Ann (fixed_std=0.1)"}
+    done = call("run", spec, "--out", "out", "-j", "1")
+    assert done.status == 0, done.stderr
+    assert call("verify", "out").status == 0
+    assert call("leaderboard", "publish", "out", "--to", "board").status == 0
+    with Path("board/leaderboard.csv").open(newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    assert {row["dataset"] for row in rows} == titles
+    assert len({row["table"] for row in rows}) == 2
+    assert all("standard deviations fixed at 0.1, not measured" in r["provenance"] for r in rows)
+    cited = yaml.safe_load(Path("board/CITATION.cff").read_text())["references"]
+    assert [(c["title"], c["authors"], c["url"]) for c in cited] == [
+        (f"songs-of-{owner}", [{"name": f"{owner} Author"}], f"https://example.org/{owner}")
+        for owner in ("Ann", "Bo")
+    ]
+    assert "developers" not in "".join(p.read_text() for p in Path("board").rglob("*.html"))
+    verified = call(
+        "leaderboard", "verify", "board",
+        "--root", f"songs-of-Ann={tmp_path}", "--root", f"songs-of-Bo={tmp_path}",
+    )  # fmt: skip
+    assert verified.status == 0
+    assert "give your own copy" not in verified.stdout + verified.stderr
+    text = (tmp_path / "Ann.csv").read_text()
+    (tmp_path / "Ann.csv").write_text(text.replace("c0,0.", "c0,0.1", 1))
+    assert call("leaderboard", "verify", "board", "--root", f"songs-of-Ann={tmp_path}").status == 1

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import miniatures
 import pytest
 
 from tinybench import TinyBench
@@ -120,6 +121,28 @@ def test_run_writes_the_results_and_says_where(call: Any, tiny: TinyBench) -> No
     assert changed.status == 1
     assert not changed.json["verified"]
     assert changed.json["differences"]
+
+
+@pytest.mark.parametrize("command", [("plan",), ("run", "--out", "out")])
+def test_a_fault_in_a_label_table_is_one_line(call: Any, tmp_path: Path, command: Any) -> None:
+    root = miniatures.table(tmp_path / "mine")
+    miniatures.edit(root / "labels.csv", "c2,", 'c2,"')
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(
+        f"name: mine\ndatasets: [{{table: {{name: my-songs, root: {root}}}}}]\n"
+        "features: [librosa-14-stats]\nmodels: [ridge]\n"
+    )
+    error = call(command[0], spec, *command[1:]).error
+    assert error.startswith(f"my-songs: {root}/labels.csv:4: a double quote opens a cell here")
+
+
+def test_a_name_that_another_dataset_has_is_refused(call: Any, tmp_path: Path) -> None:
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(
+        "name: mine\ndatasets: [{table: {name: pmemo, root: .}}]\n"
+        "features: [librosa-14-stats]\nmodels: [ridge]\n"
+    )
+    assert "pmemo is another dataset's name" in call("plan", spec).error
 
 
 def test_without_out_a_run_lands_under_its_name(call: Any, tiny: TinyBench) -> None:

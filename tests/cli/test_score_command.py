@@ -76,6 +76,18 @@ def test_quadrants_are_scored_by_their_task(call: Any, tmp_path: Path) -> None:
     assert "macro F1" in table
 
 
+def test_means_alone_take_a_stated_deviation(call: Any, table: Path) -> None:
+    lines = [line.split(",") for line in table.read_text().splitlines()]
+    kept = [i for i, name in enumerate(lines[0]) if not name.endswith("_std")]
+    table.write_text("\n".join(",".join(line[i] for i in kept) for line in lines) + "\n")
+    assert "give --fixed-std" in call("score", table, "--predictions", "near").error
+    done = call("score", table, "--predictions", "near", "--fixed-std", "0.1", "--json")
+    assert done.json["systems"]["near"]["kl_mean"] == pytest.approx((0.02 / 0.1) ** 2, rel=1e-6)
+    shown = call("score", table, "--predictions", "near", "--fixed-std", "0.1")
+    assert "fixed_std=0.1" in shown.stdout
+    assert "each is taken to be 0.1" in " ".join(shown.stderr.split())
+
+
 def test_json_of_a_small_table(call: Any, table: Path) -> None:
     result = call("score", table, "--predictions", "near,far", "--json").json
     # KL of equal deviations: half the squared distance in deviations.

@@ -269,6 +269,8 @@ def test_wrong_names_are_answered_with_right_ones(
         (0, "gt_arousal_mean", "0,5", r"csv:2: .* holds '0,5'"),
         (0, "gt_arousal_mean", "1_0", r"csv:2: .* holds '1_0'"),
         (9, "gt_valence_std", "0", r"csv:11: .* column 'gt_valence_std' is 0, and must be above"),
+        (9, "gt_valence_std", "1e-320", r"csv:11: .* is 9.9.*e-321, and must be above 1e-06"),
+        (3, "good_valence_mean", "1e99", r"csv:5: column 'good_valence_mean' holds 1e\+99; pred"),
         (9, "gt_arousal_std", "-0.1", r"csv:11: .* column 'gt_arousal_std' is -0.1"),
         (9, "song", "song 2", r"csv:11: 'song' song 2 stands already at .*csv:4"),
         (9, "song", " ", r"csv:11: column 'song' is empty"),
@@ -281,6 +283,90 @@ def test_wrong_cells_are_named_by_line_and_column(
     frame.loc[row, column] = cell
     with pytest.raises(MerbenchError, match=message):
         score(frame, file)
+
+
+def without_spread(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame[[column for column in frame if not str(column).endswith("_std")]]
+
+
+def test_means_alone_say_what_is_needed(file: Path) -> None:
+    with pytest.raises(MerbenchError) as caught:
+        score(without_spread(made_up()), file)
+    message = str(caught.value)
+    assert "csv:1: there is no column 'gt_valence_std' and no column 'gt_arousal_std'" in message
+    assert "--fixed-std 0.1" in message
+    assert "did you mean" not in message
+
+
+def test_a_system_of_means_alone_is_told_what_it_lacks(file: Path) -> None:
+    frame = made_up().drop(columns=["good_valence_std", "good_arousal_std"])
+    with pytest.raises(MerbenchError, match=r"no column 'good_valence_std' .* the truth has them"):
+        score(frame, file)
+
+
+def test_means_alone_take_a_stated_deviation(file: Path) -> None:
+    frame = made_up()
+    result = score(without_spread(frame), file, fixed_std=0.125)
+    columns = [f"gt_{column}" for column in COLUMNS]
+    good = [f"good_{column}" for column in COLUMNS]
+    for prefix in ("gt", "good", "noisy"):
+        for dimension in ("valence", "arousal"):
+            frame[f"{prefix}_{dimension}_std"] = 0.125
+    expected = score_arrays(frame[columns].to_numpy(), {"good": frame[good].to_numpy()})
+    for metric in ("kl_mean", "kl_median", "mse", "kl_mean_best_constant"):
+        wanted = expected["systems"]["good"][metric]
+        assert result["systems"]["good"][metric] == pytest.approx(wanted), metric
+    assert result["fixed_std"] == 0.125
+    assert "each is taken to be 0.125" in result["warnings"][0]
+    assert system_rows(result)[0]["system"] == "good (fixed_std=0.125)"
+    json.dumps(result, allow_nan=False)
+
+
+def test_predicted_deviations_count_beside_labels_without(file: Path) -> None:
+    frame = made_up().drop(columns=["gt_valence_std", "gt_arousal_std"])
+    result = score(frame, file, fixed_std=0.125)
+    assert result["systems"]["good"]["kl_mean"] != pytest.approx(
+        score(without_spread(frame), file, fixed_std=0.125)["systems"]["good"]["kl_mean"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"fixed_std": 0.1}, "which --fixed-std would ignore"),
+        ({"fixed_std": 0.0}, "must be above 0"),
+        ({"fixed_std": float("nan")}, "must be above 0"),
+        ({"fixed_std": 0.1, "task": Task.QUADRANT}, "for labels of valence and arousal"),
+    ],
+)
+def test_a_stated_deviation_where_none_belongs_is_refused(
+    file: Path, changes: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(MerbenchError, match=says):
+        score(made_up(), file, **changes)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (lambda rows: rows * 1j, "the predictions of good are complex numbers"),
+        (lambda rows: np.ma.array(rows, mask=rows > 0.5), "good are a masked array"),
+        (lambda rows: rows * 1e99, r"good: it predicts .*e\+98; predictions must be below 1e\+06"),
+    ],
+)
+def test_arrays_that_float64_would_falsify_are_refused(spoil: Any, says: str) -> None:
+    frame = made_up()
+    truth, good = (frame[[f"{p}_{c}" for c in COLUMNS]].to_numpy() for p in ("gt", "good"))
+    with pytest.raises(MerbenchError, match=says):
+        score_arrays(truth, {"good": spoil(good)})
+
+
+def test_tables_of_other_programs_are_scored_alike(file: Path) -> None:
+    frame = made_up()
+    plain = score(frame, file)
+    text = frame.to_csv(index=False, sep=";", decimal=",")
+    file.write_bytes(f"sep=;\n# mine\n{text}".encode("utf-16"))
+    assert score_file(file, id="song", truth="gt", predictions="good,noisy") == plain
 
 
 def test_probabilities_that_are_none_are_named_by_line(file: Path) -> None:

@@ -31,15 +31,15 @@ def test_quoted_cells_may_hold_commas(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", r"table.csv is empty: give a CSV"),
-        (" \n\n", r"table.csv is empty: give a CSV"),
+        ("", r"table.csv:1: there is no header line"),
+        (" \n\n", r"table.csv:1: there is no header line"),
         ("id,x\n", "has no rows below its header"),
-        ("id;x\na;1\n", r"csv:1: the header is a single column: give a CSV file with commas"),
-        ("id,x\na,1\nb\n", r"csv:3: there are 1 cells under 2 column names"),
-        ("id,x\na,1,2\n", r"csv:2: there are 3 cells under 2 column names"),
-        ("id,x,x\na,1,2\n", "column 'x' stands there twice"),
-        ('id,x\n"a,1\n', r"csv:2: this is not CSV"),
-        (b"\x89PNG\r\n\x1a\n\xff\xfe", "is not a text file"),
+        ("id x\na 1\n", r"csv:1: the header is a single column; give a CSV file"),
+        ("id,x\na,1\nb\n", r"csv:3: there are 1 cells where the header has 2 columns"),
+        ("id,x\na,1,2\n", r"csv:2: there are 3 cells where the header has 2 columns"),
+        ("id,x,x\na,1,2\n", r"there are 2 columns 'x' \(columns 2 and 3 of 3\)"),
+        ('id,x\n"a,1\n', r"csv:2: a double quote opens a cell here and is never closed"),
+        (b"\x89PNG\r\n\x1a\n\xff\xfe", "bytes that are not UTF-8; save it as CSV"),
         (b"id,x\na,\x001\n", "is not a text file"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,9 @@ from boards import made, recorded_run
 from merbench import Task, recorded
 from merbench.errors import MerbenchError
 from merbench.leaderboard import across, dictionary, files
+from merbench.leaderboard.citation import citation
 from merbench.leaderboard.tables import build
+from merbench.recorded import Recorded
 from merbench.results import predicted_columns, score_fold, truth_columns
 
 KL = [[0.1, 0.2, 0.15, 0.05], [0.2, 0.1, 0.12, 0.3]]
@@ -106,6 +109,38 @@ def test_the_citation_names_the_software_and_each_dataset_once():
         assert "Who, What, 2000" in reference["notes"]
         assert reference["url"] == "https://example.org"
         assert reference["authors"]
+
+
+def cited(**entry: Any) -> dict[str, Any]:
+    """The one reference of a board of one dataset."""
+    known = {"name": "my-songs", "data_hash": "data", "version": "1", "task": "va",
+             "citation": "", "homepage": "", "licence": "", "synthetic": False}  # fmt: skip
+    text = citation([Recorded({"datasets": [known | entry]}, pd.DataFrame(), pd.DataFrame())])
+    assert text.count("merbench developers") == 1  # of the software
+    (reference,) = yaml.safe_load(text)["references"]
+    return reference
+
+
+@pytest.mark.parametrize("synthetic", [False, True])
+def test_nobody_is_credited_with_somebodys_data(synthetic):
+    reference = cited(synthetic=synthetic)
+    assert reference["authors"] == [{"name": "The authors of my-songs"}]
+
+
+def test_authors_that_a_dataset_names_are_credited():
+    reference = cited(name="my-songs (fixed_std=0.1)", authors=["Ann", "Bo"], citation="Ann 2026")
+    assert reference["title"] == "my-songs"
+    assert reference["authors"] == [{"name": "Ann"}, {"name": "Bo"}]
+    assert reference["notes"] == "Ann 2026"
+
+
+def test_two_datasets_of_one_name_are_both_cited():
+    entries = [
+        {"name": "table", "citation": text, "homepage": "", "licence": "", "synthetic": False}
+        for text in ("Ann 2026", "Bo 2025", "Ann 2026")
+    ]
+    text = citation([Recorded({"datasets": entries}, pd.DataFrame(), pd.DataFrame())])
+    assert [r["notes"] for r in yaml.safe_load(text)["references"]] == ["Ann 2026", "Bo 2025"]
 
 
 # --- several data sets ---------------------------------------------------------------------------

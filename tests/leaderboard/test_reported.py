@@ -82,6 +82,13 @@ def test_a_line_that_is_no_fact_is_an_error(tmp_path, line, says):
         read_reported([path])
 
 
+def test_a_stray_quote_is_an_error_with_its_line(tmp_path):
+    path = tmp_path / "bad.csv"
+    path.write_text(f'{",".join(COLUMNS)}\na,b,m,1,reported,s,\n"a,b,m,1,reported,s,\n')
+    with pytest.raises(MerbenchError, match=r"bad.csv:3: a double quote opens a cell here"):
+        read_reported([path])
+
+
 def test_other_columns_are_an_error(tmp_path):
     pd.DataFrame({"system": ["a"]}).to_csv(tmp_path / "bad.csv", index=False)
     with pytest.raises(MerbenchError, match=r"bad.csv: its columns must be system, dataset"):

@@ -12,13 +12,13 @@ from typing import Literal
 from pydantic import Field
 
 from merbench import Clip, Task
+from merbench_plugins.datasets.audio_files import index_audio
 from merbench_plugins.datasets.label_table import (
     LabelError,
     LabelTable,
     Problems,
     Row,
     group_name,
-    index_audio,
     refuse_swapped_spread,
 )
 from merbench_plugins.datasets.labelled import LabelledDataset
@@ -209,7 +209,9 @@ def _metadata(paths: Sequence[Path]) -> tuple[dict[str, str], dict[str, str]]:
                 f"{path}:1", "there are no columns for the song's id and artist; restore the file"
             )
         for row in table:
-            song = row.cells[key]
+            if not row.cells[key]:
+                continue
+            song = row.id(key)
             artists[song] = row.cells[lower["artist"]]
             years[song] = path.stem.removeprefix("metadata_")
     return artists, years

@@ -8,6 +8,7 @@ from pathlib import Path
 from merbench import Clip, Task
 from merbench.quadrants import one_hot
 from merbench_plugins.datasets.archives import unpacked
+from merbench_plugins.datasets.audio_files import file_name
 from merbench_plugins.datasets.label_table import LabelError, LabelTable, Problems
 from merbench_plugins.datasets.quadrant_labels import QUADRANTS, named_quadrant
 from merbench_plugins.datasets.rendered import RenderedDataset
@@ -38,7 +39,7 @@ class Emopia(RenderedDataset):
 
     def read(self, root: Path, problems: Problems) -> list[Clip]:
         """Return the clips in the order of their names."""
-        files = {path.stem: path for path in _midis(root)}
+        files = {file_name(path): path for path in _midis(root)}
         parts = _parts(root, files, problems)
         labels = _labels(root / "label.csv", problems)
         clips = []
@@ -79,7 +80,7 @@ def _midis(root: Path) -> list[Path]:
 
 def _name(path: Path) -> tuple[str, str]:
     """Return quadrant and song from `Q1_{song}_{clip}`; a song's own name may hold all signs."""
-    quadrant, _, rest = path.stem.partition("_")
+    quadrant, _, rest = file_name(path).partition("_")
     song, _, clip = rest.rpartition("_")
     if quadrant not in QUADRANTS or not song or not clip.isdigit():
         raise LabelError(path, "its name is not Q1_SONG_NUMBER.mid or the like; remove it")

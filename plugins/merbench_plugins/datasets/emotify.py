@@ -10,13 +10,13 @@ from typing import Literal
 from pydantic import Field
 
 from merbench import Clip, Task
+from merbench_plugins.datasets.audio_files import index_audio
 from merbench_plugins.datasets.label_table import (
     LabelError,
     LabelTable,
     Problems,
     Row,
     group_name,
-    index_audio,
 )
 from merbench_plugins.datasets.labelled import LabelledDataset
 from merbench_plugins.datasets.quadrant_labels import QUADRANTS

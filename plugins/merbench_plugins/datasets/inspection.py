@@ -13,7 +13,9 @@ from merbench_plugins.datasets.label_table import spread_bound
 __all__ = ["check_labels"]
 
 
-def check_labels(task: Task, clips: Sequence[Clip]) -> list[Finding]:
+def check_labels(
+    task: Task, clips: Sequence[Clip], *, measured_spread: bool = True
+) -> list[Finding]:
     """Find labels that are formally right and yet cannot be meant.
 
     Columns that are the same throughout, single clips whose standard deviation no ratings with
@@ -24,6 +26,8 @@ def check_labels(task: Task, clips: Sequence[Clip]) -> list[Finding]:
     findings: list[Finding] = []
     labels = np.array([clip.label for clip in clips])
     columns = Task.VA.columns if task is Task.VA else ()
+    if not measured_spread:  # the same in every clip, as it must be
+        columns = columns[:2]
     if task is Task.QUADRANT:
         found = {task.columns[i] for i in labels.argmax(axis=1)}
         findings += [
@@ -45,7 +49,7 @@ def check_labels(task: Task, clips: Sequence[Clip]) -> list[Finding]:
             findings.append(
                 Finding("warning", f"column {column}", f"it is {labels[0, i]:g} in every clip")
             )
-    for i, dimension in enumerate(("valence", "arousal")[: len(columns) // 2]):
+    for i, dimension in enumerate(("valence", "arousal") if len(columns) == 4 else ()):
         for clip in clips:
             mean, std = clip.label[i], clip.label[i + 2]
             if std > spread_bound(mean):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 import difflib
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
-from merbench import Finding, MerbenchError, audio
+from merbench import Finding, MerbenchError
+from merbench.delimited import UNREADABLE, Delimited, read_delimited, require_once, shown
+from merbench.errors import TableError as LabelError
+from merbench.numerals import LEAST_STD, has_decimal_commas, number
 
 __all__ = [
     "LabelError",
@@ -18,24 +20,16 @@ __all__ = [
     "Problems",
     "Row",
     "group_name",
-    "index_audio",
     "refuse_swapped_spread",
+    "refuse_unused_scale",
+    "shown",
     "spread_bound",
 ]
 
-DELIMITERS = (",", ";", "\t", "|")
+_FLOAT_ID = re.compile(r"\d+\.0")
+LEAST_USED = 0.02
+"""Share of the scale that a dataset's means must span."""
 NAMELESS = frozenset({"", "-", "?", "n/a", "na", "nan", "none", "null", "unknown", "<unknown>"})
-
-
-class LabelError(MerbenchError):
-    """A label file cannot be used: where, and what to do about it."""
-
-    def __init__(self, where: str | Path, message: str) -> None:
-        super().__init__(str(where), message)
-        self.where, self.message = self.args
-
-    def __str__(self) -> str:
-        return f"{self.where}: {self.message}"
 
 
 class Problems:
@@ -82,45 +76,62 @@ class Problems:
             self.findings.append(Finding("note", str(where), message))
 
 
-@dataclass(frozen=True)
 class Row:
     """One line of a label table.
 
     Parameters
     ----------
-    path
-        The file.
+    table
+        What it is a line of.
     line
         Number of the line, counted from 1, the header included.
-    cells
-        Column name to text, spaces around it removed.
+    values
+        Its cells, spaces around them removed.
     """
 
-    path: Path
-    line: int
-    cells: Mapping[str, str] = field(repr=False)
+    __slots__ = ("line", "table", "values")
+
+    def __init__(self, table: LabelTable, line: int, values: Sequence[str]) -> None:
+        self.table, self.line, self.values = table, line, values
+
+    @property
+    def cells(self) -> Mapping[str, str]:
+        """Column name to text."""
+        return _Cells(self.table.positions, self.values)
 
     @property
     def where(self) -> str:
         """File and line, as an editor takes them."""
-        return f"{self.path}:{self.line}"
+        return f"{self.table.path}:{self.line}"
 
     def text(self, column: str) -> str:
         """Return a cell that must not be empty."""
         text = self.cells[column]
         if not text:
             raise LabelError(self.where, f"column '{column}' is empty; fill it in")
+        if UNREADABLE in text:
+            raise LabelError(
+                self.where,
+                f"column '{column}' is '{text}', with bytes that are not UTF-8; save the file as "
+                "UTF-8",
+            )
         return text
+
+    def id(self, column: str) -> str:
+        """Return a cell that names a clip: `7` where a program wrote a column of ids as `7.0`."""
+        text = self.text(column)
+        return text.removesuffix(".0") if self.table.has_float_ids(column) else text
 
     def number(self, column: str) -> float:
         """Return a cell that must be a finite number."""
         text = self.text(column)
         try:
-            value = float(text)
+            value = number(text, decimal_comma="," in text and self.table.has_commas(column))
         except ValueError:
             raise LabelError(
                 self.where,
-                f"column '{column}' is '{text}', not a number (decimals take a point); correct it",
+                f"column '{column}' is '{text}', not a number (decimals take a point, or a comma "
+                "in the whole column); correct it",
             ) from None
         if not math.isfinite(value):
             raise LabelError(
@@ -129,6 +140,19 @@ class Row:
                 "label",
             )
         return value
+
+    def numbers(self, columns: Sequence[str]) -> tuple[float, ...]:
+        """Return cells that must be finite numbers: `number` of each, in a fraction of the time."""
+        positions, values = self.table.positions, self.values
+        texts = [values[positions[column]] for column in columns]
+        try:
+            if "_" not in "".join(texts):
+                numbers = tuple(map(float, texts))
+                if all(map(math.isfinite, numbers)):
+                    return numbers
+        except ValueError:
+            pass
+        return tuple(self.number(column) for column in columns)
 
     def mean(self, column: str, scale: tuple[float, float] = (0.0, 1.0)) -> float:
         """Return a mean rating, moved from `scale` to [0, 1]."""
@@ -153,6 +177,12 @@ class Row:
                 "divergence from a label without spread is infinite); correct it, or remove the "
                 "line",
             )
+        if value < LEAST_STD * (high - low):
+            raise LabelError(
+                self.where,
+                f"column '{column}' is {value:g}, less than a millionth of the scale [{low:g}, "
+                f"{high:g}]: no raters disagree by so little; correct it, or remove the line",
+            )
         if value > high - low:
             raise LabelError(
                 self.where,
@@ -162,16 +192,25 @@ class Row:
         return value / (high - low)
 
 
-@dataclass(frozen=True)
 class LabelTable:
-    """A CSV file with a header line.
+    """A table of delimited text with a header line, as `merbench.delimited` reads it.
 
-    Spaces around names and cells do not count (DEAM has them), empty lines neither.
+    Parameters
+    ----------
+    table
+        Its content.
+    casefold
+        Whether names are turned to lower case.
     """
 
-    path: Path
-    columns: tuple[str, ...]
-    rows: tuple[Row, ...] = field(repr=False)
+    def __init__(self, table: Delimited, *, casefold: bool = False) -> None:
+        self.path, self.header = table.path, table.header
+        self.columns = tuple(map(str.casefold, table.columns)) if casefold else table.columns
+        self.positions = {name: i for i, name in enumerate(self.columns)}
+        self.comments = table.comments
+        self.rows = tuple(Row(self, line, cells) for line, cells in table.rows)
+        self._commas: dict[str, bool] = {}
+        self._float_ids: dict[str, bool] = {}
 
     @classmethod
     def read(
@@ -190,15 +229,11 @@ class LabelTable:
         Parameters
         ----------
         path
-            The file; UTF-8, with or without a byte order mark.
+            The file.
         columns
             Names that the header must hold, each once.
-        delimiter
-            What stands between cells; by default whichever of comma, semicolon, tab and bar the
-            header has most of.
-        ragged
-            Whether lines may be longer or shorter than the header: missing cells are empty, those
-            beyond it ignored.
+        delimiter, ragged
+            As `merbench.delimited.read_delimited` takes them.
         overflow
             The last column, where it takes all cells that a line has from there on; the delimiter
             stays between them.
@@ -214,28 +249,51 @@ class LabelTable:
         """
         if not path.is_file():
             raise LabelError(path, f"this file is missing; {hint}")
-        # A stray byte in a title is no reason to refuse the numbers beside it.
-        with path.open(encoding="utf-8-sig", errors="replace", newline="") as handle:
-            header = handle.readline()
-            if not header.strip():
-                raise LabelError(f"{path}:1", "there is no header line; restore the file")
-            chosen = delimiter or max(DELIMITERS, key=header.count)
-            handle.seek(0)
-            reader = csv.reader(handle, delimiter=chosen, skipinitialspace=True)
-            try:
-                names = tuple(name.strip() for name in next(reader))
-                names = tuple(map(str.casefold, names)) if casefold else names
-                _require(path, names, columns)
-                if overflow and names[-1] != overflow:
-                    raise LabelError(f"{path}:1", f"the last column must be '{overflow}'")
-                rows = tuple(_rows(path, names, reader, ragged, chosen if overflow else ""))
-            except csv.Error as error:
-                raise LabelError(
-                    f"{path}:{reader.line_num}", f"this is no CSV ({error}); restore the file"
-                ) from error
-        if not rows:
+        found = read_delimited(path, delimiter=delimiter, ragged=ragged, overflow=bool(overflow))
+        table = cls(found, casefold=casefold)
+        table.require(columns)
+        if overflow and table.columns[-1] != overflow:
+            raise LabelError(table.header, f"the last column must be '{overflow}'")
+        if not table.rows:
             raise LabelError(path, "there are no lines after the header; restore the file")
-        return cls(path, names, rows)
+        return table
+
+    def require(self, columns: Sequence[str]) -> None:
+        """Raise unless there is one column of each name.
+
+        Raises
+        ------
+        LabelError
+            With the header's line, and the nearest name that is not asked for itself.
+        """
+        require_once(self.header, self.columns, columns)
+        for column in columns:
+            if column not in self.positions:
+                advice = self._advice(column, columns)
+                raise LabelError(self.header, f"there is no column '{column}'; {advice}")
+
+    def _advice(self, column: str, asked: Sequence[str]) -> str:
+        named = re.compile(rf"(?<!\w){re.escape(column)}(?!\w)")
+        if any(map(named.search, self.comments)):
+            return "a line before names it behind a #, as a comment; remove the #"
+        free = {name.casefold(): name for name in self.columns if name not in asked}
+        near = difflib.get_close_matches(column.casefold(), free, n=1, cutoff=0.5)
+        return f"did you mean '{free[near[0]]}'?" if near else f"there are {shown(self.columns)}"
+
+    def has_commas(self, column: str) -> bool:
+        """Tell whether a column's numbers are written with decimal commas."""
+        if column not in self._commas:
+            position = self.positions[column]
+            self._commas[column] = has_decimal_commas(row.values[position] for row in self.rows)
+        return self._commas[column]
+
+    def has_float_ids(self, column: str) -> bool:
+        """Tell whether all ids of a column are whole numbers written as decimals."""
+        if column not in self._float_ids:
+            position = self.positions[column]
+            cells = [row.values[position] for row in self.rows]
+            self._float_ids[column] = all(_FLOAT_ID.fullmatch(cell) for cell in cells if cell)
+        return self._float_ids[column]
 
     def __iter__(self) -> Iterator[Row]:
         return iter(self.rows)
@@ -252,7 +310,7 @@ class LabelTable:
         rows: dict[str, Row] = {}
         for row in self.rows:
             with problems:
-                key = row.text(column)
+                key = row.id(column)
                 if key in rows:
                     raise LabelError(
                         row.where,
@@ -270,29 +328,6 @@ def group_name(text: str, fallback: str) -> str:
     """
     name = " ".join(text.split()).casefold()
     return fallback if name in NAMELESS else name
-
-
-def index_audio(*folders: Path) -> dict[str, Path]:
-    """Return the audio files of `folders` by name without suffix.
-
-    Raises
-    ------
-    LabelError
-        Two files differ in their suffix or folder only, so that a clip could mean either.
-    """
-    files: dict[str, Path] = {}
-    for folder in folders:
-        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-            if path.suffix.lower() not in audio.SUFFIXES or path.name.startswith("."):
-                continue
-            if path.stem in files:
-                raise LabelError(
-                    path,
-                    f"{files[path.stem]} has the same name, so clip {path.stem} could mean either; "
-                    "remove one",
-                )
-            files[path.stem] = path
-    return files
 
 
 def refuse_swapped_spread(labels: Sequence[Sequence[float]], where: str | Path) -> None:
@@ -320,42 +355,50 @@ def refuse_swapped_spread(labels: Sequence[Sequence[float]], where: str | Path) 
             )
 
 
+def refuse_unused_scale(
+    labels: Sequence[Sequence[float]], scale: tuple[float, float], where: str | Path
+) -> None:
+    """Raise where means use so little of the scale that another must be meant.
+
+    Parameters
+    ----------
+    labels
+        Rows that begin with valence_mean and arousal_mean, moved from the scale to [0, 1].
+    scale
+        The lowest and the highest rating.
+    where
+        The file, for the message.
+    """
+    means = [mean for row in labels for mean in row[:2]]
+    if len(labels) < 2 or max(means) - min(means) >= LEAST_USED:
+        return
+    low, high = scale
+    lowest, highest = (low + mean * (high - low) for mean in (min(means), max(means)))
+    raise LabelError(
+        where,
+        f"all means lie between {lowest:g} and {highest:g}, less than {LEAST_USED:.0%} of the "
+        f"scale [{low:g}, {high:g}]; correct the scale",
+    )
+
+
 def spread_bound(mean: float) -> float:
     """Return the largest standard deviation that values on [0, 1] with this mean can have."""
     return math.sqrt(max(0.0, mean * (1.0 - mean)))
 
 
-def _require(path: Path, names: tuple[str, ...], columns: Sequence[str]) -> None:
-    for column in columns:
-        if names.count(column) > 1:
-            raise LabelError(
-                f"{path}:1", f"there are {names.count(column)} columns '{column}'; keep one"
-            )
-        if column not in names:
-            lower = {name.casefold(): name for name in names}
-            near = difflib.get_close_matches(column.casefold(), lower, n=1, cutoff=0.5)
-            advice = (
-                f"did you mean '{lower[near[0]]}'?" if near else f"there are {', '.join(names)}"
-            )
-            raise LabelError(f"{path}:1", f"there is no column '{column}'; {advice}")
+class _Cells(Mapping[str, str]):
+    """A line's cells by the names of their columns."""
 
+    __slots__ = ("_positions", "_values")
 
-def _rows(
-    path: Path, names: tuple[str, ...], lines: Iterator[list[str]], ragged: bool, joiner: str
-) -> Iterator[Row]:
-    for cells in lines:
-        line: int = lines.line_num  # type: ignore[attr-defined]
-        cells = [cell.strip() for cell in cells]
-        if not any(cells):
-            continue
-        if joiner:
-            last = len(names) - 1
-            cells = [*cells[:last], joiner.join(cells[last:])]
-        if not ragged and (len(cells) < len(names) or any(cells[len(names) :])):
-            raise LabelError(
-                f"{path}:{line}",
-                f"there are {len(cells)} cells where the header has {len(names)} columns; correct "
-                "the line (text that holds the delimiter goes in double quotes)",
-            )
-        cells += [""] * (len(names) - len(cells))
-        yield Row(path, line, dict(zip(names, cells, strict=False)))
+    def __init__(self, positions: Mapping[str, int], values: Sequence[str]) -> None:
+        self._positions, self._values = positions, values
+
+    def __getitem__(self, column: str) -> str:
+        return self._values[self._positions[column]]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._positions)
+
+    def __len__(self) -> int:
+        return len(self._positions)

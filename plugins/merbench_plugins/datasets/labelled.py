@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from pydantic import Field
+
 from merbench import Clip, Dataset, Finding
 from merbench_plugins.datasets.label_table import LabelError, Problems
 
-__all__ = ["LabelledDataset"]
+__all__ = ["LabelledDataset", "MeanLabels"]
 
 
 class LabelledDataset(Dataset):
@@ -62,4 +64,41 @@ class LabelledDataset(Dataset):
             with problems:
                 self.inspect(root, clips, problems)
         audio = check_audio(self, clips) if self.has_audio else []
-        return [*problems.findings, *check_labels(self.task, clips), *audio]
+        labels = check_labels(self.task, clips, measured_spread=self.measured_spread)
+        return [*problems.findings, *labels, *audio]
+
+    @property
+    def measured_spread(self) -> bool:
+        """Whether the standard deviations of its labels are those of raters."""
+        return True
+
+
+class MeanLabels(LabelledDataset):
+    """Base of datasets whose tables may have mean ratings and no standard deviations."""
+
+    fixed_std: float | None = Field(
+        None,
+        ge=0.001,
+        le=0.5,
+        description="Standard deviation of every label, on the [0, 1] scale, where the table has "
+        "means only: 0.1, for example. KL depends on it, and the dataset's name in tables says "
+        "so.",
+    )
+
+    @property
+    def title(self) -> str:
+        """Name as tables show it, with the deviation that was not measured."""
+        own = super().title
+        return own if self.fixed_std is None else f"{own} (fixed_std={self.fixed_std:g})"
+
+    @property
+    def measured_spread(self) -> bool:
+        """Whether the standard deviations of its labels are those of raters."""
+        return self.fixed_std is None
+
+    @property
+    def spread_note(self) -> str:
+        """What a clip's provenance says of its standard deviations; nothing where measured."""
+        if self.fixed_std is None:
+            return ""
+        return f"standard deviations fixed at {self.fixed_std:g}, not measured"

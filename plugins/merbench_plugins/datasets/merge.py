@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 
-from merbench_plugins.datasets.label_table import LabelError, LabelTable
+from merbench import Clip, Task
+from merbench_plugins.datasets.label_table import LabelError, LabelTable, Problems
+from merbench_plugins.datasets.labelled import MeanLabels
 from merbench_plugins.datasets.song_folders import (
     SONG_COLUMNS,
     SongFolders,
@@ -43,7 +46,7 @@ class _Lists(SongFolders):
                 continue
             table = LabelTable.read(path)
             for row in table:
-                song = row.text(column_of(table, SONG_COLUMNS))
+                song = row.id(column_of(table, SONG_COLUMNS))
                 if found.setdefault(song, part) != part:
                     raise LabelError(
                         row.where, f"song {song} is in two of the published lists; restore them"
@@ -59,16 +62,17 @@ class _Lists(SongFolders):
             return {}
         table = LabelTable.read(path, ("Artist",), ragged=True)
         song = column_of(table, SONG_COLUMNS)
-        return {row.text(song): row.cells["Artist"] for row in table}
+        return {row.id(song): row.cells["Artist"] for row in table}
 
 
-class Merge(_Lists):
+class Merge(MeanLabels, _Lists):
     """MERGE Audio: clips of 30 s in Russell's quadrants, complete or balanced.
 
     Read from the release as it is unpacked, `MERGE_Audio_Complete` or `MERGE_Audio_Balanced`:
     `merge_audio_{subset}_metadata.csv` (Song, Quadrant, Artist), the folders Q1 to Q4, and the
-    published lists in `tvt_dataframes`. The release's values of valence and arousal have no
-    spread over raters, and are not read.
+    published lists in `tvt_dataframes`. The release's values of valence and arousal,
+    `merge_audio_{subset}_av_values.csv`, have no spread over raters: they are read with `fixed_std`
+    alone, each with that standard deviation.
     """
 
     name = "merge"
@@ -78,6 +82,44 @@ class Merge(_Lists):
         "P. L. Louro, H. Redinho, R. Santos, R. Malheiro, R. Panda and R. P. Paiva, MERGE: a "
         "bimodal dataset for static music emotion recognition, arXiv 2407.06060, 2024"
     )
+
+    @property
+    def task(self) -> Task:  # type: ignore[override]
+        """Quadrants, or valence and arousal where their deviation is fixed."""
+        return Task.QUADRANT if self.fixed_std is None else Task.VA
+
+    def read(self, root: Path, problems: Problems) -> list[Clip]:
+        """Return the songs in the order of the metadata."""
+        clips = super().read(root, problems)
+        if self.fixed_std is None:
+            return clips
+        means = self._means(root, problems)
+        labelled = []
+        for clip in clips:
+            with problems:
+                if clip.id not in means:
+                    raise LabelError(
+                        self._values(root), f"song {clip.id} has no line; restore the file"
+                    )
+                label = (*means[clip.id], self.fixed_std, self.fixed_std)
+                labelled.append(replace(clip, label=label, provenance=self.spread_note))
+        return labelled
+
+    def _values(self, root: Path) -> Path:
+        name = f"merge_audio_{self.subset}_av_values.csv"
+        path = the_file(root, [name])
+        if path is None:
+            raise LabelError(root, f"there is no {name} below this folder; restore it")
+        return path
+
+    def _means(self, root: Path, problems: Problems) -> dict[str, tuple[float, float]]:
+        """Return valence and arousal by song."""
+        table = LabelTable.read(self._values(root), ("Valence", "Arousal"))
+        means = {}
+        for song, row in table.keyed(column_of(table, SONG_COLUMNS), problems).items():
+            with problems:
+                means[song] = (row.mean("Valence"), row.mean("Arousal"))
+        return means
 
     def songs(self, root: Path) -> LabelTable:
         """Return the metadata, which lists the songs."""

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from merbench import Clip, Task
+from merbench_plugins.datasets.audio_files import index_audio
 from merbench_plugins.datasets.label_table import (
     LabelError,
     LabelTable,
     Problems,
     Row,
     group_name,
-    index_audio,
     refuse_swapped_spread,
 )
 from merbench_plugins.datasets.labelled import LabelledDataset
@@ -121,7 +121,7 @@ def _partner(rows: dict[str, Row], clip_id: str, row: Row, file: str) -> Row:
 def _dynamic_means(path: Path) -> dict[str, tuple[float, float]]:
     samples: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
     for row in LabelTable.read(path, (ID, *MEANS)):
-        samples[row.text(ID)].append((row.number(MEANS[0]), row.number(MEANS[1])))
+        samples[row.id(ID)].append((row.number(MEANS[0]), row.number(MEANS[1])))
     return {
         clip_id: (
             sum(valence for valence, _ in values) / len(values),

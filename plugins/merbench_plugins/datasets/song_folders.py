@@ -9,14 +9,14 @@ from typing import Literal
 from pydantic import Field
 
 from merbench import Clip, Task
-from merbench_plugins.datasets.feature_table import feature_vector
+from merbench_plugins.datasets.audio_files import index_audio
+from merbench_plugins.datasets.feature_table import feature_columns, feature_vector
 from merbench_plugins.datasets.label_table import (
     LabelError,
     LabelTable,
     Problems,
     Row,
     group_name,
-    index_audio,
 )
 from merbench_plugins.datasets.labelled import LabelledDataset
 from merbench_plugins.datasets.quadrant_labels import QUADRANTS, named_quadrant, quadrant_label
@@ -90,7 +90,7 @@ class SongFolders(LabelledDataset):
 
     def inspect(self, root: Path, clips: Sequence[Clip], problems: Problems) -> None:
         """Look for songs that lie in another quadrant's folder, and count unknown artists."""
-        for clip in clips if self.has_audio else ():
+        for clip in clips if self.has_audio and self.task is Task.QUADRANT else ():
             quadrant = QUADRANTS[clip.label.index(1.0)]
             if clip.audio.parent.name != quadrant:
                 problems.warn(clip.audio, f"clip {clip.id} is labelled {quadrant}")
@@ -142,7 +142,7 @@ def _vectors(path: Path | None, problems: Problems) -> dict[str, tuple[float, ..
         return {}
     table = LabelTable.read(path)
     song, label = column_of(table, SONG_COLUMNS), _quadrant_column(table)
-    columns = [column for column in table.columns if column not in (song, label)]
+    columns = feature_columns(table, ["*"], (song, label))
     vectors = {}
     for name, row in table.keyed(song, problems).items():
         with problems:

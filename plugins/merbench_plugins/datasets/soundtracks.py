@@ -10,14 +10,14 @@ from pydantic import Field
 
 from merbench import Clip, Task
 from merbench.quadrants import MIDPOINT, one_hot, quadrant
+from merbench_plugins.datasets.audio_files import index_audio
 from merbench_plugins.datasets.label_table import (
     LabelError,
     LabelTable,
     Problems,
     group_name,
-    index_audio,
 )
-from merbench_plugins.datasets.labelled import LabelledDataset
+from merbench_plugins.datasets.labelled import MeanLabels
 from merbench_plugins.datasets.song_folders import the_file
 
 SCALE = (1.0, 9.0)
@@ -25,13 +25,14 @@ ALBUMS = ("soundtrack", "album", "album name")
 NUMBER = "number"
 
 
-class Soundtracks(LabelledDataset):
+class Soundtracks(MeanLabels):
     """Soundtracks: 360 or 110 excerpts of film music with mean ratings on 1 to 9.
 
     The published means have no standard deviation, so that no distribution over valence and
-    arousal can be had; what is read is the quadrant of mean valence and energy, cut at the
-    scale's midpoint, and `provenance` says so. Set 1 is the pilot, with few ratings an excerpt;
-    set 2 was selected from it and rated anew.
+    arousal was measured; what is read is the quadrant of mean valence and energy, cut at the
+    scale's midpoint, and `provenance` says so. With `fixed_std` the means themselves are read,
+    energy for arousal, each with that standard deviation. Set 1 is the pilot, with few ratings an
+    excerpt; set 2 was selected from it and rated anew.
 
     Read from `mean_ratings_set1.csv` or `…set2.csv` (Number, valence, energy; case does not matter,
     nor do columns without a name) and the unpacked `Set1.zip` or `Set2.zip`, 001.mp3 and so on.
@@ -39,7 +40,6 @@ class Soundtracks(LabelledDataset):
     """
 
     name = "soundtracks"
-    task = Task.QUADRANT
     homepage = "https://osf.io/p6vkg/"
     licence = "academic use; the music remains its owners'"
     citation = (
@@ -48,6 +48,11 @@ class Soundtracks(LabelledDataset):
     )
 
     set: Literal[1, 2] = Field(1, description="Which of the two sets: 360 or 110 excerpts.")
+
+    @property
+    def task(self) -> Task:  # type: ignore[override]
+        """Quadrants, or valence and arousal where their deviation is fixed."""
+        return Task.QUADRANT if self.fixed_std is None else Task.VA
 
     def read(self, root: Path, problems: Problems) -> list[Clip]:
         """Return the excerpts in the order of the ratings."""
@@ -61,7 +66,8 @@ class Soundtracks(LabelledDataset):
         table = LabelTable.read(path, (NUMBER, "valence", "energy"), casefold=True)
         album = next((column for column in ALBUMS if column in table.columns), None)
         files = _excerpts(root, self.set)
-        note = f"quadrant of mean valence and energy, cut at {MIDPOINT:g} of the scale"
+        cut = f"quadrant of mean valence and energy, cut at {MIDPOINT:g} of the scale"
+        note = self.spread_note or cut
         clips = []
         for number, row in table.keyed(NUMBER, problems).items():
             with problems:
@@ -73,11 +79,12 @@ class Soundtracks(LabelledDataset):
                         f"unpack Set{self.set}.zip there",
                     )
                 means = (row.mean("valence", SCALE), row.mean("energy", SCALE))
+                std = self.fixed_std
                 clips.append(
                     Clip(
                         name,
                         group_name(row.cells[album], name) if album else name,
-                        one_hot(quadrant(*means)),
+                        one_hot(quadrant(*means)) if std is None else (*means, std, std),
                         files[name],
                         provenance=note,
                     )

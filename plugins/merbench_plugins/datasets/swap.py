@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Mapping
 from pathlib import Path
 from statistics import StatisticsError, correlation
 from typing import NamedTuple
 
+from merbench.delimited import read_delimited
+from merbench.numerals import number
 from merbench_plugins.datasets.label_table import LabelError
 
 __all__ = ["SIGNIFICANT", "Agreement", "agreement", "song_means"]
@@ -84,19 +85,12 @@ def song_means(path: Path) -> dict[str, float]:
         With file and line.
     """
     means = {}
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as handle:
-        reader = csv.reader(handle)
-        next(reader, None)
-        for cells in reader:
-            if not cells:
-                continue
-            try:
-                samples = [float(cell) for cell in cells[1:] if cell and not cell.isspace()]
-            except ValueError as error:
-                raise LabelError(
-                    f"{path}:{reader.line_num}", f"{error}; restore the file"
-                ) from None
-            samples = [sample for sample in samples if math.isfinite(sample)]
-            if samples:
-                means[cells[0].strip()] = math.fsum(samples) / len(samples)
+    for line, (song, *cells) in read_delimited(path, ragged=True).rows:
+        try:
+            samples = [number(cell) for cell in cells if cell]
+        except ValueError as error:
+            raise LabelError(f"{path}:{line}", f"{error}; restore the file") from None
+        samples = [sample for sample in samples if math.isfinite(sample)]
+        if samples:
+            means[song] = math.fsum(samples) / len(samples)
     return means

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from string import Formatter
 from typing import Literal
@@ -10,6 +10,8 @@ from typing import Literal
 from pydantic import Field, field_validator, model_validator
 
 from merbench import CANONICAL_STEMS, Clip, Task
+from merbench_plugins.datasets.audio_files import AudioFiles, Folders, index_audio
+from merbench_plugins.datasets.described import Described
 from merbench_plugins.datasets.feature_table import feature_columns, feature_vector
 from merbench_plugins.datasets.label_table import (
     LabelError,
@@ -17,10 +19,10 @@ from merbench_plugins.datasets.label_table import (
     Problems,
     Row,
     group_name,
-    index_audio,
     refuse_swapped_spread,
+    refuse_unused_scale,
+    shown,
 )
-from merbench_plugins.datasets.labelled import LabelledDataset
 from merbench_plugins.datasets.quadrant_labels import category_label, quadrant_label, shares_label
 
 SPLITS = {
@@ -37,15 +39,18 @@ SPLITS = {
 """Names of a published split's parts, as datasets write them."""
 
 
-class Table(LabelledDataset):
+class Table(Described):
     """Any folder of audio with a CSV of labels, whose columns are named here.
 
     A clip is a line of the CSV; what stands in other columns does not matter. For example, a
     folder with `ratings.csv` (columns track, file, V, A, V_sd, A_sd, band) on a scale of 1 to 9:
 
-        table: {root: data/mine, csv: ratings.csv, id: track, audio: "{file}", group: band,
-                valence_mean: V, arousal_mean: A, valence_std: V_sd, arousal_std: A_sd,
-                scale: [1, 9]}
+        table: {name: mine, root: data/mine, csv: ratings.csv, id: track, audio: "{file}",
+                group: band, valence_mean: V, arousal_mean: A, valence_std: V_sd,
+                arousal_std: A_sd, scale: [1, 9]}
+
+    `name` is what tables and pages call the dataset, which they credit with `authors`, `citation`,
+    `licence` and `url`. A table of means alone takes `fixed_std`.
 
     The task is `quadrant` where `quadrant` names a column of quadrants, or `shares` four columns of
     votes; it is `classes` where `category` names a column of any other classes, or `votes` a column
@@ -57,7 +62,6 @@ class Table(LabelledDataset):
     """
 
     name = "table"
-    licence = "that of your data"
 
     csv: str = Field("labels.csv", description="The CSV file, relative to the root.")
     delimiter: Literal["auto", ",", ";", "\t", "|"] = Field(
@@ -169,6 +173,19 @@ class Table(LabelledDataset):
                 raise ValueError(f"{first} and {second} are both column '{column}'")
         return self
 
+    @model_validator(mode="after")
+    def _spread_is_one(self) -> Table:
+        if self.fixed_std is not None:
+            if self.task is not Task.VA:
+                raise ValueError("`fixed_std` is for labels of valence and arousal; remove it")
+            named = {"valence_std", "arousal_std"} & self.model_fields_set
+            if named:
+                raise ValueError(
+                    f"`fixed_std` stands for deviations that the table lacks, and `{min(named)}` "
+                    "names a column of them; remove one"
+                )
+        return self
+
     @property
     def task(self) -> Task:  # type: ignore[override]
         """Quadrants or classes where these are named, else valence and arousal."""
@@ -193,14 +210,18 @@ class Table(LabelledDataset):
 
     def read(self, root: Path, problems: Problems) -> list[Clip]:
         """Return a clip for each line of the CSV, in its order."""
-        path = root / self.csv
+        folders = Folders(root)
+        path = folders.find(self.csv) or root / self.csv
         table = LabelTable.read(
             path,
-            self._columns(),
             delimiter=None if self.delimiter == "auto" else self.delimiter,
             hint="set `csv` to the file's name, relative to the dataset's root",
         )
-        files = index_audio(root, root / "audio") if self.audio is None and self.has_audio else {}
+        if self.task is Task.VA:
+            self._look_for_spread(table)
+        table.require(self._columns())
+        by_id = self.audio is None and self.has_audio
+        files = index_audio(root, root / "audio") if by_id else AudioFiles()
         features = feature_columns(table, self.features, self._columns())
         if self.id is None:
             rows = {str(row.line): row for row in table}
@@ -214,21 +235,28 @@ class Table(LabelledDataset):
                         clip_id,
                         group_name(row.cells[self.group], clip_id) if self.group else clip_id,
                         self._label(row),
-                        self._audio(root, row, clip_id, files) if self.has_audio else path,
-                        stems=self._stems(root, row, clip_id),
+                        self._audio(root, row, clip_id, files, folders) if self.has_audio else path,
+                        stems=self._stems(folders, row, clip_id),
                         features=feature_vector(row, features),
                         split=self._split(row),
+                        provenance=self.spread_note,
                     )
                 )
+        if by_id:
+            _refuse_shared_files(rows, clips, problems)
         if self.task is Task.VA:
+            labels = [clip.label for clip in clips]
             with problems:
-                refuse_swapped_spread([clip.label for clip in clips], path)
+                refuse_unused_scale(labels, self.scale, path)
+                if self.fixed_std is None:
+                    refuse_swapped_spread(labels, path)
         return clips
 
     def inspect(self, root: Path, clips: Sequence[Clip], problems: Problems) -> None:
         """Count audio that no line of the CSV names."""
         if self.audio is None and self.has_audio:
-            unused = index_audio(root, root / "audio").keys() - {clip.id for clip in clips}
+            used = {clip.audio for clip in clips}
+            unused = set(index_audio(root, root / "audio").values()) - used
             if unused:
                 problems.note(root, f"{len(unused)} audio files have no label and are left out")
 
@@ -241,7 +269,32 @@ class Table(LabelledDataset):
             return self.votes
         if self.shares is not None:
             return self.shares
-        return self.valence_mean, self.arousal_mean, self.valence_std, self.arousal_std
+        means = (self.valence_mean, self.arousal_mean)
+        return means if self.fixed_std is not None else (*means, *self._std_columns)
+
+    @property
+    def _std_columns(self) -> tuple[str, str]:
+        return self.valence_std, self.arousal_std
+
+    def _look_for_spread(self, table: LabelTable) -> None:
+        """Raise where there are means and no deviations, or deviations that would be ignored."""
+        missing = [column for column in self._std_columns if column not in table.columns]
+        if self.fixed_std is not None and not missing:
+            raise LabelError(
+                table.header,
+                f"columns '{self.valence_std}' and '{self.arousal_std}' hold standard deviations, "
+                "which `fixed_std` would ignore; remove `fixed_std`, or the columns",
+            )
+        means_there = {self.valence_mean, self.arousal_mean} <= set(table.columns)
+        if self.fixed_std is None and missing and means_there:
+            named = " and ".join(f"no column '{column}'" for column in missing)
+            raise LabelError(
+                table.header,
+                f"there is {named} of standard deviations over raters, which labels of "
+                "valence and arousal have beside their means; name them with `valence_std` and "
+                "`arousal_std` or, where the table has means only, set `fixed_std`, as in "
+                f"`fixed_std: 0.1` (there are {shown(table.columns)})",
+            )
 
     def _columns(self) -> list[str]:
         """Return the columns that must be there."""
@@ -260,27 +313,35 @@ class Table(LabelledDataset):
         return (
             row.mean(self.valence_mean, self.scale),
             row.mean(self.arousal_mean, self.scale),
-            row.std(self.valence_std, self.scale),
-            row.std(self.arousal_std, self.scale),
+            *(
+                (self.fixed_std, self.fixed_std)
+                if self.fixed_std is not None
+                else (row.std(column, self.scale) for column in self._std_columns)
+            ),
         )
 
-    def _audio(self, root: Path, row: Row, clip_id: str, files: dict[str, Path]) -> Path:
+    def _audio(
+        self, root: Path, row: Row, clip_id: str, files: AudioFiles, folders: Folders
+    ) -> Path:
         if self.audio is None:
-            if clip_id not in files:
+            found = files.of_clip(clip_id)
+            if found is None:
                 raise LabelError(
                     row.where,
                     f"clip {clip_id} has no audio: no file {clip_id} with the suffix of an audio "
                     f"format in {root} or its folder audio; restore it, set `audio`, or remove the "
                     "line",
                 )
-            return files[clip_id]
+            return found
         pattern = self.audio if _names(self.audio) else "{" + self.audio + "}"
-        return _file(root, pattern, row, clip_id)
+        return _file(folders, pattern, row, clip_id)
 
-    def _stems(self, root: Path, row: Row, clip_id: str) -> dict[str, Path]:
+    def _stems(self, folders: Folders, row: Row, clip_id: str) -> dict[str, Path]:
         if self.stems is None:
             return {}
-        return {stem: _file(root, self.stems, row, clip_id, stem=stem) for stem in CANONICAL_STEMS}
+        return {
+            stem: _file(folders, self.stems, row, clip_id, stem=stem) for stem in CANONICAL_STEMS
+        }
 
     def _split(self, row: Row) -> str:
         part = row.cells[self.split].casefold() if self.split else ""
@@ -293,6 +354,22 @@ class Table(LabelledDataset):
         return SPLITS[part] if part else ""
 
 
+def _refuse_shared_files(
+    rows: Mapping[str, Row], clips: Sequence[Clip], problems: Problems
+) -> None:
+    """Raise where ids that differ, as 1 and 001 do, mean one file."""
+    first: dict[Path, str] = {}
+    for clip in clips:
+        other = first.setdefault(clip.audio, clip.id)
+        if other != clip.id:
+            with problems:
+                raise LabelError(
+                    rows[clip.id].where,
+                    f"clips {other} and {clip.id} both mean {clip.audio}; write ids as the files "
+                    "are named, or set `audio`",
+                )
+
+
 def _names(pattern: str) -> list[str]:
     """Return what stands in braces."""
     names = [name for _, name, _, _ in Formatter().parse(pattern) if name is not None]
@@ -301,18 +378,20 @@ def _names(pattern: str) -> list[str]:
     return names
 
 
-def _file(root: Path, pattern: str, row: Row, clip_id: str, **more: str) -> Path:
+def _file(folders: Folders, pattern: str, row: Row, clip_id: str, **more: str) -> Path:
     values = {"id": clip_id, **more}
     parts = []
     for text, name, _, _ in Formatter().parse(pattern):
         parts.append(text)
         if name is not None:
             parts.append(values[name] if name in values else row.text(name))
-    path = root / "".join(parts)
-    if not path.is_file():
+    text = "".join(parts)
+    path = folders.find(text)
+    if path is None:
         kind = f"{more['stem']} stem" if "stem" in more else "audio"
+        advice = folders.advice(text) or "restore it, or remove the line"
         raise LabelError(
             row.where,
-            f"clip {clip_id} has no {kind}: {path} is missing; restore it, or remove the line",
+            f"clip {clip_id} has no {kind}: {folders.root / text} is missing; {advice}",
         )
     return path

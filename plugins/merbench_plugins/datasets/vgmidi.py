@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 from pydantic import Field
 
 from merbench import Clip, Task
+from merbench_plugins.datasets.audio_files import Folders
 from merbench_plugins.datasets.label_table import (
     LabelError,
     LabelTable,
@@ -107,12 +108,13 @@ def _read_prepared(root: Path, path: Path, problems: Problems) -> list[Clip]:
     ids = ("song_id", "title", "midi")
     rows = LabelTable.read(path, (*ids, *LABEL)).keyed("song_id", problems)
     ratings = _prepared_ratings(root / "rater_means.csv", problems)
+    folders = Folders(root)
     clips = []
     for song, row in rows.items():
         with problems:
-            midi = root / row.text("midi")
-            if not midi.is_file():
-                raise _missing(row, song, midi)
+            midi = folders.find(row.text("midi"))
+            if midi is None:
+                raise _missing(row, song, root / row.text("midi"))
             label = (
                 *(row.mean(column) for column in LABEL[:2]),
                 *(row.std(column) for column in LABEL[2:]),
@@ -134,7 +136,7 @@ def _prepared_ratings(path: Path, problems: Problems) -> dict[str, Ratings]:
         with problems:
             valence, arousal = (row.mean(column, RAW) for column in columns)
             if not row.cells["excluded"]:
-                ratings[row.text("song_id")].append((valence, arousal))
+                ratings[row.id("song_id")].append((valence, arousal))
     return {song: tuple(values) for song, values in ratings.items()}
 
 
@@ -163,7 +165,7 @@ def _read_release(root: Path, path: Path, problems: Problems) -> list[Clip]:
     phrases: defaultdict[str, list[Row]] = defaultdict(list)
     for row in table:
         with problems:
-            phrases[row.text("id")].append(row)
+            phrases[row.id("id")].append(row)
     clips = []
     for song, rows in phrases.items():
         with problems:

@@ -148,13 +148,19 @@ def _document(entry: Entry) -> dict[str, Any]:
     cls = entry.cls
     assert issubclass(cls, Dataset)
     task = getattr(cls, "task", "")
+
+    def said(attribute: str) -> str:
+        """What a class says; nothing where that is its user's to say."""
+        value = getattr(cls, attribute)
+        return "" if isinstance(value, property) else str(value)
+
     return {
         "name": cls.name,
         "summary": entry.summary,
         "task": "by its settings" if isinstance(task, property) else str(task),
         "needs_root": bool(cls.needs_root),
         "synthetic": bool(cls.synthetic),
-        "homepage": str(cls.homepage),
-        "licence": str(cls.licence),
-        "citation": str(cls.citation),
+        "homepage": said("homepage"),
+        "licence": said("licence"),
+        "citation": said("citation"),
     }

@@ -161,7 +161,7 @@ def _whole(entry: Entry) -> dict[str, Any]:
         "attributes": _attributes(entry),
         **_counts(entry),
         "parameters": {
-            name: {
+            info.alias or name: {
                 "type": _type_name(info.annotation),
                 "required": info.is_required(),
                 "default": None if info.is_required() else _plain(info.get_default(

@@ -17,7 +17,7 @@ def register(app: typer.Typer) -> None:
 
 def score(
     predictions_file: Path = typer.Argument(
-        ..., metavar="PREDICTIONS", help="CSV or Parquet, one row a clip.", show_default=False
+        ..., metavar="PREDICTIONS", help="CSV, TSV or Parquet, one row a clip.", show_default=False
     ),
     id: str = typer.Option("song_id", "--id", help="Column that names the clip."),
     truth: str = typer.Option("gt", "--truth", help="Prefix of the true columns."),
@@ -25,17 +25,26 @@ def score(
         ..., "--predictions", help="Prefixes of the systems' columns, separated by commas."
     ),
     task: Task = typer.Option(Task.VA, "--task", help="What the columns are."),
+    fixed_std: float | None = typer.Option(
+        None,
+        "--fixed-std",
+        help="Standard deviation of every label, where the file has means only.",
+        show_default=False,
+    ),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Score predictions made anywhere with the evaluator that benchmarks use.
 
     Columns are PREFIX_valence_mean, PREFIX_arousal_mean, PREFIX_valence_std, PREFIX_arousal_std;
     for the task quadrant PREFIX_Q1 to PREFIX_Q4; for the task classes PREFIX_CLASS, whatever the
-    classes are: the true columns name them.
+    classes are: the true columns name them. Labels that are means alone take --fixed-std: each is
+    then a distribution of that width, and so is each prediction without deviations of its own.
 
     [bold]Examples[/bold]
 
       merbench score predictions.csv --id song_id --predictions mixed,sep --json
+
+      merbench score means.csv --predictions mine --fixed-std 0.1
 
       merbench score quadrants.csv --task quadrant --predictions mine
 
@@ -43,7 +52,14 @@ def score(
     """
     from merbench.evaluation.score import comparison_rows, score_file, system_rows
 
-    result = score_file(predictions_file, id=id, truth=truth, predictions=predictions, task=task)
+    result = score_file(
+        predictions_file,
+        id=id,
+        truth=truth,
+        predictions=predictions,
+        task=task,
+        fixed_std=fixed_std,
+    )
     for warning in result["warnings"]:
         show.warn(warning)
     if as_json:

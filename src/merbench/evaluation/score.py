@@ -19,6 +19,7 @@ from merbench.evaluation.guards import Suspicion, suspect
 from merbench.evaluation.metrics import Evaluation, evaluate
 from merbench.evaluation.signedrank import signed_rank
 from merbench.evaluation.tables import WideTable, read_table
+from merbench.numerals import LARGEST, LEAST_STD, real_numbers
 
 __all__ = ["comparison_rows", "score_arrays", "score_file", "system_rows"]
 
@@ -32,13 +33,14 @@ def score_file(
     truth: str,
     predictions: Sequence[str] | str,
     task: Task = Task.VA,
+    fixed_std: float | None = None,
 ) -> dict[str, Any]:
     """Score the predictions in a wide table, one row a clip.
 
     Parameters
     ----------
     path
-        CSV, or Parquet by its suffix.
+        Delimited text, or Parquet by its suffix.
     id
         Column that names the clip.
     truth
@@ -49,11 +51,14 @@ def score_file(
         Prefixes of the systems' columns, as a sequence or separated by commas.
     task
         What the columns are.
+    fixed_std
+        For `va`: the standard deviation of every label where the file has means only, on the
+        file's scale. A system without columns of deviations has this one too.
 
     Returns
     -------
     dict
-        As from `score_arrays`.
+        As from `score_arrays`; with `fixed_std` where one was given.
 
     Raises
     ------
@@ -71,14 +76,33 @@ def score_file(
     table = read_table(Path(path))
     ids = table.unique(id.strip())
     columns = task.columns or _classes(table, truth.strip())
-    true_columns = _prefixed(columns, truth.strip())
-    true_rows = table.numbers(true_columns)
-    if task is Task.VA:
-        _refuse_unspread(table, true_columns, true_rows)
-    rows = {system: table.numbers(_prefixed(columns, system)) for system in systems}
+    if fixed_std is not None:
+        true_rows = _with_fixed_std(table, truth.strip(), fixed_std, task, is_truth=True)
+        rows = {
+            system: _with_fixed_std(table, system, fixed_std, task, is_truth=False)
+            for system in systems
+        }
+    else:
+        true_columns = _prefixed(columns, truth.strip())
+        if task is Task.VA:
+            _require_spread(table, truth.strip(), systems)
+        true_rows = table.numbers(true_columns)
+        if task is Task.VA:
+            _refuse_unspread(table, true_columns, true_rows)
+        rows = {system: table.numbers(_prefixed(columns, system)) for system in systems}
+    for system, predicted in rows.items():
+        _refuse_huge(table, _prefixed(columns, system), predicted)
     places = [f"{name} at {place}" for name, place in zip(ids, table.places, strict=True)]
     classes = () if task.columns else columns
-    return score_arrays(true_rows, rows, task=task, ids=places, classes=classes)
+    result = score_arrays(true_rows, rows, task=task, ids=places, classes=classes)
+    if fixed_std is not None:
+        result["fixed_std"] = fixed_std
+        result["warnings"].insert(
+            0,
+            f"The labels have no standard deviations over raters: each is taken to be "
+            f"{fixed_std:g}. KL depends on it; compare it with none that was computed otherwise.",
+        )
+    return result
 
 
 def score_arrays(
@@ -122,8 +146,18 @@ def score_arrays(
     Raises
     ------
     MerbenchError
-        As `evaluate` does.
+        As `evaluate` does; also for arrays that are masked, complex, or beyond a million.
     """
+    truth = real_numbers(truth, "the truth")
+    predictions = {
+        name: real_numbers(rows, f"the predictions of {name}") for name, rows in predictions.items()
+    }
+    for name, rows in predictions.items():
+        if (np.abs(rows) > LARGEST).any():
+            raise MerbenchError(
+                f"{name}: it predicts {rows.flat[np.abs(rows).argmax()]:g}; predictions must be "
+                f"below {LARGEST:g} in magnitude"
+            )
     checked(task, truth, truth, ids=ids)
     evaluations = {
         name: _evaluated(task, name, truth, rows, ids, classes)
@@ -149,7 +183,8 @@ def score_arrays(
 def system_rows(result: Mapping[str, Any]) -> list[dict[str, str]]:
     """Lay out a result's systems for a table: a dict a row, heading to text, best KL first."""
     systems = sorted(result["systems"].items(), key=lambda item: item[1]["kl_mean"])
-    return [{"system": name, **_cells(metrics)} for name, metrics in systems]
+    fixed = f" (fixed_std={result['fixed_std']:g})" if "fixed_std" in result else ""
+    return [{"system": name + fixed, **_cells(metrics)} for name, metrics in systems]
 
 
 def comparison_rows(result: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -182,13 +217,60 @@ def _classes(table: WideTable, prefix: str) -> tuple[str, ...]:
     return found
 
 
+def _require_spread(table: WideTable, truth: str, systems: Sequence[str]) -> None:
+    """Raise where there are means of valence and arousal, and no deviations beside them."""
+    for prefix in (truth, *systems):
+        means, stds = np.split(np.array(_prefixed(Task.VA.columns, prefix)), 2)
+        missing = [str(column) for column in stds if column not in table.columns]
+        remedy = (
+            "add them or, where there are means only, give --fixed-std, as in --fixed-std 0.1"
+            if prefix == truth
+            else "add what the system predicts of them, for the truth has them"
+        )
+        if missing and set(means) <= set(table.columns):
+            raise MerbenchError(
+                f"{table.header}: there is {' and '.join(f'no column {m!r}' for m in missing)} of "
+                f"standard deviations, which distributions have beside their means; {remedy}"
+            )
+
+
+def _with_fixed_std(
+    table: WideTable, prefix: str, std: float, task: Task, *, is_truth: bool
+) -> Array:
+    """Return means with a deviation that is the same for all clips."""
+    if task is not Task.VA:
+        raise MerbenchError("--fixed-std is for labels of valence and arousal; leave it out")
+    if not std >= LEAST_STD:
+        raise MerbenchError(f"--fixed-std {std:g}: a standard deviation must be above 0, as is 0.1")
+    columns = _prefixed(task.columns, prefix)
+    if set(columns[2:]) <= set(table.columns):
+        if is_truth:
+            raise MerbenchError(
+                f"{table.header}: there are standard deviations, {columns[2]!r} and "
+                f"{columns[3]!r}, which --fixed-std would ignore; leave it out"
+            )
+        return table.numbers(columns)
+    means = table.numbers(columns[:2])
+    return np.hstack([means, np.full_like(means, std)])
+
+
+def _refuse_huge(table: WideTable, columns: Sequence[str], predicted: Array) -> None:
+    for row, column in np.argwhere(np.abs(predicted) > LARGEST):
+        raise MerbenchError(
+            f"{table.places[row]}: column {columns[column]!r} holds {predicted[row, column]:g}; "
+            f"predictions must be below {LARGEST:g} in magnitude, so correct it or leave the row "
+            "out"
+        )
+
+
 def _refuse_unspread(table: WideTable, columns: Sequence[str], truth: Array) -> None:
     for column, values in zip(columns[2:], truth[:, 2:].T, strict=True):
-        bad = np.flatnonzero(values <= 0)
+        bad = np.flatnonzero(values < LEAST_STD)
         if len(bad):
+            above = "0" if values[bad[0]] <= 0 else f"{LEAST_STD:g} (no raters disagree by less)"
             raise MerbenchError(
                 f"{table.places[bad[0]]}: the true standard deviation in column {column!r} is "
-                f"{values[bad[0]]:g}, and must be above 0; correct it or leave the row out"
+                f"{values[bad[0]]:g}, and must be above {above}; correct it or leave the row out"
             )
 
 

@@ -8,7 +8,9 @@ from typing import Any
 import yaml
 
 from merbench import __version__
+from merbench.hashes import canonical
 from merbench.recorded import Recorded
+from merbench.results import bare_name
 
 DEVELOPERS = "The merbench developers"
 
@@ -24,23 +26,29 @@ def citation(runs: Sequence[Recorded]) -> str:
         "license": "MIT",
         "authors": [{"name": DEVELOPERS}],
     }
-    known: dict[str, dict[str, Any]] = {}
-    for run in runs:
-        for entry in run.manifest["datasets"]:
-            known.setdefault(entry["name"], entry)
+    # Two people's tables may have one name: what is said of them tells them apart.
+    known = {
+        canonical(reference): reference
+        for run in runs
+        for reference in map(_reference, run.manifest["datasets"])
+    }
     if known:
-        document["references"] = [_reference(known[name]) for name in sorted(known)]
+        titled = sorted(known.items(), key=lambda item: (item[1]["title"], item[0]))
+        document["references"] = [reference for _, reference in titled]
     text: str = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
     return text
 
 
 def _reference(entry: dict[str, Any]) -> dict[str, Any]:
-    # Its authors stand in the plugin's citation, as one text: that is given whole, not taken apart.
+    # Where no authors are named, they stand in the citation, as one text: that is given whole, not
+    # taken apart.
     cited = entry["citation"]
+    title = bare_name(entry["name"])
+    authors = entry.get("authors") or [f"The authors of {title}"]
     reference: dict[str, Any] = {
         "type": "data",
-        "title": entry["name"],
-        "authors": [{"name": f"The authors of {entry['name']}" if cited else DEVELOPERS}],
+        "title": title,
+        "authors": [{"name": name} for name in authors],
     }
     if entry["homepage"]:
         reference["url"] = entry["homepage"]

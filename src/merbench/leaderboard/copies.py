@@ -15,6 +15,7 @@ from merbench.leaderboard.folder import submissions
 from merbench.loading import check_clips
 from merbench.plugins import Registry
 from merbench.recorded import MANIFEST
+from merbench.results import bare_name
 
 
 def read_copies(
@@ -37,23 +38,24 @@ def read_copies(
         A data set is none of the leaderboard's, or its copy cannot be read.
     """
     entries = _entries(folder)
-    named = {}
+    bare = list(dict.fromkeys(map(bare_name, entries)))
+    named: dict[str, Path] = {}
     for text in roots:
         name, sign, path = text.partition("=")
         if not sign:
-            if len(entries) != 1:
+            if len(bare) != 1:
                 raise MerbenchError(
                     f"--root {text}: say which data set lies there, as in "
-                    f"--root {next(iter(entries), 'NAME')}={text}"
+                    f"--root {next(iter(bare), 'NAME')}={text}"
                 )
-            name, path = next(iter(entries)), text
-        if name not in entries:
-            known = ", ".join(entries) or "none"
+            name, path = bare[0], text
+        if name not in bare:
+            known = ", ".join(bare) or "none"
             raise MerbenchError(
                 f"--root {text}: {name!r} is no data set whose labels are left out; these are: "
                 f"{known}"
             )
-        named[name] = Path(path)
+        named |= {entry: Path(path) for entry in entries if bare_name(entry) == name}
     return {name: _clips(entries[name], root, registry) for name, root in named.items()}
 
 
@@ -75,7 +77,7 @@ def _clips(entry: Mapping[str, Any], root: Path, registry: Registry) -> Sequence
     name = entry["name"]
     if not root.is_dir():
         raise MerbenchError(f"--root {name}={root}: there is no such folder")
-    dataset = registry.get("dataset", name).cls(**entry["parameters"])
+    dataset = registry.get("dataset", entry.get("plugin", name)).cls(**entry["parameters"])
     assert isinstance(dataset, Dataset)
     plugins.ready(dataset)
     try:

@@ -21,6 +21,7 @@ from merbench.leaderboard.content import Row
 from merbench.leaderboard.report import AUDIO
 from merbench.leaderboard.system import Heard
 from merbench.plan import make_plan
+from merbench.results import bare_name
 
 if TYPE_CHECKING:
     import numpy as np
@@ -71,7 +72,7 @@ class Listening:
         store: Store,
         assignments: Sequence[str] = (),
     ) -> None:
-        known = list(dict.fromkeys(str(data["name"]) for data in manifest["datasets"]))
+        known = list(dict.fromkeys(bare_name(data["name"]) for data in manifest["datasets"]))
         unknown = [name for name in datasets if name not in known]
         if unknown:
             raise MerbenchError(
@@ -83,11 +84,11 @@ class Listening:
         self._heard: dict[tuple[str, str, str], Heard] = {}
         hashes = {cell.data.data_hash for cell in self._cells.values()}
         for data in manifest["datasets"]:
-            if data["name"] in datasets and data["data_hash"] not in hashes:
+            if bare_name(data["name"]) in datasets and data["data_hash"] not in hashes:
                 raise MerbenchError(
                     f"--audio {data['name']}: the data here are not those of the run (its hash is "
                     f"{data['data_hash'][:12]}); name the folder with "
-                    f"--set datasets.{data['name']}.root=PATH"
+                    f"--set datasets.{data.get('plugin', data['name'])}.root=PATH"
                 )
 
     def __call__(self, row: Row, clip: str) -> Heard | None:
@@ -179,7 +180,7 @@ def _cells(
     parsed = spec.parse(document)
     registry = plugins.load(spec.plugin_paths(document, parsed))
     benchmark = spec.resolve(document, parsed, registry)
-    rooted = tuple(data for data in benchmark.datasets if data.dataset.name in datasets)
+    rooted = tuple(data for data in benchmark.datasets if bare_name(data.dataset.title) in datasets)
     store.prepare()
     return {cell.id: cell for cell in make_plan(replace(benchmark, datasets=rooted), store).cells}
 

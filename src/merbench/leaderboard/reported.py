@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from merbench.delimited import read_delimited
 from merbench.errors import MerbenchError
 
 if TYPE_CHECKING:
@@ -28,10 +29,8 @@ def read_reported(paths: Sequence[Path]) -> pd.DataFrame:
 
     tables = []
     for path in sorted(paths, key=lambda path: path.name):
-        try:
-            table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
-        except (OSError, ValueError) as error:
-            raise MerbenchError(f"{path} cannot be read ({error}); give a CSV file") from None
+        read = read_delimited(path)
+        table = pd.DataFrame([cells for _, cells in read.rows], columns=list(read.columns))
         if list(table.columns) != COLUMNS:
             raise MerbenchError(f"{path}: its columns must be {', '.join(COLUMNS)}")
         values = pd.to_numeric(table["value"], errors="coerce")
@@ -42,6 +41,7 @@ def read_reported(paths: Sequence[Path]) -> pd.DataFrame:
             ("there is no source", table["source"] == ""),
         ):  # fmt: skip
             if bad.any():
-                raise MerbenchError(f"{path}:{int(bad.to_numpy().argmax()) + 2}: {fault}")
+                line, _ = read.rows[int(bad.to_numpy().argmax())]
+                raise MerbenchError(f"{path}:{line}: {fault}")
         tables.append(table.assign(value=values.astype(float)))
     return pd.concat(tables, ignore_index=True)

@@ -473,6 +473,7 @@ def about(view: View) -> Markup | None:
         terms = [f"{data['n_clips']} clips in {data['n_groups']} groups"]
         terms += [f"version {data['version']}"]
         terms += [f"licence: {data['licence']}"] if data.get("licence") else []
+        terms += [f"by {', '.join(data['authors'])}"] if data.get("authors") else []
         terms += [data["citation"]] if data.get("citation") else []
         terms += [f"data {data['data_hash'][:12]}, split {data['split_hash'][:12]}"]
         facts.append((f"Dataset {data['name']}", "; ".join(terms)))

@@ -19,7 +19,7 @@ from merbench.leaderboard.submission import NAMES, file_hash, name_of
 from merbench.leaderboard.tables import build
 from merbench.recorded import FOLDS, MANIFEST, PREDICTIONS, Recorded, write_parquet
 from merbench.rescoring import close, csv_differences
-from merbench.results import HUMAN_CEILING, PEOPLE, system_name
+from merbench.results import HUMAN_CEILING, PEOPLE, bare_name, system_name
 from merbench.runs import ceilings
 from merbench.verification import recorded_differences
 
@@ -158,7 +158,7 @@ def _with_own_labels(
         verdict.unverified.append(
             f"{where}: KL and metrics of {int(scored.sum())} rows of {entry['name']} are taken as "
             f"stored, for its labels may not be republished: give your own copy with "
-            f"--root {entry['name']}=PATH"
+            f"--root {bare_name(entry['name'])}=PATH"
         )
         return run
     own = [(c.id, c.label, file_digest(c.audio)) for c in copies[entry["name"]]]

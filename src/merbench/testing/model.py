@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from merbench import pipeline
 from merbench.components import FeatureKind, Model, Task
 from merbench.errors import MerbenchError
+from merbench.numerals import real_numbers
 from merbench.testing import chance
 from merbench.testing.contract import BrokenError, demand
 
@@ -93,7 +94,7 @@ def checks(model: Model, task: Task) -> Iterator[tuple[str, Callable[[], object]
             demand(np.array_equal(target, wanted), "it changed the labels it was given")
             demand(_same(before, _values(clips)), "it changed the features it was given in `fit`")
             before = _values(unseen)
-            predicted = np.asarray(estimator.predict(unseen))
+            predicted = real_numbers(estimator.predict(unseen), "its predictions")
             after = _values(unseen)
             demand(_same(before, after), "it changed the features it was given in `predict`")
             return estimator, predicted

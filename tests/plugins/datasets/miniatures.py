@@ -389,7 +389,7 @@ def merge(root: Path, subset: str = "complete") -> Path:
     write_csv(
         root / f"merge_audio_{subset}_av_values.csv",
         "Song,Arousal,Valence",
-        [(song, 0.5, 0.5) for song in songs],
+        [(song, n / 12, 1 - n / 24) for n, song in enumerate(songs)],
     )
     names = list(songs)
     for share, cuts in (("70_15_15", (8, 10)), ("40_30_30", (4, 8))):

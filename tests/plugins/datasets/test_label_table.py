@@ -4,7 +4,6 @@ import pickle
 from pathlib import Path
 
 import pytest
-from miniatures import write_audio
 
 from merbench import MerbenchError
 from merbench_plugins.datasets.label_table import (
@@ -12,8 +11,8 @@ from merbench_plugins.datasets.label_table import (
     LabelTable,
     Problems,
     group_name,
-    index_audio,
     refuse_swapped_spread,
+    refuse_unused_scale,
     spread_bound,
 )
 
@@ -52,7 +51,9 @@ def test_quoted_cells_may_hold_the_delimiter_and_line_ends(tmp_path: Path) -> No
         ("id,mean\n", ("id",), "", "no lines after the header"),
         ("id,Valence_Mean\n1,2\n", ("valence_mean",), ":1", "did you mean 'Valence_Mean'"),
         ("id,x\n1,2\n", ("valence_mean",), ":1", "there are id, x"),
-        ("id,mean,mean\n1,2,3\n", ("mean",), ":1", "2 columns 'mean'"),
+        ("id,mean,mean\n1,2,3\n", ("mean",), ":1", "2 columns 'mean' (columns 2 and 3 of 3)"),
+        ("id,V_mean\n1,2\n", ("V_mean", "V_std"), ":1", "no column 'V_std'; there are id, V_mean"),
+        ("# id,mean\n1,2\n3,4\n", ("id",), ":2", "names it behind a #"),
         ("id,mean\n1,2\n3\n", ("mean",), ":3", "1 cells where the header has 2"),
         ("id,mean\n1,0,5\n", ("mean",), ":2", "3 cells where the header has 2"),
     ],
@@ -81,6 +82,7 @@ def test_ragged_lines_are_taken_where_asked_for(tmp_path: Path) -> None:
     [
         ("", "is empty"),
         ("loud", "is 'loud', not a number"),
+        ("0.4_5", "is '0.4_5', not a number"),
         ('"0,5"', "decimals take a point"),
         ("nan", "is nan"),
         ("inf", "is inf"),
@@ -121,6 +123,46 @@ def test_keys_must_differ_and_each_repetition_is_told(tmp_path: Path) -> None:
     assert [finding.where.rsplit(":", 1)[1] for finding in problems.findings] == ["4", "5"]
 
 
+def test_ids_that_a_program_wrote_as_decimals_are_whole(tmp_path: Path) -> None:
+    keys = [
+        list(read(tmp_path, text).keyed("id", Problems()))
+        for text in ("id,v\n1.0,2\n10.0,3\n", "id,v\n1.0,2\n1.5,3\n", "id,v\n001,2\n2,3\n")
+    ]
+    assert keys == [["1", "10"], ["1.0", "1.5"], ["001", "2"]]
+
+
+def test_decimal_commas_are_read_where_the_whole_column_has_them(tmp_path: Path) -> None:
+    table = read(tmp_path, "id;a;b\n1;0,5;0,5\n2;0,25;0.25\n")
+    assert [row.number("a") for row in table] == [0.5, 0.25]
+    with pytest.raises(LabelError, match=r"labels\.csv:2: column 'b' is '0,5', not a number"):
+        table.rows[0].number("b")
+
+
+def test_bytes_that_are_no_utf_8_hurt_only_what_is_needed(tmp_path: Path) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_bytes(b"id,title,v\nBj\xf6rk,K\xf6nig,0.5\n")
+    (row,) = LabelTable.read(path)
+    assert row.number("v") == 0.5
+    with pytest.raises(LabelError, match=r"labels\.csv:2: column 'id' .* save the file as UTF-8"):
+        row.text("id")
+
+
+def test_a_scale_that_means_hardly_use_is_refused() -> None:
+    labels = [(mean / 100, mean / 100, 0.1, 0.1) for mean in (0.2, 0.5, 0.9)]
+    with pytest.raises(LabelError, match=r"x: all means lie between 0.2 and 0.9, less than 2% of"):
+        refuse_unused_scale(labels, (0, 100), "x")
+    refuse_unused_scale([(0.2, 0.21, 0.1, 0.1), (0.2, 0.23, 0.1, 0.1)], (0, 1), "x")
+    refuse_unused_scale(labels[:1], (0, 100), "x")
+
+
+def test_real_labels_use_their_scale(shared: Path) -> None:
+    table = LabelTable.read(shared / "data/labels/deam_corrected_01.csv")
+    labels = [[row.number(f"{d}_mean") for d in ("valence", "arousal")] for row in table]
+    refuse_unused_scale(labels, (0, 1), "deam")
+    with pytest.raises(LabelError, match="correct the scale"):
+        refuse_unused_scale([[v / 100 for v in row] for row in labels], (0, 100), "deam")
+
+
 def test_problems_let_programming_errors_through() -> None:
     with pytest.raises(ZeroDivisionError), Problems(collect=True):
         raise ZeroDivisionError
@@ -138,18 +180,6 @@ def test_errors_survive_a_process_boundary() -> None:
 def test_artists_are_told_apart_by_name_alone() -> None:
     assert group_name("  Kevin\tMacLeod ", "3") == group_name("kevin macleod", "4")
     assert [group_name(text, "3") for text in ("", " ", "Unknown", "N/A", "-")] == ["3"] * 5
-
-
-def test_audio_is_indexed_by_name_and_ambiguity_refused(tmp_path: Path) -> None:
-    for name in ("a.wav", "b.FLAC", "notes.txt", "._a.wav"):
-        (tmp_path / name).touch()
-    assert index_audio(tmp_path, tmp_path / "absent") == {
-        "a": tmp_path / "a.wav",
-        "b": tmp_path / "b.FLAC",
-    }
-    write_audio(tmp_path / "audio/a.mp3", 0)
-    with pytest.raises(LabelError, match=r"a\.wav has the same name"):
-        index_audio(tmp_path, tmp_path / "audio")
 
 
 def test_bound_is_reached_by_ratings_at_both_ends() -> None:

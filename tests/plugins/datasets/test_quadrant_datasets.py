@@ -507,6 +507,62 @@ def test_soundtracks_of_the_reference_material(shared, tmp_path):
     assert len({clip.group for clip in clips}) < 110
 
 
+def test_soundtracks_means_are_read_with_a_stated_deviation(shared, tmp_path):
+    text = (shared / "data/labels/eerola_soundtrack110.csv").read_text()
+    (tmp_path / "mean_ratings_set2.csv").write_text(text)
+    for n in range(1, 111):
+        (tmp_path / f"{n:03d}.mp3").write_bytes(b"")
+    dataset = Soundtracks(set=2, fixed_std=0.1)
+    assert (dataset.task, dataset.title) == (Task.VA, "soundtracks (fixed_std=0.1)")
+    clips = dataset.clips(tmp_path)
+    check_clips(dataset, clips)
+    assert clips[0].label == pytest.approx((1.56 / 8, 6.73 / 8, 0.1, 0.1))
+    assert {clip.provenance for clip in clips} == {"standard deviations fixed at 0.1, not measured"}
+
+
+def test_merge_means_are_read_with_a_stated_deviation(tmp_path):
+    root = miniatures.merge(tmp_path)
+    dataset = Merge(fixed_std=0.125)
+    assert (dataset.task, Merge().task) == (Task.VA, Task.QUADRANT)
+    clips = dataset.clips(root)
+    check_clips(dataset, clips)
+    assert clips[3].label == (1 - 3 / 24, 3 / 12, 0.125, 0.125)
+    assert [(c.id, c.split) for c in clips] == [(c.id, c.split) for c in Merge().clips(root)]
+    assert errors(dataset.check(root)) == []
+    edit(root / "merge_audio_complete_av_values.csv", "A003,", "B003,")
+    with pytest.raises(MerbenchError, match=r"av_values.csv: song A003 has no line"):
+        dataset.clips(root)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "make", "file"),
+    [
+        (
+            FourQaed(),
+            miniatures.four_qaed,
+            "MER_audio_taffc_dataset/panda_dataset_taffc_metadata.csv",
+        ),
+        (Merge(), miniatures.merge, "merge_audio_complete_metadata.csv"),
+    ],
+)
+def test_a_stray_quote_in_ragged_metadata_merges_no_artists(tmp_path, dataset, make, file):
+    root = make(tmp_path)
+    lines = (root / file).read_text().splitlines()
+    lines[2] += ',"oops'
+    (root / file).write_text("\n".join(lines) + "\n")
+    with pytest.raises(MerbenchError, match=rf"{file}:3: a double quote opens"):
+        dataset.clips(root)
+
+
+def test_quotes_in_tags_are_characters(tmp_path):
+    root = miniatures.mtg_jamendo(tmp_path)
+    path = root / "data/autotagging_moodtheme.tsv"
+    text = path.read_text().splitlines()
+    album = [line.replace("album_000001", f'"album {n}') for n, line in enumerate(text)]
+    path.write_text("\n".join(album) + "\n")
+    assert len(MtgJamendo().clips(root)) == len(text) - 1
+
+
 # --- a table of one's own ------------------------------------------------------------------------
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+import unicodedata
 from pathlib import Path
 
 import miniatures
@@ -136,7 +138,9 @@ def test_faults_are_told_with_file_and_line(
         (1, "", "'valence_mean' is empty"),
         (2, "NaN", "'arousal_mean' is NaN"),
         (2, "5.5", "outside the scale [0, 1]"),
+        (1, "0.4_5", "'valence_mean' is '0.4_5', not a number"),
         (3, "0", "'valence_std' is 0, but"),
+        (3, "1e-320", "less than a millionth of the scale"),
         (4, "-0.1", "'arousal_std' is -0.1, but"),
     ],
 )
@@ -154,6 +158,94 @@ def test_bad_cells_are_told_with_line_and_column(
     assert says in str(caught.value)
     found = [f for f in Table().check(root) if f.level == "error"]
     assert [f.where for f in found] == [f"{root / 'labels.csv'}:4"]
+
+
+def means_only(root: Path) -> Path:
+    lines = [line.split(",") for line in (root / "labels.csv").read_text().splitlines()]
+    rows = [[*line[:3], *line[5:]] for line in lines]
+    (root / "labels.csv").write_text("\n".join(map(",".join, rows)) + "\n")
+    return root
+
+
+def test_means_alone_say_what_is_needed(root: Path) -> None:
+    with pytest.raises(MerbenchError) as caught:
+        Table().clips(means_only(root))
+    message = str(caught.value)
+    assert message.startswith(f"{root / 'labels.csv'}:1: there is no column 'valence_std' and no")
+    assert "`fixed_std: 0.1`" in message
+    assert "did you mean" not in message
+
+
+def test_means_alone_take_a_stated_deviation(root: Path) -> None:
+    measured = Table().clips(root)
+    table = Table(fixed_std=0.1, scale=(0, 1))
+    clips = table.clips(means_only(root))
+    assert [clip.label for clip in clips] == [(*clip.label[:2], 0.1, 0.1) for clip in measured]
+    assert clips[0].provenance == "standard deviations fixed at 0.1, not measured"
+    assert table.check(root) == []
+
+
+def test_a_deviation_is_fixed_or_measured(root: Path) -> None:
+    with pytest.raises(MerbenchError, match=r"labels\.csv:1: .*`fixed_std` would ignore"):
+        Table(fixed_std=0.1).clips(root)
+    with pytest.raises(ValidationError, match="`valence_std` names a column"):
+        Table(fixed_std=0.1, valence_std="V_sd")
+    with pytest.raises(ValidationError, match="for labels of valence and arousal"):
+        Table(fixed_std=0.1, quadrant="Q")
+
+
+def test_a_scale_that_the_data_do_not_use_is_refused(root: Path) -> None:
+    with pytest.raises(MerbenchError, match=r"less than 2% of the scale \[0, 100\]; correct the"):
+        Table(scale=(0, 100)).clips(root)
+
+
+def test_a_table_from_a_spreadsheet_on_another_system_is_read(root: Path) -> None:
+    """UTF-16, sep=, a comment, decimal commas, ids as decimals, backslashes and .WAV at once."""
+    plain = Table(audio="audio/{id}.wav", group="band").clips(root)
+    lines = [line.split(",") for line in (root / "labels.csv").read_text().splitlines()]
+    text = ["sep=;", "# rated by hand", ";".join(lines[0])]
+    for n, line in enumerate(lines[1:]):
+        numbers = [cell.replace(".", ",") for cell in line[1:5]]
+        name = unicodedata.normalize("NFD", f"Beyoncé {n}")
+        (root / f"audio/c{n}.wav").rename(root / f"audio/{name}.WAV")
+        text.append(";".join([f"{n}.0", *numbers, *line[5:7], f"audio\\Beyoncé {n}.wav", line[8]]))
+    (root / "labels.csv").write_bytes("\r\n".join(text).encode("utf-16"))
+    clips = Table(audio="file", group="band").clips(root)
+    assert [clip.id for clip in clips] == [str(n) for n in range(6)]
+    assert [clip.label for clip in clips] == [clip.label for clip in plain]
+    assert [clip.group for clip in clips] == [clip.group for clip in plain]
+    assert all(clip.audio.is_file() for clip in clips)
+
+
+def test_ids_and_files_are_one_number(root: Path) -> None:
+    for n in range(6):
+        (root / f"audio/c{n}.wav").rename(root / f"audio/{n:03d}.wav")
+    path = root / "labels.csv"
+    path.write_text(re.sub(r"^c", "", path.read_text(), flags=re.MULTILINE))
+    clips = Table().clips(root)
+    assert [clip.audio.stem for clip in clips] == [f"{n:03d}" for n in range(6)]
+    assert Table().check(root) == []
+    edit(path, "\n1,", "\n02,")
+    with pytest.raises(MerbenchError, match=r"labels\.csv:4: clips 02 and 2 both mean .*002\.wav"):
+        Table().clips(root)
+
+
+def test_stray_quotes_merge_no_clips(shared: Path, tmp_path: Path) -> None:
+    named = {"valence_mean": "v", "arousal_mean": "a", "valence_std": "vs", "arousal_std": "as"}
+    for n in range(1, 5):
+        write_audio(tmp_path / f"{n}.wav", n)
+    for suffix in ("csv", "tsv"):
+        text = (shared / f"cases/stray_quote.{suffix}").read_bytes()
+        (tmp_path / f"stray.{suffix}").write_bytes(text)
+    with pytest.raises(MerbenchError, match=r"stray\.csv:3: a double quote opens"):
+        Table(csv="stray.csv", group="artist", **named).clips(tmp_path)  # type: ignore[arg-type]
+    clips = Table(csv="stray.tsv", group="artist", **named).clips(tmp_path)  # type: ignore[arg-type]
+    assert [(clip.id, clip.group) for clip in clips] == [
+        ("1", "x"),
+        ("2", "y"),
+        ("3", "z"),
+        ("4", "x"),
+    ]
 
 
 def test_swapped_means_and_deviations_are_refused(root: Path) -> None:
