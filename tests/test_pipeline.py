@@ -27,7 +27,9 @@ from merbench import (
     Task,
     audio,
 )
+from merbench.components import Component
 from merbench.errors import MerbenchError, PluginError
+from merbench.hashes import digest
 from merbench.pipeline import (
     Assemble,
     ClipRows,
@@ -495,10 +497,14 @@ def recorder(predicts: Any, prepares: Any = None) -> tuple[Model, dict[str, Any]
     return Recorder(), seen
 
 
+def stated(component: Component) -> str:
+    return digest(component.fingerprint())
+
+
 def fit(model: Model, tables: tuple[str, ...], prepared: str | None = None) -> Fit:
     labels = ((0.1, 0.2, 0.3, 0.4), (0.5, 0.6, 0.7, 0.8))
     return Fit(
-        "e" * 64, model, Task.VA, 3, "cpu", tables, prepared, (3, 0), (1, 2), labels,
+        "e" * 64, model, stated(model), Task.VA, 3, "cpu", tables, prepared, (3, 0), (1, 2), labels,
         ("c1", "c2"), "files: two-stems x broken x recorder", 0,
     )  # fmt: skip
 
@@ -542,7 +548,7 @@ def test_what_was_prepared_comes_beside_the_rows(store):
     rows = np.arange(8, dtype=np.float32).reshape(4, 2)
     store.put("a" * 64, {"rows": rows}, {"kind": "vector"})
     model, seen = recorder(GOOD, lambda X: X.argsort(axis=0).astype(np.int32))
-    Prepare("b" * 64, ("a" * 64,), model, "plain x levels").run(store)
+    Prepare("b" * 64, ("a" * 64,), model, stated(model), "plain x levels").run(store)
     fit(model, ("a" * 64,), "b" * 64).run(store)
     given, prepared = seen["train"]
     np.testing.assert_array_equal(given, rows[[3, 0]])
@@ -552,7 +558,7 @@ def test_what_was_prepared_comes_beside_the_rows(store):
 def test_a_model_that_prepares_nothing_gets_the_rows_alone(store):
     store.put("a" * 64, {"rows": np.ones((4, 2), np.float32)}, {"kind": "vector"})
     model, seen = recorder(GOOD, lambda X: None)
-    Prepare("b" * 64, ("a" * 64,), model, "plain x levels").run(store)
+    Prepare("b" * 64, ("a" * 64,), model, stated(model), "plain x levels").run(store)
     fit(model, ("a" * 64,), "b" * 64).run(store)
     assert seen["train"].shape == (2, 2)
 
@@ -561,7 +567,7 @@ def test_what_was_prepared_has_a_row_for_each_row(store):
     store.put("a" * 64, {"rows": np.ones((4, 2), np.float32)}, {"kind": "vector"})
     model, _ = recorder(GOOD, lambda X: X.T)
     with pytest.raises(PluginError, match="recorder prepared 2 rows from 4"):
-        Prepare("b" * 64, ("a" * 64,), model, "plain x levels").run(store)
+        Prepare("b" * 64, ("a" * 64,), model, stated(model), "plain x levels").run(store)
 
 
 BAD = np.full((2, 4), 0.5)

@@ -17,8 +17,8 @@ from merbench.components import (
     Model,
     Separator,
     Task,
-    file_digest,
 )
+from merbench.digests import file_digest
 from merbench.hashes import data_hash, digest, truth_hash
 from merbench.pipeline import (
     Copy,
@@ -87,9 +87,14 @@ class LoadedDataset:
         return split_hash(self.splits, [clip.id for clip in self.clips])
 
     @cached_property
+    def audio(self) -> dict[Path, str]:
+        """SHA-256 of each clip's file, as the dataset was loaded."""
+        return {clip.audio: file_digest(clip.audio) for clip in self.clips}
+
+    @cached_property
     def truth_hashes(self) -> tuple[str, ...]:
         """Each clip's truth hash, from its label and its file."""
-        return tuple(truth_hash(c.id, c.label, file_digest(c.audio)) for c in self.clips)
+        return tuple(truth_hash(c.id, c.label, self.audio[c.audio]) for c in self.clips)
 
     @cached_property
     def data_hash(self) -> str:

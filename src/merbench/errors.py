@@ -19,3 +19,7 @@ class PluginError(MerbenchError):
 
 class StoreError(MerbenchError):
     """The store cannot be read or written."""
+
+
+class ChangedError(MerbenchError):
+    """A file is no longer what the plan was made of."""

@@ -13,6 +13,7 @@ from merbench.components import (
     Dataset,
     Task,
 )
+from merbench.digests import same_audio
 from merbench.errors import MerbenchError, PluginError
 from merbench.hashes import digest
 from merbench.pipeline import (
@@ -24,6 +25,7 @@ from merbench.spec import Benchmark, RootedDataset
 from merbench.store import home
 
 _SCALED = "feature vectors scaled by all clips before they are split, test clips among them"
+_SAME = "the same audio, byte for byte, as a clip of another group"
 _LEAKS = "split after augmenting, so that copies of one clip stand on both sides"
 
 
@@ -56,6 +58,9 @@ def load(rooted: RootedDataset, protocol: Protocol) -> LoadedDataset:
             clips = tuple(_as_quadrant(clip) for clip in clips)
         if isinstance(protocol, Drawn) and protocol.scale_before_splitting:
             clips = tuple(_noted(clip, _SCALED) for clip in clips)
+        if dataset.has_audio:
+            same = {clip.id for found in same_audio(clips) for clip in found}
+            clips = tuple(_noted(clip, _SAME) if clip.id in same else clip for clip in clips)
         task = rooted.task or dataset.task
         loaded = LoadedDataset(dataset, root, task, clips, tuple(protocol.splits(clips)))
         _ = loaded.data_hash  # reads every file: one that cannot be read shows now

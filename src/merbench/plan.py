@@ -17,8 +17,9 @@ from merbench.components import (
     Model,
     Separator,
 )
+from merbench.digests import remembered, same_audio
 from merbench.errors import MerbenchError
-from merbench.hashes import canonical
+from merbench.hashes import canonical, digest
 from merbench.loading import leaking, load
 from merbench.pipeline import (
     Assemble,
@@ -27,11 +28,11 @@ from merbench.pipeline import (
     Prepare,
     Separate,
     Work,
-    augmentation_key,
-    decoding_key,
     extraction_key,
+    files_of,
+    makers,
     published_key,
-    separation_key,
+    stems_key,
     stems_of,
 )
 from merbench.protocols import Drawn, Split
@@ -87,6 +88,22 @@ class Plan:
     cached: Counter[str] = field(default_factory=Counter)
     described: list[Described] = field(default_factory=list)
 
+    @property
+    def warnings(self) -> list[str]:
+        """What makes a dataset's scores doubtful, a sentence each."""
+        found = []
+        for data in self.datasets:
+            same = same_audio(data.clips) if data.dataset.has_audio and not data.origins else []
+            if same:
+                count = sum(map(len, same))
+                ids = " and ".join(clip.id for clip in same[0])
+                found.append(
+                    f"{data.name}: {count} clips have the audio of a clip in another group, byte "
+                    f"for byte ({ids}{', …' if len(same) > 1 else ''}): one may be trained on and "
+                    "the other tested; give them one group"
+                )
+        return found
+
     def to_do(self) -> Counter[str]:
         """Number of tasks still to do, by stage."""
         return Counter(work.stage for work in self.tasks.values())
@@ -118,6 +135,16 @@ def make_plan(
     MerbenchError
         A dataset cannot be read or split, or a filter names no axis.
     """
+    with remembered(store.folder):
+        return _made(benchmark, store, only, again)
+
+
+def _made(
+    benchmark: Benchmark,
+    store: Store,
+    only: Sequence[str],
+    again: Collection[tuple[str, int]] | None,
+) -> Plan:
     plan = Plan(benchmark)
     filters = [_filter(text) for text in only]
     wanted = [name for axis, name in filters if axis == "dataset"]
@@ -291,12 +318,13 @@ class _Tasks:
         prepared = None
         # What is prepared is of the features as they are.
         prepares = prepares and not cell.scaled
+        fingerprint = cell.model.fingerprint()
         if prepares and cell.features[0].kind is FeatureKind.VECTOR:
-            fingerprint = cell.model.fingerprint()
             prepared = artifact_key("prepare", model=fingerprint, of=tables[0])
         keys = []
         for split in cell.data.splits:
-            fit = _fit(cell, split, self.plan.benchmark.spec.device, tables, prepared)
+            device = self.plan.benchmark.spec.device
+            fit = _fit(cell, split, device, tables, prepared, fingerprint)
             keys.append(fit.key)
             if self._wanted(cell, fit) and fit.key not in self.plan.tasks:
                 self.plan.tasks[fit.key] = fit
@@ -304,7 +332,9 @@ class _Tasks:
                     self._table(cell, feature, table)
                 if prepared and self._missing(prepared, "prepare"):
                     label = f"{cell.names['separator']} x {cell.names['features']}"
-                    self.plan.tasks[prepared] = Prepare(prepared, tables, cell.model, label)
+                    self.plan.tasks[prepared] = Prepare(
+                        prepared, tables, cell.model, digest(fingerprint), label
+                    )
         return keys
 
     def _wanted(self, cell: Cell, fit: Fit) -> bool:
@@ -324,12 +354,13 @@ class _Tasks:
         ):
             if not self._missing(extraction, "extract") or extraction in self.plan.tasks:
                 continue
+            files = files_of(clip, separator, data.audio) if separator else {}
             self.plan.tasks[extraction] = Extract(
-                extraction, data.dataset, clip, separator, separation, feature, copy
+                extraction, data.dataset, clip, files, separator, separation, feature, copy
             )
             if separator and separator.stored and self._missing(separation, "separate"):
                 self.plan.tasks[separation] = Separate(
-                    separation, data.dataset, clip, separator, copy
+                    separation, data.dataset, clip, files, separator, copy
                 )
         self.plan.tasks[key] = Assemble(
             key,
@@ -338,6 +369,7 @@ class _Tasks:
             stems_of(feature, separator),
             feature.kind,
             f"{data.name}: " + " x ".join(c.title for c in (separator, feature) if c),
+            (*makers(data.dataset, separator), *(cell.augmentations if separator else ()), feature),
         )
 
     def _measure(self, cell: Cell) -> None:
@@ -351,7 +383,9 @@ class _Tasks:
         if memo in self._keys:
             return
         tasks = [
-            StemLevels.of(data.dataset, clip, separator, separation)
+            StemLevels.of(
+                data.dataset, clip, files_of(clip, separator, data.audio), separator, separation
+            )
             for clip, separation in zip(data.clips, self._separations(cell), strict=True)
         ]
         self._keys[memo] = [task.key for task in tasks]
@@ -363,7 +397,7 @@ class _Tasks:
                 self.plan.tasks[task.key] = task
                 if separator.stored and self._missing(task.separation, "separate"):
                     self.plan.tasks[task.separation] = Separate(
-                        task.separation, data.dataset, task.clip, separator
+                        task.separation, data.dataset, task.clip, task.files, separator
                     )
 
     def _table_key(self, cell: Cell, feature: FeatureExtractor) -> str:
@@ -378,11 +412,8 @@ class _Tasks:
         memo = (id(data), *map(canonical, (_identities(cell), separator.identity())))
         if memo not in self._keys:
             self._keys[memo] = [
-                separation_key(
-                    separator,
-                    data.dataset,
-                    clip,
-                    augmentation_key(copy, decoding_key(data.dataset, clip)),
+                stems_key(
+                    separator, data.dataset, clip, copy, files_of(clip, separator, data.audio)
                 )
                 for clip, copy in cell.rows
             ]
@@ -405,7 +436,12 @@ def _identities(cell: Cell) -> list[dict[str, Any]]:
 
 
 def _fit(
-    cell: Cell, split: Split, device: str, tables: tuple[str, ...], prepared: str | None
+    cell: Cell,
+    split: Split,
+    device: str,
+    tables: tuple[str, ...],
+    prepared: str | None,
+    fingerprint: dict[str, Any],
 ) -> Fit:
     clips, task = cell.data.clips, cell.data.task
     train = cell.train_rows(split)
@@ -413,7 +449,7 @@ def _fit(
     seed = cell.fold_seed(split.fold)
     key = artifact_key(
         "fit",
-        model=cell.model.fingerprint(),
+        model=fingerprint,
         task=task.value,
         seed=seed,
         device=device,
@@ -426,6 +462,6 @@ def _fit(
     )
     test_ids = tuple(clips[i].id for i in split.test)
     return Fit(
-        key, cell.model, task, seed, device, tables, prepared, train, split.test, labels,
-        test_ids, cell.label, split.fold, cell.scaled,
+        key, cell.model, digest(fingerprint), task, seed, device, tables, prepared, train,
+        split.test, labels, test_ids, cell.label, split.fold, cell.scaled,
     )  # fmt: skip

@@ -175,7 +175,10 @@ def _plan(
     show.warn_of_problems(registry)
     store = Store(home() / "store")
     store.prepare()
-    return document, make_plan(resolve(document, parsed, registry), store, only or ()), store
+    planned = make_plan(resolve(document, parsed, registry), store, only or ())
+    for warning in planned.warnings:
+        show.warn(warning)
+    return document, planned, store
 
 
 def _cell_state(planned: Plan, cell: str) -> str:
