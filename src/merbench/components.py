@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, Protocol
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
-from merbench.digests import content_digest, module_digest
+from merbench.digests import content_digest as content_digest
 from merbench.digests import file_digest as file_digest
 from merbench.digests import files_at as files_at
+from merbench.digests import module_digest
 from merbench.errors import MerbenchError
 
 if TYPE_CHECKING:

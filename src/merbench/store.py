@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from merbench.errors import StoreError
 
@@ -138,7 +138,8 @@ class Store:
             raise StoreError(
                 f"the artifact {key[:12]} is gone from {self.folder}, or was damaged; run again"
             ) from None
-        folder, mode = self.path(key), "r" if mapped else None
+        folder = self.path(key)
+        mode: Literal["r"] | None = "r" if mapped else None
         try:
             arrays = {
                 name: np.load(folder / f"{name}.npy", mmap_mode=mode, allow_pickle=False)
