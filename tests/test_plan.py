@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -379,6 +381,27 @@ def merbench_models():
         if cell == plan.cells[-1].id:
             shutil.rmtree(bench.store.path(keys[0]))
     assert bench.plan().to_do() == {"fit": 1}
+
+
+def test_what_cannot_be_read_in_the_store_is_a_failed_row_and_is_kept(bench, monkeypatch):
+    bench.run()
+    plan = bench.plan()
+    cell = next(cell for cell in plan.cells if cell.names["model"] == "average")
+    folder = bench.store.path(plan.fits[cell.id][0])
+    real = Path.open
+
+    def fail(self, *arguments, **named):
+        if self.parent == folder:
+            raise OSError(errno.ESTALE, os.strerror(errno.ESTALE), str(self))
+        return real(self, *arguments, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", fail)
+        rows = bench.run().leaderboard.set_index("model")
+    assert rows["status"]["average"] == "failed"
+    assert "cannot be read (Stale file handle); nothing was deleted" in rows["error"]["average"]
+    assert (rows["status"].drop("average") == "ok").all()
+    assert bench.plan().tasks == {}
 
 
 # --- clips that are the same ---------------------------------------------------------------------
