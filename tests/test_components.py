@@ -25,7 +25,8 @@ from merbench import (
     ModelParameter,
     Task,
 )
-from merbench.components import content_digest, file_digest, files_at, source_digest
+from merbench.components import plugin_sources, source_digest
+from merbench.digests import content_digest, file_digest, files_at
 from merbench.plugins import import_file
 
 
@@ -314,6 +315,31 @@ def test_the_source_of_a_base_counts(tmp_path: Path) -> None:
     assert derived("a", "") != derived("c", "# edited\n")
 
 
+def test_the_source_is_what_was_imported_whatever_became_of_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "one.py"
+    plain = write_class(path)
+    before = source_digest(plain)
+    path.write_text("edited, and not imported again\n")
+    assert source_digest(plain) == before
+    assert source_digest(write_class(tmp_path / "two.py")) == before
+
+
+def test_packages_and_files_of_plugins_are_named_once(tmp_path: Path) -> None:
+    one, two = write_class(tmp_path / "one.py"), write_class(tmp_path / "two.py")
+    assert plugin_sources(one(), one(k=2)) == {one.__module__}
+    assert plugin_sources(one(), two()) == {one.__module__, two.__module__}
+
+    class Holder(one):  # type: ignore[misc, valid-type]
+        """Wraps another model."""
+
+        inner: ModelParameter
+
+    assert plugin_sources(Holder(inner=two())) == {
+        __name__.partition(".")[0], one.__module__, two.__module__
+    }  # fmt: skip
+    assert plugin_sources() == frozenset()
+
+
 def test_source_modules_count_before_and_after_they_are_imported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -325,8 +351,13 @@ def test_source_modules_count_before_and_after_they_are_imported(
     assert "helper_of_plain" not in sys.modules
     __import__("helper_of_plain")
     assert source_digest(helped) == digest
+    # What this process runs is what it imported.
     helper.write_text("x = 22\n")
-    assert source_digest(helped) != digest
+    assert source_digest(helped) == digest
+    edited = write_class(tmp_path / "two.py", modules="('helper_of_it',)")
+    before = source_digest(edited)
+    (tmp_path / "helper_of_it.py").write_text("x = 333\n")
+    assert source_digest(edited) != before
     monkeypatch.delitem(sys.modules, "helper_of_plain")
 
 

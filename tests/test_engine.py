@@ -19,7 +19,17 @@ from merbench.engine import Failure, LocalEngine, Outcome, execute
 from merbench.pipeline import Work
 from merbench.store import Store
 from tinybench import TinyBench, group_is_gone, wait_for
-from tinywork import Act, Step, Unreadable, die_soon, leave_a_child, nothing, work_of
+from tinywork import (
+    Act,
+    Step,
+    Unreadable,
+    die_soon,
+    leave_a_child,
+    leave_children,
+    nothing,
+    wait_for_a_child_that_eats,
+    work_of,
+)
 
 # --- scheduling ----------------------------------------------------------------------------------
 
@@ -347,11 +357,38 @@ def test_a_dead_worker_is_noticed_though_its_child_keeps_the_pipe_open(
     with LocalEngine(local_store, jobs=1) as engine:
         tasks = {"a": Act("a", leave_a_child), "b": Act("b", nothing)}
         outcomes = execute(tasks, engine, lambda _: None)
-        child = psutil.Process(int((tmp_path / "child").read_text()))
-        assert child.is_running()
-        child.kill()
+        wait_for(lambda: not alive(int((tmp_path / "child").read_text())))
     assert outcomes["a"].error == "act a: its worker process exited with status 6; run again"
     assert outcomes["b"].error == ""
+
+
+def alive(process: int) -> bool:
+    try:
+        return psutil.Process(process).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def test_what_a_task_leaves_running_ends_with_it(local_store, tmp_path, monkeypatch):
+    monkeypatch.setenv("TINY_TRACE", str(tmp_path / "children"))
+    with LocalEngine(local_store, jobs=1) as engine:
+        tasks = {"a": Act("a", leave_children), "b": Act("b", nothing)}
+        outcomes = execute(tasks, engine, lambda _: None)
+        left = [int(word) for word in (tmp_path / "children").read_text().split()]
+        assert len(left) == 2
+        wait_for(lambda: not any(alive(process) for process in left))
+        # Nothing of the worker is used again that those processes may have held.
+        assert work_of(local_store, "a") != work_of(local_store, "b")
+    assert [outcomes[key].error for key in "ab"] == ["", ""]
+
+
+def test_memory_of_children_counts(local_store):
+    with LocalEngine(local_store, jobs=1, memory_limit=300 * 2**20) as engine:
+        before = set(psutil.Process().children(recursive=True))
+        outcomes = execute({"a": Act("a", wait_for_a_child_that_eats)}, engine, lambda _: None)
+        left = set(psutil.Process().children(recursive=True)) - before
+    assert "needed more than 0.3 GiB of memory" in outcomes["a"].error
+    assert not left
 
 
 def test_a_task_that_a_worker_cannot_read_fails_alone(local_store):
@@ -411,6 +448,119 @@ def test_a_worker_in_the_middle_of_a_task_leaves_when_the_command_is_killed(tmp_
         process.kill()
         process.wait()
         wait_for(lambda: group_is_gone(process.pid), seconds=30)
+
+
+# --- what plugins do to each other ---------------------------------------------------------------
+
+VANDAL = """
+from merbench import Model, Task, hookimpl
+
+class Vandal(Model):
+    "Predicts the mean, and leaves everyone another one."
+    name = "vandal"
+    inputs = ()
+    tasks = frozenset({Task.VA})
+
+    def estimator(self, *, task, seed, device):
+        return _Vandal()
+
+class _Vandal:
+    def fit(self, X, Y):
+        import numpy as np
+        self.mean = np.mean(Y, axis=0) * np.ones(Y.shape[1])
+        np.mean = lambda *_, **__: 0.125
+
+    def predict(self, X):
+        import numpy as np
+        return np.tile(self.mean, (len(X), 1))
+
+@hookimpl
+def merbench_models():
+    yield Vandal
+"""
+MEAN = """
+import os
+from merbench import Model, Task, hookimpl
+
+class Mean(Model):
+    "Predicts the mean, and notes the process that does."
+    name = "{name}"
+    inputs = ()
+    tasks = frozenset({{Task.VA}})
+
+    def estimator(self, *, task, seed, device):
+        return _Mean()
+
+class _Mean:
+    def fit(self, X, Y):
+        import numpy as np
+        with open(os.environ["TINY_TRACE"], "a") as trace:
+            trace.write(f"{name} {{os.getpid()}}\\n")
+        self.mean = np.mean(Y, axis=0) * np.ones(Y.shape[1])
+
+    def predict(self, X):
+        import numpy as np
+        return np.tile(self.mean, (len(X), 1))
+
+@hookimpl
+def merbench_models():
+    yield Mean
+"""
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> tuple[TinyBench, pd.DataFrame]:
+    """A run in which one worker has tasks of several plugins, one of them a vandal's."""
+    bench = TinyBench.make(tmp_path_factory.mktemp("mixed") / "bench")
+    bench.write_plugin("vandal", VANDAL)
+    for name in ("one", "two"):
+        bench.write_plugin(name, MEAN.format(name=name))
+    bench.write_spec(models=["vandal", "one", "two", "average", "linear"])
+    out = bench.folder / "out"
+    done = bench.call("run", bench.spec, "--jobs", "1", "--out", out)
+    assert done.returncode == 0, done.stderr
+    return bench, runs.read(out).predictions
+
+
+def test_what_a_plugin_does_to_a_library_reaches_no_other(mixed):
+    _, predictions = mixed
+    columns = [name for name in predictions if name.startswith("predicted_")]
+    rows = {model: part[columns].to_numpy() for model, part in predictions.groupby("model")}
+    np.testing.assert_array_equal(rows["one"], rows["average"])
+    np.testing.assert_array_equal(rows["two"], rows["average"])
+    # It did do it, to itself: its later folds are of its own mean.
+    assert (rows["vandal"] == 0.125).any()
+
+
+def test_a_worker_does_the_tasks_of_one_plugin_after_another_in_processes_of_their_own(mixed):
+    bench, _ = mixed
+    processes: dict[str, set[str]] = {"one": set(), "two": set()}
+    for line in bench.traced():
+        name, process, *_ = line.split()
+        if name in processes:
+            processes[name].add(process)
+    # One process a plugin, for all of its folds.
+    assert [len(found) for found in processes.values()] == [1, 1]
+    assert not processes["one"] & processes["two"]
+
+
+def test_a_plugin_edited_during_a_run_is_refused_where_the_edited_source_would_run(tmp_path):
+    bench = TinyBench.make(tmp_path / "bench")
+    bench.write_plugin("one", MEAN.format(name="one"))
+    plan = bench.plan(models=["one", "average"])
+    source = bench.folder / "plugins" / "one.py"
+    source.write_text(source.read_text().replace("np.mean(Y, axis=0)", "0.25"))
+    with LocalEngine(bench.store, [bench.folder / "plugins"], jobs=1) as engine:
+        run = runs.execute(plan, bench.store, engine)
+    rows = run.leaderboard.set_index("model")
+    assert rows["status"].to_dict() == {"one": "failed", "average": "ok"}
+    assert rows["error"]["one"] == (
+        "noise: one, fold 0: the source of one, or a file that it names, changed after the plan "
+        "was made; run again"
+    )
+    mine = {key for key, work in plan.tasks.items() if work.plugins[0].name == "one"}
+    assert mine
+    assert not any(bench.store.has(key) for key in mine)
 
 
 # --- Ctrl-C --------------------------------------------------------------------------------------

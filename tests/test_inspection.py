@@ -10,7 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from merbench import AudioError, Clip, Dataset, MerbenchError, Task, audio
-from merbench.inspection import check_audio, same_audio
+from merbench.digests import same_audio
+from merbench.inspection import check_audio
 
 RATE = 8_000
 

@@ -8,7 +8,10 @@ stem.
 from __future__ import annotations
 
 import dataclasses
+import os
+import shutil
 import textwrap
+import time
 from pathlib import Path
 from typing import Any
 
@@ -26,22 +29,32 @@ from merbench import (
     Separator,
     Task,
     audio,
+    digests,
+    runs,
 )
-from merbench.errors import MerbenchError, PluginError
+from merbench.components import Component
+from merbench.errors import ChangedError, MerbenchError, PluginError
+from merbench.hashes import digest
 from merbench.pipeline import (
     Assemble,
     ClipRows,
+    Extract,
     Fit,
     Prepare,
+    Separate,
     decode,
     decoding_key,
     extract,
+    extraction_key,
+    files_of,
     open_rows,
     separate,
     separation_key,
+    stems_key,
 )
+from merbench.stems import StemLevels
 from merbench.store import Store
-from tinybench import TinyBench
+from tinybench import Here, TinyBench
 
 LABEL = (0.5, 0.5, 0.1, 0.1)
 RNG = np.random.default_rng(7)
@@ -463,6 +476,176 @@ def test_what_a_dataset_does_itself_is_in_the_keys_of_what_it_makes(clip):
     assert len({key(TrueStems(), d) for d in (Files(), Dealt(), Dealt(gain=2.0))}) == 3
 
 
+# --- held to the key -----------------------------------------------------------------------------
+
+
+class Mean(FeatureExtractor):
+    """The mean magnitude."""
+
+    name = "mean-magnitude"
+    kind = FeatureKind.VECTOR
+    weights: Path | None = None
+
+    def extract(self, waveform, sample_rate):
+        return np.abs(waveform).mean(axis=1)
+
+
+class Whole(Separator):
+    """The clip as it is."""
+
+    name = "whole"
+    stems = ("mixed",)
+    stored = False
+
+    def separate(self, waveform, sample_rate):
+        return {"mixed": waveform}
+
+
+def extraction(
+    dataset: Dataset, clip: Clip, separator: Separator, extractor: FeatureExtractor | None = None
+) -> Extract:
+    """Return the task as a plan makes it."""
+    extractor = extractor or Mean()
+    files = files_of(clip, separator)
+    separation = stems_key(separator, dataset, clip, None, files)
+    key = extraction_key(extractor, separation)
+    return Extract(key, dataset, clip, files, separator, separation, extractor)
+
+
+def rewrite(path: Path) -> None:
+    """Write other audio of the same length and size, and put the file's time back."""
+    times = path.stat()
+    waveform, rate = audio.read(path)
+    time.sleep(0.02)  # more than a tick of the file system's clock
+    audio.write(path, waveform[:, ::-1] / 2, rate)
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+CHANGED = r"^{}/{} changed after the plan was made; run again$"
+
+
+def test_audio_that_changed_since_the_plan_is_refused(clip, store, tmp_path):
+    work = extraction(Files(), clip, Whole())
+    rewrite(clip.audio)
+    with pytest.raises(ChangedError, match=CHANGED.format(tmp_path, "c.wav")):
+        work.run(store)
+    assert not store.has(work.key)
+    again = extraction(Files(), clip, Whole())
+    again.run(store)
+    assert again.key != work.key
+    assert store.has(again.key)
+
+
+def test_audio_that_changes_while_it_is_decoded_is_refused(clip, store, tmp_path):
+    class Busy(Files):
+        """Meets another program that writes its files."""
+
+        decodes_by = frozenset()
+
+        def decode(self, clip):
+            decoded = super().decode(clip)
+            rewrite(clip.audio)
+            return decoded
+
+    work = extraction(Busy(), clip, Whole())
+    with pytest.raises(ChangedError, match=CHANGED.format(tmp_path, "c.wav")):
+        work.run(store)
+    assert not store.has(work.key)
+
+
+@pytest.mark.parametrize("changed", ["c.wav", "bass.wav", "vocals.wav"])
+def test_true_stems_and_their_mixture_are_held_to_the_key(clip, store, tmp_path, changed):
+    stems = {stem: tmp_path / f"{stem}.wav" for stem in ("bass", "vocals")}
+    for path in stems.values():
+        shutil.copy(clip.audio, path)
+    whole = dataclasses.replace(clip, stems=stems)
+    files = files_of(whole, TrueStems())
+    key = stems_key(TrueStems(), Files(), whole, None, files)
+    work = Separate(key, Files(), whole, files, TrueStems())
+    work.run(store)
+    assert store.has(key)
+    shutil.rmtree(store.path(key))
+    rewrite(tmp_path / changed)
+    with pytest.raises(ChangedError, match=CHANGED.format(tmp_path, changed)):
+        work.run(store)
+    assert not store.has(key)
+
+
+def test_weights_that_changed_since_the_plan_are_refused(clip, store, tmp_path):
+    (tmp_path / "w").write_bytes(b"weights")
+    work = extraction(Files(), clip, Whole(), Mean(weights=tmp_path / "w"))
+    (tmp_path / "w").write_bytes(b"weights, trained longer")
+    with pytest.raises(
+        ChangedError,
+        match=r"^the source of files or whole or mean-magnitude, or a file that it names, changed",
+    ):
+        work.run(store)
+    assert not store.has(work.key)
+
+
+def test_a_source_that_is_not_the_plans_is_refused(clip, store, monkeypatch):
+    work = extraction(Files(), clip, Whole())
+    # As in a worker process that imported an edited file.
+    monkeypatch.setitem(digests._imported, __name__, "another")
+    with pytest.raises(ChangedError, match="the source of files or whole or mean-magnitude"):
+        work.run(store)
+    for task in (fit(recorder(GOOD)[0], ()), measured(clip)):
+        monkeypatch.setitem(digests._imported, __name__, f"another than {task.key}")
+        with pytest.raises(ChangedError, match=r"the source of .* changed after the plan"):
+            task.run(store)
+
+
+def measured(clip: Clip) -> StemLevels:
+    files = files_of(clip, Whole())
+    separation = stems_key(Whole(), Files(), clip, None, files)
+    return StemLevels.of(Files(), clip, files, Whole(), separation)
+
+
+def test_measured_stems_are_held_to_the_key(clip, store, tmp_path):
+    work = measured(clip)
+    rewrite(clip.audio)
+    with pytest.raises(ChangedError, match=CHANGED.format(tmp_path, "c.wav")):
+        work.run(store)
+    assert not store.has(work.key)
+
+
+def test_a_wrong_remembered_digest_costs_a_failed_row_once_and_never_a_wrong_number(
+    bench, monkeypatch
+):
+    monkeypatch.setattr(digests, "_WORTH_BYTES", 1)
+    monkeypatch.setattr(digests, "_SETTLED_NS", -(10**15))
+    bench.plan()
+    # As if a file system had shown another file of the same times and inode.
+    (bench.folder / "data" / "c3.wav").unlink()
+    shutil.copy(bench.folder / "data" / "c5.wav", bench.folder / "data" / "c3.wav")
+    name, wrong = str((bench.folder / "data" / "c3.wav").absolute()), "f" * 64
+    signature = digests._signature(Path(name))
+    digests._append(bench.store.folder / "digests.txt", {name: (signature, wrong)})
+    monkeypatch.setattr(digests, "_known", {})
+    run = bench.run()
+    errors = set(run.leaderboard["error"]) - {""}
+    assert len(errors) == 2  # of two separators
+    assert all(f"{name} changed after the plan was made; run again" in e for e in errors)
+    again = bench.run()
+    assert again.failed == []
+
+
+def test_a_failed_row_names_the_clip_whose_file_changed(bench):
+    plan = bench.plan()
+    rewrite(bench.folder / "data" / "c3.wav")
+    run = runs.execute(plan, bench.store, Here(bench.store))
+    rows = run.leaderboard.set_index(["separator", "model"])
+    name = bench.folder / "data" / "c3.wav"
+    assert rows["error"]["plain", "linear"] == (
+        f"clip c3 of noise: levels of plain: {name} changed after the plan was made; run again"
+    )
+    assert rows["error"]["halves", "linear"] == (
+        f"clip c3 of noise: halves: {name} changed after the plan was made; run again"
+    )
+    assert rows["status"]["none", "average"] == "ok"
+    assert bench.run().failed == []
+
+
 # --- prepare and fit -----------------------------------------------------------------------------
 
 
@@ -495,10 +678,14 @@ def recorder(predicts: Any, prepares: Any = None) -> tuple[Model, dict[str, Any]
     return Recorder(), seen
 
 
+def stated(component: Component) -> str:
+    return digest(component.fingerprint())
+
+
 def fit(model: Model, tables: tuple[str, ...], prepared: str | None = None) -> Fit:
     labels = ((0.1, 0.2, 0.3, 0.4), (0.5, 0.6, 0.7, 0.8))
     return Fit(
-        "e" * 64, model, Task.VA, 3, "cpu", tables, prepared, (3, 0), (1, 2), labels,
+        "e" * 64, model, stated(model), Task.VA, 3, "cpu", tables, prepared, (3, 0), (1, 2), labels,
         ("c1", "c2"), "files: two-stems x broken x recorder", 0,
     )  # fmt: skip
 
@@ -522,6 +709,23 @@ def test_a_fit_sees_the_training_rows_and_labels_and_the_test_rows_without(store
     assert artifact.info["seconds"] >= artifact.info["fit_seconds"] >= 0
 
 
+def test_the_time_of_a_row_is_fitting_and_predicting(store, monkeypatch):
+    store.put("a" * 64, {"rows": np.ones((4, 2), np.float32)}, {"kind": "vector"})
+    model, _ = recorder(GOOD)
+    slow = Store.get
+
+    def get(self, *arguments, **named):
+        time.sleep(0.3)
+        return slow(self, *arguments, **named)
+
+    monkeypatch.setattr(Store, "get", get)
+    work = fit(model, ("a" * 64,))
+    work.run(store)
+    info = store.info(work.key)
+    assert info["seconds"] == info["fit_seconds"] + info["predict_seconds"] < 0.2
+    assert info["cpu_seconds"] < 0.2
+
+
 def test_a_model_with_several_inputs_gets_a_tuple(store):
     store.put("a" * 64, {"rows": np.ones((4, 2), np.float32)}, {"kind": "vector"})
     store.put("b" * 64, {"rows": np.ones((4, 1, 3, 5), np.float32)}, {"kind": "image"})
@@ -542,7 +746,7 @@ def test_what_was_prepared_comes_beside_the_rows(store):
     rows = np.arange(8, dtype=np.float32).reshape(4, 2)
     store.put("a" * 64, {"rows": rows}, {"kind": "vector"})
     model, seen = recorder(GOOD, lambda X: X.argsort(axis=0).astype(np.int32))
-    Prepare("b" * 64, ("a" * 64,), model, "plain x levels").run(store)
+    Prepare("b" * 64, ("a" * 64,), model, stated(model), "plain x levels").run(store)
     fit(model, ("a" * 64,), "b" * 64).run(store)
     given, prepared = seen["train"]
     np.testing.assert_array_equal(given, rows[[3, 0]])
@@ -552,7 +756,7 @@ def test_what_was_prepared_comes_beside_the_rows(store):
 def test_a_model_that_prepares_nothing_gets_the_rows_alone(store):
     store.put("a" * 64, {"rows": np.ones((4, 2), np.float32)}, {"kind": "vector"})
     model, seen = recorder(GOOD, lambda X: None)
-    Prepare("b" * 64, ("a" * 64,), model, "plain x levels").run(store)
+    Prepare("b" * 64, ("a" * 64,), model, stated(model), "plain x levels").run(store)
     fit(model, ("a" * 64,), "b" * 64).run(store)
     assert seen["train"].shape == (2, 2)
 
@@ -561,7 +765,7 @@ def test_what_was_prepared_has_a_row_for_each_row(store):
     store.put("a" * 64, {"rows": np.ones((4, 2), np.float32)}, {"kind": "vector"})
     model, _ = recorder(GOOD, lambda X: X.T)
     with pytest.raises(PluginError, match="recorder prepared 2 rows from 4"):
-        Prepare("b" * 64, ("a" * 64,), model, "plain x levels").run(store)
+        Prepare("b" * 64, ("a" * 64,), model, stated(model), "plain x levels").run(store)
 
 
 BAD = np.full((2, 4), 0.5)

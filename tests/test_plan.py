@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 import shutil
 from pathlib import Path
 
 import pytest
 
-from merbench import Clip, Dataset, Task, devices
+from merbench import Clip, Dataset, Task, devices, runs, verification
 from merbench.cli import app
 from merbench.errors import MerbenchError, SpecError
 from merbench.estimate import estimate
@@ -388,6 +390,62 @@ def merbench_models():
         if cell == plan.cells[-1].id:
             shutil.rmtree(bench.store.path(keys[0]))
     assert bench.plan().to_do() == {"fit": 1}
+
+
+def test_what_cannot_be_read_in_the_store_is_a_failed_row_and_is_kept(bench, monkeypatch):
+    bench.run()
+    plan = bench.plan()
+    cell = next(cell for cell in plan.cells if cell.names["model"] == "average")
+    folder = bench.store.path(plan.fits[cell.id][0])
+    real = Path.open
+
+    def fail(self, *arguments, **named):
+        if self.parent == folder:
+            raise OSError(errno.ESTALE, os.strerror(errno.ESTALE), str(self))
+        return real(self, *arguments, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", fail)
+        rows = bench.run().leaderboard.set_index("model")
+    assert rows["status"]["average"] == "failed"
+    assert "cannot be read (Stale file handle); nothing was deleted" in rows["error"]["average"]
+    assert (rows["status"].drop("average") == "ok").all()
+    assert bench.plan().tasks == {}
+
+
+# --- clips that are the same ---------------------------------------------------------------------
+
+
+def test_the_same_audio_in_other_groups_is_said_in_plan_run_and_on_the_board(bench):
+    data = bench.folder / "data"
+    for one, other in (("c1", "c4"), ("c2", "c6")):
+        shutil.copy(data / f"{one}.wav", data / f"{other}.wav")
+    plan = bench.plan()
+    assert plan.warnings == [
+        "noise: 4 clips have the audio of a clip in another group, byte for byte (c1 and c4, …): "
+        "one may be trained on and the other tested; give them one group"
+    ]
+    note = "the same audio, byte for byte, as a clip of another group (4 clips)"
+    assert {data.provenance for data in plan.datasets} == {note}
+    out = bench.folder / "out"
+    for arguments in (["plan", bench.spec], ["run", bench.spec, "--jobs", "1", "--out", out]):
+        done = bench.call(*arguments)
+        assert done.returncode == 0, done.stderr
+        assert f"warning: {plan.warnings[0]}" in " ".join(done.stderr.split())
+    run = runs.read(out)
+    assert run.manifest["datasets"][0]["provenance"] == note
+    assert set(run.leaderboard["provenance"]) == {note}
+    assert verification.verify(out) == []
+
+
+def test_the_same_audio_within_a_group_is_nobodys_leak(bench):
+    data = bench.folder / "data"
+    shutil.copy(data / "c1.wav", data / "c4.wav")
+    table = data / "clips.csv"
+    table.write_text(table.read_text().replace("c4,g4,", "c4,g1,"))
+    plan = bench.plan()
+    assert plan.warnings == []
+    assert plan.datasets[0].provenance == ""
 
 
 # --- what an edit invalidates --------------------------------------------------------------------

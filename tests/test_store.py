@@ -275,6 +275,88 @@ def test_damage_is_thrown_away_in_a_store_whose_scratch_folder_was_deleted(store
     assert_holds(store)
 
 
+def test_artifacts_that_lie_under_each_others_keys_are_noticed(store):
+    other = artifact_key("extract", of="another clip")
+    store.put(KEY, ARRAYS, INFO)
+    store.put(other, {"bass": np.zeros(3)}, INFO)
+    aside = store.folder / "aside"
+    store.path(KEY).rename(aside)
+    store.path(other).rename(store.path(KEY))
+    aside.rename(store.path(other))
+    assert not store.has(KEY)
+    with pytest.raises(StoreError, match="run again"):
+        store.get(other)
+    store.put(KEY, ARRAYS, INFO)
+    assert_holds(store)
+
+
+def test_a_key_is_part_of_the_checksum(store):
+    other = artifact_key("extract", of="another clip")
+    store.put(KEY, ARRAYS, INFO)
+    edit(store.path(KEY) / "artifact.json", KEY, other)
+    store.path(other).parent.mkdir(exist_ok=True)
+    store.path(KEY).rename(store.path(other))
+    assert not store.has(other)
+
+
+FAILURES = [errno.EIO, errno.ESTALE, errno.EACCES, errno.EMFILE]
+
+
+@pytest.mark.parametrize("number", FAILURES, ids=lambda number: errno.errorcode[number])
+@pytest.mark.parametrize("name", ["bass.npy", "artifact.json"])
+def test_what_cannot_be_read_is_not_damaged(store, monkeypatch, number, name):
+    store.put(KEY, ARRAYS, INFO)
+    real = Path.open
+
+    def fail(self, mode="r", *rest, **named):
+        if self.name == name:
+            raise OSError(number, os.strerror(number), str(self))
+        return real(self, mode, *rest, **named)
+
+    monkeypatch.setattr(Path, "open", fail)
+    for look in (store.has, store.get, lambda key: store.get(key, mapped=True)):
+        with pytest.raises(StoreError, match=rf"{name} in the store cannot be read .* run again"):
+            look(KEY)
+    monkeypatch.undo()
+    assert_holds(store)
+
+
+def test_what_turns_unreadable_after_it_was_checked_is_not_damaged(store, monkeypatch):
+    store.put(KEY, ARRAYS, INFO)
+
+    def fail(path, **_):
+        raise OSError(errno.ESTALE, os.strerror(errno.ESTALE), str(path))
+
+    monkeypatch.setattr(np, "load", fail)
+    with pytest.raises(StoreError, match=r"cannot be read \(Stale file handle\); nothing was del"):
+        store.get(KEY)
+    monkeypatch.undo()
+    assert_holds(store)
+
+
+def test_a_mapped_artifact_is_checked_once_and_again_where_it_changed(store, monkeypatch):
+    store.put(KEY, ARRAYS, INFO)
+    checked = []
+    real = store_module._checksum
+
+    def counted(path):
+        checked.append(path.name)
+        return real(path)
+
+    monkeypatch.setattr(store_module, "_checksum", counted)
+    for _ in range(3):
+        store.get(KEY, mapped=True)
+    assert sorted(checked) == ["bass.npy", "vocals.npy"]
+    # Another process knows nothing of that.
+    Store(store.folder).get(KEY, mapped=True)
+    assert len(checked) == 4
+    times = (store.path(KEY) / "bass.npy").stat()
+    flip(store.path(KEY) / "bass.npy", -1)
+    os.utime(store.path(KEY) / "bass.npy", ns=(times.st_atime_ns, times.st_mtime_ns))
+    with pytest.raises(StoreError, match="run again"):
+        store.get(KEY, mapped=True)
+
+
 # --- several processes ---------------------------------------------------------------------------
 
 

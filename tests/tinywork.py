@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -62,6 +64,23 @@ def leave_a_child() -> None:
         os._exit(0)
     Path(os.environ["TINY_TRACE"]).write_text(str(child))
     os._exit(6)
+
+
+def leave_children() -> None:
+    """End well, with two processes left, named in `$TINY_TRACE`: a child, and a child's child."""
+    trace = os.environ["TINY_TRACE"]
+    child = subprocess.Popen(["sleep", "60"], start_new_session=True)
+    code = (
+        "import subprocess; print(subprocess.Popen(['sleep', '60'], stdout=subprocess.DEVNULL).pid)"
+    )
+    orphan = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    Path(trace).write_text(f"{child.pid} {orphan.stdout}")
+
+
+def wait_for_a_child_that_eats() -> None:
+    """Wait for a child that takes 400 MB and sleeps."""
+    code = "import time; held = b'x' * 400_000_000; time.sleep(60)"
+    subprocess.run([sys.executable, "-c", code])
 
 
 class Unreadable:

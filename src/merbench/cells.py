@@ -17,8 +17,8 @@ from merbench.components import (
     Model,
     Separator,
     Task,
-    file_digest,
 )
+from merbench.digests import audio_of_several_groups, file_digest
 from merbench.hashes import data_hash, digest, truth_hash
 from merbench.pipeline import (
     Copy,
@@ -91,9 +91,14 @@ class LoadedDataset:
         return split_hash(self.splits, [clip.id for clip in self.clips])
 
     @cached_property
+    def audio(self) -> dict[Path, str]:
+        """SHA-256 of each clip's file, as the dataset was loaded."""
+        return {clip.audio: file_digest(clip.audio) for clip in self.clips}
+
+    @cached_property
     def truth_hashes(self) -> tuple[str, ...]:
         """Each clip's truth hash, from its label and its file."""
-        return tuple(truth_hash(c.id, c.label, file_digest(c.audio)) for c in self.clips)
+        return tuple(truth_hash(c.id, c.label, self.audio[c.audio]) for c in self.clips)
 
     @cached_property
     def data_hash(self) -> str:
@@ -117,6 +122,21 @@ class LoadedDataset:
             f"{self.name}: systems are tested on {' of '.join(counts)}, which is too few to say "
             "which is better: take the results for a trial, and label more music of more artists "
             f"({FEW_CLIPS} clips of {FEW_GROUPS} groups at the very least)"
+        )
+
+    @property
+    def repeated_audio(self) -> str:
+        """One sentence where clips of different groups have the same audio."""
+        found = []
+        if self.dataset.has_audio and not self.origins:
+            found = audio_of_several_groups(self.clips)
+        if not found:
+            return ""
+        ids = " and ".join(clip.id for clip in found[0])
+        return (
+            f"{self.name}: {sum(map(len, found))} clips have the audio of a clip in another group, "
+            f"byte for byte ({ids}{', …' if len(found) > 1 else ''}): one may be trained on and "
+            "the other tested; give them one group"
         )
 
     @property

@@ -12,17 +12,17 @@ from __future__ import annotations
 import enum
 import hashlib
 import importlib.metadata
-import sys
-import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, Protocol
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
+from merbench.digests import content_digest as content_digest
+from merbench.digests import file_digest as file_digest
+from merbench.digests import files_at as files_at
+from merbench.digests import module_digest
 from merbench.errors import MerbenchError, printable
 
 if TYPE_CHECKING:
@@ -53,8 +53,6 @@ __all__ = [
 
 MIXED = "mixed"
 CANONICAL_STEMS = ("bass", "drums", "other", "vocals")
-
-_SESSION = uuid.uuid4().hex
 
 
 class Task(enum.StrEnum):
@@ -211,6 +209,12 @@ class Component(BaseModel):
             elif value != fields[key].get_default(call_default_factory=True):
                 changed[key] = _canonical(value, path=str)
         return changed
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        """Digest the source while it is imported, before anyone can edit it."""
+        if not cls.__module__.startswith("merbench."):
+            module_digest(cls.__module__, anew=True)
 
     def ready(self) -> None:
         """Raise `MerbenchError` where it cannot work here: no weights, no package.
@@ -601,70 +605,26 @@ def _canonical(value: Any, *, path: Callable[[Path], str]) -> Any:
     return value
 
 
-@cache
-def _file_digest(path: str, size: int, modified: int) -> str:
-    with Path(path).open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file's bytes, remembered while the file stays as it is."""
-    status = path.stat()
-    return _file_digest(str(path.absolute()), status.st_size, status.st_mtime_ns)
-
-
-def content_digest(path: Path) -> str:
-    """Hash of what stands at a path: a file, a folder's files, or the files a prefix names."""
-    path = path.expanduser()
-    files = files_at(path)
-    if not files:
-        return "missing"
-    if files == [path]:
-        return file_digest(path)
+def source_digest(cls: type[Component]) -> str:
+    """Hash of the source that defines a component: its file, its bases' files, `source_modules`."""
     digest = hashlib.sha256()
-    for file in files:
-        name = file.relative_to(path.parent).as_posix()[len(path.name) :]
-        digest.update(f"{name}\n".encode(errors="surrogateescape"))
-        digest.update(file_digest(file).encode())
+    for module in dict.fromkeys([*_defining_modules(cls), *cls.source_modules]):
+        digest.update(module_digest(module).encode())
     return digest.hexdigest()
 
 
-def files_at(path: Path) -> list[Path]:
-    """Return the file at a path, a folder's files, or the files that a prefix names.
-
-    A TensorFlow checkpoint is named by the prefix of its files, which is why a prefix counts.
-    """
-    try:
-        if path.is_file():
-            return [path]
-        if path.is_dir():
-            return sorted(p for p in path.rglob("*") if p.is_file())
-        beside = path.parent.iterdir()
-        return sorted(p for p in beside if p.name.startswith(f"{path.name}.") and p.is_file())
-    except (OSError, ValueError):  # no such folder, or text that can be no path
-        return []
+def plugin_sources(*components: Component) -> frozenset[str]:
+    """Return the packages and files whose code these components are: top names of modules."""
+    found: set[str] = set()
+    for component in components:
+        found |= {module.partition(".")[0] for module in _defining_modules(type(component))}
+        found |= plugin_sources(*(c for _, value in component for c in _components(value)))
+    return frozenset(found)
 
 
-def source_digest(cls: type[Component]) -> str:
-    """Hash of the source that defines a component: its file, its bases' files, `source_modules`."""
-    modules = [
+def _defining_modules(cls: type[Component]) -> list[str]:
+    return [
         base.__module__
         for base in cls.__mro__
         if issubclass(base, Component) and not base.__module__.startswith("merbench.")
     ]
-    modules += cls.source_modules
-    digest = hashlib.sha256()
-    for module in dict.fromkeys(modules):
-        digest.update(_module_digest(module).encode())
-    return digest.hexdigest()
-
-
-def _module_digest(module: str) -> str:
-    origin = getattr(sys.modules.get(module), "__file__", None)
-    if origin is None and module not in sys.modules:
-        spec = find_spec(module)
-        origin = spec.origin if spec else None
-    if origin is None or not Path(origin).is_file():
-        # Typed into an interpreter: nothing tells its versions apart, so nothing is reused.
-        return _SESSION
-    return file_digest(Path(origin))

@@ -1,8 +1,9 @@
 """Where tasks run: worker processes of this machine.
 
-A task that raises, hangs, exhausts memory or kills its process fails alone. An engine hands out
-`concurrent.futures` futures, which is all `execute` asks of it; an existing distributed engine
-fits behind the same two methods.
+A task that raises, hangs, exhausts memory or kills its process fails alone, and what a plugin does
+to a process reaches no task that it has no part in. An engine hands out `concurrent.futures`
+futures, which is all `execute` asks of it; an existing distributed engine fits behind the same two
+methods.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import sys
 import threading
 import time
 import traceback
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
@@ -26,7 +28,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from merbench import memory, plugins, threads
+from merbench import family, memory, plugins, threads
+from merbench.components import plugin_sources
 from merbench.errors import MerbenchError
 from merbench.pipeline import Work
 from merbench.store import Store
@@ -49,6 +52,14 @@ class Failure(NamedTuple):
 
     error: str
     trace: str
+
+
+class Answer(NamedTuple):
+    """What a worker says when it has done a task."""
+
+    failure: Failure | None
+    spent: bool = False
+    """Whether processes were left behind, which may hold anything of the worker's."""
 
 
 class Engine(Protocol):
@@ -156,7 +167,10 @@ class WorkerLostError(Exception):
 class LocalEngine:
     """Worker processes of this machine, each kept by a thread that hands it one task at a time.
 
-    So whatever ends a process, and with whatever status, is known to be its task's doing.
+    So whatever ends a process, and with whatever status, is known to be its task's doing. A process
+    does tasks of the same plugins, or of more; it is replaced where a task comes that a plugin
+    which it has run has no part in: what that did to the process, to numpy say, ends there. What a
+    task leaves running ends with it.
 
     Parameters
     ----------
@@ -245,15 +259,28 @@ class LocalEngine:
 
     def _do(self, work: Work) -> Failure | None:
         """Have this thread's worker run a task."""
+        sources = plugin_sources(*work.plugins)
         worker: _Worker | None = getattr(self._kept, "worker", None)
-        if worker is None or not worker.alive:
+        if worker is not None and not (worker.alive and worker.ran <= sources):
+            self._end(worker)
+            worker = None
+        if worker is None:
             worker = self._kept.worker = self._start()
-            failure = worker.receive(None)
+            failure = worker.receive(None).failure
             if failure is not None:
-                worker.kill()
+                self._end(worker)
                 return failure
+        worker.ran |= sources
         worker.send(work)
-        return worker.receive(self.timeout)
+        answer = worker.receive(self.timeout)
+        if answer.spent:
+            self._end(worker)
+        return answer.failure
+
+    def _end(self, worker: _Worker) -> None:
+        worker.kill()
+        self._kept.worker = None
+        self._workers.remove(worker)
 
     def _start(self) -> _Worker:
         worker = _Worker(self.store.folder, list(self.plugin_paths), self._limit)
@@ -272,11 +299,14 @@ class _Worker:
     """Held while a process is started or reaped, which `multiprocessing` does for all at once."""
 
     def __init__(self, *arguments: object) -> None:
+        self.ran: frozenset[str] = frozenset()
+        """The packages and files of plugins whose code it has run."""
+        self._mark = uuid.uuid4().hex
         # A fresh interpreter: forking after torch or OpenMP started threads may hang.
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, *arguments))
-        with self._changing:
+        with self._changing, family.marking(self._mark):
             self._process.start()
         theirs.close()
 
@@ -292,7 +322,7 @@ class _Worker:
         with contextlib.suppress(OSError):  # a worker that is gone shows when it should answer
             self._pipe.send_bytes(task)
 
-    def receive(self, timeout: float | None) -> Failure | None:
+    def receive(self, timeout: float | None) -> Answer:
         """Wait for the answer.
 
         Raises
@@ -312,26 +342,30 @@ class _Worker:
                 raise TimeoutError
         try:
             if self._pipe.poll():
-                answer: Failure | None = self._pipe.recv()
+                answer: Answer = self._pipe.recv()
                 return answer
         except (EOFError, OSError):
             pass
         with self._changing:
             self._process.join()
+        family.kill(family.of(None, self._mark))
         raise WorkerLostError(self._process.exitcode)
 
     def kill(self) -> None:
-        """End the process now; the store never sees half of what it was writing."""
+        """End the process and all that it started; the store never sees half of an artifact."""
+        started = family.of(self._process.pid, self._mark)
         with self._changing:
             self._process.kill()
             self._process.join()
+        family.kill(started | family.of(None, self._mark))
 
     def close(self) -> None:
         """Let the process end by itself, or kill it where it does not."""
         self._pipe.close()
         with self._changing:
             self._process.join(self._LEAVE_SECONDS)
-        self.kill()
+        if self._process.exitcode != 0:
+            self.kill()
 
 
 def _serve(pipe: Connection, folder: Path, plugin_paths: Sequence[Path], limit: int) -> None:
@@ -342,12 +376,14 @@ def _serve(pipe: Connection, folder: Path, plugin_paths: Sequence[Path], limit: 
     threading.Thread(
         target=memory.guard, args=(limit, _OUT_OF_MEMORY, parent.pid), daemon=True
     ).start()
+    family.adopt()
     store = Store(folder)
     with contextlib.suppress(EOFError, OSError):  # the parent is gone
-        pipe.send(_guarded(lambda: plugins.load(plugin_paths)))
+        pipe.send(Answer(_guarded(lambda: plugins.load(plugin_paths))))
         while True:
             data = pipe.recv_bytes()
-            pipe.send(_guarded(lambda: pickle.loads(data).run(store)))  # noqa: B023
+            failure = _guarded(lambda: pickle.loads(data).run(store))  # noqa: B023
+            pipe.send(Answer(failure, spent=bool(family.children())))
 
 
 def _guarded(do: Callable[[], object]) -> Failure | None:

@@ -71,6 +71,10 @@ class StoreError(MerbenchError):
     """The store cannot be read or written."""
 
 
+class ChangedError(MerbenchError):
+    """A file is no longer what the plan was made of."""
+
+
 class TableError(MerbenchError):
     """A table that somebody wrote cannot be used.
 

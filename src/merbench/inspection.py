@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from merbench import audio, pipeline
-from merbench.components import Clip, Dataset, Finding, file_digest
+from merbench.components import Clip, Dataset, Finding
+from merbench.digests import same_audio
 from merbench.errors import MerbenchError
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Waveform = NDArray[np.float32]
 
-__all__ = ["check_audio", "same_audio"]
+__all__ = ["check_audio"]
 
 SHORTEST = 1.0
 """Seconds below which features have too few frames to mean much."""
@@ -25,31 +25,6 @@ SILENT = 1e-4
 """Peak of what counts as silence: -80 dB of full scale."""
 UNLIKE = 0.1
 """Seconds by which true stems may be longer or shorter than their clip."""
-
-
-def same_audio(
-    clips: Sequence[Clip], digest: Callable[[Path], str] = file_digest
-) -> list[tuple[Clip, ...]]:
-    """Find clips whose files are the same byte for byte.
-
-    Parameters
-    ----------
-    clips
-        Those of a dataset that has audio: where only features are published, all clips have one
-        file.
-    digest
-        Hashes a file.
-
-    Returns
-    -------
-    list of tuple of Clip
-        Two or more clips each, in the dataset's order. Where their groups differ, one may be
-        trained on while the other is tested: what a nearest neighbour knows by heart.
-    """
-    same: defaultdict[str, list[Clip]] = defaultdict(list)
-    for clip in clips:
-        same[digest(clip.audio)].append(clip)
-    return [tuple(found) for found in same.values() if len(found) > 1]
 
 
 def check_audio(dataset: Dataset, clips: Sequence[Clip]) -> list[Finding]:

@@ -15,6 +15,7 @@ from merbench.components import (
     Dataset,
     Task,
 )
+from merbench.digests import audio_of_several_groups
 from merbench.errors import MerbenchError, PluginError, reason, text_of
 from merbench.hashes import digest
 from merbench.numerals import LEAST_STD
@@ -27,6 +28,7 @@ from merbench.spec import Benchmark, RootedDataset
 from merbench.store import home
 
 _SCALED = "feature vectors scaled by all clips before they are split, test clips among them"
+_SAME = "the same audio, byte for byte, as a clip of another group"
 _LEAKS = "split after augmenting, so that copies of one clip stand on both sides"
 
 
@@ -61,6 +63,9 @@ def load(rooted: RootedDataset, protocol: Protocol) -> LoadedDataset:
             clips = tuple(_as_quadrant(clip) for clip in clips)
         if isinstance(protocol, Drawn) and protocol.scale_before_splitting:
             clips = tuple(_noted(clip, _SCALED) for clip in clips)
+        if dataset.has_audio:
+            same = {clip.id for found in audio_of_several_groups(clips) for clip in found}
+            clips = tuple(_noted(clip, _SAME) if clip.id in same else clip for clip in clips)
         task = rooted.task or dataset.task
         loaded = LoadedDataset(dataset, root, task, clips, tuple(protocol.splits(clips)))
         _ = loaded.data_hash  # reads every file: one that cannot be read shows now

@@ -15,7 +15,7 @@ from typing import Any
 
 from merbench import __version__, threads
 from merbench.cells import Cell, LoadedDataset
-from merbench.components import Component, file_digest, source_digest
+from merbench.components import Component, source_digest
 from merbench.engine import Outcome
 from merbench.errors import MerbenchError
 from merbench.hashes import spec_hash
@@ -128,7 +128,7 @@ def _dataset_entry(data: LoadedDataset) -> dict[str, Any]:
     }
     if dataset.labels_public:
         # With labels and these at hand, anyone can compute the truth hashes.
-        listed["audio"] = [file_digest(clip.audio) for clip in clips]
+        listed["audio"] = [data.audio[clip.audio] for clip in clips]
     return {
         "name": data.name,
         # Where it is not the plugin that gives the name: a table that its user named.

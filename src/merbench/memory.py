@@ -1,4 +1,4 @@
-"""Watching how much memory a process holds, and stopping it before it holds too much."""
+"""Watching how much memory a process and its children hold, and stopping them in time."""
 
 from __future__ import annotations
 
@@ -8,28 +8,37 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from merbench import family
+
+if TYPE_CHECKING:
+    import psutil
 
 _POLL_SECONDS = 0.05
+_SHARE = 20
+"""Least seconds between two looks, in those that a look takes: children take long to look at."""
 
 
 @dataclass
 class Peak:
-    """Most memory the process held while watched, in bytes."""
+    """Most memory the process and its children held while watched, in bytes."""
 
     peak: int = 0
 
 
 @contextmanager
 def watch() -> Iterator[Peak]:
-    """Record the process's peak resident memory, which the system only keeps per lifetime."""
+    """Record the peak resident memory, which the system only keeps per lifetime."""
     import psutil
 
     process, record, done = psutil.Process(), Peak(), threading.Event()
 
     def sample() -> None:
         while True:
-            record.peak = max(record.peak, process.memory_info().rss)
-            if done.wait(_POLL_SECONDS):
+            held, pause = _look(process)
+            record.peak = max(record.peak, held)
+            if done.wait(pause):
                 return
 
     watcher = threading.Thread(target=sample, daemon=True)
@@ -39,19 +48,39 @@ def watch() -> Iterator[Peak]:
     finally:
         done.set()
         watcher.join()
-        record.peak = max(record.peak, process.memory_info().rss)
+        record.peak = max(record.peak, _look(process)[0])
 
 
 def guard(limit: int, status: int, parent: int | None) -> None:
-    """Exit with `status` once this process holds more than `limit` bytes or its parent is gone."""
+    """Exit once this process and its children hold too much, or its parent is gone.
+
+    Parameters
+    ----------
+    limit
+        In bytes.
+    status
+        That of the exit for want of memory.
+    parent
+        Number of the parent's process.
+    """
     import psutil
 
     process = psutil.Process()
     while os.getppid() == parent:
-        if process.memory_info().rss > limit:
+        held, pause = _look(process)
+        if held > limit:
+            family.kill(family.children())
             os._exit(status)
-        time.sleep(_POLL_SECONDS)
+        time.sleep(pause)
+    family.kill(family.children())
     os._exit(1)
+
+
+def _look(process: psutil.Process) -> tuple[int, float]:
+    """Return the bytes that this process and its children hold, and when to look again."""
+    started = time.monotonic()
+    held = process.memory_info().rss + sum(map(family.unique_memory, family.children()))
+    return held, max(_POLL_SECONDS, _SHARE * (time.monotonic() - started))
 
 
 def share(jobs: int) -> int:

@@ -3,9 +3,9 @@
 decode -> (augment) -> separate -> extract -> assemble -> (prepare) -> fit and predict
 
 Each task is self-contained: it carries the components and clips it needs, reads what went before
-from the store by key, and leaves one artifact under its own key. What is cheaper to make than to
-read back (decoding, augmentation, and separators that say so) is done inside the task that needs
-it.
+from the store by key, and leaves one artifact under its own key, unless a file or a plugin is no
+longer what that key was made of. What is cheaper to make than to read back (decoding, augmentation,
+and separators that say so) is done inside the task that needs it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from merbench import audio, memory, threads
@@ -31,9 +32,10 @@ from merbench.components import (
     Model,
     Separator,
     Task,
-    file_digest,
 )
-from merbench.errors import AudioError, MerbenchError, PluginError
+from merbench.digests import file_digest, forget, reading
+from merbench.errors import AudioError, ChangedError, MerbenchError, PluginError
+from merbench.hashes import digest
 from merbench.numerals import LARGEST, real_numbers
 from merbench.store import Store, appending, artifact_key
 
@@ -42,6 +44,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Waveform = NDArray[np.float32]
+
+Files = Mapping[Path, str]
+"""The SHA-256 of files, by path."""
 
 
 class Work:
@@ -61,9 +66,49 @@ class Work:
         """The plugin that does the work, whose past timings make the estimate."""
         return None
 
+    @property
+    def plugins(self) -> tuple[Component, ...]:
+        """Every plugin that takes part in the result."""
+        return (self.component,) if self.component else ()
+
+    @property
+    def reads(self) -> Files:
+        """The files that the work decodes."""
+        return {}
+
     def run(self, store: Store) -> None:
         """Do the work and leave the artifact `key`."""
         raise NotImplementedError
+
+    @contextmanager
+    def as_planned(self, store: Store) -> Iterator[None]:
+        """Hold what is done in the block to the key: of these files, by these plugins.
+
+        Raises
+        ------
+        ChangedError
+            A file or a plugin is no longer what the key was made of.
+        """
+        self._hold_plugins_to_plan()
+        with reading(self.reads) as found:
+            yield
+        changed = [path for path, digest in found.items() if digest != self.reads[path]]
+        if changed:
+            forget(store.folder, changed)
+            raise ChangedError(f"{changed[0]} changed after the plan was made; run again")
+        self._hold_plugins_to_plan()
+
+    def _hold_plugins_to_plan(self) -> None:
+        if not self._planned():
+            names = " or ".join(dict.fromkeys(plugin.title for plugin in self.plugins))
+            raise ChangedError(
+                f"the source of {names}, or a file that it names, changed after the plan was made; "
+                "run again"
+            )
+
+    def _planned(self) -> bool:
+        """Tell whether the plugins, as this process has them, are those of the key."""
+        return True
 
 
 # --- from a clip to one array a stem ---------------------------------------------------------
@@ -82,9 +127,18 @@ class Copy:
         return f"{self.augmentation.title} {self.number + 1}"
 
 
-def decoding_key(dataset: Dataset, clip: Clip) -> str:
-    """Key of a clip's waveform: its file's bytes, and whatever else decodes them."""
-    parts: dict[str, Any] = {"audio": file_digest(clip.audio)}
+def files_of(clip: Clip, separator: Separator, known: Files | None = None) -> Files:
+    """Return the files that a clip's stems are made of; those not `known` are digested."""
+    stems = clip.stems.values() if separator.needs_true_stems else ()
+    return {path: (known or {}).get(path) or file_digest(path) for path in (clip.audio, *stems)}
+
+
+def decoding_key(dataset: Dataset, clip: Clip, known: Files | None = None) -> str:
+    """Key of a clip's waveform: its file's bytes, and whatever else decodes them.
+
+    The file is digested where its digest is not `known`.
+    """
+    parts: dict[str, Any] = {"audio": (known or {}).get(clip.audio) or file_digest(clip.audio)}
     own = type(dataset).decode is not Dataset.decode
     if not (own and dataset.synthetic):  # what a program renders, no reader of audio files decodes
         parts["reader"] = audio.VERSION
@@ -109,11 +163,18 @@ def augmentation_key(copy: Copy | None, decoding: str) -> str:
     return artifact_key("augment", augmentation=augmentation, copy=copy.number, of=decoding)
 
 
-def separation_key(separator: Separator, dataset: Dataset, clip: Clip, decoding: str) -> str:
-    """Key of a clip's stems."""
+def separation_key(
+    separator: Separator,
+    dataset: Dataset,
+    clip: Clip,
+    decoding: str,
+    known: Files | None = None,
+) -> str:
+    """Key of a clip's stems; true stems are digested where their digests are not `known`."""
     parts: dict[str, Any] = {"of": decoding}
     if separator.needs_true_stems:
-        parts["stems"] = {stem: file_digest(path) for stem, path in sorted(clip.stems.items())}
+        files = files_of(clip, separator, known)
+        parts["stems"] = {stem: files[path] for stem, path in sorted(clip.stems.items())}
         if type(dataset).true_stems is not Dataset.true_stems:
             parts["dataset"] = dataset.fingerprint()
     return artifact_key("separate", separator=separator.fingerprint(), **parts)
@@ -137,6 +198,14 @@ def extraction_key(extractor: FeatureExtractor, separation: str) -> str:
     return artifact_key("extract", extractor=extractor.fingerprint(), of=separation)
 
 
+def stems_key(
+    separator: Separator, dataset: Dataset, clip: Clip, copy: Copy | None, files: Files
+) -> str:
+    """Key of the stems of a clip, or of a changed copy of it, made of files of these digests."""
+    decoding = augmentation_key(copy, decoding_key(dataset, clip, files))
+    return separation_key(separator, dataset, clip, decoding, files)
+
+
 @dataclass(frozen=True)
 class Separate(Work):
     """Separate one clip and keep its stems."""
@@ -145,6 +214,7 @@ class Separate(Work):
     key: str
     dataset: Dataset
     clip: Clip
+    files: Files
     separator: Separator
     copy: Copy | None = None
     needs: tuple[str, ...] = ()
@@ -157,15 +227,28 @@ class Separate(Work):
     def component(self) -> Component:
         return self.separator
 
+    @property
+    def plugins(self) -> tuple[Component, ...]:
+        return makers(self.dataset, self.separator, self.copy)
+
+    @property
+    def reads(self) -> Files:
+        return self.files
+
     def run(self, store: Store) -> None:
         started = time.perf_counter()
-        stems, rate = separate(self.dataset, self.clip, self.separator, self.copy)
+        with self.as_planned(store):
+            stems, rate = separate(self.dataset, self.clip, self.separator, self.copy)
         info = {
             "sample_rate": rate,
             "component": self.separator.name,
             "seconds": time.perf_counter() - started,
         }
         store.put(self.key, stems, info)
+
+    def _planned(self) -> bool:
+        now = stems_key(self.separator, self.dataset, self.clip, self.copy, self.files)
+        return now == self.key
 
 
 @dataclass(frozen=True)
@@ -176,6 +259,7 @@ class Extract(Work):
     key: str
     dataset: Dataset
     clip: Clip
+    files: Files
     separator: Separator | None
     separation: str
     extractor: FeatureExtractor
@@ -194,13 +278,22 @@ class Extract(Work):
     def component(self) -> Component:
         return self.extractor
 
+    @property
+    def plugins(self) -> tuple[Component, ...]:
+        return (*makers(self.dataset, self.separator, self.copy), self.extractor)
+
+    @property
+    def reads(self) -> Files:
+        return self.files if self.separator and not self.separator.stored else {}
+
     def run(self, store: Store) -> None:
         started = time.perf_counter()
-        stems, rate = self._stems(store)
-        arrays = {
-            stem: extract(self.extractor, stems[stem], rate, f"stem {stem}")
-            for stem in stems_of(self.extractor, self.separator)
-        }
+        with self.as_planned(store):
+            stems, rate = self._stems(store)
+            arrays = {
+                stem: extract(self.extractor, stems[stem], rate, f"stem {stem}")
+                for stem in stems_of(self.extractor, self.separator)
+            }
         info = {"component": self.extractor.name, "seconds": time.perf_counter() - started}
         store.put(self.key, arrays, info)
 
@@ -208,6 +301,22 @@ class Extract(Work):
         if self.separator is None:
             return {MIXED: _published(self.clip)}, 0
         return separated(store, self.separation, self.dataset, self.clip, self.separator, self.copy)
+
+    def _planned(self) -> bool:
+        separation = self.separation
+        if self.separator is None:
+            separation = published_key(self.clip)
+        elif not self.separator.stored:
+            separation = stems_key(self.separator, self.dataset, self.clip, self.copy, self.files)
+        return extraction_key(self.extractor, separation) == self.key
+
+
+def makers(
+    dataset: Dataset, separator: Separator | None, copy: Copy | None = None
+) -> tuple[Component, ...]:
+    """Return the plugins that a clip, or a changed copy of it, becomes stems by."""
+    augmentation = copy.augmentation if copy else None
+    return tuple(part for part in (dataset, augmentation, separator) if part is not None)
 
 
 def _published(clip: Clip) -> Waveform:
@@ -408,10 +517,15 @@ class Assemble(Work):
     stems: tuple[str, ...]
     kind: FeatureKind
     label: str
+    made_by: tuple[Component, ...] = ()
 
     @property
     def title(self) -> str:
         return f"table of {self.label}"
+
+    @property
+    def plugins(self) -> tuple[Component, ...]:
+        return self.made_by
 
     def run(self, store: Store) -> None:
         import numpy as np
@@ -560,6 +674,7 @@ class Prepare(Work):
     key: str
     needs: tuple[str, ...]
     model: Model
+    fingerprint: str
     label: str
 
     @property
@@ -570,10 +685,15 @@ class Prepare(Work):
     def component(self) -> Component | None:
         return None
 
+    @property
+    def plugins(self) -> tuple[Component, ...]:
+        return (self.model,)
+
     def run(self, store: Store) -> None:
         (table,) = self.needs
         rows = store.get(table, mapped=True).arrays["rows"]
-        prepared = self.model.prepare(rows)
+        with self.as_planned(store):
+            prepared = self.model.prepare(rows)
         if prepared is not None and len(prepared) != len(rows):
             raise PluginError(
                 f"{self.model.title} prepared {len(prepared)} rows from {len(rows)}; "
@@ -581,6 +701,9 @@ class Prepare(Work):
             )
         arrays = {} if prepared is None else {"prepared": prepared}
         store.put(self.key, arrays, {"component": self.model.name})
+
+    def _planned(self) -> bool:
+        return digest(self.model.fingerprint()) == self.fingerprint
 
 
 # --- from a table to predictions ----------------------------------------------------------------
@@ -596,6 +719,7 @@ class Fit(Work):
     stage: ClassVar[str] = "fit"
     key: str
     model: Model
+    fingerprint: str
     task: Task
     seed: int
     device: str
@@ -625,20 +749,22 @@ class Fit(Work):
         import numpy as np
 
         labels = np.asarray(self.labels, dtype=np.float64)
-        with memory.watch() as watched:
-            wall, cpu = time.perf_counter(), time.process_time()
+        with self.as_planned(store), memory.watch() as watched:
             estimator = self.model.estimator(task=self.task, seed=self.seed, device=self.device)
-            estimator.fit(self._inputs(store, self.train), labels)
-            fitted = time.perf_counter()
-            predicted = estimator.predict(self._inputs(store, self.test))
-            done, cpu = time.perf_counter(), time.process_time() - cpu
+            train = self._inputs(store, self.train)
+            with _timed() as fitting:
+                estimator.fit(train, labels)
+            del train
+            test = self._inputs(store, self.test)
+            with _timed() as predicting:
+                predicted = estimator.predict(test)
         predictions = self._examined(predicted)
         info = {
             "component": self.model.name,
-            "seconds": done - wall,
-            "fit_seconds": fitted - wall,
-            "predict_seconds": done - fitted,
-            "cpu_seconds": cpu,
+            "seconds": fitting.seconds + predicting.seconds,
+            "fit_seconds": fitting.seconds,
+            "predict_seconds": predicting.seconds,
+            "cpu_seconds": fitting.cpu_seconds + predicting.cpu_seconds,
             "peak_memory_mb": watched.peak / 1e6,
             "threads": threads.available(),
             "curve": [
@@ -647,6 +773,9 @@ class Fit(Work):
             ],
         }
         store.put(self.key, {"predictions": predictions}, info)
+
+    def _planned(self) -> bool:
+        return digest(self.model.fingerprint()) == self.fingerprint
 
     def _inputs(self, store: Store, indices: Sequence[int]) -> Any:
         import numpy as np
@@ -690,3 +819,19 @@ class Fit(Work):
                 "correct the plugin or its parameters"
             )
         return predictions
+
+
+@dataclass
+class _Spent:
+    """What a block took."""
+
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+
+
+@contextmanager
+def _timed() -> Iterator[_Spent]:
+    spent = _Spent()
+    wall, cpu = time.perf_counter(), time.process_time()
+    yield spent
+    spent.seconds, spent.cpu_seconds = time.perf_counter() - wall, time.process_time() - cpu

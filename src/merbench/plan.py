@@ -19,8 +19,9 @@ from merbench.components import (
     Model,
     Separator,
 )
+from merbench.digests import remembered
 from merbench.errors import MerbenchError
-from merbench.hashes import canonical
+from merbench.hashes import canonical, digest
 from merbench.loading import leaking, load
 from merbench.pipeline import (
     Assemble,
@@ -29,11 +30,11 @@ from merbench.pipeline import (
     Prepare,
     Separate,
     Work,
-    augmentation_key,
-    decoding_key,
     extraction_key,
+    files_of,
+    makers,
     published_key,
-    separation_key,
+    stems_key,
     stems_of,
 )
 from merbench.protocols import Drawn, Split
@@ -99,10 +100,11 @@ class Plan:
 
     @property
     def warnings(self) -> list[str]:
-        """What the results of this benchmark will not be able to say, a sentence each."""
+        """What makes results doubtful, or keeps them from saying anything, a sentence each."""
         found = [data.too_few for data in self.datasets]
         if self.cells and self.skipped and all(cell.model.baseline for cell in self.cells):
             found.append("no system makes a cell: baselines alone are scored")
+        found += [data.repeated_audio for data in self.datasets]
         return [warning for warning in dict.fromkeys(found) if warning]
 
     def to_do(self) -> Counter[str]:
@@ -137,6 +139,16 @@ def make_plan(
         A dataset cannot be read or split, a filter names no axis, or the device is not there.
     """
     benchmark = _on_a_device(benchmark)
+    with remembered(store.folder):
+        return _made(benchmark, store, only, again)
+
+
+def _made(
+    benchmark: Benchmark,
+    store: Store,
+    only: Sequence[str],
+    again: Collection[tuple[str, int]] | None,
+) -> Plan:
     plan = Plan(benchmark)
     filters = [_filter(text) for text in only]
     wanted = [name for axis, name in filters if axis == "dataset"]
@@ -318,12 +330,13 @@ class _Tasks:
         prepared = None
         # What is prepared is of the features as they are.
         prepares = prepares and not cell.scaled
+        fingerprint = cell.model.fingerprint()
         if prepares and cell.features[0].kind is FeatureKind.VECTOR:
-            fingerprint = cell.model.fingerprint()
             prepared = artifact_key("prepare", model=fingerprint, of=tables[0])
         keys = []
         for split in cell.data.splits:
-            fit = _fit(cell, split, self.plan.benchmark.spec.device, tables, prepared)
+            device = self.plan.benchmark.spec.device
+            fit = _fit(cell, split, device, tables, prepared, fingerprint)
             keys.append(fit.key)
             if self._wanted(cell, fit) and fit.key not in self.plan.tasks:
                 self.plan.tasks[fit.key] = fit
@@ -331,7 +344,9 @@ class _Tasks:
                     self._table(cell, feature, table)
                 if prepared and self._missing(prepared, "prepare"):
                     label = f"{cell.names['separator']} x {cell.names['features']}"
-                    self.plan.tasks[prepared] = Prepare(prepared, tables, cell.model, label)
+                    self.plan.tasks[prepared] = Prepare(
+                        prepared, tables, cell.model, digest(fingerprint), label
+                    )
         return keys
 
     def _wanted(self, cell: Cell, fit: Fit) -> bool:
@@ -351,12 +366,13 @@ class _Tasks:
         ):
             if not self._missing(extraction, "extract") or extraction in self.plan.tasks:
                 continue
+            files = files_of(clip, separator, data.audio) if separator else {}
             self.plan.tasks[extraction] = Extract(
-                extraction, data.dataset, clip, separator, separation, feature, copy
+                extraction, data.dataset, clip, files, separator, separation, feature, copy
             )
             if separator and separator.stored and self._missing(separation, "separate"):
                 self.plan.tasks[separation] = Separate(
-                    separation, data.dataset, clip, separator, copy
+                    separation, data.dataset, clip, files, separator, copy
                 )
         self.plan.tasks[key] = Assemble(
             key,
@@ -365,6 +381,7 @@ class _Tasks:
             stems_of(feature, separator),
             feature.kind,
             f"{data.name}: " + " x ".join(c.title for c in (separator, feature) if c),
+            (*makers(data.dataset, separator), *(cell.augmentations if separator else ()), feature),
         )
 
     def _measure(self, cell: Cell) -> None:
@@ -378,7 +395,9 @@ class _Tasks:
         if memo in self._keys:
             return
         tasks = [
-            StemLevels.of(data.dataset, clip, separator, separation)
+            StemLevels.of(
+                data.dataset, clip, files_of(clip, separator, data.audio), separator, separation
+            )
             for clip, separation in zip(data.clips, self._separations(cell), strict=True)
         ]
         self._keys[memo] = [task.key for task in tasks]
@@ -390,7 +409,7 @@ class _Tasks:
                 self.plan.tasks[task.key] = task
                 if separator.stored and self._missing(task.separation, "separate"):
                     self.plan.tasks[task.separation] = Separate(
-                        task.separation, data.dataset, task.clip, separator
+                        task.separation, data.dataset, task.clip, task.files, separator
                     )
 
     def _table_key(self, cell: Cell, feature: FeatureExtractor) -> str:
@@ -405,11 +424,8 @@ class _Tasks:
         memo = (id(data), *map(canonical, (_identities(cell), separator.identity())))
         if memo not in self._keys:
             self._keys[memo] = [
-                separation_key(
-                    separator,
-                    data.dataset,
-                    clip,
-                    augmentation_key(copy, decoding_key(data.dataset, clip)),
+                stems_key(
+                    separator, data.dataset, clip, copy, files_of(clip, separator, data.audio)
                 )
                 for clip, copy in cell.rows
             ]
@@ -432,7 +448,12 @@ def _identities(cell: Cell) -> list[dict[str, Any]]:
 
 
 def _fit(
-    cell: Cell, split: Split, device: str, tables: tuple[str, ...], prepared: str | None
+    cell: Cell,
+    split: Split,
+    device: str,
+    tables: tuple[str, ...],
+    prepared: str | None,
+    fingerprint: dict[str, Any],
 ) -> Fit:
     clips, task = cell.data.clips, cell.data.task
     train = cell.train_rows(split)
@@ -440,7 +461,7 @@ def _fit(
     seed = cell.fold_seed(split.fold)
     key = artifact_key(
         "fit",
-        model=cell.model.fingerprint(),
+        model=fingerprint,
         task=task.value,
         seed=seed,
         device=device,
@@ -453,6 +474,6 @@ def _fit(
     )
     test_ids = tuple(clips[i].id for i in split.test)
     return Fit(
-        key, cell.model, task, seed, device, tables, prepared, train, split.test, labels,
-        test_ids, cell.label, split.fold, cell.scaled,
+        key, cell.model, digest(fingerprint), task, seed, device, tables, prepared, train,
+        split.test, labels, test_ids, cell.label, split.fold, cell.scaled,
     )  # fmt: skip

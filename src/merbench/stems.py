@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from merbench.components import Clip, Component, Dataset, Separator
-from merbench.errors import MerbenchError
-from merbench.pipeline import Work, decode, separated
+from merbench.errors import MerbenchError, StoreError
+from merbench.pipeline import Files, Work, decode, makers, separated, stems_key
 from merbench.store import Store, artifact_key
 
 if TYPE_CHECKING:
@@ -51,14 +51,17 @@ class StemLevels(Work):
     key: str
     dataset: Dataset
     clip: Clip
+    files: Files
     separator: Separator
     separation: str
 
     @classmethod
-    def of(cls, dataset: Dataset, clip: Clip, separator: Separator, separation: str) -> StemLevels:
+    def of(
+        cls, dataset: Dataset, clip: Clip, files: Files, separator: Separator, separation: str
+    ) -> StemLevels:
         """Return the task for a clip whose stems have the key `separation`."""
         key = artifact_key("measure", version=VERSION, of=separation)
-        return cls(key, dataset, clip, separator, separation)
+        return cls(key, dataset, clip, files, separator, separation)
 
     @property
     def needs(self) -> tuple[str, ...]:  # type: ignore[override]
@@ -72,18 +75,32 @@ class StemLevels(Work):
     def component(self) -> Component | None:
         return None
 
+    @property
+    def plugins(self) -> tuple[Component, ...]:
+        return makers(self.dataset, self.separator)
+
+    @property
+    def reads(self) -> Files:
+        mixture = self.clip.audio
+        return {mixture: self.files[mixture]} if self.separator.stored else self.files
+
     def run(self, store: Store) -> None:
         from merbench.shift import describe
 
         started = time.perf_counter()
-        stems, _ = separated(store, self.separation, self.dataset, self.clip, self.separator)
-        mixture, rate = decode(self.dataset, self.clip)
+        with self.as_planned(store):
+            stems, _ = separated(store, self.separation, self.dataset, self.clip, self.separator)
+            mixture, rate = decode(self.dataset, self.clip)
         arrays = {
             "levels": levels([stems[stem] for stem in self.separator.stems], mixture),
             "music": describe(mixture, rate),
         }
         info = {"component": "stem-levels", "seconds": time.perf_counter() - started}
         store.put(self.key, arrays, info)
+
+    def _planned(self) -> bool:
+        now = stems_key(self.separator, self.dataset, self.clip, None, self.files)
+        return now == self.separation
 
 
 def levels(stems: Sequence[NDArray[Any]], mixture: NDArray[Any]) -> NDArray[np.float64]:
@@ -195,4 +212,7 @@ def shifts(described: Sequence[Described], store: Store, seed: int) -> list[dict
 
 
 def _measured(store: Store, key: str) -> Mapping[str, NDArray[Any]] | None:
-    return store.get(key).arrays if store.has(key) else None
+    try:
+        return store.get(key).arrays if store.has(key) else None
+    except StoreError:
+        return None  # cannot be read just now, for which no finished run is lost

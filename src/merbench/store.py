@@ -1,8 +1,9 @@
 """Content-addressed artifacts on disk.
 
-An artifact is a folder named by its key, holding arrays as `.npy` and an `artifact.json` with
-their checksums. It is written under a temporary name and renamed, so that a reader never sees half
-of one; a damaged one is found by its checksum and made again. Nothing is pickled.
+An artifact is a folder named by its key, holding arrays as `.npy` and an `artifact.json` with the
+key and their checksums. It is written under a temporary name and renamed, so that a reader never
+sees half of one; one that is damaged, or lies under another's key, is found by its checksum and
+made again. One that merely cannot be read just now is left as it is. Nothing is pickled.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from merbench.errors import StoreError
 
@@ -31,6 +32,8 @@ SCHEMA = 1
 
 _INDEX = "artifact.json"
 _HOST = platform.node()
+
+_State = tuple[tuple[str, int, int, int, int], ...]
 
 
 def home() -> Path:
@@ -71,6 +74,7 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._mapped: dict[str, tuple[_State, dict[str, Any]]] = {}
 
     def prepare(self) -> None:
         """Make the folder and see that it can be written; clear what killed writers left.
@@ -97,7 +101,13 @@ class Store:
         return self.folder / key[:2] / key
 
     def has(self, key: str) -> bool:
-        """Tell whether a whole artifact is there; a damaged one is thrown away."""
+        """Tell whether a whole artifact is there; a damaged one is thrown away.
+
+        Raises
+        ------
+        StoreError
+            It is there and cannot be read.
+        """
         try:
             self._verified(key)
         except FileNotFoundError:
@@ -112,28 +122,31 @@ class Store:
         key
             From `artifact_key`.
         mapped
-            Leave the arrays on disk and map them into memory, read only.
+            Leave the arrays on disk and map them into memory, read only. They are checked once a
+            process, and again where their files have changed since.
 
         Raises
         ------
         StoreError
-            It is not there, or was damaged.
+            It is not there, was damaged, or cannot be read.
         """
         import numpy as np
 
         try:
-            index = self._verified(key)
+            index = self._verified_once(key) if mapped else self._verified(key)
         except FileNotFoundError:
             raise StoreError(
                 f"the artifact {key[:12]} is gone from {self.folder}, or was damaged; run again"
             ) from None
         folder = self.path(key)
-        arrays = {
-            name: np.load(
-                folder / f"{name}.npy", mmap_mode="r" if mapped else None, allow_pickle=False
-            )
-            for name in index["arrays"]
-        }
+        mode: Literal["r"] | None = "r" if mapped else None
+        try:
+            arrays = {
+                name: np.load(folder / f"{name}.npy", mmap_mode=mode, allow_pickle=False)
+                for name in index["arrays"]
+            }
+        except OSError as error:
+            raise _unreadable(error, folder) from error
         return Artifact(arrays, index["info"])
 
     def info(self, key: str) -> dict[str, Any]:
@@ -168,6 +181,7 @@ class Store:
             yield temporary
             files = sorted(temporary.glob("*.npy"))
             index = {
+                "key": key,
                 "arrays": {file.stem: _checksum(file) for file in files},
                 "bytes": sum(file.stat().st_size for file in files),
                 "info": dict(info),
@@ -191,20 +205,27 @@ class Store:
     def _scratch(self) -> Path:
         return self.folder / "unfinished"
 
+    def _verified_once(self, key: str) -> dict[str, Any]:
+        """Return an artifact's index as `_verified` does, which reads every byte, once."""
+        state = _state(self.path(key))
+        known, index = self._mapped.get(key, ((), {}))
+        if not state or known != state:
+            index = self._verified(key)
+            self._mapped[key] = state, index
+        return index
+
     def _verified(self, key: str) -> dict[str, Any]:
         """Return an artifact's index after checking every file against it."""
         folder = self.path(key)
-        if not folder.is_dir():
-            raise FileNotFoundError(key)
         try:
-            index: dict[str, Any] = json.loads((folder / _INDEX).read_text())
-            sound = index.pop("checksum") == _index_checksum(index) and all(
-                _checksum(folder / f"{name}.npy") == checksum
-                for name, checksum in index["arrays"].items()
-            )
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            sound = False
-        if not sound:
+            index = _sound_index(folder, key)
+        except FileNotFoundError:
+            if not folder.is_dir():
+                raise
+            index = None  # a part of it is gone
+        except OSError as error:
+            raise _unreadable(error, folder) from error
+        if index is None:
             # Renamed first: another process may be writing the same key anew.
             grave = self._scratch / _temporary_name()
             try:
@@ -216,6 +237,34 @@ class Store:
             shutil.rmtree(grave, ignore_errors=True)
             raise FileNotFoundError(key)
         return index
+
+
+def _sound_index(folder: Path, key: str) -> dict[str, Any] | None:
+    """Read an artifact's index; None where it is another's, or anything differs from it."""
+    with (folder / _INDEX).open("rb") as handle:
+        text = handle.read()
+    try:
+        index: dict[str, Any] = json.loads(text)
+        checksum, stated = index.pop("checksum"), index["key"]
+        arrays = dict(index["arrays"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+    if checksum != _index_checksum(index) or stated != key:
+        return None
+    sound = all(_checksum(folder / f"{name}.npy") == digest for name, digest in arrays.items())
+    return index if sound else None
+
+
+def _state(folder: Path) -> _State:
+    """Return what changes when a file of an artifact does; nothing where that cannot be seen."""
+    try:
+        with os.scandir(folder) as entries:
+            found = ((entry.name, entry.stat()) for entry in entries)
+            return tuple(
+                sorted((n, s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino) for n, s in found)
+            )
+    except OSError:
+        return ()
 
 
 def _temporary_name() -> str:
@@ -291,6 +340,13 @@ def _alive(process: int) -> bool:
         return False
     except psutil.Error:
         return True
+
+
+def _unreadable(error: OSError, folder: Path) -> StoreError:
+    return StoreError(
+        f"{error.filename or folder} in the store cannot be read ({error.strerror or error}); "
+        "nothing was deleted: make it readable and run again"
+    )
 
 
 def _explained(error: OSError, folder: Path) -> StoreError:
