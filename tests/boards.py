@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from merbench import Task
-from merbench.recorded import Recorded
-from merbench.results import predicted_columns, score_fold, truth_columns
+from merbench.runs.record import RunRecord
+from merbench.runs.row_columns import predicted_columns, score_fold, truth_columns
 
 STD = 0.1
 
@@ -62,7 +62,7 @@ def tables(*cells: dict[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
     return pd.DataFrame(folds), pd.concat(predictions, ignore_index=True)
 
 
-def recorded_run(*cells: dict[str, Any], run: str = "run-1", **manifest: Any) -> Recorded:
+def recorded_run(*cells: dict[str, Any], run: str = "run-1", **manifest: Any) -> RunRecord:
     """A run with these cells; keywords change its manifest."""
     folds, predictions = tables(*cells)
     entries = {(c["dataset"], c["data_hash"]): c for c in cells}
@@ -78,4 +78,4 @@ def recorded_run(*cells: dict[str, Any], run: str = "run-1", **manifest: Any) ->
             for (name, data), cell in entries.items()
         ],
     }  # fmt: skip
-    return Recorded(known | manifest, folds, predictions)
+    return RunRecord(known | manifest, folds, predictions)

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from merbench import Clip, digests
-from merbench.digests import audio_of_several_groups, file_digest, forget, reading, remembered
+from merbench.digests import file_digest, forget, reading, remembered
+from merbench.planning.repeated_audio import audio_of_several_groups
 
 HOUR = 3600 * 10**9
 

@@ -21,13 +21,18 @@ import numpy as np
 import psutil
 import yaml
 
-from merbench import plugins, runs
-from merbench.engine import Failure
+from merbench.benchmark.document import read_document
+from merbench.benchmark.resolving import resolve
+from merbench.benchmark.schema import parse, plugin_paths
+from merbench.engines.schedule import Failure
 from merbench.errors import MerbenchError
-from merbench.pipeline import Work
-from merbench.plan import Plan, make_plan
-from merbench.spec import parse, plugin_paths, read_document, resolve
-from merbench.store import Store
+from merbench.leaderboard import run_results
+from merbench.planning.plan import Plan
+from merbench.planning.planner import make_plan
+from merbench.plugins import discovery, registry
+from merbench.runs import execution
+from merbench.steps.step import Step
+from merbench.steps.store import Store
 
 HERE = Path(__file__).resolve().parent
 RATE = 8_000
@@ -85,14 +90,14 @@ class TinyBench:
 
     # --- in this process ---
 
-    def registry(self) -> plugins.Registry:
+    def registry(self) -> registry.Registry:
         """The plugins in this folder, without those that happen to be installed."""
         document = read_document(self.spec)
-        found = plugins.load(plugin_paths(document, parse(document)))
+        found = discovery.load(plugin_paths(document, parse(document)))
         ours = {k: e for k, e in found.entries.items() if str(self.folder) in e.origin.path}
-        return plugins.Registry(ours, [p for p in found.problems if not p.origin.distribution])
+        return registry.Registry(ours, [p for p in found.problems if not p.origin.distribution])
 
-    def plan(self, *only: str, registry: plugins.Registry | None = None, **changes: Any) -> Plan:
+    def plan(self, *only: str, registry: registry.Registry | None = None, **changes: Any) -> Plan:
         """Plan as the command line does."""
         if changes:
             self.write_spec(**changes)
@@ -102,10 +107,11 @@ class TinyBench:
         self.store.prepare()
         return make_plan(resolve(document, parse(document), known), self.store, only)
 
-    def run(self, *only: str, **changes: Any) -> runs.Run:
+    def run(self, *only: str, **changes: Any) -> run_results.RunResults:
         """Plan and run without worker processes."""
         planned = self.plan(*only, **changes)
-        return runs.execute(planned, self.store, Here(self.store) if planned.tasks else None)
+        where = Here(self.store) if planned.tasks else None
+        return run_results.RunResults.of(execution.execute(planned, self.store, where))
 
     # --- as a command ---
 
@@ -184,7 +190,7 @@ class Here:
         self.store = store
         self.done: list[str] = []
 
-    def submit(self, work: Work) -> concurrent.futures.Future[Failure | None]:
+    def submit(self, work: Step) -> concurrent.futures.Future[Failure | None]:
         future: concurrent.futures.Future[Failure | None] = concurrent.futures.Future()
         self.done.append(work.key)
         try:

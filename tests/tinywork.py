@@ -12,12 +12,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from merbench.pipeline import Work
-from merbench.store import Store
+from merbench.steps.step import Step
+from merbench.steps.store import Store
 
 
 @dataclass(frozen=True)
-class Step(Work):
+class TinyStep(Step):
     """A task that does nothing."""
 
     key: str
@@ -30,7 +30,7 @@ class Step(Work):
 
 
 @dataclass(frozen=True)
-class Act(Work):
+class Act(Step):
     """A task that does something to its worker process."""
 
     key: str

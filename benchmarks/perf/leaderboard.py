@@ -26,11 +26,12 @@ def synthetic_runs(folder: Path, cells: int, folds: int, tested: int, runs: int)
     import numpy as np
     import pandas as pd
 
-    from merbench import Task, evaluation, recorded, results
-    from merbench.cells import cell_id, fold_seed
-    from merbench.hashes import data_hash, spec_hash, truth_hash
-    from merbench.protocols import MonteCarlo, Split, sides, split_hash
-    from merbench.recorded import Recorded
+    from merbench import Task, evaluation
+    from merbench.benchmark.protocols import MonteCarlo, Split, sides, split_hash
+    from merbench.identity import data_hash, spec_hash, truth_hash
+    from merbench.planning.cell import cell_id, fold_seed
+    from merbench.runs import record, row_columns
+    from merbench.runs.record import RunRecord
 
     rng = np.random.default_rng(0)
     n = 5 * tested  # a fifth is tested
@@ -89,7 +90,9 @@ def synthetic_runs(folder: Path, cells: int, folds: int, tested: int, runs: int)
             for split in splits:
                 test = np.asarray(split.test)
                 predicted = truth[test] + rng.normal(0, spread, (len(test), 4)) * [1, 1, 0.1, 0.1]
-                kl, metrics = results.score_fold(Task.VA, truth[test], predicted, names[0][test])
+                kl, metrics = row_columns.score_fold(
+                    Task.VA, truth[test], predicted, names[0][test]
+                )
                 rows.append(
                     {"cell": cell, **axes, "parameters": "", "role": "system", "fold": split.fold,
                      "seed": seeds[split.fold], "n_train": len(split.train), "n_test": len(test),
@@ -100,14 +103,14 @@ def synthetic_runs(folder: Path, cells: int, folds: int, tested: int, runs: int)
                 )  # fmt: skip
                 part = pd.DataFrame({"cell": cell, **axes, "fold": split.fold}, index=test)
                 part["clip"], part["group"] = names[0][test], names[1][test]
-                part[results.truth_columns(Task.VA)] = truth[test]
-                part[results.predicted_columns(Task.VA)] = predicted
+                part[row_columns.truth_columns(Task.VA)] = truth[test]
+                part[row_columns.predicted_columns(Task.VA)] = predicted
                 part["kl"] = kl
                 parts.append(part)
         manifest = common | {"run": f"{run:032x}", "cells": listed}
         path = folder / f"run-{run}"
         table = pd.concat(parts, ignore_index=True)
-        recorded.write(Recorded(manifest, pd.DataFrame(rows), table), path)
+        record.write(RunRecord(manifest, pd.DataFrame(rows), table), path)
         written.append(path)
     return written
 
@@ -118,19 +121,19 @@ def measure(step: str, *paths: Path) -> None:
 
 
 def build(paths: list[Path]) -> None:
-    from merbench import recorded
     from merbench.leaderboard import files
+    from merbench.runs import record
 
     *runs, out = paths
-    files.write(files.compose([recorded.read(run) for run in runs]), out)
+    files.write(files.compose([record.read(run) for run in runs]), out)
 
 
 def score(paths: list[Path]) -> None:
-    from merbench import recorded
-    from merbench.verification import recorded_differences
+    from merbench.runs import record
+    from merbench.verification.run_check import recorded_differences
 
     for path in paths:
-        differences = recorded_differences(recorded.read(path))
+        differences = recorded_differences(record.read(path))
         assert not differences, differences[:3]
 
 

@@ -107,7 +107,7 @@ def quality(arguments: argparse.Namespace) -> None:
     from scipy import stats
 
     from merbench import Task
-    from merbench.evaluation.divergence import divergence
+    from merbench.evaluation import divergence
 
     if arguments.data:
         with np.load(arguments.data) as data:

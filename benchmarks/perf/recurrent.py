@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from merbench import Task, threads
-from merbench.pipeline import ClipRows
+from merbench.steps.assembling import ClipRows
 from merbench_plugins.models._recurrent_network import Batches, Network, Sequences
 from merbench_plugins.models.recurrent import (
     BidirectionalLSTM,

@@ -20,8 +20,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from merbench import Task, results
-from merbench.leaderboard import site, tables
+from merbench import Task
+from merbench.leaderboard import columns
+from merbench.pages import site
+from merbench.runs import row_columns
 
 FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -64,7 +66,7 @@ def write_board(folder: Path, rows: int, clips: int) -> None:
     for i in range(rows):
         table = i // per_table
         kl = 0.4 + 0.01 * (i % per_table) + rng.uniform(0, 0.005)
-        row: dict[str, Any] = dict.fromkeys([*tables.LEADING, *tables.TRAILING])
+        row: dict[str, Any] = dict.fromkeys([*columns.LEADING, *columns.TRAILING])
         row |= {
             "table": f"table{table}", "tier": i % per_table // 10 + 1, "rank": i % per_table + 1,
             "rank_low": max(1, i % per_table - 3), "rank_high": i % per_table + 5,
@@ -87,13 +89,13 @@ def write_board(folder: Path, rows: int, clips: int) -> None:
         part = pd.DataFrame({"run": row["run"], "cell": row["cell"], "fold": 0}, range(clips))
         part["clip"] = [f"clip-{clip}" for clip in range(clips)]
         part["group"] = "group"
-        part[results.truth_columns(Task.VA)] = truth
-        part[results.predicted_columns(Task.VA)] = truth + rng.normal(0, 0.05, truth.shape)
+        part[row_columns.truth_columns(Task.VA)] = truth
+        part[row_columns.predicted_columns(Task.VA)] = truth + rng.normal(0, 0.05, truth.shape)
         part["kl"] = rng.gamma(2, kl / 2, clips)
         predictions.append(part)
     pd.DataFrame(board).to_csv(folder / "leaderboard.csv", index=False)
     pd.DataFrame(folds).to_csv(folder / "folds.csv", index=False)
-    pd.DataFrame(columns=tables.COMPARED).to_csv(folder / "comparisons.csv", index=False)
+    pd.DataFrame(columns=columns.COMPARED).to_csv(folder / "comparisons.csv", index=False)
     pd.concat(predictions).to_parquet(folder / "predictions.parquet", index=False)
 
 

@@ -27,9 +27,9 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from merbench import Clip
+from merbench.benchmark.protocols import MonteCarlo, Protocol, Split, StratifiedKFold
 from merbench.evaluation import ALPHA, Scores, SignedRank, compare_pairs, holm, tiers
 from merbench.evaluation.comparison import deciding_tests, verdicts
-from merbench.protocols import MonteCarlo, Protocol, Split, StratifiedKFold
 
 DESIGNS = 20
 """Sets of groups and splits that the data sets of a condition are spread over."""

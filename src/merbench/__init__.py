@@ -15,10 +15,10 @@ from merbench.components import (
     Model,
     ModelParameter,
     Separator,
-    Task,
 )
 from merbench.errors import AudioError, MerbenchError
-from merbench.hookspecs import hookimpl
+from merbench.plugins.hookspecs import hookimpl
+from merbench.tasks import Task
 
 __version__ = "0.1.0"
 

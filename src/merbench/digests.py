@@ -17,22 +17,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from merbench.components import Clip
-
-__all__ = [
-    "audio_of_several_groups",
-    "content_digest",
-    "file_digest",
-    "files_at",
-    "forget",
-    "module_digest",
-    "reading",
-    "remembered",
-    "same_audio",
-]
 
 _FILE = "digests.txt"
 _SETTLED_NS = 2 * 10**9
@@ -77,25 +61,6 @@ def reading(paths: Iterable[Path]) -> Iterator[dict[Path, str]]:
         except OSError:
             digest = ""
         found[path] = digest if _seen(path) == signature else ""
-
-
-def same_audio(clips: Iterable[Clip]) -> list[tuple[Clip, ...]]:
-    """Return the clips whose files are equal byte for byte, set by set, in their order.
-
-    Ask it of datasets that have audio: where only features are published, all clips have one file.
-    """
-    same: dict[str, list[Clip]] = {}
-    for clip in clips:
-        same.setdefault(file_digest(clip.audio), []).append(clip)
-    return [tuple(found) for found in same.values() if len(found) > 1]
-
-
-def audio_of_several_groups(clips: Iterable[Clip]) -> list[tuple[Clip, ...]]:
-    """Return the sets of `same_audio` whose clips are of different groups.
-
-    A model that is trained on one of a set and tested on another knows the answer.
-    """
-    return [found for found in same_audio(clips) if len({clip.group for clip in found}) > 1]
 
 
 def content_digest(path: Path) -> str:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from merbench import family
+from merbench import child_processes
 
 if TYPE_CHECKING:
     import psutil
@@ -69,17 +69,19 @@ def guard(limit: int, status: int, parent: int | None) -> None:
     while os.getppid() == parent:
         held, pause = _look(process)
         if held > limit:
-            family.kill(family.children())
+            child_processes.kill(child_processes.children())
             os._exit(status)
         time.sleep(pause)
-    family.kill(family.children())
+    child_processes.kill(child_processes.children())
     os._exit(1)
 
 
 def _look(process: psutil.Process) -> tuple[int, float]:
     """Return the bytes that this process and its children hold, and when to look again."""
     started = time.monotonic()
-    held = process.memory_info().rss + sum(map(family.unique_memory, family.children()))
+    held = process.memory_info().rss + sum(
+        map(child_processes.unique_memory, child_processes.children())
+    )
     return held, max(_POLL_SECONDS, _SHARE * (time.monotonic() - started))
 
 

@@ -11,19 +11,20 @@ import numpy as np
 import pytest
 import yaml
 
-from merbench import plugins, runs
+from merbench.leaderboard import run_results
+from merbench.plugins import discovery
 from tinybench import TinyBench
 
 
 @pytest.fixture
 def ran(call: Any, bench: TinyBench) -> Path:
-    runs.write(bench.run(), bench.folder / "first")
+    run_results.write(bench.run(), bench.folder / "first")
     return bench.folder / "first"
 
 
 @pytest.fixture
 def other(bench: TinyBench, ran: Path) -> Path:
-    runs.write(bench.run(models=[{"linear": {"penalty": 9.0}}]), bench.folder / "second")
+    run_results.write(bench.run(models=[{"linear": {"penalty": 9.0}}]), bench.folder / "second")
     return bench.folder / "second"
 
 
@@ -99,7 +100,7 @@ def test_publish_then_verify_then_tamper(call, ran, other):
 def test_verify_takes_labels_from_the_readers_own_copy(call, ran, bench, monkeypatch):
     call("leaderboard", "publish", ran)
     registry = bench.registry()
-    monkeypatch.setattr(plugins, "load", lambda paths: registry)
+    monkeypatch.setattr(discovery, "load", lambda paths: registry)
     for root in (str(bench.folder / "data"), f"noise={bench.folder / 'data'}"):
         document = call("leaderboard", "verify", "--root", root, "--json").json
         assert document == {"verified": True, "differences": [], "unverified": []}
@@ -161,7 +162,7 @@ def test_compare_of_two_runs(call, ran, other):
 
 def test_compare_refuses_another_split(call, ran, bench):
     finished = bench.run(protocol={"monte-carlo": {"folds": 3, "test_fraction": 0.25, "seed": 9}})
-    runs.write(finished, bench.folder / "elsewhere")
+    run_results.write(finished, bench.folder / "elsewhere")
     error = call("compare", ran, bench.folder / "elsewhere").error
     assert error.startswith("noise: the runs have different splits, so that their numbers do not")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from merbench import plugins
+from merbench.plugins import discovery, registry
 
 MINE = '''
 from pathlib import Path
@@ -75,8 +75,8 @@ def test_list_shows_every_plugin_by_kind_and_name(call: Any) -> None:
     done = call("plugins", "list", "--json")
     assert done.status == 0
     listed = [(p["kind"], p["name"]) for p in done.json]
-    assert set(listed) == set(plugins.load().entries)
-    kinds = list(plugins.KINDS)
+    assert set(listed) == set(discovery.load().entries)
+    kinds = list(registry.KINDS)
     assert listed == sorted(listed, key=lambda pair: (kinds.index(pair[0]), pair[1]))
     assert all(p["summary"] and p["version"] and p["source"] for p in done.json)
     assert {p["distribution"] for p in done.json} == {"merbench"}
@@ -154,8 +154,8 @@ def test_show_in_words(call: Any, mine: Path) -> None:
     assert "required" in text
 
 
-@pytest.mark.parametrize("entry", plugins.load().entries.values(), ids=lambda e: e.name)
-def test_show_works_for_every_plugin(call: Any, entry: plugins.Entry) -> None:
+@pytest.mark.parametrize("entry", discovery.load().entries.values(), ids=lambda e: e.name)
+def test_show_works_for_every_plugin(call: Any, entry: registry.Entry) -> None:
     document = call("plugins", "show", f"{entry.kind}/{entry.name}", "--json").json
     names = {info.alias or key for key, info in entry.cls.model_fields.items()}
     assert set(document["parameters"]) == names
@@ -209,7 +209,7 @@ def test_check_takes_parameters(call: Any, mine: Path) -> None:
 
 
 def test_json_is_json_for_every_value() -> None:
-    from merbench.cli.show import _finite
+    from merbench.cli.display import _finite
 
     value = {"a": float("nan"), 5: [float("inf"), (1.5, None)]}
     assert json.dumps(_finite(value)) == '{"a": null, "5": [null, [1.5, null]]}'

@@ -95,34 +95,35 @@ def test_debug_shows_the_traceback_wherever_it_stands(place: int, program: Any) 
 
 
 def test_an_error_of_several_lines_becomes_one(call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from merbench import MerbenchError, plugins
+    from merbench import MerbenchError
+    from merbench.plugins import discovery
 
     def fail(*args: Any, **kwargs: Any) -> None:
         raise MerbenchError("first line\n    second line")
 
-    monkeypatch.setattr(plugins, "load", fail)
+    monkeypatch.setattr(discovery, "load", fail)
     assert call("plugins", "list").error == "first line second line"
 
 
 def test_an_error_of_the_system_names_the_file(call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from merbench import plugins
+    from merbench.plugins import discovery
 
     def fail(*args: Any, **kwargs: Any) -> None:
         raise PermissionError(13, "Permission denied", "/some/where")
 
-    monkeypatch.setattr(plugins, "load", fail)
+    monkeypatch.setattr(discovery, "load", fail)
     assert call("plugins", "list").error == "permission denied (/some/where)"
 
 
 def test_an_unexpected_error_says_how_to_see_more(
     call: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from merbench import plugins
+    from merbench.plugins import discovery
 
     def fail(*args: Any, **kwargs: Any) -> None:
         raise KeyError("alpha")
 
-    monkeypatch.setattr(plugins, "load", fail)
+    monkeypatch.setattr(discovery, "load", fail)
     assert call("plugins", "list").error == (
         "unexpected KeyError: 'alpha'; see where with --debug, and report it"
     )

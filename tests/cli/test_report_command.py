@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from merbench import runs
+from merbench.leaderboard import run_results
 from tinybench import TinyBench
 
 
 @pytest.fixture
 def ran(call: Any, bench: TinyBench) -> Path:
     """A run of the tiny benchmark, with a data folder that relative paths do not lead to."""
-    runs.write(bench.run(), bench.folder / "out")
+    run_results.write(bench.run(), bench.folder / "out")
     return bench.folder / "out"
 
 

@@ -11,8 +11,8 @@ from scipy import stats
 
 from merbench import MerbenchError
 from merbench.evaluation.comparison import Paired, compare_pairs, holm, verdicts
+from merbench.evaluation.paired_scores import Scores
 from merbench.evaluation.resampled import corrected
-from merbench.evaluation.scores import Scores
 from merbench.evaluation.signedrank import SignedRank, signed_rank
 
 # A busy machine is no failure: no deadline.

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from merbench import MerbenchError, Task
-from merbench.evaluation.divergence import best_constant, divergence
 from merbench.evaluation.guards import CORRELATION_ALPHA, UNCORRELATED, WORSE, suspect
+from merbench.evaluation.labels import best_constant, divergence
 
 relaxed = settings(deadline=None, max_examples=20)
 VA, QUADRANT = Task.VA, Task.QUADRANT

@@ -10,10 +10,10 @@ from hypothesis.extra.numpy import arrays
 from sklearn import metrics as reference
 
 from merbench import MerbenchError, Task
+from merbench.evaluation.evaluator import evaluate
 from merbench.evaluation.metrics import (
     ccc,
     confusion_matrix,
-    evaluate,
     is_count,
     median_upper,
     pearson,

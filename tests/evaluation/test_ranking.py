@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from merbench import MerbenchError
 from merbench.evaluation import ranking
 from merbench.evaluation.comparison import compare_pairs
+from merbench.evaluation.paired_scores import Scores
 from merbench.evaluation.ranking import Bootstrap, bootstrap, tiers
-from merbench.evaluation.scores import Scores
 
 relaxed = settings(deadline=None, max_examples=30)
 

@@ -9,15 +9,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from merbench import results
-from merbench.components import Task
-from merbench.leaderboard import sections
 from merbench.leaderboard.accuracy import accuracies
-from merbench.leaderboard.content import Content, short_names
+from merbench.leaderboard.results import Results, short_names
+from merbench.pages import sections
+from merbench.runs import row_columns
+from merbench.tasks import Task
 
 CLIPS, FOLDS = 24, 3
-TRUE = results.truth_columns(Task.QUADRANT.columns)
-PREDICTED = results.predicted_columns(Task.QUADRANT.columns)
+TRUE = row_columns.truth_columns(Task.QUADRANT.columns)
+PREDICTED = row_columns.predicted_columns(Task.QUADRANT.columns)
 TRUTH = np.arange(CLIPS) % 4
 GROUPS = np.arange(CLIPS) // 2
 
@@ -30,7 +30,7 @@ def row(cell: str, **changes: Any) -> dict[str, Any]:
     } | changes  # fmt: skip
 
 
-def content(rows: list[dict[str, Any]], *, labels: bool = True, folds: int = FOLDS) -> Content:
+def content(rows: list[dict[str, Any]], *, labels: bool = True, folds: int = FOLDS) -> Results:
     """Rows with predictions of which a share, `right`, is right; it is taken out of the row."""
     rng = np.random.default_rng(0)
     folded, predicted = [], []
@@ -54,7 +54,7 @@ def content(rows: list[dict[str, Any]], *, labels: bool = True, folds: int = FOL
             )  # fmt: skip
             predicted.append(table)
         made.setdefault("accuracy", float(np.mean(shares)))
-    return Content("c", rows, [], pd.DataFrame(folded), pd.concat(predicted))
+    return Results("c", rows, [], pd.DataFrame(folded), pd.concat(predicted))
 
 
 def test_the_best_comes_first_and_baselines_stand_among_the_systems():

@@ -11,11 +11,12 @@ import pytest
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 
-from merbench import results
-from merbench.leaderboard import embedding, report, sections
-from merbench.leaderboard.content import Content
+from merbench.leaderboard import embedding
 from merbench.leaderboard.embedding import _principal_components, layouts, tsne
-from merbench.store import Store
+from merbench.leaderboard.results import Results
+from merbench.pages import report, sections
+from merbench.runs import row_columns
+from merbench.steps.store import Store
 from tinybench import TinyBench
 
 CLASSES = ("Q1", "Q2", "Q3", "Q4")
@@ -39,7 +40,7 @@ def row(**changes: Any) -> dict[str, Any]:
     } | changes  # fmt: skip
 
 
-def content(rows: list[dict[str, Any]], keys: dict[str, list[str]]) -> Content:
+def content(rows: list[dict[str, Any]], keys: dict[str, list[str]]) -> Results:
     """A run that tested its clips in another order than its dataset has them."""
     tested = np.random.default_rng(1).permutation(CLIPS)
     parts = []
@@ -48,15 +49,15 @@ def content(rows: list[dict[str, Any]], keys: dict[str, list[str]]) -> Content:
             {"cell": made["cell"], "fold": 0, "clip": [IDS[i] for i in tested], "group": "g",
              "kl": 1.0}
         )  # fmt: skip
-        table[results.truth_columns(CLASSES)] = np.eye(4)[TRUTH[tested]]
-        table[results.predicted_columns(CLASSES)] = 0.25
+        table[row_columns.truth_columns(CLASSES)] = np.eye(4)[TRUTH[tested]]
+        table[row_columns.predicted_columns(CLASSES)] = 0.25
         parts.append(table)
     manifest = {
         "cells": [{"id": r["cell"], "data_hash": "d", "tables": keys.get(r["cell"], [])}
                   for r in rows],
         "datasets": [{"data_hash": "d", "task": r["task"], "clips": {"id": IDS}} for r in rows],
     }  # fmt: skip
-    return Content("c", rows, [], pd.DataFrame(), pd.concat(parts), manifest=manifest)
+    return Results("c", rows, [], pd.DataFrame(), pd.concat(parts), manifest=manifest)
 
 
 @pytest.fixture

@@ -12,13 +12,14 @@ import pytest
 import yaml
 
 from boards import made, recorded_run
-from merbench import Task, recorded
+from merbench import Task
 from merbench.errors import MerbenchError
-from merbench.leaderboard import across, dictionary, files
+from merbench.leaderboard import datasets, dictionary, files
+from merbench.leaderboard.building import build
 from merbench.leaderboard.citation import citation
-from merbench.leaderboard.tables import build
-from merbench.recorded import Recorded
-from merbench.results import predicted_columns, score_fold, truth_columns
+from merbench.runs import record
+from merbench.runs.record import RunRecord
+from merbench.runs.row_columns import predicted_columns, score_fold, truth_columns
 
 KL = [[0.1, 0.2, 0.15, 0.05], [0.2, 0.1, 0.12, 0.3]]
 
@@ -28,7 +29,7 @@ def written(folder: Path) -> dict[str, bytes]:
 
 
 def test_the_same_runs_give_the_same_bytes_in_whatever_order(two_runs, tmp_path):
-    read = [recorded.read(run) for run in two_runs[1:]]
+    read = [record.read(run) for run in two_runs[1:]]
     for name, runs in (("a", read), ("b", read[::-1]), ("c", read)):
         files.write(files.compose(runs), tmp_path / name)
     once = written(tmp_path / "a")
@@ -40,13 +41,13 @@ def test_the_same_runs_give_the_same_bytes_in_whatever_order(two_runs, tmp_path)
 
 
 def test_a_runs_own_leaderboard_is_that_of_a_board_of_it_alone(two_runs, tmp_path):
-    files.write(files.compose([recorded.read(two_runs[1])]), tmp_path)
+    files.write(files.compose([record.read(two_runs[1])]), tmp_path)
     for name in ("leaderboard.csv", "comparisons.csv"):
         assert (tmp_path / name).read_bytes() == (two_runs[1] / name).read_bytes()
 
 
 def test_folds_and_predictions_are_those_of_the_rows_listed(two_runs, tmp_path):
-    read = [recorded.read(run) for run in two_runs[1:]]
+    read = [record.read(run) for run in two_runs[1:]]
     files.write(files.compose(read), tmp_path)
     board = pd.read_csv(tmp_path / "leaderboard.csv", dtype=str)
     folds = pd.read_csv(tmp_path / "folds.csv", dtype=str)
@@ -115,7 +116,7 @@ def cited(**entry: Any) -> dict[str, Any]:
     """The one reference of a board of one dataset."""
     known = {"name": "my-songs", "data_hash": "data", "version": "1", "task": "va",
              "citation": "", "homepage": "", "licence": "", "synthetic": False}  # fmt: skip
-    text = citation([Recorded({"datasets": [known | entry]}, pd.DataFrame(), pd.DataFrame())])
+    text = citation([RunRecord({"datasets": [known | entry]}, pd.DataFrame(), pd.DataFrame())])
     assert text.count("merbench developers") == 1  # of the software
     (reference,) = yaml.safe_load(text)["references"]
     return reference
@@ -139,7 +140,7 @@ def test_two_datasets_of_one_name_are_both_cited():
         {"name": "table", "citation": text, "homepage": "", "licence": "", "synthetic": False}
         for text in ("Ann 2026", "Bo 2025", "Ann 2026")
     ]
-    text = citation([Recorded({"datasets": entries}, pd.DataFrame(), pd.DataFrame())])
+    text = citation([RunRecord({"datasets": entries}, pd.DataFrame(), pd.DataFrame())])
     assert [r["notes"] for r in yaml.safe_load(text)["references"]] == ["Ann 2026", "Bo 2025"]
 
 
@@ -159,19 +160,19 @@ def several(datasets: int) -> pd.DataFrame:
 
 
 def test_systems_are_compared_over_the_datasets_that_all_have():
-    found = across.systems(several(8))
+    found = datasets.systems(several(8))
     assert found is not None
     assert found["model"].tolist() == ["good", "fair", "poor"]
     assert found["mean_rank"].tolist() == [1, 2, 3]
     assert set(found["n_datasets"]) == {8}
     assert found["friedman_p"].iloc[0] < 0.01
-    few = across.systems(several(2))
+    few = datasets.systems(several(2))
     assert few is not None
     assert few["cliques"].tolist() == ["1", "1", "1"]  # two data sets tell nothing apart
 
 
 def test_one_dataset_is_no_sample_of_datasets():
-    assert across.systems(several(1)) is None
+    assert datasets.systems(several(1)) is None
     assert "across-datasets.csv" not in files.compose([recorded_run(made("a", KL))]).names
 
 
@@ -205,7 +206,7 @@ def test_tasks_may_be_mixed(tmp_path):
     quarter = dict.fromkeys(names.values(), 0.25)
     rows = quadrant.predictions.rename(columns=names).assign(**quarter)
     files.write(
-        files.compose([va, recorded.Recorded(quadrant.manifest, quadrant.folds, rows)]), tmp_path
+        files.compose([va, record.RunRecord(quadrant.manifest, quadrant.folds, rows)]), tmp_path
     )
     frame = pd.read_parquet(tmp_path / "predictions.parquet")
     assert frame[frame["dataset"] == "d"]["truth_Q1"].isna().all()

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from merbench.errors import MerbenchError
-from merbench.leaderboard.folder import reported
+from merbench.leaderboard.published_folder import reported
 from merbench.leaderboard.reported import COLUMNS, read_reported
 
 FOLDER = Path(__file__).resolve().parents[2] / "leaderboard"

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from merbench import results
 from merbench.leaderboard.roc import Curve, curves
+from merbench.runs import row_columns
 
 CLASSES = ("Q1", "Q2", "Q3", "Q4")
-TRUE, PREDICTED = results.truth_columns(CLASSES), results.predicted_columns(CLASSES)
+TRUE, PREDICTED = row_columns.truth_columns(CLASSES), row_columns.predicted_columns(CLASSES)
 
 
 def part_of(truth, predicted, fold) -> pd.DataFrame:

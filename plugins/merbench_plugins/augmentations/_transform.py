@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     import numpy as np
 
-    from merbench.components import Waveform
+    from merbench.audio import Waveform
 
 Method = Literal["signalsmith_stretch", "librosa_phase_vocoder"]
 

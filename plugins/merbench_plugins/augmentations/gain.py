@@ -12,7 +12,7 @@ from merbench_plugins.augmentations._transform import drawn_between, refuse_reve
 if TYPE_CHECKING:
     import numpy as np
 
-    from merbench.components import Waveform
+    from merbench.audio import Waveform
 
 
 class Gain(Augmentation):
@@ -26,7 +26,7 @@ class Gain(Augmentation):
     loudest: float = Field(6.0, ge=-60, le=60, description="Decibels, at most.")
 
     @model_validator(mode="after")
-    def _ordered(self) -> Self:
+    def ordered(self) -> Self:
         refuse_reversed(self.softest, self.loudest)
         return self
 

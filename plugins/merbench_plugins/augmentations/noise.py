@@ -12,7 +12,7 @@ from merbench import Augmentation
 if TYPE_CHECKING:
     import numpy as np
 
-    from merbench.components import Waveform
+    from merbench.audio import Waveform
 
 
 class Noise(Augmentation):

@@ -18,7 +18,7 @@ from merbench_plugins.augmentations._transform import (
 if TYPE_CHECKING:
     import numpy as np
 
-    from merbench.components import Waveform
+    from merbench.audio import Waveform
 
 
 class PitchShift(Augmentation):
@@ -37,7 +37,7 @@ class PitchShift(Augmentation):
     method: Method = Field("signalsmith_stretch", description=METHOD)
 
     @model_validator(mode="after")
-    def _ordered(self) -> Self:
+    def ordered(self) -> Self:
         refuse_reversed(self.lowest, self.highest)
         return self
 

@@ -12,7 +12,7 @@ from merbench_plugins.augmentations._transform import drawn_between, transformed
 if TYPE_CHECKING:
     import numpy as np
 
-    from merbench.components import Waveform
+    from merbench.audio import Waveform
 
 
 class TimeShift(Augmentation):

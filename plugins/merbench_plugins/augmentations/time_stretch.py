@@ -18,7 +18,7 @@ from merbench_plugins.augmentations._transform import (
 if TYPE_CHECKING:
     import numpy as np
 
-    from merbench.components import Waveform
+    from merbench.audio import Waveform
 
 
 class TimeStretch(Augmentation):
@@ -34,7 +34,7 @@ class TimeStretch(Augmentation):
     method: Method = Field("signalsmith_stretch", description=METHOD)
 
     @model_validator(mode="after")
-    def _ordered(self) -> Self:
+    def ordered(self) -> Self:
         refuse_reversed(self.slowest, self.fastest)
         return self
 

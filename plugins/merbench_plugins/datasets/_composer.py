@@ -131,7 +131,7 @@ class Score:
             **vars(self),
             "artist": vars(self.artist),
         }
-        return _canonical(body | {"sha256": _checksum(body)}) + "\n"
+        return canonical_parameters(body | {"sha256": _checksum(body)}) + "\n"
 
     @classmethod
     def loads(cls, text: str) -> Score:
@@ -152,12 +152,12 @@ class Score:
             raise ValueError("it is of another version of merbench") from error
 
 
-def _canonical(body: dict[str, Any]) -> str:
+def canonical_parameters(body: dict[str, Any]) -> str:
     return json.dumps(body, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def _checksum(body: dict[str, Any]) -> str:
-    return hashlib.sha256(_canonical(body).encode()).hexdigest()
+    return hashlib.sha256(canonical_parameters(body).encode()).hexdigest()
 
 
 def generator(seed: int, purpose: str, index: int) -> np.random.Generator:

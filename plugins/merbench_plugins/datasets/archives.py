@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from merbench import MerbenchError
-from merbench.components import file_digest
-from merbench.store import home
+from merbench.digests import file_digest
+from merbench.steps.store import home
 from merbench_plugins.datasets.label_table import LabelError
 
 __all__ = ["downloaded", "unpacked", "unpacked_to"]

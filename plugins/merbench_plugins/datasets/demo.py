@@ -13,7 +13,7 @@ from merbench import Clip, Dataset, Finding, Task
 from merbench.errors import AudioError, MerbenchError
 
 if TYPE_CHECKING:
-    from merbench.components import Waveform
+    from merbench.audio import Waveform
     from merbench_plugins.datasets._composer import Score
 
 _HERE = "merbench_plugins.datasets"

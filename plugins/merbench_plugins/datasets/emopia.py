@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from merbench import Clip, Task
-from merbench.quadrants import one_hot
+from merbench.tasks.quadrants import one_hot
 from merbench_plugins.datasets.archives import unpacked
 from merbench_plugins.datasets.audio_files import file_name
 from merbench_plugins.datasets.label_table import LabelError, LabelTable, Problems

@@ -50,7 +50,7 @@ class LabelledDataset(Dataset):
 
     def check(self, root: Path) -> list[Finding]:
         """Look for everything that is wrong with the copy under `root`, decoding every clip."""
-        from merbench.inspection import check_audio
+        from merbench.planning.inspection import check_audio
         from merbench_plugins.datasets.inspection import check_labels
 
         root = root.expanduser()

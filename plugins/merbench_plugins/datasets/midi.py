@@ -15,7 +15,7 @@ from merbench import AudioError, MerbenchError
 from merbench_plugins.datasets import midi_file
 
 if TYPE_CHECKING:
-    from merbench.components import Waveform
+    from merbench.audio import Waveform
 
 __all__ = ["default_soundfont", "render", "renderer", "require_renderer"]
 

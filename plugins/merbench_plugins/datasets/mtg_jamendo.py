@@ -16,7 +16,7 @@ from merbench_plugins.datasets.labelled import LabelledDataset
 from merbench_plugins.datasets.quadrant_labels import QUADRANTS
 
 if TYPE_CHECKING:
-    from merbench.components import Waveform
+    from merbench.audio import Waveform
 
 TABLE = "autotagging_moodtheme"
 PREFIX = "mood/theme---"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from merbench import Task
-from merbench.quadrants import one_hot
+from merbench.tasks.quadrants import one_hot
 from merbench_plugins.datasets.label_table import LabelError, Row
 
 __all__ = ["QUADRANTS", "category_label", "named_quadrant", "quadrant_label", "shares_label"]

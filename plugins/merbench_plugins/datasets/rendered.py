@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from merbench import AudioError, Clip, MerbenchError
-from merbench.components import content_digest
+from merbench.digests import content_digest
 from merbench_plugins.datasets.labelled import LabelledDataset
 
 if TYPE_CHECKING:
-    from merbench.components import Waveform
+    from merbench.audio import Waveform
 
 __all__ = ["RenderedDataset"]
 

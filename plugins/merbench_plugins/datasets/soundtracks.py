@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from merbench import Clip, Task
-from merbench.quadrants import MIDPOINT, one_hot, quadrant
+from merbench.tasks.quadrants import MIDPOINT, one_hot, quadrant
 from merbench_plugins.datasets.audio_files import index_audio
 from merbench_plugins.datasets.label_table import (
     LabelError,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from merbench.components import Waveform
+    from merbench.audio import Waveform
 
 _SAMPLES_ARE_FLOAT32 = 33
 """openSMILE's own code for `nBits` (cExternalAudioSource)."""

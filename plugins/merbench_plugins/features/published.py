@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from merbench.components import Waveform
+    from merbench.audio import Waveform
 
 
 class Published(FeatureExtractor):

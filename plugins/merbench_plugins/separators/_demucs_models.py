@@ -18,9 +18,9 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from merbench import MerbenchError
-from merbench.components import file_digest
-from merbench.plugins import nearest
-from merbench.store import home
+from merbench.digests import file_digest
+from merbench.naming import nearest
+from merbench.steps.store import home
 
 OFFLINE = "MERBENCH_OFFLINE"
 """Environment variable that forbids downloads, unless it is empty or 0."""

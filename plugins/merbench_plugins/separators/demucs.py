@@ -17,7 +17,7 @@ from merbench import CANONICAL_STEMS, Cost, MerbenchError, Separator
 if TYPE_CHECKING:
     from demucs.api import Separator as Engine
 
-    from merbench.components import Waveform
+    from merbench.audio import Waveform
 
 _DISTRIBUTION = "demucs"
 _SHORTEST = 0.5

@@ -9,7 +9,7 @@ from pydantic import Field
 from merbench import MIXED, Cost, Separator
 
 if TYPE_CHECKING:
-    from merbench.components import Waveform
+    from merbench.audio import Waveform
 
 
 class Mixed(Separator):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from merbench import Cost, MerbenchError, Separator
 
 if TYPE_CHECKING:
-    from merbench.components import Waveform
+    from merbench.audio import Waveform
 
 
 class Oracle(Separator):

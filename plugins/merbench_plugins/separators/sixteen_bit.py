@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from merbench.components import Waveform
+    from merbench.audio import Waveform
 
 __all__ = ["through_sixteen_bit"]
 

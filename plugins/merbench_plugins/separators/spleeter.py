@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from merbench import Cost, MerbenchError, Separator
-from merbench.components import content_digest
+from merbench.digests import content_digest
 
 if TYPE_CHECKING:
-    from merbench.components import Waveform
+    from merbench.audio import Waveform
     from merbench_plugins.separators._spleeter_network import Spleeter2Stems
 
 __all__ = ["Spleeter", "load_network"]

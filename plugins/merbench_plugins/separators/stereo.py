@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from merbench.components import Waveform
+    from merbench.audio import Waveform
 
     Separate = Callable[[Waveform], Waveform]
 

@@ -10,6 +10,7 @@ import typer
 from merbench.cli import (
     compare,
     data,
+    display,
     leaderboard,
     output,
     plugins,
@@ -17,7 +18,6 @@ from merbench.cli import (
     run,
     score,
     separators,
-    show,
     verify,
 )
 from merbench.cli import separation as separation  # adds its commands to those of separators
@@ -77,10 +77,10 @@ def main() -> None:
     try:
         app([argument for argument in sys.argv[1:] if argument != "--debug"])
     except Exception as error:
-        if show.debugging():
+        if display.debugging():
             raise
         if _was_interrupted(error):
-            typer.echo(show.STOPPED, err=True)
+            typer.echo(display.STOPPED, err=True)
             raise SystemExit(130) from None
         typer.echo(f"error: {_sentence(error)}", err=True)
         raise SystemExit(2) from None

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from merbench.cli import show
+from merbench.cli import display
 from merbench.errors import MerbenchError
 
 if TYPE_CHECKING:
-    from merbench.leaderboard.compare import Pairs
+    from merbench.leaderboard.system_pairs import Pairs
 
 
 def register(app: typer.Typer) -> None:
@@ -56,10 +56,10 @@ def compare(
 
       merbench compare runs/demo/first runs/demo/second
     """
-    from merbench import recorded
-    from merbench.leaderboard.compare import compare_between, compare_within
+    from merbench.leaderboard.system_pairs import compare_between, compare_within
+    from merbench.runs import record
 
-    first = recorded.read(run)
+    first = record.read(run)
     if across and (a or b):
         raise MerbenchError("--across chooses pairs, and --a and --b name them; give one or other")
     if other is None:
@@ -69,7 +69,7 @@ def compare(
             "--a, --b and --across choose among one run's systems; give them without a second run"
         )
     else:
-        pairs = compare_between(first, recorded.read(other))
+        pairs = compare_between(first, record.read(other))
     _print(pairs, as_json=as_json)
     if not (pairs.rows or pairs.identical or as_json):
         alone = f" that differ in {' or '.join(across)} alone" if across else ""
@@ -77,10 +77,10 @@ def compare(
 
 
 def _print(pairs: Pairs, *, as_json: bool) -> None:
-    from merbench.leaderboard.compare import BEST, NAMED, SAME, verdict
+    from merbench.leaderboard.system_pairs import BEST, NAMED, SAME, verdict
 
     if as_json:
-        show.print_json(
+        display.print_json(
             {
                 "comparisons": [{**row, "verdict": verdict(row)} for row in pairs.rows],
                 "identical": pairs.identical,
@@ -94,7 +94,7 @@ def _print(pairs: Pairs, *, as_json: bool) -> None:
         )
         families.setdefault(f"{row['dataset']}: {across}", []).append(row)
     for title, rows in families.items():
-        show.print_table(
+        display.print_table(
             ("a", "b", *_NUMBERS, "verdict"),
             [_cells(row, pairs.names) for row in rows],
             title=title,
@@ -115,9 +115,9 @@ _NUMBERS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "95 % interval": lambda row: (
         f"{row['kl_low']:+.3f} to {row['kl_high']:+.3f}" if math.isfinite(row["kl_low"]) else "–"
     ),
-    "detectable": lambda row: show.number(row["detectable_difference"]),
-    "p over folds": lambda row: show.number(row["corrected_p_holm"]),
-    "p over groups": lambda row: show.number(row["group_p"]),
+    "detectable": lambda row: display.number(row["detectable_difference"]),
+    "p over folds": lambda row: display.number(row["corrected_p_holm"]),
+    "p over groups": lambda row: display.number(row["group_p"]),
     "effect size": lambda row: f"{row['rank_biserial']:+.2f}",
 }
 """Columns of numbers, the least needed last."""

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from merbench.cli import show
+from merbench.cli import display
 
 if TYPE_CHECKING:
-    from merbench.plugins import Entry
+    from merbench.plugins.registry import Entry
 
 app = typer.Typer(
     name="data", help="Datasets: where they come from, and checks.", no_args_is_help=True
@@ -25,18 +25,18 @@ def list_data(as_json: bool = typer.Option(False, "--json", help="Print JSON."))
 
       merbench data list
     """
-    from merbench import plugins
+    from merbench.plugins import discovery
 
-    registry = plugins.load(folder=Path.cwd())
-    show.warn_of_problems(registry)
+    registry = discovery.load(folder=Path.cwd())
+    display.warn_of_problems(registry)
     documents = [_document(entry) for entry in registry.of_kind("dataset")]
     if as_json:
-        show.print_json(documents)
+        display.print_json(documents)
         return
     columns = ("name", "what", "task", "homepage", "licence")
     rows = [[d["name"], d["summary"], d["task"], d["homepage"], d["licence"]] for d in documents]
     # Half an address is of no use.
-    show.print_table(columns, rows, spare=("homepage",), elsewhere="--json")
+    display.print_table(columns, rows, spare=("homepage",), elsewhere="--json")
 
 
 @app.command("fetch")
@@ -57,13 +57,13 @@ def fetch_data(
 
       merbench data fetch mtg-jamendo --root data/mtg-jamendo
     """
-    from merbench import plugins
+    from merbench.benchmark.building import component
     from merbench.components import Dataset
     from merbench.errors import MerbenchError
-    from merbench.spec import component
+    from merbench.plugins import discovery
 
-    registry = plugins.load(folder=Path.cwd())
-    show.warn_of_problems(registry)
+    registry = discovery.load(folder=Path.cwd())
+    display.warn_of_problems(registry)
     dataset = component(registry, "dataset", name, parameters or ())
     assert isinstance(dataset, Dataset)
 
@@ -102,23 +102,25 @@ def check_data(
 
       merbench data check table --root clips --set csv=labels.csv --set id=song
     """
-    from merbench import plugins
+    from merbench.benchmark.building import component
+    from merbench.benchmark.resolving import RootedDataset
     from merbench.components import Dataset, Finding
     from merbench.errors import MerbenchError
-    from merbench.loading import check_clips, data_root
-    from merbench.spec import RootedDataset, component
+    from merbench.planning import inspection
+    from merbench.planning.datasets import check_clips, data_root
+    from merbench.plugins import discovery, readiness
 
-    registry = plugins.load(folder=Path.cwd())
-    show.warn_of_problems(registry)
+    registry = discovery.load(folder=Path.cwd())
+    display.warn_of_problems(registry)
     dataset = component(registry, "dataset", name, parameters or ())
     assert isinstance(dataset, Dataset)
     if root is None and dataset.needs_root:
         raise MerbenchError(f"{name}: say where it lies with --root")
-    plugins.ready(dataset)
+    readiness.ready(dataset)
     folder = data_root(RootedDataset(dataset, root))
     if dataset.needs_root and not folder.is_dir():
         raise MerbenchError(f"{name}: the folder {folder} does not exist; correct --root")
-    findings = dataset.check(folder)
+    findings = inspection.findings(dataset, folder)
     summary: dict[str, Any] = {"dataset": name}
     try:
         clips = dataset.clips(folder)
@@ -128,13 +130,13 @@ def check_data(
         if not any(finding.level == "error" for finding in findings):
             findings = [*findings, Finding("error", str(folder), str(error))]
     if as_json:
-        show.print_json({**summary, "findings": [f._asdict() for f in findings]})
+        display.print_json({**summary, "findings": [f._asdict() for f in findings]})
     else:
         colours = {"error": "red", "warning": "yellow"}
         rows = [[f.level, f.where, f.message] for f in findings]
         styles = [colours.get(f.level, "") for f in findings]
         if rows:
-            show.print_table(("level", "where", "what"), rows, styles=styles)
+            display.print_table(("level", "where", "what"), rows, styles=styles)
         typer.echo(", ".join(f"{key}: {value}" for key, value in summary.items()))
         if not findings:
             typer.echo("nothing to complain of")

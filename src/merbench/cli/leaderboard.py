@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from merbench.cli import show
-from merbench.cli.standing import show_leaderboard
+from merbench.cli import display
+from merbench.cli.leaderboard_rows import show_leaderboard
 
 if TYPE_CHECKING:
     from merbench.components import Clip
@@ -45,19 +45,22 @@ def build(
 
       merbench leaderboard build runs/demo/first runs/demo/second --out board
     """
-    from merbench import recorded
     from merbench.errors import MerbenchError
-    from merbench.leaderboard import files, site
+    from merbench.leaderboard import files
     from merbench.leaderboard.reported import read_reported
+    from merbench.pages import site
+    from merbench.runs import record
 
     known = read_reported(reported) if reported else None
-    stopped = [run for run in _distinct(runs) if recorded.is_unfinished(run)]
+    stopped = [run for run in _distinct(runs) if record.is_unfinished(run)]
     finished = [run for run in _distinct(runs) if run not in stopped]
     if not finished:
         raise MerbenchError(f"{stopped[0]} holds no results yet: its run goes on or was stopped")
     for run in stopped:
-        show.warn(f"{run} is left out: its run goes on, or was stopped before it wrote any results")
-    composed = files.compose([recorded.read(run) for run in finished], known)
+        display.warn(
+            f"{run} is left out: its run goes on, or was stopped before it wrote any results"
+        )
+    composed = files.compose([record.read(run) for run in finished], known)
     files.write(composed, out)
     written = len(composed.names)
     if with_pages or (out / site.PAGE).exists():  # an earlier leaderboard's would mislead
@@ -73,7 +76,7 @@ def pages(folder: Path = FOLDER) -> None:
 
       merbench leaderboard pages leaderboard
     """
-    from merbench.leaderboard import site
+    from merbench.pages import site
 
     typer.echo(f"{len(site.write(folder))} pages written to {folder}")
 
@@ -96,7 +99,7 @@ def publish(
 
       merbench leaderboard publish runs/demo/first
     """
-    from merbench.leaderboard.publish import publish as publish_run
+    from merbench.publishing.publish import publish as publish_run
 
     done = publish_run(run, folder)
     show_leaderboard(done.board.leaderboard, done.board.comparisons, str(folder), folder)
@@ -107,7 +110,7 @@ def publish(
         of_table.append([move.system, before, after])
     for title, rows in tables.items():
         columns = ("system", "rank before", "now")
-        show.print_table(columns, rows, title=title, right=columns[1:])
+        display.print_table(columns, rows, title=title, right=columns[1:])
     for line in done.unverified:
         typer.echo(f"not verifiable by everyone: {line}")
     typer.echo(f"published as {done.submission}")
@@ -137,13 +140,13 @@ def verify(
 
       merbench leaderboard verify leaderboard --root vgmidi=data/vgmidi
     """
-    from merbench.leaderboard import folder as folders
-    from merbench.leaderboard.verify import verify as verify_folder
+    from merbench.leaderboard import published_folder as folders
+    from merbench.verification.board_check import verify as verify_folder
 
     folders.check(folder)
     verdict = verify_folder(folder, _copies(folder, roots or ()), pages=with_pages)
     if as_json:
-        show.print_json(
+        display.print_json(
             {
                 "verified": not verdict.differences,
                 "differences": verdict.differences,
@@ -171,9 +174,9 @@ def _copies(folder: Path, roots: Sequence[str]) -> dict[str, Sequence[Clip]]:
     """Read the reader's own copies of data sets."""
     if not roots:
         return {}
-    from merbench import plugins
-    from merbench.leaderboard.copies import read_copies
+    from merbench.plugins import discovery
+    from merbench.verification.own_data import read_copies
 
-    registry = plugins.load([])
-    show.warn_of_problems(registry)
+    registry = discovery.load([])
+    display.warn_of_problems(registry)
     return read_copies(folder, roots, registry)

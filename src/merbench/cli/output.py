@@ -92,11 +92,11 @@ def _kept_alive() -> Iterator[None]:
 
 def place(error: BaseException) -> str:
     """Say in which line of a plugin something was raised, if it was in one."""
-    from merbench import plugins
+    from merbench.plugins import discovery
 
     lines = [
         f" at {frame.f_code.co_filename}:{line}"
         for frame, line in traceback.walk_tb(error.__traceback__)
-        if plugins.is_foreign(frame.f_globals.get("__name__", ""))
+        if discovery.is_foreign(frame.f_globals.get("__name__", ""))
     ]
     return lines[-1] if lines else ""

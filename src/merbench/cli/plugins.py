@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from merbench.cli import show
+from merbench.cli import display
 
 if TYPE_CHECKING:
-    from merbench.plugins import Entry, Registry
+    from merbench.plugins.registry import Entry, Registry
 
 app = typer.Typer(
     name="plugins", help="What is installed, its parameters, its checks.", no_args_is_help=True
@@ -41,17 +41,18 @@ def list_plugins(
       merbench plugins list --kind model
     """
     from merbench.errors import PluginError
-    from merbench.plugins import KINDS, nearest
+    from merbench.naming import nearest
+    from merbench.plugins.registry import KINDS
 
     if kind is not None and kind not in KINDS:
         raise PluginError(f"there is no kind {kind!r}{nearest(kind, KINDS)}")
     registry = _load(paths, timeout)
     entries = [e for k in KINDS if kind in (None, k) for e in registry.of_kind(k)]
     if as_json:
-        show.print_json([_brief(entry) for entry in entries])
+        display.print_json([_brief(entry) for entry in entries])
         return
     rows = [[e.kind, e.name, e.summary, _whence(e)] for e in entries]
-    show.print_table(("kind", "name", "what", "from"), rows)
+    display.print_table(("kind", "name", "what", "from"), rows)
 
 
 @app.command("show")
@@ -72,22 +73,22 @@ def show_plugin(
     entry = _load(paths, timeout).find(name)
     document = _whole(entry)
     if as_json:
-        show.print_json(document)
+        display.print_json(document)
         return
     typer.echo(f"{entry.kind} {entry.name}, from {entry.origin}\n")
-    show.print_text(inspect.getdoc(entry.cls) or "")
+    display.print_text(inspect.getdoc(entry.cls) or "")
     facts = [[key, str(value)] for key, value in document["attributes"].items()]
     facts += [
         ["trainable parameters", f"{count:,} (stems: {stems})"]
         for stems, count in document.get("trainable_parameters", {}).items()
     ]
-    show.print_table(("attribute", "value"), facts)
+    display.print_table(("attribute", "value"), facts)
     rows = [
         [key, p["type"], "required" if p["required"] else str(p["default"]), p["description"]]
         for key, p in document["parameters"].items()
     ]
     if rows:
-        show.print_table(("parameter", "type", "default", "what"), rows)
+        display.print_table(("parameter", "type", "default", "what"), rows)
     else:
         typer.echo("no parameters")
 
@@ -109,7 +110,7 @@ def check_plugin(
       merbench plugins check nearest-clips --plugins plugins/nearest.py
     """
     from merbench import testing
-    from merbench.spec import Document
+    from merbench.benchmark.document import Document
 
     registry = _load(paths, timeout)
     entry = registry.find(name)
@@ -118,22 +119,22 @@ def check_plugin(
         given.assign(assignment)
     results = testing.check(entry, registry, given.data)
     if as_json:
-        show.print_json([r._asdict() for r in results])
+        display.print_json([r._asdict() for r in results])
     else:
         rows = [[r.check, r.status, r.detail] for r in results]
         colours = {"failed": "red", "skipped": "yellow"}
         styles = [colours.get(r.status, "") for r in results]
-        show.print_table(("check", "result", "detail"), rows, title=entry.name, styles=styles)
+        display.print_table(("check", "result", "detail"), rows, title=entry.name, styles=styles)
     if any(r.status == "failed" for r in results):
         raise typer.Exit(1)
 
 
 def _load(paths: list[Path] | None, timeout: float | None = None) -> Registry:
-    from merbench import plugins, trial
+    from merbench.plugins import discovery, trial
 
     trial.wait_at_most(timeout)
-    registry = plugins.load(paths or (), folder=Path.cwd())
-    show.warn_of_problems(registry)
+    registry = discovery.load(paths or (), folder=Path.cwd())
+    display.warn_of_problems(registry)
     return registry
 
 
@@ -177,7 +178,7 @@ def _whole(entry: Entry) -> dict[str, Any]:
 
 def _attributes(entry: Entry) -> dict[str, Any]:
     """Return the class attributes that a kind's contract names; properties depend on parameters."""
-    from merbench.plugins import KINDS
+    from merbench.plugins.registry import KINDS
 
     names = [
         name

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from merbench.cli import show
+from merbench.cli import display
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
-    from merbench.engine import Outcome
+    from merbench.engines.schedule import Outcome
 
 _STAGES = {
     "separate": "separating clips",
@@ -34,7 +34,7 @@ class Progress:
         self._to_do = to_do
         self._done: Counter[str] = Counter()
         self._failed = 0
-        self._console = show.console(err=True)
+        self._console = display.console(err=True)
         self._bars: Any = None
         self._ids: dict[str, TaskID] = {}
         self._started = time.monotonic()
@@ -109,5 +109,5 @@ class Progress:
             for stage, label in _STAGES.items()
             if self._to_do[stage]
         ]
-        elapsed = show.duration(self._spoken - self._started)
+        elapsed = display.duration(self._spoken - self._started)
         typer.echo(f"[{elapsed}] {', '.join(parts)}", err=True)

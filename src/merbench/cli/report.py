@@ -46,18 +46,18 @@ def report(
 
       merbench report runs/demo/first --audio demo --tables
     """
-    from merbench import runs
     from merbench.errors import MerbenchError
-    from merbench.leaderboard import report as pages
-    from merbench.store import Store, home
+    from merbench.leaderboard import run_results
+    from merbench.pages import report as pages
+    from merbench.steps.store import Store, home
 
     if assignments and not audio:
         raise MerbenchError("--set says where the data of --audio lie; name them with --audio")
-    finished = runs.read(run)
+    finished = run_results.read(run)
     folder = out or run / "report"
     listen, store = None, Store(home() / "store")
     if audio:
-        from merbench.leaderboard.listening import Listening
+        from merbench.pages.excerpts import Listening
 
         listen = Listening(finished.manifest, audio, folder, store, assignments or ())
     written = pages.write(finished, folder, listen, store)

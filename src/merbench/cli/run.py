@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from merbench.cli import show
-from merbench.cli.standing import axes_to_show, show_leaderboard
+from merbench.cli import display
+from merbench.cli.leaderboard_rows import axes_to_show, show_leaderboard
 from merbench.errors import MerbenchError
 
 if TYPE_CHECKING:
-    from merbench.cells import Cell
-    from merbench.plan import Plan
-    from merbench.spec import Document
-    from merbench.store import Store
+    from merbench.benchmark.document import Document
+    from merbench.planning.cell import Cell
+    from merbench.planning.plan import Plan
+    from merbench.steps.store import Store
 
 SPEC = typer.Argument(..., metavar="SPEC", help="Benchmark file.", show_default=False)
 SET = typer.Option(
@@ -81,11 +81,12 @@ def run(
 
       merbench run benchmarks.yaml --set models='\[ridge]' --only separator=mixed
     """
-    from merbench import runs
+    from merbench.benchmark.schema import plugin_paths
     from merbench.cli.progress import Progress
-    from merbench.engine import LocalEngine
-    from merbench.outfolder import claimed
-    from merbench.spec import plugin_paths
+    from merbench.engines.local import LocalEngine
+    from merbench.leaderboard import run_results
+    from merbench.leaderboard.output_folder import claimed
+    from merbench.runs import execution
     from merbench.threads import cores
 
     if offline:
@@ -113,13 +114,14 @@ def run(
             )
             try:
                 with engine, Progress(planned.to_do()) as progress:
-                    finished = runs.execute(planned, store, engine, progress.report)
+                    recorded = execution.execute(planned, store, engine, progress.report)
             except KeyboardInterrupt:
-                typer.echo(show.STOPPED, err=True)
+                typer.echo(display.STOPPED, err=True)
                 raise typer.Exit(130) from None
         else:
-            finished = runs.execute(planned, store, None)
-        runs.write(finished, folder)
+            recorded = execution.execute(planned, store, None)
+        finished = run_results.RunResults.of(recorded)
+        run_results.write(finished, folder)
     name = finished.manifest["name"]
     show_leaderboard(finished.leaderboard, finished.comparisons, name, folder)
     typer.echo(f"written to {folder}")
@@ -147,9 +149,9 @@ def plan(
 
       merbench plan benchmarks.yaml --json
     """
-    from merbench import timings
-    from merbench.estimate import estimate
-    from merbench.plan import STAGES
+    from merbench.planning.estimate import estimate
+    from merbench.planning.plan import STAGES
+    from merbench.steps import timings
     from merbench.threads import cores
 
     _, planned, store = _plan(spec, assignments, only, timeout)
@@ -157,7 +159,7 @@ def plan(
     to_do = planned.to_do()
     counts = {s: {"to_do": to_do[s], "cached": planned.cached[s]} for s in STAGES}
     if as_json:
-        show.print_json(
+        display.print_json(
             {
                 "name": planned.benchmark.spec.name,
                 "cells": [
@@ -191,19 +193,19 @@ def plan(
     columns = (*axes, "folds", "state")
     if rows:
         title = "1 cell" if len(rows) == 1 else f"{len(rows)} cells"
-        show.print_table(columns, rows, title=title, right=("folds",))
+        display.print_table(columns, rows, title=title, right=("folds",))
     else:
         typer.echo("no combination makes a cell\n")
     if planned.skipped:
         skipped = [
             [*text, s.reason] for text, s in zip(texts[len(rows) :], planned.skipped, strict=True)
         ]
-        show.print_table((*axes, "reason"), skipped, title="skipped")
+        display.print_table((*axes, "reason"), skipped, title="skipped")
     tasks = [[s, str(counts[s]["to_do"]), str(counts[s]["cached"])] for s in STAGES]
-    show.print_table(("stage", "to do", "cached"), tasks, right=("to do", "cached"))
+    display.print_table(("stage", "to do", "cached"), tasks, right=("to do", "cached"))
     typer.echo(
-        f"about {show.duration(expected.seconds / cores())} on {cores()} cores and "
-        f"{show.size(expected.megabytes)} in {store.folder}"
+        f"about {display.duration(expected.seconds / cores())} on {cores()} cores and "
+        f"{display.size(expected.megabytes)} in {store.folder}"
     )
     if expected.unreadable:
         typer.echo(
@@ -217,27 +219,29 @@ def plan(
 def _plan(
     spec: Path, assignments: list[str] | None, only: list[str] | None, timeout: float | None
 ) -> tuple[Document, Plan, Store]:
-    from merbench import plugins, trial
-    from merbench.plan import make_plan
-    from merbench.spec import parse, plugin_paths, read_document, resolve
-    from merbench.store import Store, home
+    from merbench.benchmark.document import read_document
+    from merbench.benchmark.resolving import resolve
+    from merbench.benchmark.schema import parse, plugin_paths
+    from merbench.planning.planner import make_plan
+    from merbench.plugins import discovery, trial
+    from merbench.steps.store import Store, home
 
     document = read_document(spec, assignments or ())
     parsed = parse(document)
     trial.wait_at_most(timeout)
-    registry = plugins.load(plugin_paths(document, parsed))
-    show.warn_of_problems(registry)
+    registry = discovery.load(plugin_paths(document, parsed))
+    display.warn_of_problems(registry)
     store = Store(home() / "store")
     store.prepare()
     planned = make_plan(resolve(document, parsed, registry), store, only or ())
     for warning in planned.warnings:
-        show.warn(warning)
+        display.warn(warning)
     return document, planned, store
 
 
 def _names(cells: Sequence[Cell]) -> list[dict[str, str]]:
     """Return what each cell has on each axis, with the parameters that tell it from the others."""
-    from merbench.results import told_apart
+    from merbench.runs.row_columns import told_apart
 
     return told_apart(
         [

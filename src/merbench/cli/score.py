@@ -6,8 +6,8 @@ from pathlib import Path
 
 import typer
 
-from merbench.cli import show
-from merbench.components import Task
+from merbench.cli import display
+from merbench.tasks import Task
 
 
 def register(app: typer.Typer) -> None:
@@ -50,7 +50,7 @@ def score(
 
       merbench score moods.csv --task classes --predictions mine
     """
-    from merbench.evaluation.score import comparison_rows, score_file, system_rows
+    from merbench.scoring.score_file import comparison_rows, score_file, system_rows
 
     result = score_file(
         predictions_file,
@@ -61,15 +61,15 @@ def score(
         fixed_std=fixed_std,
     )
     for warning in result["warnings"]:
-        show.warn(warning)
+        display.warn(warning)
     if as_json:
-        show.print_json(result)
+        display.print_json(result)
         return
     systems, pairs = system_rows(result), comparison_rows(result)
     for rows, needed in ((systems, 3), (pairs, 2)):
         if rows:
             columns = list(rows[0])
-            show.print_table(
+            display.print_table(
                 columns,
                 [[str(row[column]) for column in columns] for row in rows],
                 right=columns[1:],

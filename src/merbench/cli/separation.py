@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from merbench.cli import show
+from merbench.cli import display
 from merbench.cli.plugins import PATHS, _load
 from merbench.cli.separators import NAME, SET, _Progress, app
 
 if TYPE_CHECKING:
     from merbench.components import Separator
-    from merbench.plugins import Registry
-    from merbench.separation import Score
+    from merbench.plugins.registry import Registry
+    from merbench.separation.scoring import Score
 
 BESIDE = "hpss"
 """What `evaluate` compares with by default, where there is such a plugin."""
@@ -52,20 +52,20 @@ def evaluate_separator(
 
       merbench separators evaluate hpss --data multitracks --set bass_cutoff=150
     """
-    from merbench import separation
+    from merbench.separation import chart, multitracks, scoring
 
     registry = _load(paths)
     separators = _compared(registry, name, parameters or (), beside)
-    tracks = separation.find_multitracks(data)
+    tracks = multitracks.find_multitracks(data)
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
     with _Progress() as progress:
-        scores = separation.evaluate(separators, tracks, progress)
+        scores = scoring.evaluate(separators, tracks, progress)
     if out is not None:
-        separation.write_csv(out / "scores.csv", scores)
-        separation.plot(out / "scores.svg", scores, f"{next(iter(separators))}, {data.name}")
+        chart.write_csv(out / "scores.csv", scores)
+        chart.plot(out / "scores.svg", scores, f"{next(iter(separators))}, {data.name}")
     if as_json:
-        show.print_json(_document(separators, data, scores))
+        display.print_json(_document(separators, data, scores))
         return
     _print(scores, len(tracks))
     if out is not None:
@@ -93,11 +93,11 @@ def separate_files(
 
       merbench separators separate wave-u-net song.mp3 other.flac --out stems
     """
-    from merbench import plugins
     from merbench.errors import MerbenchError
+    from merbench.plugins import readiness
 
     separator = _build(_load(paths), name, parameters or ())
-    plugins.ready(separator)
+    readiness.ready(separator)
     written: dict[str, dict[str, str]] = {}
     failures: list[MerbenchError] = []
     with _Progress() as progress:
@@ -119,7 +119,7 @@ def separate_files(
                 written[str(file)] = {stem: str(path) for stem, path in stems.items()}
         progress("done", 1.0)
     if as_json:
-        show.print_json({"files": written, "failures": [str(error) for error in failures]})
+        display.print_json({"files": written, "failures": [str(error) for error in failures]})
     else:
         typer.echo(f"{len(written)} of {len(files)} recordings separated into {out}")
     for failure in failures:
@@ -129,10 +129,11 @@ def separate_files(
 
 
 def _separate(separator: Separator, file: Path, folder: Path) -> dict[str, Path]:
-    from merbench import audio, separation
+    from merbench import audio
+    from merbench.separation import scoring
 
     waveform, rate = audio.read(file)
-    stems = separation.separate(separator, waveform, rate, str(file))
+    stems = scoring.separate(separator, waveform, rate, str(file))
     folder.mkdir(parents=True, exist_ok=True)
     paths = {stem: folder / f"{stem}.wav" for stem in stems}
     for stem, path in paths.items():
@@ -156,8 +157,8 @@ def _folders(files: Sequence[Path]) -> list[str]:
 
 
 def _build(registry: Registry, name: str, assignments: Sequence[str] = ()) -> Separator:
+    from merbench.benchmark.building import component
     from merbench.components import Separator
-    from merbench.spec import component
 
     built = component(registry, "separator", name, assignments)
     assert isinstance(built, Separator)
@@ -180,7 +181,7 @@ def _compared(
 
 
 def _print(scores: Sequence[Score], tracks: int) -> None:
-    from merbench.separation import METRICS, medians
+    from merbench.separation.scoring import METRICS, medians
 
     headings = ("SI-SDR", "SDR", "SDR v4", "ISR v4", "SIR v4", "SAR v4")
     rows = [
@@ -189,7 +190,7 @@ def _print(scores: Sequence[Score], tracks: int) -> None:
         for row in medians(scores)
     ]  # fmt: skip
     columns = ("stem", "method", *headings, "tracks", "silent")
-    show.print_table(
+    display.print_table(
         columns,
         rows,
         title=f"dB, median of {tracks} tracks",
@@ -206,7 +207,8 @@ def _decibels(value: float) -> str:
 def _document(
     separators: dict[str, Separator], data: Path, scores: Sequence[Score]
 ) -> dict[str, Any]:
-    from merbench.separation import METRICS, MIXTURE, medians
+    from merbench.separation.multitracks import MIXTURE
+    from merbench.separation.scoring import METRICS, medians
 
     name, separator = next(iter(separators.items()))
     tracks: dict[str, dict[str, dict[str, Any]]] = {}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from merbench.cli import show
+from merbench.cli import display
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,22 +90,22 @@ def train_separator(
 
 
 def _separator(name: str, assignments: Sequence[str] = ()) -> Separator:
-    from merbench import plugins
+    from merbench.benchmark.building import component
     from merbench.components import Separator
-    from merbench.spec import component
+    from merbench.plugins import discovery
 
-    registry = plugins.load(folder=Path.cwd())
-    show.warn_of_problems(registry)
+    registry = discovery.load(folder=Path.cwd())
+    display.warn_of_problems(registry)
     separator = component(registry, "separator", name, assignments)
     assert isinstance(separator, Separator)
     return separator
 
 
 def _ready(name: str) -> Separator:
-    from merbench import plugins
+    from merbench.plugins import readiness
 
     separator = _separator(name)
-    plugins.ready(separator)
+    readiness.ready(separator)
     return separator
 
 
@@ -128,7 +128,7 @@ class _Progress:
     """Shows what is being done: a bar on a terminal, plain lines elsewhere."""
 
     def __init__(self) -> None:
-        self._console = show.console(err=True)
+        self._console = display.console(err=True)
         self._bar: Any = None
         self._task: Any = None
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from merbench.cli import show
+from merbench.cli import display
 
 if TYPE_CHECKING:
-    from merbench.engine import Outcome
-    from merbench.pipeline import Work
-    from merbench.rerun import Again
+    from merbench.engines.schedule import Outcome
+    from merbench.steps.step import Step
+    from merbench.verification.refit import Refit
 
 
 def register(app: typer.Typer) -> None:
@@ -49,7 +49,7 @@ def verify(
 
       merbench verify runs/demo/first --rerun 3
     """
-    from merbench.verification import verify as verify_run
+    from merbench.verification.run_check import verify as verify_run
 
     differences = verify_run(run)
     fitted: Sequence[str] = ()
@@ -58,7 +58,7 @@ def verify(
         fitted, differences = found.folds, [*differences, *found.differences]
     if as_json:
         rerun = {"rerun": list(fitted)} if again else {}
-        show.print_json({"verified": not differences, "differences": differences, **rerun})
+        display.print_json({"verified": not differences, "differences": differences, **rerun})
     else:
         for difference in differences[:20]:
             typer.echo(difference)
@@ -72,16 +72,17 @@ def verify(
         raise typer.Exit(1)
 
 
-def _rerun(run: Path, count: int, seed: int, assignments: Sequence[str]) -> Again:
-    from merbench.engine import LocalEngine, execute
-    from merbench.rerun import rerun
-    from merbench.store import Store, home
+def _rerun(run: Path, count: int, seed: int, assignments: Sequence[str]) -> Refit:
+    from merbench.engines.local import LocalEngine
+    from merbench.engines.schedule import execute
+    from merbench.steps.store import Store, home
     from merbench.threads import cores
+    from merbench.verification.refit import rerun
 
     store = Store(home() / "store")
     store.prepare()
 
-    def work(tasks: Mapping[str, Work], paths: Sequence[Path]) -> Mapping[str, Outcome]:
+    def work(tasks: Mapping[str, Step], paths: Sequence[Path]) -> Mapping[str, Outcome]:
         with LocalEngine(store, paths, jobs=cores()) as engine:
             return execute(tasks, engine, lambda outcome: None)
 

@@ -6,11 +6,10 @@ from merbench.evaluation.divergence import (
     PROBABILITY_FLOOR,
     STD_FLOOR,
     Divergence,
-    best_constant,
     categorical_kl,
-    divergence,
     gaussian_kl,
 )
+from merbench.evaluation.evaluator import Evaluation, evaluate
 from merbench.evaluation.friedman import (
     CriticalDifference,
     Friedman,
@@ -18,10 +17,11 @@ from merbench.evaluation.friedman import (
     friedman,
 )
 from merbench.evaluation.guards import Suspicion, suspect
-from merbench.evaluation.metrics import Evaluation, evaluate, is_count
+from merbench.evaluation.labels import LabelKind, best_constant, divergence, labels_of
+from merbench.evaluation.metrics import is_count
+from merbench.evaluation.paired_scores import Scores
 from merbench.evaluation.ranking import Bootstrap, bootstrap, tiers
 from merbench.evaluation.resampled import Corrected, Posterior, corrected
-from merbench.evaluation.scores import Scores
 from merbench.evaluation.signedrank import SignedRank, signed_rank
 from merbench.evaluation.versions import VERSION, same_scores, source_hash
 
@@ -39,6 +39,7 @@ __all__ = [
     "Evaluation",
     "Friedman",
     "HumanCeiling",
+    "LabelKind",
     "Paired",
     "Posterior",
     "Scores",
@@ -57,6 +58,7 @@ __all__ = [
     "holm",
     "human_ceiling",
     "is_count",
+    "labels_of",
     "same_scores",
     "signed_rank",
     "source_hash",

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from merbench.errors import MerbenchError
+from merbench.evaluation.paired_scores import Scores
 from merbench.evaluation.resampled import Corrected, corrected
-from merbench.evaluation.scores import Scores
 from merbench.evaluation.signedrank import SignedRank, signed_rank
 
 __all__ = ["ALPHA", "CONFIRMING", "ROPE", "Paired", "compare_pairs", "holm", "verdicts"]

@@ -11,20 +11,21 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from merbench.components import Task
 from merbench.errors import MerbenchError
 
 __all__ = [
     "PROBABILITY_FLOOR",
     "STD_FLOOR",
+    "VALENCE_AND_AROUSAL",
     "Divergence",
-    "best_constant",
     "categorical_kl",
-    "divergence",
     "gaussian_kl",
 ]
 
 Array = NDArray[np.float64]
+
+VALENCE_AND_AROUSAL = ("valence_mean", "arousal_mean", "valence_std", "arousal_std")
+"""The columns of a normal distribution over valence and arousal, in their order."""
 
 STD_FLOOR = 1e-3
 """Smallest predicted standard deviation that counts as it stands, on the [0, 1] scale.
@@ -60,30 +61,6 @@ class Divergence(NamedTuple):
     """Predicted standard deviations (of 2n), or probabilities (of kn), raised to the floor."""
 
 
-def divergence(
-    task: Task, truth: ArrayLike, predicted: ArrayLike, *, ids: Sequence[str] | None = None
-) -> Divergence:
-    """KL[truth || predicted] of every clip, by the closed form that fits the task.
-
-    Parameters
-    ----------
-    task
-        What the columns are: `gaussian_kl` for `va`, `categorical_kl` for `quadrant` and `classes`.
-    truth, predicted
-        Shape (n, 4), columns as in `Task.columns`; for `classes` (n, k), a column a class.
-    ids
-        The clips' names for error messages; by default their row numbers, from 0.
-
-    Raises
-    ------
-    MerbenchError
-        As the two functions do.
-    """
-    if task is Task.VA:
-        return gaussian_kl(truth, predicted, ids=ids)
-    return _categorical(*checked(task, truth, predicted, ids=ids))
-
-
 def gaussian_kl(
     truth: ArrayLike, predicted: ArrayLike, *, ids: Sequence[str] | None = None
 ) -> Divergence:
@@ -109,7 +86,7 @@ def gaussian_kl(
     MerbenchError
         For a wrong shape, a number that is not finite, or a true standard deviation at or below 0.
     """
-    truth, predicted = checked(Task.VA, truth, predicted, ids=ids)
+    truth, predicted = check_normals(truth, predicted, VALENCE_AND_AROUSAL, ids)
     true_mean, true_std = truth[:, :2], truth[:, 2:]
     mean, std = predicted[:, :2], predicted[:, 2:]
     magnitude = np.maximum(np.abs(std), STD_FLOOR)
@@ -142,10 +119,7 @@ def categorical_kl(
         For a wrong shape, a number that is not finite, a negative probability, or a row whose sum
         is more than 0.001 from 1: such a row is no distribution, and scaling it would invent one.
     """
-    return _categorical(*checked(Task.CLASSES, truth, predicted, ids=ids))
-
-
-def _categorical(truth: Array, predicted: Array) -> Divergence:
+    truth, predicted = check_shares(truth, predicted, (), ids)
     p = truth / truth.sum(axis=1, keepdims=True)
     q = np.maximum(predicted, PROBABILITY_FLOOR)
     q /= q.sum(axis=1, keepdims=True)
@@ -154,35 +128,61 @@ def _categorical(truth: Array, predicted: Array) -> Divergence:
     return Divergence(np.maximum(kl, 0.0), 0, int((predicted < PROBABILITY_FLOOR).sum()))
 
 
-def best_constant(task: Task, truth: ArrayLike) -> Array:
-    """The one prediction for all clips that has the least mean KL from their truths.
-
-    For `va` the moment-matched normal: the mean of the means, and standard deviations that also
-    absorb the spread of the means, s^2 = mean(s_i^2) + var(m_i). For the others the mean
-    distribution. Minimising mean KL[P_i || Q] over an exponential family matches Q's moments to
-    those of the mixture of the P_i (Bishop 2006, "Pattern recognition and machine learning",
-    Section 10.7).
-
-    Returns
-    -------
-    ndarray
-        Shape (4,), columns as in `Task.columns`; for `classes` (k,).
-    """
-    rows, _ = checked(task, truth, truth)
-    constant: Array = rows.mean(axis=0)
-    if task is Task.VA:
-        means, stds = rows[:, :2], rows[:, 2:]
-        constant[2:] = np.sqrt((stds**2).mean(axis=0) + means.var(axis=0))
-    return constant
-
-
-def checked(
-    task: Task, truth: ArrayLike, predicted: ArrayLike, *, ids: Sequence[str] | None = None
+def check_normals(
+    truth: ArrayLike, predicted: ArrayLike, columns: Sequence[str], ids: Sequence[str] | None
 ) -> tuple[Array, Array]:
-    """Return both as float64, or say which rows cannot be scored and why."""
+    """Return both as float64, or say which rows are no normal distributions and why.
+
+    Parameters
+    ----------
+    truth, predicted
+        Shape (n, 4): two columns of means, then two of standard deviations.
+    columns
+        Names of the four columns.
+    ids
+        The clips' names for error messages; by default their row numbers, from 0.
+    """
+    truth, predicted = _check_numbers(truth, predicted, columns, ids)
+    bad = np.zeros_like(truth, bool)
+    bad[:, 2:] = truth[:, 2:] <= 0
+    _refuse(
+        bad,
+        "true standard deviation not above 0",
+        "a clip all raters agree on is no distribution: leave it out or correct its label",
+        columns,
+        ids,
+    )
+    return truth, predicted
+
+
+def check_shares(
+    truth: ArrayLike, predicted: ArrayLike, columns: Sequence[str], ids: Sequence[str] | None
+) -> tuple[Array, Array]:
+    """Return both as float64, or say which rows are no distributions over classes and why.
+
+    Parameters
+    ----------
+    truth, predicted
+        Shape (n, k): a column a class.
+    columns
+        Names of the k classes; empty where any number of classes is taken.
+    ids
+        The clips' names for error messages; by default their row numbers, from 0.
+    """
+    truth, predicted = _check_numbers(truth, predicted, columns, ids)
+    for what, rows in (("true", truth), ("predicted", predicted)):
+        _refuse(rows < 0, f"{what} probability below 0", "give probabilities", columns, ids)
+        off = np.abs(rows.sum(axis=1) - 1) > SUM_TOLERANCE
+        _refuse(off, f"{what} probabilities do not add up to 1", "normalise them", columns, ids)
+    return truth, predicted
+
+
+def _check_numbers(
+    truth: ArrayLike, predicted: ArrayLike, columns: Sequence[str], ids: Sequence[str] | None
+) -> tuple[Array, Array]:
     truth, predicted = np.asarray(truth, np.float64), np.asarray(predicted, np.float64)
-    width = len(task.columns) or (truth.shape[1] if truth.ndim == 2 else 0)
-    of = f"one column each of {', '.join(task.columns)}" if task.columns else "one column a class"
+    width = len(columns) or (truth.shape[1] if truth.ndim == 2 else 0)
+    of = f"one column each of {', '.join(columns)}" if columns else "one column a class"
     for what, rows in (("truth", truth), ("predictions", predicted)):
         if rows.ndim != 2 or rows.shape[1] != width:
             shape = f"(clips, {width})" if width else "(clips, classes)"
@@ -197,27 +197,16 @@ def checked(
     for what, rows in (("truth", truth), ("predictions", predicted)):
         # Written so that NaN fails it too.
         bad = ~(np.abs(rows) < _LARGEST)
-        _refuse(bad, f"{what} not finite or beyond 1e100", "score finite numbers", task, ids)
-    if task is Task.VA:
-        bad = np.zeros_like(truth, bool)
-        bad[:, 2:] = truth[:, 2:] <= 0
-        _refuse(
-            bad,
-            "true standard deviation not above 0",
-            "a clip all raters agree on is no distribution: leave it out or correct its label",
-            task,
-            ids,
-        )
-        return truth, predicted
-    for what, rows in (("true", truth), ("predicted", predicted)):
-        _refuse(rows < 0, f"{what} probability below 0", "give probabilities", task, ids)
-        off = np.abs(rows.sum(axis=1) - 1) > SUM_TOLERANCE
-        _refuse(off, f"{what} probabilities do not add up to 1", "normalise them", task, ids)
+        _refuse(bad, f"{what} not finite or beyond 1e100", "score finite numbers", columns, ids)
     return truth, predicted
 
 
 def _refuse(
-    bad: NDArray[np.bool_], what: str, remedy: str, task: Task, ids: Sequence[str] | None
+    bad: NDArray[np.bool_],
+    what: str,
+    remedy: str,
+    columns: Sequence[str],
+    ids: Sequence[str] | None,
 ) -> None:
     """Raise for the rows (n,), or the cells (n, k), that are marked bad."""
     if not bad.any():
@@ -225,8 +214,8 @@ def _refuse(
     cells = bad.reshape(len(bad), -1)
     if bad.ndim == 2:
         places = np.flatnonzero(cells.any(axis=0))
-        columns = [task.columns[i] if task.columns else f"class {i + 1}" for i in places]
-        what = f"{what} in {', '.join(columns)}"
+        names = [columns[i] if columns else f"class {i + 1}" for i in places.tolist()]
+        what = f"{what} in {', '.join(names)}"
     rows = np.flatnonzero(cells.any(axis=1))
     names = [str(row if ids is None else ids[row]) for row in rows[:_NAMED_ROWS]]
     more = f" and {len(rows) - _NAMED_ROWS} more" if len(rows) > _NAMED_ROWS else ""

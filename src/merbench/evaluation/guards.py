@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from merbench.components import Task
 from merbench.errors import MerbenchError
-from merbench.evaluation.divergence import best_constant, divergence
+from merbench.evaluation.labels import LabelKind, labels_of
 
 __all__ = ["CORRELATION_ALPHA", "UNCORRELATED", "WORSE", "Suspicion", "suspect"]
 
@@ -67,7 +66,7 @@ class Suspicion:
 
 
 def suspect(
-    task: Task,
+    task: str,
     truth: ArrayLike,
     predicted: ArrayLike,
     *,
@@ -90,7 +89,7 @@ def suspect(
     task
         What the columns are.
     truth
-        Shape (R, 4), columns as in `Task.columns`; for `classes` (R, k).
+        Shape (R, 4), columns as in the task's; for `classes` (R, k).
     predicted
         Shape (K, R, 4): of each cell, in the truth's order.
     fold, clip
@@ -111,12 +110,12 @@ def suspect(
     folds = np.zeros(len(true), np.int64) if fold is None else np.asarray(fold)
     clips = np.arange(len(true)) if clip is None else np.asarray(clip)
     _, first, index = np.unique(clips, return_index=True, return_inverse=True)
-    constant = _constants(task, true, folds, index, first)
-    constant_kl = _fold_mean(divergence(task, true, constant).kl, folds)
-    kl = np.array([_fold_mean(divergence(task, true, rows).kl, folds) for rows in cells])
-    columns = slice(0, 2) if task is Task.VA else slice(0, None)
-    means = _clip_means(cells[:, :, columns], index)
-    coefficients = _coefficients(true[first][:, columns], means)
+    labels = labels_of(task)
+    constant = _constants(labels, true, folds, index, first)
+    constant_kl = _fold_mean(labels.kl(true, constant).kl, folds)
+    kl = np.array([_fold_mean(labels.kl(true, rows).kl, folds) for rows in cells])
+    means = _clip_means(labels.located(cells), index)
+    coefficients = _coefficients(labels.located(true[first]), means)
     same = (np.ptp(means, axis=1) == 0).all(axis=1)
     none = np.isnan(coefficients).all(axis=1)
     largest = np.where(none, -np.inf, np.nan_to_num(coefficients, nan=-np.inf).max(axis=1))
@@ -132,7 +131,7 @@ def suspect(
 
 
 def _constants(
-    task: Task,
+    labels: LabelKind,
     truth: Array,
     folds: NDArray,
     clip: NDArray[np.intp],
@@ -145,7 +144,7 @@ def _constants(
         others = np.ones(len(first), bool)
         others[clip[tested]] = False
         known = truth[first[others]] if others.any() else truth[tested]
-        constants[tested] = best_constant(task, known)
+        constants[tested] = labels.constant(known)
     return constants
 
 

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from merbench.components import Task
-from merbench.evaluation.divergence import checked, divergence
-
 __all__ = [
-    "Evaluation",
     "ccc",
+    "classification",
     "confusion_matrix",
-    "evaluate",
+    "errors",
     "is_count",
     "median_upper",
     "pearson",
@@ -23,83 +19,6 @@ __all__ = [
 ]
 
 Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
-class Evaluation:
-    """One system's predictions of one test set, scored.
-
-    Parameters
-    ----------
-    kl
-        Shape (n,): KL[truth || predicted] of each clip, in nats.
-    metrics
-        Name to number, flat; NaN where a metric is undefined. `<column>` stands for each of
-        `Task.columns`.
-
-        All tasks: `kl_mean`, `kl_median`, `kl_median_upper` (see `median_upper`).
-
-        `va`: `mse` and `rmse` over all four columns; `mse_<column>`, `rmse_<column>`,
-        `r2_<column>`, `pearson_<column>`, `ccc_<column>`; `n_nonpositive_std`, `n_floored_std`
-        (of 2n predicted standard deviations). All but KL take predictions as they stand, sign
-        included.
-
-        `quadrant` and `classes`: `log_loss`, the cross-entropy, which is KL plus the truth's own
-        entropy; `accuracy`, `balanced_accuracy`, `macro_f1`; `n_floored_probability` (of 4n, or
-        kn); `n_tied_truth`, clips on whose class the raters' votes are tied: the first counts.
-
-        `quadrant`, and `classes` whose names are given: `kl_<column>`, the mean KL of the clips of
-        a class; `confusion_<true>_<predicted>` (clips).
-    """
-
-    kl: Array
-    metrics: dict[str, float]
-
-
-def evaluate(
-    task: Task,
-    truth: ArrayLike,
-    predicted: ArrayLike,
-    *,
-    ids: Sequence[str] | None = None,
-    classes: Sequence[str] = (),
-) -> Evaluation:
-    """Score predictions of one test set.
-
-    Parameters
-    ----------
-    task
-        What the columns are.
-    truth, predicted
-        Shape (n, 4), columns as in `Task.columns`; for `classes` (n, k), a column a class.
-    ids
-        The clips' names for error messages; by default their row numbers, from 0.
-    classes
-        For `classes`: names of the k classes. Without them metrics of single classes, of which
-        there may be thousands, are left out.
-
-    Raises
-    ------
-    MerbenchError
-        For a wrong shape, numbers that are not finite, truth or probabilities that are no
-        distribution; the rows are named.
-    """
-    truth, predicted = checked(task, truth, predicted, ids=ids)
-    scored = divergence(task, truth, predicted)
-    metrics = {
-        "kl_mean": float(scored.kl.mean()),
-        "kl_median": float(np.median(scored.kl)),
-        "kl_median_upper": median_upper(scored.kl),
-    }
-    if task is Task.VA:
-        metrics |= _errors(task, truth, predicted)
-        metrics["n_nonpositive_std"] = scored.n_nonpositive
-        metrics["n_floored_std"] = scored.n_floored
-    else:
-        names = task.columns or classes
-        metrics |= _classification(names, truth, predicted, scored.kl)
-        metrics["n_floored_probability"] = scored.n_floored
-    return Evaluation(scored.kl, metrics)
 
 
 def is_count(metric: str) -> bool:
@@ -175,21 +94,41 @@ def confusion_matrix(truth: ArrayLike, predicted: ArrayLike) -> NDArray[np.int64
     return np.bincount(pairs, minlength=k * k).reshape(k, k)
 
 
-def _errors(task: Task, truth: Array, predicted: Array) -> dict[str, float]:
+def errors(columns: Sequence[str], truth: Array, predicted: Array) -> dict[str, float]:
+    """Squared errors and correlations, over all columns and of each one.
+
+    Parameters
+    ----------
+    columns
+        Names of the k columns.
+    truth, predicted
+        Shape (n, k).
+    """
     squares = ((predicted - truth) ** 2).mean(axis=0)
     metrics = {"mse": float(squares.mean()), "rmse": float(np.sqrt(squares.mean()))}
-    for column, square in zip(task.columns, squares, strict=True):
+    for column, square in zip(columns, squares, strict=True):
         metrics[f"mse_{column}"] = float(square)
         metrics[f"rmse_{column}"] = float(np.sqrt(square))
     for name, metric in (("r2", r2), ("pearson", pearson), ("ccc", ccc)):
-        for i, column in enumerate(task.columns):
+        for i, column in enumerate(columns):
             metrics[f"{name}_{column}"] = metric(truth[:, i], predicted[:, i])
     return metrics
 
 
-def _classification(
+def classification(
     names: Sequence[str], truth: Array, predicted: Array, kl: Array
 ) -> dict[str, float]:
+    """Accuracy, F1, log loss and the confusion matrix of distributions over classes.
+
+    Parameters
+    ----------
+    names
+        Names of the k classes; without them metrics of single classes are left out.
+    truth, predicted
+        Shape (n, k).
+    kl
+        Shape (n,): KL[truth || predicted] of each clip, in nats.
+    """
     confusion = confusion_matrix(truth, predicted)
     hits, true, called = np.diag(confusion), confusion.sum(axis=1), confusion.sum(axis=0)
     # A class that neither occurs nor is ever predicted has no F1, one that does not occur no

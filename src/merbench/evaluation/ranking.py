@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from merbench.errors import MerbenchError
 from merbench.evaluation.comparison import ALPHA, deciding_tests, holm, verdicts
+from merbench.evaluation.paired_scores import Scores
 from merbench.evaluation.resampled import corrected
-from merbench.evaluation.scores import Scores
 
 __all__ = ["Bootstrap", "bootstrap", "tiers"]
 

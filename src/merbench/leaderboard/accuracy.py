@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from merbench import results
-from merbench.components import Task
-from merbench.leaderboard.content import Content, Row, columns_held, finished
+from merbench.leaderboard.results import Results, Row, columns_held, finished
+from merbench.runs import row_columns
+from merbench.tasks import Task
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,10 +48,10 @@ class Accuracy:
     @property
     def baseline(self) -> bool:
         """Whether it is a baseline's."""
-        return bool(self.row["role"] != results.SYSTEM)
+        return bool(self.row["role"] != row_columns.SYSTEM)
 
 
-def accuracies(content: Content, rows: Sequence[Row], most: int) -> list[Accuracy]:
+def accuracies(content: Results, rows: Sequence[Row], most: int) -> list[Accuracy]:
     """Return the accuracies of one table's complete rows, the best first.
 
     The interval is the leaderboard's own, `evaluation.bootstrap`: groups of clips are drawn with
@@ -63,15 +63,15 @@ def accuracies(content: Content, rows: Sequence[Row], most: int) -> list[Accurac
         Systems returned at most, the best; baselines are returned as well.
     """
     known = [row for row in finished(rows) if row.get("accuracy") is not None]
-    known = [row for row in known if row["role"] != results.PEOPLE]
+    known = [row for row in known if row["role"] != row_columns.PEOPLE]
     known.sort(key=lambda row: -row["accuracy"])
-    systems = [row for row in known if row["role"] == results.SYSTEM][:most]
+    systems = [row for row in known if row["role"] == row_columns.SYSTEM][:most]
     kept = {id(row) for row in systems}
-    shown = [row for row in known if row["role"] != results.SYSTEM or id(row) in kept]
+    shown = [row for row in known if row["role"] != row_columns.SYSTEM or id(row) in kept]
     return [_accuracy(content, row) for row in shown]
 
 
-def _accuracy(content: Content, row: Row) -> Accuracy:
+def _accuracy(content: Results, row: Row) -> Accuracy:
     folds = content.folds_of(row)
     low, high = _interval(Task(row["task"]), content.predictions_of(row), folds)
     of_folds, n_tests = folds["accuracy"].to_numpy(float), int(folds["n_test"].sum())
@@ -86,7 +86,7 @@ def _interval(
     from merbench.evaluation import Scores, bootstrap
 
     columns = columns_held(task, predictions)
-    truth, predicted = results.truth_columns(columns), results.predicted_columns(columns)
+    truth, predicted = row_columns.truth_columns(columns), row_columns.predicted_columns(columns)
     needed: list[Any] = [*truth, *predicted, "group"]
     if predictions.empty or not set(needed) <= set(predictions.columns):
         return None, None

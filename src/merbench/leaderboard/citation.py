@@ -8,14 +8,14 @@ from typing import Any
 import yaml
 
 from merbench import __version__
-from merbench.hashes import canonical
-from merbench.recorded import Recorded
-from merbench.results import bare_name
+from merbench.identity import canonical
+from merbench.runs.record import RunRecord
+from merbench.runs.row_columns import bare_name
 
 DEVELOPERS = "The merbench developers"
 
 
-def citation(runs: Sequence[Recorded]) -> str:
+def citation(runs: Sequence[RunRecord]) -> str:
     """Return the text of CITATION.cff (Citation File Format 1.2.0, Druskat et al. 2021)."""
     document: dict[str, Any] = {
         "cff-version": "1.2.0",

@@ -5,17 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from merbench import results
-from merbench.components import FeatureKind, Task
-from merbench.leaderboard.content import Content, Row, clips_of
-from merbench.pipeline import open_rows
-from merbench.spec import NONE
+from merbench.benchmark.names import NONE
+from merbench.components import FeatureKind
+from merbench.leaderboard.results import Results, Row, clips_of
+from merbench.runs import row_columns
+from merbench.steps.assembling import open_rows
+from merbench.tasks import Task
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from merbench.store import Store
+    from merbench.steps.store import Store
 
     Array = NDArray[np.float64]
 
@@ -66,7 +67,7 @@ class Layout:
     chance: float
 
 
-def layouts(content: Content, store: Store) -> list[Layout]:
+def layouts(content: Results, store: Store) -> list[Layout]:
     """Lay out the tested clips of a run's tables of classes, once for each table of features.
 
     Tables are found by the keys that the manifest holds; one that is no longer in the store is left
@@ -108,7 +109,7 @@ def layouts(content: Content, store: Store) -> list[Layout]:
 
 
 def _labelled(
-    content: Content, row: Row, task: Task, ids: list[str]
+    content: Results, row: Row, task: Task, ids: list[str]
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], tuple[str, ...]] | None:
     """Return the positions of a row's tested clips in its table, their classes, and all names."""
     import numpy as np
@@ -261,4 +262,4 @@ def _settings(row: Row) -> str:
 
     settings = json.loads(row.get("parameters") or "{}")
     of_features = {"features": settings["features"]} if "features" in settings else {}
-    return results.parameter_text(json.dumps(of_features))
+    return row_columns.parameter_text(json.dumps(of_features))

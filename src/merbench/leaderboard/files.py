@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from merbench.errors import MerbenchError
-from merbench.leaderboard import across, dictionary
+from merbench.leaderboard import datasets, dictionary
+from merbench.leaderboard.building import Board, build
+from merbench.leaderboard.cell_rows import portable_json
 from merbench.leaderboard.citation import citation
-from merbench.leaderboard.tables import Board, build, portable_json
-from merbench.recorded import PREDICTIONS, Recorded, csv_text, replacing, write_parquet
-from merbench.results import metric_columns
+from merbench.runs.record import PREDICTIONS, RunRecord, csv_text, replacing, write_parquet
+from merbench.runs.row_columns import metric_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +48,7 @@ class Files:
         return {*self.texts, PREDICTIONS}
 
 
-def compose(runs: Sequence[Recorded], reported: pd.DataFrame | None = None) -> Files:
+def compose(runs: Sequence[RunRecord], reported: pd.DataFrame | None = None) -> Files:
     """Derive a leaderboard's files from runs, in whatever order these are named.
 
     Parameters
@@ -61,7 +62,7 @@ def compose(runs: Sequence[Recorded], reported: pd.DataFrame | None = None) -> F
     folds = _folds(board)
     predictions = tuple(_predictions(board))
     csv = {LEADERBOARD: board.leaderboard, FOLDS: folds, COMPARISONS: board.comparisons}
-    compared = across.systems(board.leaderboard)
+    compared = datasets.systems(board.leaderboard)
     if compared is not None:
         csv[ACROSS] = compared
     if reported is not None:

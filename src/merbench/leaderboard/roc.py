@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from merbench import results
+from merbench.runs import row_columns
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,7 +62,7 @@ def curves(predictions: pd.DataFrame, columns: Sequence[str]) -> list[Curve]:
     import numpy as np
     from sklearn.metrics import auc, roc_curve
 
-    truth, predicted = results.truth_columns(columns), results.predicted_columns(columns)
+    truth, predicted = row_columns.truth_columns(columns), row_columns.predicted_columns(columns)
     if not {*truth, *predicted} <= set(predictions.columns):
         return []
     known = predictions.dropna(subset=[*truth, *predicted])

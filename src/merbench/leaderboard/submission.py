@@ -14,13 +14,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from merbench import recorded
-from merbench.components import Task
-from merbench.consistency import rows_of_dataset
-from merbench.hashes import portable, portable_spec
-from merbench.leaderboard.tables import build, portable_json
-from merbench.recorded import FOLDS, MANIFEST, PREDICTIONS, Recorded
-from merbench.results import SYSTEM, label_columns, predicted_columns, truth_columns
+from merbench.identity import portable, portable_spec
+from merbench.leaderboard.building import build
+from merbench.leaderboard.cell_rows import portable_json
+from merbench.runs import record
+from merbench.runs.labels import rows_of_dataset
+from merbench.runs.record import FOLDS, MANIFEST, PREDICTIONS, RunRecord
+from merbench.runs.row_columns import SYSTEM, label_columns, predicted_columns, truth_columns
+from merbench.tasks import Task
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +40,7 @@ def name_of(manifest: Mapping[str, Any]) -> str:
     return f"{manifest['name']}-{manifest['run'][:8]}"
 
 
-def of_run(run: Recorded) -> Recorded:
+def of_run(run: RunRecord) -> RunRecord:
     """Return what is published of a run; publishing that again gives the same."""
     manifest = {k: v for k, v in run.manifest.items() if k not in _OF_THE_MACHINE}
     manifest = _texts(manifest, without_paths)
@@ -75,7 +76,7 @@ def of_run(run: Recorded) -> Recorded:
         and row["role"] == SYSTEM
         and row["status"] == "ok"
     }
-    return Recorded(manifest, folds, predictions)
+    return RunRecord(manifest, folds, predictions)
 
 
 def _repeating_labels(rows: pd.DataFrame, columns: Sequence[str]) -> set[str]:
@@ -97,12 +98,12 @@ def _repeating_labels(rows: pd.DataFrame, columns: Sequence[str]) -> set[str]:
     return set(rows["cell"][repeated].astype(str))
 
 
-def write(submitted: Recorded, folder: Path) -> None:
+def write(submitted: RunRecord, folder: Path) -> None:
     """Write a submission, with the digests of its tables in its manifest."""
-    recorded.write(submitted, folder)
+    record.write(submitted, folder)
     files = {name: file_hash(folder / name) for name in (FOLDS, PREDICTIONS)}
-    text = recorded.manifest_text(submitted.manifest | {"files": files})
-    with recorded.replacing(folder / MANIFEST) as temporary:
+    text = record.manifest_text(submitted.manifest | {"files": files})
+    with record.replacing(folder / MANIFEST) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 

@@ -10,17 +10,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from merbench import plugins
-from merbench.components import (
-    Augmentation,
-    Component,
-    Dataset,
-    FeatureExtractor,
-    Model,
-    Separator,
-)
+from merbench.components import Augmentation, Component, Dataset, FeatureExtractor, Model, Separator
 from merbench.errors import MerbenchError, PluginError
-from merbench.plugins import Entry, Registry
+from merbench.plugins import readiness
+from merbench.plugins.registry import Entry, Registry
 from merbench.testing import augmentation, dataset, every_kind, feature, model, separator
 from merbench.testing.contract import Result, attempt
 from merbench.testing.model import features, labels, votes
@@ -70,8 +63,8 @@ def check(
         attempt("pickles", lambda: every_kind.pickles(component)),
     ]
     try:
-        plugins.ready(component)
-    except plugins.NotAskedError as error:
+        readiness.ready(component)
+    except readiness.NotAskedError as error:
         return [*results, Result("does its work", "failed", str(error))]
     except MerbenchError as error:
         return [*results, Result("does its work", "skipped", str(error))]

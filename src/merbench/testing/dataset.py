@@ -10,10 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from merbench import pipeline
 from merbench.components import Dataset
 from merbench.errors import MerbenchError
-from merbench.loading import check_clips
+from merbench.planning import inspection
+from merbench.planning.datasets import check_clips
+from merbench.steps import decoding
 from merbench.testing import chance
 from merbench.testing.contract import BrokenError, demand
 
@@ -37,7 +38,7 @@ def checks(dataset: Dataset) -> Iterator[tuple[str, Callable[[], object]]]:
         if not dataset.needs_root:
             return "skipped: it needs no folder"
         with tempfile.TemporaryDirectory() as folder:
-            found = dataset.check(Path(folder))
+            found = inspection.findings(dataset, Path(folder))
         demand(
             any(finding.level == "error" for finding in found),
             "check() finds nothing wrong with an empty folder",
@@ -54,8 +55,8 @@ def checks(dataset: Dataset) -> Iterator[tuple[str, Callable[[], object]]]:
             demand(len({clip.group for clip in found}) > 1, "all clips are of one group")
             pickle.dumps(found)
             for clip in found[:2]:
-                waveform, rate = watch(functools.partial(pipeline.decode, dataset, clip))
-                same = np.array_equal(waveform, pipeline.decode(dataset, clip)[0])
+                waveform, rate = watch(functools.partial(decoding.decode, dataset, clip))
+                same = np.array_equal(waveform, decoding.decode(dataset, clip)[0])
                 demand(same, f"clip {clip.id} decodes differently twice")
                 if dataset.has_true_stems:
                     stems, stem_rate = dataset.true_stems(clip)

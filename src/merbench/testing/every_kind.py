@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from merbench.components import Component, FeatureKind, Model
 from merbench.errors import MerbenchError
-from merbench.plugins import Entry, Registry
+from merbench.plugins.registry import Entry, Registry
 from merbench.testing.contract import BrokenError, demand
 
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from merbench import pipeline
 from merbench.components import FeatureExtractor, FeatureKind
 from merbench.errors import MerbenchError
+from merbench.steps import extracting
 from merbench.testing import chance
 from merbench.testing.contract import demand
 from merbench.testing.sounds import SAMPLE_RATE, Waveform, music
@@ -21,7 +21,7 @@ def checks(extractor: FeatureExtractor) -> Iterator[tuple[str, Callable[[], obje
     def extract(waveform: Waveform) -> NDArray[np.float32]:
         before = waveform.copy()
         array = watch(
-            lambda: pipeline.extract(extractor, waveform, SAMPLE_RATE, "the check's clip")
+            lambda: extracting.extract(extractor, waveform, SAMPLE_RATE, "the check's clip")
         )
         demand(np.array_equal(before, waveform), "it changed the waveform it was given")
         return array
@@ -69,7 +69,7 @@ def published_checks(extractor: FeatureExtractor) -> Iterator[tuple[str, Callabl
 
     def extract(row: NDArray[np.float32]) -> NDArray[np.float32]:
         before = row.copy()
-        array = watch(lambda: pipeline.extract(extractor, row, 0, "the check's clip"))
+        array = watch(lambda: extracting.extract(extractor, row, 0, "the check's clip"))
         demand(np.array_equal(before, row), "it changed the vector it was given")
         return array
 

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from merbench import pipeline
-from merbench.components import FeatureKind, Model, Task
+from merbench.components import FeatureKind, Model
 from merbench.errors import MerbenchError
 from merbench.numerals import real_numbers
+from merbench.steps import assembling
+from merbench.tasks import Task
 from merbench.testing import chance
 from merbench.testing.contract import BrokenError, demand
 
@@ -52,19 +53,19 @@ def features(kind: FeatureKind, y: NDArray[np.float64], *, seed: int = 0) -> Any
     if kind is FeatureKind.IMAGE:
         images = rng.random((n, 1, 129, 2_048), dtype=np.float32)
         images[:, :, :32] *= signal[:, :, None, None].astype(np.float32)
-        return pipeline.ClipRows(images, np.arange(n))
+        return assembling.ClipRows(images, np.arange(n))
     lengths = 40 + rng.integers(0, 20, n)
     offsets = np.concatenate([[0], np.cumsum(lengths)])
     flat = rng.standard_normal((offsets[-1], 12 if kind is FeatureKind.SEQUENCE else 1))
     flat *= np.repeat(signal, lengths, axis=0)
     waveform = kind is FeatureKind.WAVEFORM
-    return pipeline.ClipRows(flat.astype(np.float32), np.arange(n), offsets, transposed=waveform)
+    return assembling.ClipRows(flat.astype(np.float32), np.arange(n), offsets, transposed=waveform)
 
 
 def _take(x: Any, rows: Sequence[int]) -> Any:
     if isinstance(x, tuple):
         return tuple(_take(part, rows) for part in x)
-    if isinstance(x, pipeline.ClipRows):
+    if isinstance(x, assembling.ClipRows):
         return x.take(rows)
     return x[np.asarray(rows)]
 
@@ -261,7 +262,7 @@ def _values(x: Any) -> list[NDArray[Any]]:
     """Return copies of the arrays behind features, to see whether they are changed."""
     if isinstance(x, tuple):
         return [values for part in x for values in _values(part)]
-    if isinstance(x, pipeline.ClipRows):
+    if isinstance(x, assembling.ClipRows):
         return [np.array(row) for row in x]
     return [np.array(x)]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field, model_validator
 
 from merbench import CANONICAL_STEMS, Cost, MerbenchError, Separator
-from merbench.components import content_digest
+from merbench.digests import content_digest
 from merbench_plugins.separators.wave_u_net.configuration import (
     Configuration,
     OriginalConfiguration,
@@ -23,8 +23,8 @@ from merbench_plugins.separators.wave_u_net.configuration import (
 if TYPE_CHECKING:
     import torch
 
-    from merbench.components import Waveform
-    from merbench.shift import TrainingMusic
+    from merbench.audio import Waveform
+    from merbench.evaluation.shift import TrainingMusic
     from merbench_plugins.separators.wave_u_net.checkpoint import Checkpoint
     from merbench_plugins.separators.wave_u_net.song import SongNetwork
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from merbench.shift import TrainingMusic
+    from merbench.evaluation.shift import TrainingMusic
     from merbench_plugins.separators.wave_u_net.multitracks import Prepared
     from merbench_plugins.separators.wave_u_net.original import OriginalWaveUNet
     from merbench_plugins.separators.wave_u_net.song import SongNetwork
@@ -103,7 +103,7 @@ def load(folder: Path) -> SongNetwork:
 
 def write_music(folder: Path, tracks: Sequence[Prepared], sample_rate: int) -> None:
     """Describe the fullest 30 s of each track, so that other music can be held against it."""
-    from merbench.shift import DESCRIPTORS, describe
+    from merbench.evaluation.shift import DESCRIPTORS, describe
     from merbench_plugins.separators.wave_u_net.excerpts import Validation
 
     text = io.StringIO()
@@ -118,7 +118,7 @@ def write_music(folder: Path, tracks: Sequence[Prepared], sample_rate: int) -> N
 
 def read_music(folder: Path) -> TrainingMusic | None:
     """Read what `write_music` wrote; None where it wrote nothing, or other descriptors."""
-    from merbench.shift import DESCRIPTORS, TrainingMusic
+    from merbench.evaluation.shift import DESCRIPTORS, TrainingMusic
 
     try:
         lines = (folder / MUSIC).read_text(encoding="utf-8").splitlines()

@@ -15,7 +15,7 @@ from merbench_plugins.datasets import midi
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from merbench.components import Waveform
+    from merbench.audio import Waveform
 
 __all__ = ["render_stems"]
 

@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from merbench import audio
-from merbench.components import CANONICAL_STEMS, Separator, file_digest
+from merbench.components import CANONICAL_STEMS, Separator
+from merbench.digests import file_digest
 from merbench.errors import MerbenchError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from merbench.components import Waveform
+    from merbench.audio import Waveform
 
 __all__ = ["Preparation", "Prepared", "Track", "find_tracks", "prepare"]
 

@@ -1,0 +1,1 @@
+"""The benchmark file: its lines, its schema, its names resolved and its grids expanded."""

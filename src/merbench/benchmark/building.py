@@ -1,0 +1,175 @@
+"""Components built from what a document says of them, and grids of parameters expanded."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+
+from merbench.benchmark.complaints import explained
+from merbench.benchmark.document import Document, DocumentPath
+from merbench.benchmark.names import NONE
+from merbench.components import Component, Model
+from merbench.digests import files_at
+from merbench.errors import MerbenchError, PluginError
+from merbench.plugins.registry import Registry, split_choice
+
+
+def component(
+    registry: Registry, kind: str, name: str, assignments: Sequence[str] = ()
+) -> Component:
+    """Build one component outside any benchmark file, from its name and `--set` assignments.
+
+    Raises
+    ------
+    MerbenchError
+        There is no such component, or a parameter is wrong.
+    """
+    document = Document(name, Path.cwd(), {})
+    for assignment in assignments:
+        document.assign(assignment)
+    return Builder(document, registry).build(kind, name, document.data, ())
+
+
+# --- components from choices ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Builder:
+    document: Document
+    registry: Registry
+
+    def all(self, kind: str, choices: Sequence[Any], key: str) -> list[Component]:
+        return [c for i, choice in enumerate(choices) for c in self.grid(kind, choice, (key, i))]
+
+    def several(self, kind: str, entries: Sequence[Any], key: str) -> list[tuple[Component, ...]]:
+        """Build entries that are one choice or several together; `none` is no component."""
+        built: list[tuple[Component, ...]] = []
+        for position, entry in enumerate(entries):
+            path: DocumentPath = (key, position)
+            if isinstance(entry, list):
+                grids = [self.grid(kind, e, (*path, i)) for i, e in enumerate(entry)]
+            else:
+                grids = [] if entry == NONE else [self.grid(kind, entry, path)]
+            built += itertools.product(*grids)
+        return built
+
+    def grid(self, kind: str, choice: Any, path: DocumentPath) -> list[Component]:
+        """Build a choice; lists of parameter values make one component a combination."""
+        name, parameters = _split(self.document, choice, path)
+        try:
+            cls = self.registry.get(kind, name).cls
+        except PluginError as error:
+            raise self.document.error(path, str(error)) from None
+        return [
+            self.build(kind, name, point, (*path, name))
+            for point in _points(cls, parameters, self.registry)
+        ]
+
+    def build(
+        self, kind: str, name: str, parameters: Mapping[str, Any], inside: DocumentPath
+    ) -> Component:
+        """Build a component whose parameters were written at `inside`."""
+        cls = self.registry.get(kind, name).cls
+        try:
+            return self.registry.build(kind, name, self._based(cls, parameters, inside))
+        except ValidationError as error:
+            raise explained(error, self.document, inside, cls, self.registry) from None
+
+    def _based(
+        self, cls: type[Component], parameters: Mapping[str, Any], path: DocumentPath
+    ) -> dict[str, Any]:
+        """Make relative paths among the parameters start from the file they were written in."""
+        fields = cls.model_fields
+        return {
+            key: self._absolute(fields[key], value, (*path, key)) if key in fields else value
+            for key, value in parameters.items()
+        }
+
+    def _absolute(self, field_info: FieldInfo, value: Any, path: DocumentPath) -> Any:
+        if _is_model(field_info):
+            try:
+                name, parameters = split_choice(value)
+                cls = self.registry.get("model", name).cls
+            except PluginError:
+                return value  # building it will say what is wrong, and where
+            return {name: self._based(cls, parameters, (*path, name))}
+        if isinstance(value, list):
+            return [self._absolute(field_info, v, (*path, i)) for i, v in enumerate(value)]
+        if not isinstance(value, str) or not _takes_path(field_info):
+            return value
+        file = self.document.file(path, value)
+        # Where text is also allowed ("merbench", or a path), only what exists is a path.
+        return file if not _takes_text(field_info) or files_at(file) else value
+
+
+def _takes_path(field_info: FieldInfo) -> bool:
+    return Path in (field_info.annotation, *get_args(field_info.annotation))
+
+
+def _takes_text(field_info: FieldInfo) -> bool:
+    return any(
+        a is str or Literal is getattr(a, "__origin__", None)
+        for a in get_args(field_info.annotation)
+    )
+
+
+def _points(
+    cls: type[Component], parameters: Mapping[str, Any], registry: Registry
+) -> Iterator[dict[str, Any]]:
+    """Yield every combination of parameter values; a list the field itself takes is one value."""
+    options: list[list[Any]] = []
+    for key, value in parameters.items():
+        field_info = cls.model_fields.get(key)
+        values = value if _is_grid(field_info, value) else [value]
+        if field_info is not None and _is_model(field_info):
+            values = [point for v in values for point in _nested_points(v, registry)]
+        options.append(values)
+    for combination in itertools.product(*options):
+        yield dict(zip(parameters, combination, strict=True))
+
+
+def _nested_points(choice: Any, registry: Registry) -> Iterator[Any]:
+    """Expand the grid of a model that is another model's parameter."""
+    try:
+        name, parameters = split_choice(choice)
+        cls = registry.get("model", name).cls
+    except MerbenchError:
+        yield choice  # building it will say what is wrong, and where
+        return
+    for point in _points(cls, parameters, registry):
+        yield {name: point}
+
+
+def _is_model(field_info: FieldInfo) -> bool:
+    return field_info.annotation is Model or Model in get_args(field_info.annotation)
+
+
+def _is_grid(field_info: FieldInfo | None, value: Any) -> bool:
+    if field_info is None or not isinstance(value, list) or not value:
+        return False
+    if _is_model(field_info):
+        return True
+    takes = TypeAdapter(field_info.rebuild_annotation())
+    # A list that is no value, and holds none either, is a mistake for the field to explain.
+    return not _valid(takes, value) and any(_valid(takes, v) for v in value)
+
+
+def _valid(takes: TypeAdapter[Any], value: Any) -> bool:
+    try:
+        takes.validate_python(value)
+    except ValidationError:
+        return False
+    return True
+
+
+def _split(document: Document, choice: Any, path: DocumentPath) -> tuple[str, dict[str, Any]]:
+    try:
+        return split_choice(choice)
+    except PluginError as error:
+        raise document.error(path, str(error)) from None

@@ -1,0 +1,62 @@
+"""How components and their parameters are named in tables, filters and exclusions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from merbench.components import Component
+
+AXES = ("dataset", "augmentation", "separator", "features", "model")
+"""What a cell is a choice of, in the order that tables show it."""
+
+_AXES_BY_NAME = {name: axis for axis in AXES for name in (axis, f"{axis.removesuffix('s')}s")} | {
+    "feature": "features"
+}
+
+NONE = "none"
+"""What stands for an axis that a cell has nothing of: no augmentation, or, for a model that never
+looks at the music, no separator and no features."""
+
+
+def axis_of(name: str) -> str | None:
+    """Return the axis that a name means, in the singular or the plural; None for none."""
+    return _AXES_BY_NAME.get(name.strip().lower())
+
+
+def joint_title(components: Sequence[Component]) -> str:
+    """Name of what a cell has on an axis, as tables show it: none, one or several components."""
+    return " + ".join(component.title for component in components) or NONE
+
+
+def full_title(components: Sequence[Component]) -> str:
+    """Name of what a cell has on an axis, with the parameters that differ from their defaults."""
+    return joint_title(components) + settings_text([c.settings for c in components])
+
+
+def means(name: str, title: str, full: str) -> bool:
+    """Tell whether a name means a choice that has this name without and with its parameters.
+
+    `knn` means it whatever its parameters are, `knn (k=3)` with k = 3 and any others, `knn ()` with
+    its defaults.
+    """
+    if name in (title, full) or title.startswith(f"{name} ("):
+        return True
+    if not name.startswith(f"{title} (") or not name.endswith(")"):
+        return False
+    wanted, given = (text[len(title) + 2 : -1].split(", ") for text in (name, full))
+    return set(wanted) <= set(given)
+
+
+def settings_text(settings: Any) -> str:
+    """Settings as a name shows them: ` (k=3)`; nothing where all are defaults."""
+    pairs = _flat(settings)
+    return f" ({', '.join(f'{key}={value}' for key, value in pairs)})" if pairs else ""
+
+
+def _flat(settings: Any) -> list[tuple[str, Any]]:
+    pairs: list[tuple[str, Any]] = []
+    for part in settings if isinstance(settings, list) else [settings]:
+        for key, value in part.items():
+            pairs += _flat(value) if isinstance(value, dict) else [(key, value)]
+    return pairs

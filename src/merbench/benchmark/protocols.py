@@ -1,0 +1,234 @@
+"""How clips are split, repeatedly, into training and test clips."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from merbench.components import Clip
+from merbench.errors import MerbenchError
+from merbench.identity import digest
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class Split(NamedTuple):
+    """One fold: positions of its training and test clips."""
+
+    fold: int
+    train: tuple[int, ...]
+    test: tuple[int, ...]
+
+
+class Protocol(BaseModel):
+    """Base of the protocols; its fields are what a benchmark file may set."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    name: ClassVar[str]
+
+    def splits(self, clips: Sequence[Clip]) -> list[Split]:
+        """Split clips into folds.
+
+        Raises
+        ------
+        MerbenchError
+            The clips cannot be split so.
+        """
+        raise NotImplementedError
+
+    def identity(self) -> dict[str, Any]:
+        """Name and parameters."""
+        return {"name": self.name, "parameters": self.model_dump(mode="json")}
+
+
+class DrawnProtocol(Protocol):
+    """Base of the protocols whose splits are drawn by chance."""
+
+    seed: int = Field(1, ge=0, description="Where the splits' chance comes from.")
+    grouped: bool = Field(
+        True, description="Keep groups apart. False reproduces papers that split song by song."
+    )
+    split_after_augmenting: bool = Field(
+        False,
+        description="Deal augmented copies out as if they were clips of their own, so that copies "
+        "of one clip stand on both sides. Reproduces papers that did so; never sound.",
+    )
+    scale_before_splitting: bool = Field(
+        False,
+        description="Bring feature vectors to zero mean and unit variance over all clips, those to "
+        "be tested among them. A model's own scaling undoes it: set `scaling: none` there. "
+        "Reproduces papers that did so; never sound.",
+    )
+
+    @model_validator(mode="after")
+    def _leaks_knowingly(self) -> Self:
+        if self.split_after_augmenting and self.grouped:
+            raise ValueError(
+                "split_after_augmenting puts copies of one clip on both sides, which "
+                "`grouped: true` forbids; say `grouped: false` with it"
+            )
+        return self
+
+    def identity(self) -> dict[str, Any]:
+        """Name and parameters; an option that is not taken is not among them."""
+        identity = super().identity()
+        for leak in ("split_after_augmenting", "scale_before_splitting"):
+            if not identity["parameters"][leak]:
+                del identity["parameters"][leak]
+        return identity
+
+
+class MonteCarlo(DrawnProtocol):
+    """Random splits, each drawn anew (Xu and Liang 2001, Monte Carlo cross-validation)."""
+
+    name: ClassVar[str] = "monte-carlo"
+    folds: int = Field(10, ge=1, description="How many splits are drawn.")
+    test_fraction: float = Field(0.2, gt=0, lt=1, description="Share of the clips that is tested.")
+
+    def splits(self, clips: Sequence[Clip]) -> list[Split]:
+        """Draw groups for the test side until it is as near its share as whole groups allow."""
+        import numpy as np
+
+        groups = _group_codes(clips, self.grouped)
+        if groups.max() < 1:
+            raise MerbenchError(
+                f"{len(clips)} clips of one group cannot be split; a protocol needs two groups"
+            )
+        sizes = np.bincount(groups)
+        # As the paper counts: the training side is rounded down, the test side is the rest.
+        wanted = len(clips) - int(len(clips) * (1 - self.test_fraction) + 1e-9)
+        splits = []
+        for fold in range(self.folds):
+            order = np.random.default_rng([self.seed, fold]).permutation(len(sizes))
+            reached = np.cumsum(sizes[order])
+            count = 1 + int(np.argmin(np.abs(reached[:-1] - wanted)))
+            chosen = np.isin(groups, order[:count])
+            splits.append(_split(fold, ~chosen, chosen))
+        return splits
+
+
+class StratifiedKFold(DrawnProtocol):
+    """Repeated k-fold with each class's share kept, and groups kept apart."""
+
+    name: ClassVar[str] = "stratified-k-fold"
+    folds: int = Field(10, ge=2, description="Parts the clips are cut into.")
+    repeats: int = Field(1, ge=1, description="How often they are cut anew.")
+    stratified: bool = Field(
+        True,
+        description="Keep each class's share; labels that are no classes are cut unstratified.",
+    )
+
+    def splits(self, clips: Sequence[Clip]) -> list[Split]:
+        """Cut `repeats` times into `folds` parts; every clip is tested once a repeat."""
+        import numpy as np
+        from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
+
+        groups = _group_codes(clips, self.grouped)
+        if groups.max() + 1 < self.folds:
+            raise MerbenchError(
+                f"{groups.max() + 1} groups cannot be cut into {self.folds} folds; "
+                "lower `folds` in the protocol"
+            )
+        labels = np.asarray([clip.label for clip in clips])
+        # A row of shares that sum to one is a class distribution; valence and arousal are not.
+        classes = self.stratified and np.allclose(labels.sum(axis=1), 1.0)
+        target = labels.argmax(axis=1) if classes else None
+        if target is not None and np.bincount(target).max() < self.folds:
+            raise MerbenchError(
+                f"no class has a clip for each of the {self.folds} folds; lower `folds` in the "
+                "protocol, or set `stratified: false`"
+            )
+        splits: list[Split] = []
+        for repeat in range(self.repeats):
+            seed = int(np.random.default_rng([self.seed, repeat]).integers(2**31))
+            cutter = (StratifiedGroupKFold if classes else GroupKFold)(
+                self.folds, shuffle=True, random_state=seed
+            )
+            for train, test in cutter.split(labels, target, groups):
+                splits.append(Split(len(splits), tuple(map(int, train)), tuple(map(int, test))))
+        return splits
+
+
+class Published(Protocol):
+    """The one split that a dataset's authors published."""
+
+    name: ClassVar[str] = "published"
+    train: tuple[str, ...] = Field(
+        ("train", "validation"), description="Published parts to train on."
+    )
+    test: tuple[str, ...] = Field(("test",), description="Published parts to test on.")
+
+    def splits(self, clips: Sequence[Clip]) -> list[Split]:
+        """Return one fold from the clips' `split`."""
+        import numpy as np
+
+        parts = np.asarray([clip.split for clip in clips])
+        train, test = np.isin(parts, self.train), np.isin(parts, self.test)
+        if not train.any() or not test.any():
+            known = ", ".join(sorted({clip.split for clip in clips} - {""})) or "none"
+            raise MerbenchError(
+                f"no published split with clips in both {'/'.join(self.train)} and "
+                f"{'/'.join(self.test)}; the dataset's parts are: {known}"
+            )
+        split = _split(0, train, test)
+        shared = {clips[i].group for i in split.train} & {clips[i].group for i in split.test}
+        if shared:
+            raise MerbenchError(
+                f"the published split puts group {sorted(shared)[0]!r} on both sides; "
+                "correct the dataset's split column"
+            )
+        return [split]
+
+
+PROTOCOLS: dict[str, type[Protocol]] = {
+    cls.name: cls for cls in (MonteCarlo, StratifiedKFold, Published)
+}
+
+
+def split_hash(splits: Sequence[Split], ids: Sequence[str]) -> str:
+    """Hash of which clips are on which side of which fold: what makes two cells comparable."""
+    return digest(
+        [[s.fold, sorted(ids[i] for i in s.train), sorted(ids[i] for i in s.test)] for s in splits]
+    )
+
+
+TRAINED, TESTED, NEITHER = "r", "t", "-"
+
+
+def sides(splits: Sequence[Split], n_clips: int) -> list[str]:
+    """Write splits down: a string a fold, a character a clip: r trained on, t tested, - neither."""
+    written = []
+    for split in splits:
+        marks = [NEITHER] * n_clips
+        for side, mark in ((split.train, TRAINED), (split.test, TESTED)):
+            for i in side:
+                marks[i] = mark
+        written.append("".join(marks))
+    return written
+
+
+def splits_of(sides: Sequence[str]) -> list[Split]:
+    """Read what `sides` wrote."""
+    return [
+        Split(fold, *(tuple(i for i, s in enumerate(side) if s == m) for m in (TRAINED, TESTED)))
+        for fold, side in enumerate(sides)
+    ]
+
+
+def _group_codes(clips: Sequence[Clip], grouped: bool) -> np.ndarray:
+    """Number the groups in the order they first appear; without grouping each clip is one."""
+    import numpy as np
+
+    if not grouped:
+        return np.arange(len(clips))
+    codes: dict[str, int] = {}
+    return np.asarray([codes.setdefault(clip.group, len(codes)) for clip in clips])
+
+
+def _split(fold: int, train: np.ndarray, test: np.ndarray) -> Split:
+    import numpy as np
+
+    return Split(fold, tuple(np.flatnonzero(train).tolist()), tuple(np.flatnonzero(test).tolist()))

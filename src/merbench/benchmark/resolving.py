@@ -1,0 +1,204 @@
+"""A benchmark file with every name turned into the components it means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from merbench.benchmark.building import Builder, _split
+from merbench.benchmark.complaints import explained
+from merbench.benchmark.document import Document, DocumentPath
+from merbench.benchmark.names import full_title, joint_title, means
+from merbench.benchmark.protocols import PROTOCOLS, Protocol
+from merbench.benchmark.schema import Spec
+from merbench.components import Augmentation, Component, Dataset, FeatureExtractor, Model, Separator
+from merbench.naming import nearest
+from merbench.plugins.registry import Registry
+from merbench.tasks import Task
+
+
+@dataclass(frozen=True)
+class RootedDataset:
+    """A dataset, and how the benchmark file reads it.
+
+    Parameters
+    ----------
+    dataset
+        With its parameters.
+    root
+        The folder it lies in; None for one that needs no folder.
+    task
+        What its labels are read as; None for what they are.
+    """
+
+    dataset: Dataset
+    root: Path | None
+    task: Task | None = None
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """A benchmark file with every name turned into a component, and every grid into its points."""
+
+    spec: Spec
+    datasets: tuple[RootedDataset, ...]
+    augmentations: tuple[tuple[Augmentation, ...], ...]
+    separators: tuple[Separator, ...]
+    features: tuple[tuple[FeatureExtractor, ...], ...]
+    models: tuple[Model, ...]
+    baselines: tuple[Model, ...]
+    protocol: Protocol
+    document: Document
+
+
+def resolve(document: Document, spec: Spec, registry: Registry) -> Benchmark:
+    """Turn every name of a benchmark into components.
+
+    Raises
+    ------
+    SpecError
+        A name or parameter is wrong; with file, line and the nearest right one.
+    """
+    build = Builder(document, registry)
+    datasets = []
+    for position, choice in enumerate(spec.datasets):
+        path: DocumentPath = ("datasets", position)
+        name, parameters = _split(document, choice, path)
+        root = parameters.pop("root", None)
+        if root is not None and not isinstance(root, str):
+            raise document.error((*path, name, "root"), f"root must be a folder, not {root!r}")
+        folder = None
+        if root is not None:
+            folder = document.file((*path, name, "root"), root)
+        tasks = _tasks(document, parameters.pop("task", None), (*path, name, "task"))
+        for component in build.grid("dataset", {name: parameters}, path):
+            assert isinstance(component, Dataset)
+            _refuse_borrowed_name(document, component, registry, (*path, name, "name"))
+            for task in tasks:
+                if task and task not in (component.task, *_FOLLOWING.get(component.task, ())):
+                    raise document.error(
+                        (*path, name, "task"),
+                        f"{component.name} has labels of the task {component.task}, from which "
+                        f"{_NAMED[task]} do not follow; remove `task`",
+                    )
+            if folder is None and component.needs_root:
+                raise document.error(
+                    path,
+                    f"{component.name} needs `root`, the folder it lies in; write it here, or say "
+                    f"--set datasets.{component.name}.root=PATH",
+                )
+            for task in tasks:
+                read_as = None if task is component.task else task
+                datasets.append(RootedDataset(component, folder, read_as))
+    benchmark = Benchmark(
+        spec,
+        tuple(datasets),
+        tuple(build.several("augmentation", spec.augmentations, "augmentations")),  # type: ignore[arg-type]
+        tuple(build.all("separator", spec.separators, "separators")),  # type: ignore[arg-type]
+        tuple(build.several("feature", spec.features, "features")),  # type: ignore[arg-type]
+        tuple(build.all("model", spec.models, "models")),  # type: ignore[arg-type]
+        _baselines(registry) if spec.baselines else (),
+        _protocol(document, spec.protocol),
+        document,
+    )
+    _refuse_twins(document, benchmark)
+    _check_exclusions(document, benchmark)
+    return benchmark
+
+
+def _refuse_borrowed_name(
+    document: Document, dataset: Dataset, registry: Registry, path: DocumentPath
+) -> None:
+    """Raise where a user's dataset has the name of another that is registered."""
+    own = dataset.identity()["name"]
+    if own != dataset.name and own in {entry.name for entry in registry.of_kind("dataset")}:
+        raise document.error(
+            path, f"{own} is another dataset's name; give your data one of their own"
+        )
+
+
+_FOLLOWING = {Task.VA: (Task.QUADRANT,)}
+"""What else labels of a task can be read as."""
+_NAMED = {Task.VA: "valence and arousal", Task.QUADRANT: "quadrants"}
+_READABLE = {task.value: task for task in _NAMED}
+
+
+def _tasks(document: Document, value: Any, path: DocumentPath) -> list[Task | None]:
+    """Return what a dataset's labels are to be read as; a list makes a dataset each."""
+    values = value if isinstance(value, list) and value else [value]
+    try:
+        return [None if value is None else _READABLE[value] for value in values]
+    except (KeyError, TypeError):
+        raise document.error(
+            path, f"task must be {' or '.join(_READABLE)}, not {value!r}"
+        ) from None
+
+
+def _baselines(registry: Registry) -> tuple[Model, ...]:
+    classes = [entry.cls for entry in registry.of_kind("model")]
+    return tuple(cls() for cls in classes if issubclass(cls, Model) and cls.baseline)
+
+
+def _protocol(document: Document, choice: Any) -> Protocol:
+    name, parameters = _split(document, choice, ("protocol",))
+    if name not in PROTOCOLS:
+        raise document.error(
+            ("protocol",), f"there is no protocol {name!r}{nearest(name, PROTOCOLS)}"
+        )
+    try:
+        return PROTOCOLS[name].model_validate(parameters)
+    except ValidationError as error:
+        raise explained(error, document, ("protocol", name), PROTOCOLS[name], None) from None
+
+
+def _refuse_twins(document: Document, benchmark: Benchmark) -> None:
+    axes: dict[str, list[Any]] = {
+        "datasets": [(d.dataset.identity(), str(d.root), d.task) for d in benchmark.datasets],
+        "augmentations": [[a.identity() for a in several] for several in benchmark.augmentations],
+        "separators": [s.identity() for s in benchmark.separators],
+        "features": [[f.identity() for f in features] for features in benchmark.features],
+        "models": [m.identity() for m in benchmark.models],
+    }
+    for axis, identities in axes.items():
+        for position, identity in enumerate(identities):
+            if identity in identities[:position]:
+                raise document.error(
+                    (axis,), f"{axis} names the same component with the same parameters twice"
+                )
+    for several in benchmark.augmentations:
+        names = [augmentation.name for augmentation in several]
+        for name in names:
+            if names.count(name) > 1:
+                raise document.error(
+                    ("augmentations",),
+                    f"one choice of augmentations names {name} twice; say how many of its copies "
+                    "there are with `copies`",
+                )
+
+
+def _check_exclusions(document: Document, benchmark: Benchmark) -> None:
+    models = (*benchmark.models, *benchmark.baselines)
+    choices: dict[str, list[tuple[Component, ...]]] = {
+        "augmentation": list(benchmark.augmentations),
+        "separator": [(separator,) for separator in benchmark.separators],
+        "features": list(benchmark.features),
+        "model": [(model,) for model in models],
+    }
+    known = {
+        axis: [(joint_title(several), full_title(several)) for several in found]
+        for axis, found in choices.items()
+    }
+    known["dataset"] = [(d.dataset.title, d.dataset.title) for d in benchmark.datasets]
+    for position, exclusion in enumerate(benchmark.spec.exclude):
+        given = exclusion.model_dump(exclude_none=True)
+        if not given:
+            raise document.error(("exclude", position), "an exclusion names at least one axis")
+        for axis, name in given.items():
+            if not any(means(name, *names) for names in known[axis]):
+                near = nearest(name, {text for names in known[axis] for text in names})
+                raise document.error(
+                    ("exclude", position, axis), f"this benchmark has no {axis} {name!r}{near}"
+                )

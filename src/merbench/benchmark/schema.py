@@ -1,0 +1,136 @@
+"""What a benchmark file may say."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+)
+
+from merbench.benchmark.complaints import explained
+from merbench.benchmark.document import Document
+from merbench.benchmark.names import AXES, NONE, axis_of, means
+from merbench.benchmark.protocols import MonteCarlo
+from merbench.components import MIXED
+from merbench.errors import PluginError
+from merbench.plugins.registry import split_choice
+
+# --- the shape of a benchmark file ---------------------------------------------------------------
+
+
+def _choice(value: Any) -> Any:
+    try:
+        split_choice(value)
+    except PluginError as error:
+        raise ValueError(str(error)) from None
+    return value
+
+
+Choice = Annotated[str | dict[str, dict[str, Any] | None], BeforeValidator(_choice)]
+
+# The tags keep complaints apart, so that the one shown is about what was meant.
+OneOrSeveral = Annotated[
+    Annotated[Choice, Tag("one")] | Annotated[list[Choice], Field(min_length=1), Tag("several")],
+    Discriminator(lambda value: "several" if isinstance(value, list) else "one"),
+]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Compare(_Strict):
+    """A family of paired comparisons: cells that differ along one axis only."""
+
+    across: Annotated[
+        Literal["augmentation", "separator", "features", "model"],
+        BeforeValidator(lambda value: axis_of(value) or value if isinstance(value, str) else value),
+    ]
+
+
+class Exclusion(_Strict):
+    """Cells to leave out: those that match every name given.
+
+    A name may be that of a component alone, or with parameters, as tables show them; see `means`.
+    """
+
+    dataset: str | None = None
+    augmentation: str | None = None
+    separator: str | None = None
+    features: str | None = None
+    model: str | None = None
+
+    def matches(self, names: Mapping[str, str], full_names: Mapping[str, str]) -> bool:
+        """Tell whether a cell of these names, without and with parameters, is left out."""
+        given = {axis: getattr(self, axis) for axis in AXES if getattr(self, axis) is not None}
+        return bool(given) and all(
+            means(name, names[axis], full_names[axis]) for axis, name in given.items()
+        )
+
+
+class Spec(_Strict):
+    """What a benchmark file may say."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="Name of the benchmark.")
+    datasets: list[Choice] = Field(min_length=1, description="Datasets, each with its `root`.")
+    augmentations: list[OneOrSeveral] = Field(
+        [NONE],
+        min_length=1,
+        description="Augmentations of the training clips; `none` for the clips alone, a list for "
+        "several whose copies are added together.",
+    )
+    separators: list[Choice] = Field([MIXED], min_length=1, description="Separators.")
+    features: list[OneOrSeveral] = Field(
+        min_length=1, description="Feature extractors; a list for models with several inputs."
+    )
+    models: list[Choice] = Field(min_length=1, description="Models.")
+    protocol: Choice = Field(MonteCarlo.name, description="How clips are split.")
+    compare: list[Compare] = Field(
+        [Compare(across="separator"), Compare(across="model")],
+        description="Families of paired comparisons.",
+    )
+    baselines: bool = Field(True, description="Include the registered baselines.")
+    exclude: list[Exclusion] = Field([], description="Cells to leave out.")
+    plugins: list[str] = Field([], description="Plugin files and folders to load.")
+    seed: int = Field(1, ge=0, description="Where every model's chance comes from.")
+    device: str = Field(
+        "cpu", min_length=1, description="Torch device that models train on, or auto."
+    )
+
+
+def parse(document: Document) -> Spec:
+    """Check a document's shape.
+
+    Raises
+    ------
+    SpecError
+        With file and line.
+    """
+    if not isinstance(document.data, dict):
+        raise document.error((), "a benchmark file is a mapping with name, datasets, features, …")
+    try:
+        return Spec.model_validate(document.data)
+    except ValidationError as error:
+        raise explained(error, document, (), Spec, None) from None
+
+
+def plugin_paths(document: Document, spec: Spec) -> list[Path]:
+    """Return the plugin files and folders a benchmark names, and the `plugins/` beside it."""
+    paths = []
+    for position, text in enumerate(spec.plugins):
+        path = document.file(("plugins", position), text)
+        if not os.path.exists(path):  # noqa: PTH110 - False for what can be no path at all
+            raise document.error(("plugins", position), f"the plugin {path} does not exist")
+        paths.append(path)
+    beside = document.folder / "plugins"
+    return [*paths, beside] if beside.is_dir() else paths

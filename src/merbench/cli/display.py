@@ -1,0 +1,211 @@
+"""What several commands show in the same way."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from merbench.cli import output
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from merbench.plugins.registry import Registry
+
+_GAP = 2
+"""Blanks between two columns of a table."""
+_NARROW = 6
+"""Width below which no column of words is squeezed."""
+_PIPED = 160
+"""Width where the output is no terminal and nobody says how wide it is."""
+
+
+STOPPED = "stopped; finished work is kept, run the same command to go on"
+"""What Ctrl-C is answered with."""
+
+
+def console(*, err: bool = False) -> Console:
+    """Return a console: as wide as `COLUMNS` says, else as the terminal is, else for whole rows."""
+    from rich.console import Console
+
+    plain = Console(stderr=err, highlight=False)
+    if err and plain.is_terminal:
+        return plain
+    width = shutil.get_terminal_size((_PIPED, 24)).columns
+    return Console(stderr=err, highlight=False, width=width)
+
+
+def print_json(document: Any) -> None:
+    """Print JSON with NaN as null, and nothing else."""
+    output.print_document(json.dumps(_finite(document), indent=1, ensure_ascii=False))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {str(key): _finite(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(inner) for inner in value]
+    return value
+
+
+def print_table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    title: str = "",
+    right: Sequence[str] = (),
+    spare: Sequence[str] = (),
+    elsewhere: str = "",
+    styles: Sequence[str] = (),
+) -> None:
+    """Print a table that is whole however narrow the terminal: no number is ever broken.
+
+    Parameters
+    ----------
+    columns, rows
+        Headings, and a text for each of them in every row.
+    title
+        Stands above.
+    right
+        Columns of numbers, which are never broken.
+    spare
+        Columns that are left out, the last first, where the terminal is too narrow for all. A
+        line below the table names them.
+    elsewhere
+        Where the columns that are left out can be read: a file, or an option.
+    styles
+        A rich style for each row.
+    """
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    output, rows = console(), list(rows)
+    cells = {column: [row[i] for row in rows] for i, column in enumerate(columns)}
+    words = [column for column in columns if column not in right]
+    least = {c: _width([c, *cells[c]] if c in right else _words(c, cells[c])) for c in columns}
+    room = output.width - 1  # the table's edge
+    left_out: list[str] = []
+    for column in reversed(spare):
+        if _total(least) > room:
+            left_out.insert(0, column)
+            del least[column]
+    for smallest in ({c: _width(_pieces(c, cells[c])) for c in words}, dict.fromkeys(words, 0)):
+        _squeeze(least, room, {c: max(_NARROW, w) for c, w in smallest.items() if c in least})
+    output.width = max(output.width, _total(least) + 1)  # rather than break a number
+    wanted = {c: max(0, _width([c, *cells[c]]) - width) for c, width in least.items()}
+    share = min(1.0, max(0, room - _total(least)) / max(1, sum(wanted.values())))
+    widths = {c: width + int(share * wanted[c]) for c, width in least.items()}
+    table = Table(
+        title=title or None, box=box.SIMPLE_HEAD, title_justify="left", padding=(0, 1, 0, 0)
+    )
+    for column, width in widths.items():
+        justify: Any = "right" if column in right else "left"
+        heading = Text(_filled(column, width))
+        table.add_column(heading, justify=justify, overflow="fold", width=width)
+    for position in range(len(rows)):
+        texts = [Text(_filled(cells[c][position], width)) for c, width in widths.items()]
+        table.add_row(*texts, style=styles[position] if position < len(styles) else None)
+    output.print(table)
+    if left_out:
+        where = f"; see {elsewhere}" if elsewhere else ""
+        said = f"no room here for {', '.join(left_out)}{where}"
+        typer.echo(textwrap.fill(said, room, break_long_words=False, break_on_hyphens=False) + "\n")
+
+
+def _total(widths: Mapping[str, int]) -> int:
+    return sum(widths.values()) + _GAP * len(widths)
+
+
+def _squeeze(widths: dict[str, int], room: int, least: Mapping[str, int]) -> None:
+    """Narrow the widest columns, one character at a time, until all fit or none may be narrower."""
+    while _total(widths) > room:
+        wider = [c for c, width in least.items() if widths[c] > width]
+        if not wider:
+            return
+        widths[max(wider, key=widths.__getitem__)] -= 1
+
+
+def _width(texts: Iterable[str]) -> int:
+    from rich.cells import cell_len
+
+    return max(map(cell_len, texts), default=0)
+
+
+def _words(column: str, cells: Sequence[str]) -> list[str]:
+    """Return what a column of words is broken into at blanks."""
+    return [word for text in (column, *cells) for word in text.split()]
+
+
+def _pieces(column: str, cells: Sequence[str]) -> list[str]:
+    """Return what a column of words is broken into where blanks are too few: at hyphens."""
+    return [
+        piece
+        for word in _words(column, cells)
+        for piece in textwrap.wrap(word, 1, break_long_words=False)
+    ]
+
+
+def _filled(text: str, width: int) -> str:
+    """Break a text into lines at blanks, else at hyphens between words, else anywhere."""
+    lines = [textwrap.wrap(line, width) or [""] for line in text.split("\n")]
+    return "\n".join(piece for pieces in lines for piece in pieces)
+
+
+def print_text(text: str) -> None:
+    """Print paragraphs, filled to the terminal's width; lists and examples stay as they are."""
+    from rich.text import Text
+
+    for paragraph in text.split("\n\n"):
+        laid_out = any(line.startswith((" ", "-", "*")) for line in paragraph.splitlines())
+        console().print(Text(paragraph if laid_out else " ".join(paragraph.split())), end="\n\n")
+
+
+def number(value: Any, digits: int = 3) -> str:
+    """A number for a table, or a dash where there is none."""
+    if value is None or not math.isfinite(float(value)):
+        return "–"
+    return f"{float(value):.{digits}f}"
+
+
+def duration(seconds: float) -> str:
+    """A length of time as people say it."""
+    if not math.isfinite(seconds):
+        return "–"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def size(megabytes: float) -> str:
+    """An amount of data as people say it."""
+    return f"{megabytes:.0f} MB" if megabytes < 1000 else f"{megabytes / 1000:.1f} GB"
+
+
+def warn(message: str) -> None:
+    """Print a warning to standard error."""
+    typer.echo(f"warning: {message}", err=True)
+
+
+def debugging() -> bool:
+    """Tell whether tracebacks are wanted."""
+    return "--debug" in sys.argv
+
+
+def warn_of_problems(registry: Registry) -> None:
+    """Print what keeps plugins from being used."""
+    for problem in registry.problems:
+        warn(str(problem))
+        if problem.trace and debugging():
+            typer.echo(problem.trace, err=True)

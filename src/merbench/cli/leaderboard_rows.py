@@ -1,0 +1,124 @@
+"""How a leaderboard's rows are shown."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from merbench.cli import display
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_PLACES = ("tier", "rank")
+KL_COLUMNS = ("KL mean", "95 % interval", "KL median")
+_METRICS = {
+    "r2_valence_mean": "R² valence",
+    "r2_arousal_mean": "R² arousal",
+    "accuracy": "accuracy",
+    "macro_f1": "macro F1",
+}
+_LISTED = 5
+"""Systems that a remark names before it only counts them."""
+
+
+def show_leaderboard(
+    leaderboard: pd.DataFrame, comparisons: pd.DataFrame, title: str, folder: Path
+) -> None:
+    """Print a leaderboard's rows, what is to be known of them, and why the failed ones failed.
+
+    Parameters
+    ----------
+    leaderboard, comparisons
+        The tables.
+    title
+        Stands above.
+    folder
+        Where both lie as files, with the columns that a terminal has no room for.
+    """
+    from merbench.runs.row_columns import joined, told_apart
+
+    records = leaderboard.to_dict("records")
+    names = told_apart(records)
+    axes = axes_to_show(records)
+    if len({name["dataset"] for name in names}) == 1:
+        axes.remove("dataset")  # of one only, the title says it and leaves room
+        title = f"{title}: {names[0]['dataset']}"
+    metrics = {key: heading for key, heading in _METRICS.items() if key in leaderboard}
+    marks = ["mark"] if any(record["mark"] for record in records) else []
+    display.print_table(
+        (*_PLACES, *axes, *KL_COLUMNS, *metrics.values(), *marks),
+        [
+            _row(record, [name[axis] for axis in axes], [*metrics], marks)
+            for record, name in zip(records, names, strict=True)
+        ],
+        title=title,
+        right=(*_PLACES, *KL_COLUMNS, *metrics.values()),
+        spare=("95 % interval", "KL median", *metrics.values()),
+        elsewhere=str(folder / "leaderboard.csv"),
+        styles=["" if record["status"] == "ok" else "red" for record in records],
+    )
+    synthetic = sorted({str(r["dataset"]) for r in records if r["synthetic"]})
+    if synthetic:
+        typer.echo(f"synthetic music and ratings: {', '.join(synthetic)}")
+    for note in sorted({str(r["provenance"]) for r in records if r["provenance"]}):
+        typer.echo(f"labels: {note}")
+    _say_negative(records, names)
+    if len(comparisons):
+        typer.echo(
+            f"{int(comparisons['significant'].sum())} of {len(comparisons)} paired differences are "
+            f"significant (see {folder / 'comparisons.csv'})"
+        )
+    for record, name in zip(records, names, strict=True):
+        if record["status"] != "ok":
+            where = f"{name['dataset']}: {joined(name)}"
+            typer.echo(f"failed: {where}: {record['error']}", err=True)
+
+
+def _say_negative(records: Sequence[Mapping[Any, Any]], names: Sequence[Mapping[str, str]]) -> None:
+    """Say which systems predict standard deviations that are none."""
+    from merbench.runs.row_columns import joined
+
+    several = len({name["dataset"] for name in names}) > 1
+    found = [
+        (int(count), f"{name['dataset']}: {joined(name)}" if several else joined(name))
+        for record, name in zip(records, names, strict=True)
+        if (count := record.get("n_nonpositive_std") or 0) > 0  # never where it is NaN
+    ]
+    if not found:
+        return
+    typer.echo(
+        "predicted standard deviations that are not above 0, of which KL takes the magnitude:"
+    )
+    for count, system in sorted(found, reverse=True)[:_LISTED]:
+        typer.echo(f"  {count} of {system}")
+    if len(found) > _LISTED:
+        typer.echo(f"  and of {len(found) - _LISTED} more (column n_nonpositive_std)")
+
+
+def axes_to_show(rows: Sequence[Mapping[Any, Any]]) -> list[str]:
+    """Return the axes to show: all, but for the augmentation where nothing is augmented."""
+    from merbench.benchmark.names import AXES, NONE
+
+    augmented = any(row["augmentation"] != NONE for row in rows)
+    return [axis for axis in AXES if augmented or axis != "augmentation"]
+
+
+def _row(
+    record: Mapping[Any, Any], names: Sequence[str], metrics: Sequence[str], marks: Sequence[str]
+) -> list[str]:
+    low, high = record["kl_mean_low"], record["kl_mean_high"]
+    known = math.isfinite(low) and math.isfinite(high)
+    return [
+        *(display.number(record[place], 0) for place in _PLACES),
+        *names,
+        "failed" if record["status"] != "ok" else display.number(record["kl_mean"]),
+        f"{low:.3f} to {high:.3f}" if known else "–",
+        display.number(record["kl_median"]),
+        *(display.number(record[metric], 2) for metric in metrics),
+        *(str(record[mark] or "") for mark in marks),
+    ]

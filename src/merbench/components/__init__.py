@@ -1,0 +1,26 @@
+"""The five contracts a plugin fulfils, one file a kind. Nothing heavy is imported here."""
+
+from merbench.components.augmentation import Augmentation
+from merbench.components.base import Component, Cost
+from merbench.components.clip import CANONICAL_STEMS, MIXED, Clip
+from merbench.components.dataset import Dataset, Finding
+from merbench.components.feature_extractor import FeatureExtractor, FeatureKind
+from merbench.components.model import Estimator, Model, ModelParameter
+from merbench.components.separator import Separator
+
+__all__ = [
+    "CANONICAL_STEMS",
+    "MIXED",
+    "Augmentation",
+    "Clip",
+    "Component",
+    "Cost",
+    "Dataset",
+    "Estimator",
+    "FeatureExtractor",
+    "FeatureKind",
+    "Finding",
+    "Model",
+    "ModelParameter",
+    "Separator",
+]

@@ -1,0 +1,179 @@
+"""The base of every plugin class: a component is its parameters.
+
+A component is a frozen pydantic model whose fields are what a user sets in a benchmark file, plus
+the one method that does the work. Its canonical JSON is its identity in the store, its JSON schema
+its documentation.
+"""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import importlib.metadata
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple
+
+from pydantic import BaseModel, ConfigDict
+
+from merbench.digests import content_digest as content_digest
+from merbench.digests import module_digest
+from merbench.errors import MerbenchError
+
+
+class Cost(NamedTuple):
+    """What one unit of a component's work typically takes, for `merbench plan`'s estimate.
+
+    The unit: a 30 s clip for a separator, one 30 s stem for a feature extractor, one fold of
+    600 clips for a model. Seconds of one core, megabytes kept in the store.
+    """
+
+    seconds: float
+    megabytes: float = 0.0
+
+
+class Component(BaseModel):
+    """Base of every plugin class: its fields are its parameters.
+
+    Class attributes
+    ----------------
+    name
+        What a benchmark file calls it: lower case, words joined by hyphens.
+    version
+        Raised by the author when results change for reasons the source file does not show
+        (a library's new release, say). It enters every cache key, as the source itself does.
+    source_modules
+        Further modules whose source decides the result, by their import names. The file that
+        defines the class, and those of its bases, count anyway.
+    requires
+        Distributions it needs beyond merbench's own, named in the error when one is missing.
+    typical_cost
+        For the estimate of `merbench plan` before anything was measured.
+    check_parameters
+        Parameters that contract checks are run with, where the defaults would take minutes.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", protected_namespaces=(), allow_inf_nan=False, strict=False
+    )
+
+    name: ClassVar[str] = ""
+    version: ClassVar[str] = "1"
+    source_modules: ClassVar[tuple[str, ...]] = ()
+    requires: ClassVar[tuple[str, ...]] = ()
+    typical_cost: ClassVar[Cost | None] = None
+    check_parameters: ClassVar[Mapping[str, Any]] = {}
+
+    @property
+    def title(self) -> str:
+        """Name as tables show it; a wrapper shows what it wraps: `calibrated(ridge)`."""
+        inner = [component.title for _, value in self for component in components_in(value)]
+        return f"{self.name}({', '.join(inner)})" if inner else self.name
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Parameters that differ from their defaults, as JSON values."""
+        fields = type(self).model_fields
+        changed: dict[str, Any] = {}
+        for key, value in self:
+            if isinstance(value, Component):
+                if value.settings:
+                    changed[key] = value.settings
+            elif value != fields[key].get_default(call_default_factory=True):
+                changed[key] = canonical_parameters(value, path=str)
+        return changed
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        """Digest the source while it is imported, before anyone can edit it."""
+        if not cls.__module__.startswith("merbench."):
+            module_digest(cls.__module__, anew=True)
+
+    def ready(self) -> None:
+        """Raise `MerbenchError` where it cannot work here: no weights, no package.
+
+        The plan asks this once before any work is done; a cell that is not ready is a failed row.
+        """
+        for distribution in self.requires:
+            try:
+                importlib.metadata.version(distribution)
+            except importlib.metadata.PackageNotFoundError:
+                raise MerbenchError(
+                    f"{self.name} needs the package {distribution}, which is not installed; "
+                    f"install it with `pip install {distribution}`"
+                ) from None
+
+    def identity(self) -> dict[str, Any]:
+        """Name, version and all parameters: what a seed is derived from.
+
+        A path among the parameters counts by the content behind it, so that moving a file
+        changes nothing and editing it does.
+        """
+        return {
+            "name": self.name,
+            "version": self.version,
+            "parameters": {
+                key: canonical_parameters(value, path=content_digest) for key, value in sorted(self)
+            },
+        }
+
+    def fingerprint(self) -> dict[str, Any]:
+        """`identity` and the hash of the source behind it: what a cache key is made from."""
+        nested = [c.fingerprint() for _, value in sorted(self) for c in components_in(value)]
+        return {"identity": self.identity(), "source": source_digest(type(self)), "nested": nested}
+
+
+def components_in(value: Any) -> Iterator[Component]:
+    """Yield the components in a parameter: itself, or those that it holds."""
+    if isinstance(value, Component):
+        yield value
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from components_in(inner)
+    elif isinstance(value, (list, tuple)):
+        for inner in value:
+            yield from components_in(inner)
+
+
+def canonical_parameters(value: Any, *, path: Callable[[Path], str]) -> Any:
+    """Turn a parameter into JSON values that compare equal when the parameters do."""
+    if isinstance(value, Component):
+        return value.identity()
+    if isinstance(value, Path):
+        return path(value)
+    if isinstance(value, enum.Enum):
+        return value.value
+    if isinstance(value, BaseModel):
+        return {k: canonical_parameters(v, path=path) for k, v in sorted(value)}
+    if isinstance(value, Mapping):
+        return {str(k): canonical_parameters(v, path=path) for k, v in sorted(value.items())}
+    if isinstance(value, (set, frozenset)):
+        return sorted(canonical_parameters(v, path=path) for v in value)
+    if isinstance(value, (list, tuple)):
+        return [canonical_parameters(v, path=path) for v in value]
+    return value
+
+
+def source_digest(cls: type[Component]) -> str:
+    """Hash of the source that defines a component: its file, its bases' files, `source_modules`."""
+    digest = hashlib.sha256()
+    for module in dict.fromkeys([*_defining_modules(cls), *cls.source_modules]):
+        digest.update(module_digest(module).encode())
+    return digest.hexdigest()
+
+
+def plugin_sources(*components: Component) -> frozenset[str]:
+    """Return the packages and files whose code these components are: top names of modules."""
+    found: set[str] = set()
+    for component in components:
+        found |= {module.partition(".")[0] for module in _defining_modules(type(component))}
+        found |= plugin_sources(*(c for _, value in component for c in components_in(value)))
+    return frozenset(found)
+
+
+def _defining_modules(cls: type[Component]) -> list[str]:
+    return [
+        base.__module__
+        for base in cls.__mro__
+        if issubclass(base, Component) and not base.__module__.startswith("merbench.")
+    ]

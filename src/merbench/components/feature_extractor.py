@@ -1,0 +1,66 @@
+"""The contract of feature extractors: one stem in, one array out."""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING, ClassVar
+
+from merbench.components.base import Component
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from merbench.audio import Waveform
+
+
+class FeatureKind(enum.StrEnum):
+    """Shape of what one stem of one clip becomes."""
+
+    VECTOR = "vector"
+    """(d,)"""
+    IMAGE = "image"
+    """(bins, frames), the same for every clip"""
+    SEQUENCE = "sequence"
+    """(frames, d); the number of frames may differ between clips"""
+    WAVEFORM = "waveform"
+    """(samples,); the number of samples may differ between clips"""
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes of one stem's array."""
+        return 1 if self in (FeatureKind.VECTOR, FeatureKind.WAVEFORM) else 2
+
+
+class FeatureExtractor(Component):
+    """Turns one stem into one array.
+
+    Class attributes
+    ----------------
+    kind
+        The shape of what it returns.
+    needs_published
+        `extract` is then given the feature vector that is published with the clip, (1, d), in
+        place of a waveform, and the sample rate 0. Datasets that publish none are skipped;
+        separation and augmentation have nothing to do with it.
+    """
+
+    kind: ClassVar[FeatureKind]
+    needs_published: ClassVar[bool] = False
+
+    def extract(self, waveform: Waveform, sample_rate: int) -> NDArray[np.float32]:
+        """Extract from one stem.
+
+        Parameters
+        ----------
+        waveform
+            Shape (channels, samples), float32; finite, never empty.
+        sample_rate
+            In Hz.
+
+        Returns
+        -------
+        ndarray
+            Finite, of the shape that `kind` says.
+        """
+        raise NotImplementedError

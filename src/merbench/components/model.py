@@ -1,0 +1,103 @@
+"""The contract of models, and parameters that are models themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol
+
+from pydantic import BeforeValidator, ValidationInfo
+
+from merbench.components.base import Component
+from merbench.components.feature_extractor import FeatureKind
+from merbench.tasks import Task
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class Estimator(Protocol):
+    """What a model hands out: scikit-learn's two methods.
+
+    `X` is (n, d) for vectors. For every other kind it is an array-like of n clips, possibly mapped
+    from disk: use `len(X)`, `X.shape`, `X[i]` and `X[array_of_ints]`, and never turn it into one
+    array in memory. Images and waveforms have a leading stem axis: `X[i]` is (stems, bins, frames)
+    or (stems, samples); a sequence is (frames, stems x d). For a model with several inputs `X` is
+    a tuple of such. `Y` is (n, 4), float64, columns as in `Task.columns`; for `Task.CLASSES` it has
+    a column a class.
+
+    An estimator that trains in epochs may leave a list of dicts of numbers in `curve_`, one an
+    epoch; the run keeps it.
+    """
+
+    def fit(self, X: Any, Y: NDArray[np.float64]) -> Any: ...
+
+    def predict(self, X: Any) -> NDArray[np.float64]: ...
+
+
+class Model(Component):
+    """Learns labels from features.
+
+    Class attributes
+    ----------------
+    inputs
+        The kind of feature it takes; a tuple for a model with several inputs; the empty tuple for
+        a model that never looks at the music.
+    tasks
+        The tasks it can be fitted for.
+    baseline
+        Whether a benchmark with `baselines: true` includes it, with default parameters.
+    """
+
+    inputs: ClassVar[FeatureKind | tuple[FeatureKind, ...]]
+    tasks: ClassVar[frozenset[Task]]
+    baseline: ClassVar[bool] = False
+
+    def estimator(self, *, task: Task, seed: int, device: str) -> Estimator:
+        """Return an unfitted estimator.
+
+        Parameters
+        ----------
+        task
+            One of `tasks`.
+        seed
+            All chance in fitting and predicting comes from it; global random state is not touched.
+        device
+            A torch device name. Models without torch ignore it.
+        """
+        raise NotImplementedError
+
+    def prepare(self, X: NDArray[np.float32]) -> NDArray[Any] | None:
+        """Do, once for all folds, work on the features that needs no label.
+
+        Returns an array with a row for each row of `X`, which the store keeps; the estimator is
+        then given the tuple `(X rows, prepared rows)` in place of `X`. What a fit learns must be
+        the same with and without it. By default there is none.
+        """
+        return None
+
+    def trainable_parameters(self) -> dict[str, int]:
+        """Count what is trained, by number of stems, for `merbench plugins show`.
+
+        By default nothing is counted: most models grow with their data.
+        """
+        return {}
+
+    @property
+    def input_kinds(self) -> tuple[FeatureKind, ...]:
+        """`inputs` as a tuple, whether one, several or none."""
+        return self.inputs if isinstance(self.inputs, tuple) else (self.inputs,)
+
+
+def _resolve_model(value: Any, info: ValidationInfo) -> Any:
+    if isinstance(value, Model):
+        return value
+    resolve = (info.context or {}).get("resolve")
+    if resolve is None:
+        raise ValueError("a model is named here: give a Model, or load it through a benchmark file")
+    return resolve("model", value)
+
+
+ModelParameter = Annotated[
+    Model, BeforeValidator(_resolve_model, json_schema_input_type=str | dict)
+]
+"""Type of a parameter that is itself a model: `calibrated: {model: ridge}`."""

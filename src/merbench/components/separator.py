@@ -1,0 +1,81 @@
+"""The contract of separators: a clip in, one waveform a stem out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from merbench.components.base import Component
+from merbench.components.clip import CANONICAL_STEMS
+from merbench.errors import MerbenchError
+
+if TYPE_CHECKING:
+    from merbench.audio import Waveform
+    from merbench.evaluation.shift import TrainingMusic
+
+
+class Separator(Component):
+    """Takes a clip apart into stems.
+
+    Class attributes
+    ----------------
+    stems
+        Names of the stems it yields, in canonical order.
+    needs_true_stems
+        `separate` is then given the dataset's true stems, stacked (stems, channels, samples) in
+        canonical order, in place of the mixture, and datasets without true stems are skipped.
+    stored
+        Whether its stems are worth keeping in the store. False where reading them back costs more
+        than making them again.
+    """
+
+    stems: ClassVar[tuple[str, ...]] = CANONICAL_STEMS
+    needs_true_stems: ClassVar[bool] = False
+    stored: ClassVar[bool] = True
+
+    def separate(self, waveform: Waveform, sample_rate: int) -> dict[str, Waveform]:
+        """Separate one clip.
+
+        Parameters
+        ----------
+        waveform
+            Shape (channels, samples), float32. May exceed 1.0; nothing may clip it.
+        sample_rate
+            In Hz.
+
+        Returns
+        -------
+        dict
+            One array of the waveform's shape for each of `stems`.
+        """
+        raise NotImplementedError
+
+    def train(
+        self,
+        data: Sequence[Path],
+        out: Path,
+        options: Mapping[str, Any],
+        progress: Callable[[str, float], None],
+    ) -> None:
+        """Train what the separator has to learn, and write it to a folder. Not all can.
+
+        Parameters
+        ----------
+        data
+            Folders of music.
+        out
+            Folder for the checkpoint and its card.
+        options
+            The trainer's options by name, as the separator documents them.
+        progress
+            Called with what is being done and the share that is done, on [0, 1].
+        """
+        raise MerbenchError(f"{self.name} cannot be trained by merbench; it learns nothing here")
+
+    def training_music(self) -> TrainingMusic | None:
+        """Describe what the separator was trained on; None where that is not known, or nothing.
+
+        A run then tests whether its datasets are like that music.
+        """
+        return None

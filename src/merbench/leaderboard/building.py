@@ -1,0 +1,187 @@
+"""The rows of a leaderboard and the comparisons between them, of one run or of many.
+
+Cells of equal data, split and evaluator make a *table*. Only within one are they ranked and
+compared: everywhere else a smaller number may mean easier clips.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from merbench.leaderboard.cell_rows import in_order, summarise
+from merbench.leaderboard.cell_scores import ScoredRows, align
+from merbench.leaderboard.columns import (
+    AGAINST_BEST,
+    COMPARED,
+    KL_COLUMNS,
+    LEADING,
+    RANKED,
+    TRAILING,
+)
+from merbench.leaderboard.comparisons import compared, families, pairs_across
+from merbench.leaderboard.suspicions import mark
+from merbench.runs.record import RunRecord
+from merbench.runs.row_columns import AXES, PEOPLE
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from merbench.evaluation import Scores
+
+
+@dataclass(frozen=True)
+class Board:
+    """What follows from runs.
+
+    Parameters
+    ----------
+    runs
+        They, in an order that does not depend on how they were named.
+    leaderboard
+        One row a cell, `LEADING`, metrics, `TRAILING`: table by table, the best first, incomplete
+        cells last.
+    comparisons
+        One row a pair of cells, `COMPARED`.
+    """
+
+    runs: tuple[RunRecord, ...]
+    leaderboard: pd.DataFrame
+    comparisons: pd.DataFrame
+
+
+def build(runs: Sequence[RunRecord]) -> Board:
+    """Derive a leaderboard from runs.
+
+    Raises
+    ------
+    MerbenchError
+        Cells of one table were not tested on the same clips.
+    """
+    import pandas as pd
+
+    ordered = in_order(runs)
+    scored = [ScoredRows.of(run) for run in ordered]
+    rows = _distinct(ordered, scored)
+    if not rows:
+        empty = pd.DataFrame(columns=[*LEADING, *TRAILING])
+        return Board(ordered, empty, pd.DataFrame(columns=COMPARED))
+    by_table = _by_table(rows)
+    comparisons = []
+    for table in by_table.values():
+        ranked = _ranked(table)
+        if ranked:
+            origins = [row["_run"] for row in ranked]
+            aligned = align([(scored[run], row) for run, row in zip(origins, ranked, strict=True)])
+            scores = aligned.scores
+            _rank(ranked, scores)
+            _against_best(ranked, scores)
+            for axis in families(ordered[run] for run in origins):
+                comparisons += compared(axis, ranked, scores, pairs_across(axis, ranked))
+            marks = [ordered[run].manifest.get("marks", {}) for run in origins]
+            mark(ranked, [scored[run] for run in origins], aligned.rows, marks)
+        _against_people(table)
+    metrics = list(dict.fromkeys(key for row in rows for key in row["_metrics"]))
+    columns = [*LEADING, *metrics, *TRAILING]
+    listed = [row | row["_metrics"] for table in by_table.values() for row in table]
+    leaderboard = pd.DataFrame([{c: row.get(c) for c in columns} for row in listed])
+    numbers = [*RANKED[1:], *KL_COLUMNS, *AGAINST_BEST, "kl_difference_to_people", *metrics]
+    leaderboard[numbers] = leaderboard[numbers].astype(float)
+    leaderboard["mark"] = leaderboard["mark"].fillna("")
+    return Board(ordered, leaderboard, pd.DataFrame(comparisons, columns=COMPARED))
+
+
+def _distinct(runs: Sequence[RunRecord], scored: Sequence[ScoredRows]) -> list[dict[str, Any]]:
+    """Return all runs' rows; of a cell that runs share with equal results, the first run's."""
+    rows = [row | {"_run": i} for i, run in enumerate(runs) for row in summarise(run)]
+    shared = Counter((row["table"], row["cell"], row["status"]) for row in rows)
+    kept: list[dict[str, Any]] = []
+    seen: set[tuple[str, ...]] = set()
+    for row in rows:
+        key = (row["table"], row["cell"], row["status"])
+        if shared[key] > 1:  # else there is nothing it could repeat
+            done = row["status"] == "ok"
+            content = scored[row["_run"]].content(row["cell"]) if done else row["error"]
+            if (*key, content) in seen:
+                continue
+            seen.add((*key, content))
+        kept.append(row)
+    return kept
+
+
+def _position(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    failed = row["status"] != "ok"
+    kl = 0.0 if failed else row["kl_mean"]
+    system = [str(row[axis]) for axis in AXES[1:]]
+    last = (row["parameters"], row["run"], row["cell"])
+    return (row["dataset"], row["dataset_version"], row["table"], failed, kl, *system, *last)
+
+
+def ranked_rows(rows: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Return the rows that have a rank, by table, the best first: complete cells, not people."""
+    ranked = {table: _ranked(part) for table, part in _by_table(rows).items()}
+    return {table: part for table, part in ranked.items() if part}
+
+
+def _by_table(rows: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    tables: dict[str, list[dict[str, Any]]] = {}
+    for row in sorted(rows, key=_position):
+        tables.setdefault(row["table"], []).append(row)
+    return tables
+
+
+def _ranked(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [row for row in rows if row["status"] == "ok" and row["role"] != PEOPLE]
+
+
+# --- places within a table -----------------------------------------------------------------------
+
+
+def _rank(rows: Sequence[dict[str, Any]], scores: Scores) -> None:
+    """Set rank, tier and intervals; the rows come best first."""
+    from merbench import evaluation
+
+    drawn = evaluation.bootstrap(scores)
+    tiers = evaluation.tiers(scores)
+    rank = 0
+    for i, row in enumerate(rows):
+        if i == 0 or row["kl_mean"] != rows[i - 1]["kl_mean"]:
+            rank = i + 1
+        row |= {
+            "tier": int(tiers[i]),
+            "rank": rank,
+            "rank_low": int(drawn.rank_low[i]),
+            "rank_high": int(drawn.rank_high[i]),
+            "kl_mean_low": float(drawn.mean_low[i]),
+            "kl_mean_high": float(drawn.mean_high[i]),
+            "kl_median_low": float(drawn.median_low[i]),
+            "kl_median_high": float(drawn.median_high[i]),
+        }
+
+
+def _against_best(rows: Sequence[dict[str, Any]], scores: Scores) -> None:
+    """Compare every row with the best one, all of a table as one family."""
+    import numpy as np
+
+    from merbench import evaluation
+
+    if len(rows) < 2:
+        return
+    others = np.arange(1, len(rows))
+    paired = evaluation.compare_pairs(scores, np.stack([others, np.zeros_like(others)], axis=1))
+    values = (
+        paired.kl_difference, paired.corrected_p_holm, paired.clip_p_holm, paired.naive_p,
+        paired.rank_biserial, paired.detectable,
+    )  # fmt: skip
+    for i, row in enumerate(rows[1:]):
+        row |= {name: float(array[i]) for name, array in zip(AGAINST_BEST, values, strict=True)}
+
+
+def _against_people(rows: Sequence[dict[str, Any]]) -> None:
+    """Set how far a row is from the best that people reach, where raters are known."""
+    people = [row["kl_mean"] for row in rows if row["role"] == PEOPLE and row["status"] == "ok"]
+    for row in rows if people else ():
+        if row["status"] == "ok" and row["role"] != PEOPLE:
+            row["kl_difference_to_people"] = row["kl_mean"] - min(people)

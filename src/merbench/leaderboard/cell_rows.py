@@ -1,0 +1,104 @@
+"""One row a cell: what its folds come to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from merbench.identity import canonical, digest, portable
+from merbench.leaderboard.columns import LEADING, TRAILING
+from merbench.runs.record import RunRecord
+from merbench.runs.row_columns import metric_columns
+
+
+def in_order(runs: Iterable[RunRecord]) -> tuple[RunRecord, ...]:
+    """Return runs by the time they were started."""
+    return tuple(sorted(runs, key=lambda run: (run.manifest["started"], run.manifest["run"])))
+
+
+# --- one row a cell ------------------------------------------------------------------------------
+
+
+def summarise(run: RunRecord) -> list[dict[str, Any]]:
+    """Return a run's rows, without what needs the other cells of their tables.
+
+    A metric is the mean over folds of what it is in each; counts are summed; a cell with a failed
+    fold has none, for a mean over the folds that happened to work compares with nothing.
+    """
+    from merbench.evaluation import is_count
+
+    folds = run.folds
+    if folds.empty:
+        return []
+    metrics = metric_columns(folds)
+    done = folds[folds["status"] == "ok"]
+    groups = done.groupby("cell", sort=False)
+    means = groups[metrics].mean()
+    for name in filter(is_count, metrics):
+        means[name] = groups[name].sum(min_count=1)
+    costs = groups.agg({"seconds": "sum", "cpu_seconds": "sum", "peak_memory_mb": "max"})
+    n_done = groups.size().to_dict()
+    known = {"mean": means.to_dict("index"), "cost": costs.to_dict("index")}
+    common = _of_run(run.manifest)
+    rows = []
+    for cell, part in folds.groupby("cell", sort=False):
+        first = part.iloc[0].to_dict()
+        complete = n_done.get(cell, 0) == len(part)
+        mean = known["mean"][cell] if complete else dict.fromkeys(metrics, float("nan"))
+        row = {column: first[column] for column in LEADING if column in first}
+        row |= {column: first[column] for column in TRAILING if column in first}
+        row |= common | known["cost"].get(cell, dict.fromkeys(costs.columns, float("nan")))
+        row |= {
+            "dataset_version": _dataset_version(run.manifest, first),
+            "parameters": portable_json(first["parameters"]),
+            "dataset_parameters": portable_json(first["dataset_parameters"]),
+            "synthetic": bool(first["synthetic"]),
+            "status": "ok" if complete else "failed",
+            "n_folds": len(part),
+            "n_failed": len(part) - n_done.get(cell, 0),
+            "error": next((error for error in part["error"] if error), ""),
+            "kl_mean": mean.get("kl_mean", float("nan")),
+            "kl_median": mean.get("kl_median", float("nan")),
+            "_metrics": {k: v for k, v in mean.items() if k not in ("kl_mean", "kl_median")},
+        }
+        row["table"] = table_id(row)
+        rows.append(row)
+    return rows
+
+
+def table_id(row: Mapping[str, Any]) -> str:
+    """Return the table a row belongs to: rows of equal data, split and evaluator version.
+
+    Features that were scaled before the split leave data and split as they are, and no row of
+    theirs may stand beside sound ones.
+    """
+    keys = ("dataset", "dataset_version", "data_hash", "split_hash", "evaluator_version")
+    leak = "scale_before_splitting"
+    leaks = [leak] if json.loads(row["protocol"])["parameters"].get(leak) else []
+    return digest([*(str(row[key]) for key in keys), *leaks])[:12]
+
+
+def _of_run(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    versions = {"merbench": manifest["merbench"], **manifest["packages"]}
+    return {
+        "protocol": canonical(manifest["protocol"]).decode(),
+        "spec_hash": manifest["spec_hash"],
+        "evaluator_version": manifest["evaluator"]["version"],
+        "evaluator_hash": manifest["evaluator"]["hash"],
+        "versions": canonical(versions).decode(),
+        "hardware": canonical(manifest["hardware"]).decode(),
+        "run": manifest["run"],
+    }
+
+
+def _dataset_version(manifest: Mapping[str, Any], row: Mapping[str, Any]) -> str:
+    for entry in manifest["datasets"]:
+        if (entry["name"], entry["data_hash"]) == (row["dataset"], row["data_hash"]):
+            return str(entry["version"])
+    return ""
+
+
+def portable_json(text: str) -> str:
+    """Return a JSON text without the paths of a machine; nothing for nothing."""
+    return json.dumps(portable(json.loads(text)), sort_keys=True) if text else ""

@@ -1,0 +1,221 @@
+"""Tables of one run or of a whole board under one roof, as pages and exports read them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from merbench.benchmark.names import NONE
+from merbench.leaderboard import datasets
+from merbench.runs import row_columns
+from merbench.tasks import Task
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from merbench.leaderboard.run_results import RunResults
+
+    Array = NDArray[np.float64]
+
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Results:
+    """Tables of results, and what is known of how they came about.
+
+    Parameters
+    ----------
+    name
+        Of the run or board.
+    rows
+        The leaderboard, a mapping a row; a missing number is None.
+    comparisons
+        Pairs of cells.
+    folds, predictions
+        As a run keeps them; a board's have the column `run` as well.
+    across
+        Systems over several datasets, `across.COLUMNS`; empty where there is one.
+    reported
+        Rows printed elsewhere, which nobody here recomputed.
+    stems
+        Levels of a run's stems, `stems.COLUMNS`; a board has none.
+    manifest
+        Of the run; empty for a board.
+    """
+
+    name: str
+    rows: list[Row]
+    comparisons: list[Row]
+    folds: pd.DataFrame
+    predictions: pd.DataFrame
+    across: list[Row] = field(default_factory=list)
+    reported: list[Row] = field(default_factory=list)
+    stems: pd.DataFrame | None = None
+    manifest: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of_run(cls, run: RunResults) -> Results:
+        """Return a run's content."""
+        compared = datasets.systems(run.leaderboard)
+        return cls(
+            str(run.manifest["name"]),
+            [{k: v for k, v in row.items() if k != "run"} for row in records(run.leaderboard)],
+            records(run.comparisons),
+            run.folds,
+            run.predictions,
+            across=[] if compared is None else records(compared),
+            stems=run.stems,
+            manifest=run.manifest,
+        )
+
+    @cached_property
+    def tables(self) -> dict[str, list[Row]]:
+        """Rows by the table in which they are ranked, in the order of the leaderboard."""
+        found: dict[str, list[Row]] = {}
+        for row in self.rows:
+            found.setdefault(str(row["table"]), []).append(row)
+        return found
+
+    def sides(self, pair: Row) -> tuple[Row, Row]:
+        """Return the two rows that a pair compares."""
+        a, b = (
+            self._by_key[key_of({"cell": pair[f"cell_{x}"], "run": self._run(pair[f"run_{x}"])})]
+            for x in "ab"
+        )
+        return a, b
+
+    def _run(self, run: Any) -> Any:
+        """Return the run by which rows are told apart: none where all are of one."""
+        return run if self.rows and "run" in self.rows[0] else ""
+
+    @cached_property
+    def _by_key(self) -> dict[str, Row]:
+        return {key_of(row): row for row in self.rows}
+
+    @cached_property
+    def _parts(self) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
+        return _by_row(self.folds), _by_row(self.predictions)
+
+    def folds_of(self, row: Mapping[str, Any]) -> pd.DataFrame:
+        """Return the folds of a row, in their order."""
+        part = self._parts[0].get(key_of(row))
+        return self.folds.iloc[:0] if part is None else part
+
+    def predictions_of(self, row: Mapping[str, Any]) -> pd.DataFrame:
+        """Return the predictions of a row, fold by fold."""
+        part = self._parts[1].get(key_of(row))
+        return self.predictions.iloc[:0] if part is None else part
+
+
+def records(table: pd.DataFrame) -> list[Row]:
+    """Return a table's rows as mappings, with None for what is missing."""
+    return [
+        {str(key): _present(value) for key, value in row.items()}
+        for row in table.to_dict("records")
+    ]
+
+
+def _present(value: Any) -> Any:
+    if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
+        return None
+    return value.item() if hasattr(value, "item") else value
+
+
+def _by_row(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    keys = [key for key in ("run", "cell") if key in table.columns]
+    parts = {}
+    for _, part in table.groupby(keys, sort=False, observed=True):
+        parts[key_of(part.iloc[0])] = part
+    return parts
+
+
+def key_of(row: Mapping[str, Any]) -> str:
+    """What a row is called in links and ids: its cell and, on a board, its run."""
+    run = str(row.get("run") or "")
+    return f"{row['cell']}-{run[:8]}" if run else str(row["cell"])
+
+
+def short_names(rows: Sequence[Row]) -> list[str]:
+    """Name systems of one table without what all of them share, such as the separator."""
+    heard = [row for row in rows if not row_columns.is_blind(row)]
+    telling = [
+        axis
+        for axis in row_columns.AXES[1:]
+        if axis == "model" or len({str(row.get(axis) or NONE) for row in heard}) > 1
+    ]
+    return [
+        " x ".join(str(row[axis]) for axis in telling if (row.get(axis) or NONE) != NONE)
+        + row_columns.parameter_text(row.get("parameters") or "")
+        for row in rows
+    ]
+
+
+def finished(rows: Iterable[Row]) -> Iterator[Row]:
+    """Yield the rows that have a mean KL."""
+    return (row for row in rows if row["status"] == "ok" and row.get("kl_mean") is not None)
+
+
+@dataclass(frozen=True)
+class Clips:
+    """A cell's tested clips, each once: averaged over the folds that tested it.
+
+    Parameters
+    ----------
+    clip, group
+        Shape (n,).
+    kl
+        Shape (n,), nats, ascending: the best clip comes first.
+    columns
+        Names of a label's columns.
+    truth, predicted
+        Shape (n, columns); None where the table does not hold them.
+    """
+
+    clip: list[str]
+    group: list[str]
+    kl: Array
+    columns: tuple[str, ...]
+    truth: Array | None
+    predicted: Array | None
+
+
+def columns_held(task: Task, predictions: pd.DataFrame) -> tuple[str, ...]:
+    """Names of a label's columns; of classes those of which a cell's rows hold probabilities."""
+    if task.columns:
+        return task.columns
+    start = row_columns.PREDICTED
+    known = [str(c) for c in predictions.columns if str(c).startswith(start)]
+    return tuple(c.removeprefix(start) for c in known if predictions[c].notna().any())
+
+
+def clips_of(task: Task, predictions: pd.DataFrame) -> Clips | None:
+    """Average a cell's predictions clip by clip; None where there are none with a KL."""
+    known = predictions[predictions["kl"].notna()]
+    if known.empty:
+        return None
+    names = columns_held(task, known)
+    truth, predicted = row_columns.truth_columns(names), row_columns.predicted_columns(names)
+    there = [c for c in (*truth, *predicted) if c in known and known[c].notna().all()]
+    grouped = known.groupby("clip", sort=True, observed=True)
+    table = grouped[["kl", *there]].mean()
+    table["group"] = grouped["group"].first() if "group" in known else ""
+    table = table.sort_values("kl", kind="stable")
+
+    def columns(names: list[str]) -> Array | None:
+        return table[names].to_numpy(float) if set(names) <= set(there) else None
+
+    return Clips(
+        [str(clip) for clip in table.index],
+        [str(group) for group in table["group"]],
+        table["kl"].to_numpy(float),
+        names,
+        columns(truth),
+        columns(predicted),
+    )

@@ -1,0 +1,117 @@
+"""What a run recorded and the tables that follow from it, in memory and on disk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from merbench.errors import MerbenchError
+from merbench.leaderboard.building import build
+from merbench.runs import record
+from merbench.runs.record import MANIFEST as MANIFEST
+from merbench.runs.record import UNFINISHED, RunRecord, csv_text, replacing
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+LEADERBOARD, COMPARISONS = "leaderboard.csv", "comparisons.csv"
+
+
+@dataclass(frozen=True)
+class RunResults(RunRecord):
+    """What a run recorded, and what follows from that.
+
+    Parameters
+    ----------
+    leaderboard
+        One row a cell, as `building.Board` has them.
+    comparisons
+        One row a pair of cells.
+    """
+
+    leaderboard: pd.DataFrame = field(kw_only=True)
+    comparisons: pd.DataFrame = field(kw_only=True)
+
+    @classmethod
+    def of(cls, run: RunRecord) -> RunResults:
+        """Derive a run's leaderboard and comparisons from its tables."""
+        board = build([run])
+        return cls(
+            run.manifest,
+            run.folds,
+            run.predictions,
+            run.stems,
+            leaderboard=board.leaderboard,
+            comparisons=board.comparisons,
+        )
+
+    @property
+    def failed(self) -> list[dict[str, Any]]:
+        """Rows of the cells that failed."""
+        rows = self.leaderboard[self.leaderboard["status"] == "failed"].to_dict("records")
+        return [{str(key): value for key, value in row.items()} for row in rows]
+
+
+# --- on disk -------------------------------------------------------------------------------------
+
+
+def check_writable(folder: Path) -> None:
+    """See that a run can be written before hours are spent on it.
+
+    Raises
+    ------
+    MerbenchError
+        It cannot.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with replacing(folder / ".probe") as temporary:
+            temporary.write_bytes(b"")
+        (folder / ".probe").unlink()
+    except OSError as error:
+        raise MerbenchError(
+            f"results cannot be written to {folder} ({error.strerror or error}); name another "
+            "folder with --out"
+        ) from error
+
+
+def write(run: RunResults, folder: Path) -> None:
+    """Write a run; each file appears whole, the manifest last.
+
+    Raises
+    ------
+    MerbenchError
+        The folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / UNFINISHED).touch()
+        (folder / MANIFEST).unlink(missing_ok=True)  # an earlier run's would vouch for new tables
+        for name, text in texts(run).items():
+            with replacing(folder / name) as temporary:
+                temporary.write_text(text, encoding="utf-8", newline="")
+        record.write(run, folder)
+        (folder / UNFINISHED).unlink()
+    except OSError as error:
+        raise MerbenchError(
+            f"the run cannot be written to {folder} ({error.strerror or error}); name another "
+            "folder with --out and run again: finished work is kept"
+        ) from error
+
+
+def texts(run: RunResults) -> dict[str, str]:
+    """Return the files that follow from what a run recorded: name to content."""
+    return {LEADERBOARD: csv_text(run.leaderboard), COMPARISONS: csv_text(run.comparisons)}
+
+
+def read(folder: Path) -> RunResults:
+    """Read a run and derive its tables.
+
+    Raises
+    ------
+    MerbenchError
+        A file is missing or damaged.
+    """
+    return RunResults.of(record.read(folder))

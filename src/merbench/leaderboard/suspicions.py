@@ -1,0 +1,67 @@
+"""What makes a row doubtful, whatever its rank."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from merbench.leaderboard.cell_scores import ScoredRows
+from merbench.runs.row_columns import SYSTEM
+from merbench.tasks import Task
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_TOGETHER = 50
+"""Cells whose predictions are looked at at once: bounds the memory."""
+
+
+def mark(
+    rows: Sequence[dict[str, Any]],
+    scored: Sequence[ScoredRows],
+    places: Sequence[NDArray[np.intp]],
+    stored: Sequence[Mapping[str, str]],
+) -> None:
+    """Set the column `mark` of one table's ranked rows.
+
+    Only systems are marked: a baseline is a constant, or uncorrelated, on purpose.
+
+    Parameters
+    ----------
+    rows
+        They.
+    scored, places
+        Of each row: its run's predictions, and where its own stand among them.
+    stored
+        Of each row: the marks its run's manifest holds, by cell. They stand in where labels were
+        left out, for without labels nothing can be marked.
+    """
+    known = []
+    for i, row in enumerate(rows):
+        row["mark"] = stored[i].get(row["cell"], "")
+        if row["role"] == SYSTEM and row["cell"] not in stored[i]:
+            known.append(i)
+    for start in range(0, len(known), _TOGETHER):
+        chosen = known[start : start + _TOGETHER]
+        marks = _marks(
+            [rows[i] for i in chosen], [scored[i] for i in chosen], [places[i] for i in chosen]
+        )
+        for i, words in zip(chosen, marks, strict=True):
+            rows[i]["mark"] = words
+
+
+def _marks(
+    rows: Sequence[Mapping[str, Any]],
+    scored: Sequence[ScoredRows],
+    places: Sequence[NDArray[np.intp]],
+) -> tuple[str, ...]:
+    import numpy as np
+
+    from merbench import evaluation
+
+    task, run, at = Task(rows[0]["task"]), scored[0], places[0]
+    predicted = [run.predicted(rows[0], at) for run, at in zip(scored, places, strict=True)]
+    return evaluation.suspect(
+        task, run.truth(rows[0], at), np.stack(predicted), fold=run.fold[at], clip=run.clip[at]
+    ).marks

@@ -1,0 +1,1 @@
+"""HTML pages and figures drawn from tables. Nothing here computes a statistic."""

@@ -1,0 +1,412 @@
+"""Figures of clips, one function each: plain arrays in, an `<svg>` element out.
+
+Every function takes `key`, unique in its page, for the element's ids. Each figure carries a
+description of what it shows, for people who cannot see it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from merbench.pages.svg import ACCENT, INK, LETTER, MUTED, OTHER, PAPER, RULE, bare, dots, draw
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    from merbench.leaderboard.roc import Curve
+
+    Array = NDArray[np.float64]
+
+__all__ = [
+    "BINS", "POINTS", "clip_scatter", "confusion", "kl_histogram", "roc_curves", "stem_levels",
+    "training_curves", "valence_arousal_plane",
+]  # fmt: skip
+
+BINS = 30
+"""Bins of a histogram of KL, as in Figure 4 of Nguyen et al. (2022)."""
+
+_FAR = 0.99
+"""Share of the clips that a histogram's axis reaches; what lies beyond stands in the last bin."""
+
+POINTS = 200
+"""Points of a training curve: more than its width shows."""
+
+_PANEL = (2.7, 2.5)
+_SMALL = (2.15, 1.65)
+_CELL = 0.26
+"""Side in inches that a cell of a matrix needs."""
+
+
+def kl_histogram(key: str, series: Mapping[str, Array], *, title: str, small: bool = False) -> str:
+    """Draw how KL is distributed over clips, in thirty bins: one series, or two laid over another.
+
+    Nguyen et al. (2022), Figure 4: the domain of the values shown together, cut into thirty bins.
+    One clip far off would leave one bin to all others, so the domain ends at the 99th percentile
+    where the largest value is more than half as large again, and what lies beyond is counted in
+    the last bin.
+
+    Parameters
+    ----------
+    series
+        What a series is called, and its clips' KL in nats, any number.
+    small
+        For a small figure, one of many.
+    """
+    together = np.concatenate(list(series.values()))
+    far, most = float(np.quantile(together, _FAR)), float(together.max())
+    end = most if most <= 1.5 * far else far
+    edges = np.linspace(0, end or 1.0, BINS + 1)
+    beyond = int((together > edges[-1]).sum())
+    counts = {
+        name: np.histogram(np.minimum(values, edges[-1]), edges)[0]
+        for name, values in series.items()
+    }
+
+    def paint(figure: Figure) -> None:
+        axes = bare(figure, 0.4, 0.08, 0.22 if small else 0.42, 0.08)
+        for heights, colour in zip(counts.values(), (ACCENT, OTHER), strict=False):
+            axes.stairs(heights, edges, fill=True, color=colour, alpha=0.45)
+            axes.stairs(heights, edges, color=colour, linewidth=1)
+        for values, colour in zip(series.values(), (ACCENT, OTHER), strict=False):
+            mean = float(values.mean())
+            axes.axvline(min(mean, edges[-1]), color=colour, linewidth=1.2, linestyle=(0, (3, 2)))
+        axes.set_xlim(0, edges[-1])
+        axes.set_ylim(0, 1.06 * max(int(h.max()) for h in counts.values()))
+        _few_ticks(axes, whole=True)
+        if not small:
+            axes.set(xlabel="KL, nats" + (f" ({beyond} beyond)" if beyond else ""), ylabel="clips")
+
+    described = [
+        f"{name}: {len(values)} clips, mean {values.mean():.3f} (dashed), median "
+        f"{np.median(values):.3f}, largest {values.max():.3f} nats"
+        for name, values in series.items()
+    ]
+    if beyond:
+        described.append(f"{beyond} above {edges[-1]:.2f} stand in the last bin")
+    return draw(
+        key,
+        _SMALL if small else _PANEL,
+        paint,
+        title=f"Histogram of KL in thirty bins: {title}",
+        description="; ".join(described) + ".",
+    )
+
+
+def training_curves(
+    key: str, folds: Sequence[Mapping[str, Array]], quantity: str, names: Sequence[str]
+) -> str:
+    """Draw one quantity that a model's training reported, epoch by epoch.
+
+    Losses as Nguyen et al. (2022), Figures 2 and 3; accuracies, on [0, 1], as Chang (2024). Of long
+    trainings, epochs are averaged to at most `POINTS` points.
+
+    Parameters
+    ----------
+    folds
+        One mapping a fold: `epoch`, and what was reported by name, equally long. A thin line is a
+        fold; the thick one is the mean over folds, as far as half of them got.
+    quantity
+        What the figure is of, such as `loss`.
+    names
+        What of the folds is drawn, four at most; the first two are `ACCENT` and `OTHER`.
+    """
+    longest = max(len(fold["epoch"]) for fold in folds)
+    epochs = max((fold["epoch"] for fold in folds), key=len)
+    reached = np.array([len(fold["epoch"]) for fold in folds])
+    half = int(np.sort(reached)[len(folds) // 2])
+    means = {}
+    for name in names:
+        padded = np.full((len(folds), longest), np.nan)
+        for row, fold in zip(padded, folds, strict=True):
+            values = fold.get(name, row[:0])
+            row[: len(values)] = values
+        counts = np.isfinite(padded).sum(axis=0)
+        means[name] = np.nansum(padded, axis=0) / np.where(counts > 0, counts, np.nan)
+    step = -(-longest // POINTS)
+
+    def paint(figure: Figure) -> None:
+        axes = bare(figure, 0.52, 0.08, 0.42, 0.1)
+        for name, colour in zip(names, (ACCENT, OTHER, MUTED, INK), strict=False):
+            for fold in folds if len(folds) > 1 else ():
+                if name in fold:
+                    line = _averaged(fold["epoch"], step), _averaged(fold[name], step)
+                    axes.plot(*line, color=colour, linewidth=0.6, alpha=0.3)
+            line = _averaged(epochs[:half], step), _averaged(means[name][:half], step)
+            axes.plot(*line, color=colour, linewidth=1.6, marker="o" if half == 1 else "",
+                      markersize=3)  # fmt: skip
+        if quantity == "accuracy":
+            axes.set_ylim(0, 1)
+        elif (ends := axes.get_ylim())[0] < ends[1] / 2:  # else 0 would leave no room
+            axes.set_ylim(bottom=min(0.0, ends[0]))
+        axes.set_xlim(left=0)
+        _few_ticks(axes, whole_x=True)
+        axes.set(xlabel="epoch", ylabel=quantity)
+
+    best = ("highest", np.nanmax) if quantity == "accuracy" else ("lowest", np.nanmin)
+    over = ", mean over folds," if len(folds) > 1 else ""
+    described = [
+        f"{_words(name)}{over} from {mean[0]:.4g} in the first epoch to {mean[half - 1]:.4g} in "
+        f"epoch {epochs[half - 1]:.0f}, {best[0]} {best[1](mean[:half]):.4g}"
+        for name, mean in means.items()
+    ]
+    if len(folds) > 1 and half < longest:
+        described.append("the mean ends where fewer than half of the folds went on")
+    if step > 1:
+        described.append(f"a point is the mean of {step} epochs")
+    return draw(
+        key,
+        _PANEL,
+        paint,
+        title=f"{quantity[:1].upper()}{quantity[1:]} in training: {_folds(len(folds))}, "
+        f"{longest} epoch{'s' if longest != 1 else ''}",
+        description="; ".join(described) + ".",
+    )
+
+
+def _averaged(values: Array, step: int) -> Array:
+    """Average each `step` values that follow one another; the last mean may have fewer."""
+    if step == 1:
+        return values
+    starts = np.arange(0, len(values), step)
+    return np.add.reduceat(values, starts) / np.diff([*starts, len(values)])
+
+
+def valence_arousal_plane(key: str, truth: Array, predicted: Array, kl: Array) -> str:
+    """Draw labels and predictions as ellipses of one standard deviation, joined clip by clip.
+
+    Parameters
+    ----------
+    truth, predicted
+        Shape (n, 4): valence and arousal means, then standard deviations, on [0, 1].
+    kl
+        Shape (n,), in nats; named in the description.
+    """
+    from matplotlib.patches import Ellipse
+
+    def paint(figure: Figure) -> None:
+        axes = bare(figure, 0.42, 0.08, 0.42, 0.1)
+        axes.axhline(0.5, color=RULE, linewidth=0.6)
+        axes.axvline(0.5, color=RULE, linewidth=0.6)
+        corners = {"Q1": (0.98, 0.98), "Q2": (0.02, 0.98), "Q3": (0.02, 0.02), "Q4": (0.98, 0.02)}
+        for name, (x, y) in corners.items():
+            axes.text(x, y, name, color=MUTED, fontsize=7, ha="right" if x > 0.5 else "left",
+                      va="top" if y > 0.5 else "bottom")  # fmt: skip
+        for true, guess in zip(truth, predicted, strict=True):
+            axes.plot([true[0], guess[0]], [true[1], guess[1]], color=MUTED, linewidth=0.5)
+            for label, colour, dash in ((true, ACCENT, "solid"), (guess, OTHER, (0, (3, 1.5)))):
+                spread = 2 * np.abs(label[2:])
+                axes.add_artist(
+                    Ellipse((label[0], label[1]), *spread, fill=False, edgecolor=colour,
+                            linewidth=1, linestyle=dash)
+                )  # fmt: skip
+        dots(axes, truth[:, 0], truth[:, 1], colour=ACCENT, alpha=1)
+        dots(axes, predicted[:, 0], predicted[:, 1], colour=OTHER, alpha=1)
+        axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="valence", ylabel="arousal")
+        axes.set_xticks([0, 0.5, 1])
+        axes.set_yticks([0, 0.5, 1])
+
+    away = np.hypot(*(predicted[:, :2] - truth[:, :2]).T)
+    wider = int((np.abs(predicted[:, 2:]).mean(axis=1) > truth[:, 2:].mean(axis=1)).sum())
+    return draw(
+        key,
+        _PANEL,
+        paint,
+        title=f"Labels and predictions of {len(truth)} clips on the valence-arousal plane",
+        description=(
+            f"Ellipses of one standard deviation. The prediction's centre lies {away.mean():.2f} "
+            f"from the label's on average, {away.max():.2f} at most, and {wider} of {len(truth)} "
+            f"predictions are wider than their label; KL from {kl.min():.3f} to {kl.max():.3f} "
+            "nats."
+        ),
+    )
+
+
+def clip_scatter(key: str, truth: Array, predicted: Array, name: str) -> str:
+    """Draw predictions against labels, a point a clip, for one column of a task.
+
+    Parameters
+    ----------
+    truth, predicted
+        Shape (n,), on [0, 1] but for predictions that leave it, which stand at the edge.
+    name
+        The column.
+    """
+    outside = int(((predicted < 0) | (predicted > 1)).sum())
+
+    def paint(figure: Figure) -> None:
+        axes = bare(figure, 0.42, 0.08, 0.42, 0.1)
+        axes.plot([0, 1], [0, 1], color=RULE, linewidth=0.8)
+        dots(axes, truth, np.clip(predicted, 0, 1), colour=ACCENT, size=3.4, alpha=0.6)
+        axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="label", ylabel="prediction")
+        axes.set_xticks([0, 0.5, 1])
+        axes.set_yticks([0, 0.5, 1])
+
+    spread = np.ptp(truth) > 0 and np.ptp(predicted) > 0
+    r = f"correlation {np.corrcoef(truth, predicted)[0, 1]:.2f}" if spread else "one is constant"
+    error = float(np.sqrt(((predicted - truth) ** 2).mean()))
+    return draw(
+        key,
+        _PANEL,
+        paint,
+        title=f"Predicted against true {_words(name)} of {len(truth)} clips",
+        description=(
+            f"Points on the diagonal are right: {r}, root mean squared error {error:.3f}"
+            + (f"; {outside} predictions outside 0 to 1 stand at the edge." if outside else ".")
+        ),
+    )
+
+
+def confusion(key: str, counts: NDArray[np.int64], labels: Sequence[str], right: int) -> str:
+    """Draw a confusion matrix: rows are true classes, columns predicted ones.
+
+    Parameters
+    ----------
+    counts
+        Shape (k, k), clips.
+    labels
+        The k classes, or several of them in one.
+    right
+        Clips whose class was found; those on the diagonal, unless classes are gathered.
+    """
+    from matplotlib.patches import Rectangle
+
+    k = len(labels)
+    totals = counts.sum(axis=1, keepdims=True)
+    shares = counts / np.maximum(totals, 1)
+    longest = max(map(len, labels))
+    names = LETTER * longest if longest > 3 else 0.0  # room for them, beside and, turned, below
+    wider = max(0.0, _CELL * k - _PANEL[1] + 0.52)
+
+    def paint(figure: Figure) -> None:
+        axes = bare(figure, 0.42 + names, 0.1, 0.42 + names, 0.1)
+        for i, row in enumerate(counts):
+            for j, count in enumerate(row):
+                axes.add_artist(
+                    Rectangle((j, i), 1, 1, facecolor=ACCENT, edgecolor=PAPER, linewidth=1.5,
+                              alpha=float(0.06 + 0.6 * shares[i, j]))
+                )  # fmt: skip
+                axes.text(j + 0.5, i + 0.5, str(count), ha="center", va="center", color=INK,
+                          fontweight="bold" if i == j else "normal")  # fmt: skip
+        axes.set(xlim=(0, k), ylim=(k, 0), xlabel="predicted", ylabel="true")
+        axes.set_xticks(np.arange(k) + 0.5, labels, rotation=90 if names else 0)
+        axes.set_yticks(np.arange(k) + 0.5, labels)
+        axes.tick_params(length=0)
+        axes.spines[:].set_visible(False)
+
+    rows = "; ".join(
+        f"{labels[i]}: " + ", ".join(f"{n} as {labels[j]}" for j, n in enumerate(row) if n)
+        for i, row in enumerate(counts.tolist())
+        if any(row)
+    )
+    return draw(
+        key,
+        (_PANEL[0] + names + wider, _PANEL[1] + names + wider),
+        paint,
+        title=f"Confusion matrix: {right} of {int(counts.sum())} right",
+        description=f"True class, then how often it was predicted as what. {rows}.",
+    )
+
+
+def roc_curves(key: str, curves: Sequence[Curve], n_classes: int, mean_auc: float) -> str:
+    """Draw how well each class is told from the others, over all thresholds.
+
+    As Chang (2024) shows it for classifiers, with the area under each curve.
+
+    Parameters
+    ----------
+    curves
+        Those drawn, a dozen at most.
+    n_classes
+        Classes that there is a curve of.
+    mean_auc
+        Mean area under the curves of all of these.
+    """
+    longest = max(len(curve.name) for curve in curves)
+    legend = LETTER * (longest + 8)
+    colours, dashes = (ACCENT, OTHER, MUTED, INK), ("solid", (0, (4, 1.5)), (0, (1, 1.2)))
+
+    def paint(figure: Figure) -> None:
+        axes = bare(figure, 0.42, 0.2 + legend, 0.42, 0.1)
+        axes.plot([0, 1], [0, 1], color=RULE, linewidth=0.8)
+        for i, curve in enumerate(curves):
+            colour, dash = colours[i % len(colours)], dashes[i // len(colours) % len(dashes)]
+            axes.plot(curve.false, curve.true, color=colour, linewidth=1.2, linestyle=dash)
+            height = 0.97 - 0.085 * i
+            axes.plot([1.05, 1.12], [height, height], color=colour, linewidth=1.6, linestyle=dash,
+                      clip_on=False)  # fmt: skip
+            axes.text(1.15, height, f"{curve.name} {curve.auc:.2f}", color=INK, va="center")
+        axes.set(xlim=(0, 1), ylim=(0, 1.005), xlabel="others taken for it", ylabel="found")
+        axes.set_xticks([0, 0.5, 1])
+        axes.set_yticks([0, 0.5, 1])
+
+    listed = "; ".join(f"{curve.name} {curve.auc:.3f} of {curve.n_clips} clips" for curve in curves)
+    fewer = f", the {len(curves)} most frequent drawn" if len(curves) < n_classes else ""
+    return draw(
+        key,
+        (_PANEL[0] + legend + 0.1, _PANEL[1]),
+        paint,
+        title=f"ROC curves of {n_classes} classes, each against the others{fewer}",
+        description=f"Area under the curve, where 0.5 is chance: mean {mean_auc:.3f}; {listed}.",
+    )
+
+
+def stem_levels(key: str, levels: Mapping[str, Array], floor: float) -> str:
+    """Draw how loud each stem is in every clip: points, the middle half as a bar, the median.
+
+    Parameters
+    ----------
+    levels
+        By stem: shape (n,), dB relative to the mixture.
+    floor
+        The least level there is, in dB: that of a silent stem.
+    """
+    quartiles = {stem: np.quantile(values, [0.25, 0.5, 0.75]) for stem, values in levels.items()}
+
+    def paint(figure: Figure) -> None:
+        left = 0.2 + 0.07 * max(map(len, levels))
+        axes = bare(figure, left, 0.15, 0.42, 0.1)
+        axes.axvline(0, color=RULE, linewidth=0.8)
+        for row, (stem, values) in enumerate(levels.items()):
+            dots(axes, values, np.full(len(values), row + 0.22), colour=MUTED, size=2.4, alpha=0.5)
+            low, middle, high = quartiles[stem]
+            axes.plot([low, high], [row - 0.05, row - 0.05], color=ACCENT, linewidth=5, alpha=0.5,
+                      solid_capstyle="butt")  # fmt: skip
+            axes.plot([middle, middle], [row - 0.22, row + 0.12], color=ACCENT, linewidth=1.8)
+        top = max(3.0, *(float(values.max()) + 1 for values in levels.values()))
+        axes.set(xlim=(floor - 1, top), ylim=(len(levels) - 0.4, -0.6))
+        axes.set_yticks(range(len(levels)), list(levels))
+        axes.tick_params(axis="y", length=0, labelcolor=INK)
+        axes.spines["left"].set_visible(False)
+        axes.set_xlabel("power relative to the mixture, dB")
+
+    described = [
+        f"{stem}: median {middle:.1f} dB, middle half from {low:.1f} to {high:.1f}"
+        for stem, (low, middle, high) in quartiles.items()
+    ]
+    return draw(
+        key,
+        (5.4, 0.6 + 0.42 * len(levels)),
+        paint,
+        title=f"Levels of stems in {len(next(iter(levels.values())))} clips",
+        description="; ".join(described) + ".",
+    )
+
+
+def _few_ticks(axes: Axes, *, whole: bool = False, whole_x: bool = False) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=whole_x))
+    axes.yaxis.set_major_locator(MaxNLocator(4, integer=whole))
+
+
+def _folds(n: int) -> str:
+    return f"{n} fold{'s' if n != 1 else ''}"
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")

@@ -1,0 +1,277 @@
+"""A table of the leaderboard as its page shows it: columns, and a row's cells as text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from merbench.benchmark.names import NONE
+from merbench.leaderboard.results import Row, key_of
+from merbench.runs import row_columns
+from merbench.tasks import Task
+
+__all__ = ["DASH", "Cell", "Line", "Table", "duration", "number", "p_text", "table"]
+
+DASH = "–"
+_WORST_SHOWN = 1.25
+"""How far the scale of the interval column reaches beyond the systems' own intervals."""
+_MOST = 0.75
+"""Share of the systems whose intervals fit in any case."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its heading, what a reader is told about it, and a row's text."""
+
+    key: str
+    heading: str
+    help: str
+    text: Callable[[Row], str]
+    sort: Callable[[Row], Any] | None = None
+    numeric: bool = True
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: its text, and what it is sorted by where the text does not say."""
+
+    column: Column
+    text: str
+    sort: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of the page's table."""
+
+    row: Row
+    key: str
+    cells: tuple[Cell, ...]
+    tags: tuple[tuple[str, str], ...]
+    """(kind, text): what must be known about the row beside its numbers."""
+    low: float | None
+    middle: float | None
+    high: float | None
+    """The interval's ends and mean as shares of the column's width; None where it has none."""
+    beyond: bool
+    """Whether the mean itself lies beyond the column."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows that may be ranked against each other."""
+
+    id: str
+    dataset: str
+    version: str
+    task: str
+    rows: tuple[Row, ...]
+    columns: tuple[Column, ...]
+    lines: tuple[Line, ...]
+    scale: float
+    """KL, in nats, at the right edge of the interval column."""
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether music or ratings come from a program."""
+        return any(row.get("synthetic") in (True, "True") for row in self.rows)
+
+    @property
+    def provenance(self) -> str:
+        """What was done to the labels on the way in."""
+        return "; ".join(dict.fromkeys(r["provenance"] for r in self.rows if r.get("provenance")))
+
+    def value(self, key: str) -> str:
+        """What all rows share of a column; the first row's."""
+        return str(self.rows[0].get(key) or "")
+
+
+def table(identifier: str, rows: Sequence[Row]) -> Table:
+    """Lay out rows of one table; columns that would hold nothing are left out."""
+    task = Task(rows[0]["task"]) if rows[0].get("task") else Task.VA
+    columns = tuple(c for c in _columns(task) if _tells(c, rows))
+    scale = _scale(rows)
+    lines = tuple(_line(row, columns, scale) for row in rows)
+    first = rows[0]
+    return Table(
+        identifier,
+        str(first["dataset"])
+        + row_columns.parameter_text(_nested(first.get("dataset_parameters"))),
+        str(first.get("dataset_version") or ""),
+        task.value,
+        tuple(rows),
+        columns,
+        lines,
+        scale,
+    )
+
+
+def _nested(parameters: Any) -> str:
+    return str(parameters) if parameters else ""
+
+
+# --- columns -------------------------------------------------------------------------------------
+
+
+def _columns(task: Task) -> list[Column]:
+    columns = [
+        Column("tier", "Tier", "Rows of one tier cannot be told apart from its best row",
+               lambda r: _whole(r.get("tier")), _by("tier")),
+        Column("rank", "Rank", "By mean KL, with its 95 % interval", _rank, _by("rank")),
+        Column("model", "Model", "Model, and parameters that differ from defaults",
+               lambda r: str(r["model"]), numeric=False),
+    ]  # fmt: skip
+    for axis in ("features", "separator", "augmentation"):
+        columns.append(
+            Column(axis, axis.capitalize(), f"The system's {axis}", _choice(axis), numeric=False)
+        )
+    columns += [
+        _number("kl_mean", "KL mean", "Mean over folds of the mean KL of test clips, nats"),
+        Column("interval", "95 % interval", "Of the mean KL, nats", _interval, _by("kl_mean_low")),
+        _number("kl_median", "KL median", "Mean over folds of the median KL, nats"),
+        _number("kl_difference_to_best", "Δ best", "KL mean less that of the best row, nats",
+                signed=True),
+        _number("kl_difference_to_people", "Δ people",
+                "KL mean less the best that people reach, nats", signed=True),
+        Column("corrected_p_holm", "p",
+               "Against the best row: corrected resampled t-test over folds, after Holm",
+               lambda r: p_text(r.get("corrected_p_holm")), _by("corrected_p_holm")),
+    ]  # fmt: skip
+    if task is Task.VA:
+        for name, heading in (("r2", "R²"), ("ccc", "CCC")):
+            for dimension in ("valence", "arousal"):
+                key = f"{name}_{dimension}_mean"
+                columns.append(_number(key, f"{heading} {dimension}", f"Mean over folds, {key}", 2))
+        columns.append(_number("rmse", "RMSE", "Over all four columns"))
+    else:
+        columns += [
+            _number("accuracy", "Accuracy", "Share of clips in the right class"),
+            _number("balanced_accuracy", "Balanced", "Mean of the classes' recalls"),
+            _number("macro_f1", "Macro F1", "Mean of the classes' F1"),
+        ]
+    return [
+        *columns,
+        Column("n_folds", "Folds", "Folds that worked", lambda r: _whole(r.get("n_folds"))),
+        Column("seconds", "Time", "Fitting and predicting, all folds",
+               lambda r: duration(r.get("seconds")), _by("seconds")),
+        Column("peak_memory_mb", "Memory", "Peak while fitting, MB",
+               lambda r: _whole(r.get("peak_memory_mb")), _by("peak_memory_mb")),
+    ]  # fmt: skip
+
+
+def _number(key: str, heading: str, help: str, digits: int = 3, *, signed: bool = False) -> Column:
+    return Column(
+        key, heading, help, lambda row: number(row.get(key), digits, signed=signed), _by(key)
+    )
+
+
+def _by(key: str) -> Callable[[Row], Any]:
+    return lambda row: row.get(key)
+
+
+def _choice(axis: str) -> Callable[[Row], str]:
+    return lambda row: DASH if (row.get(axis) or NONE) == NONE else str(row[axis])
+
+
+def _rank(row: Row) -> str:
+    if row.get("rank") is None:
+        return DASH
+    low, high = _whole(row.get("rank_low")), _whole(row.get("rank_high"))
+    return f"{row['rank']:.0f} ({low}–{high})" if low != high else _whole(row["rank"])
+
+
+def _interval(row: Row) -> str:
+    low, high = interval_of(row)
+    return DASH if low is None or high is None else f"{number(low)} to {number(high)}"
+
+
+def interval_of(row: Row) -> tuple[float | None, float | None]:
+    """Return the ends of a row's interval of the mean KL, where it has one."""
+    return row.get("kl_mean_low"), row.get("kl_mean_high")
+
+
+def _tells(column: Column, rows: Sequence[Row]) -> bool:
+    return column.key == "model" or any(column.text(row) != DASH for row in rows)
+
+
+# --- rows ----------------------------------------------------------------------------------------
+
+
+def _line(row: Row, columns: Sequence[Column], scale: float) -> Line:
+    low, high = interval_of(row)
+    mean = row.get("kl_mean")
+    return Line(
+        row=row,
+        key=key_of(row),
+        cells=tuple(Cell(c, c.text(row), _sort(c, row)) for c in columns),
+        tags=_tags(row),
+        low=_share(low, scale),
+        middle=_share(mean, scale),
+        high=_share(high, scale),
+        beyond=(mean or 0) > scale,
+    )
+
+
+def _share(value: float | None, scale: float) -> float | None:
+    return None if value is None else round(min(1.0, max(0.0, value / scale)), 4)
+
+
+def _sort(column: Column, row: Row) -> str:
+    value = column.sort(row) if column.sort else None
+    return f"{value:.6g}" if isinstance(value, (int, float)) and math.isfinite(value) else ""
+
+
+def _tags(row: Row) -> tuple[tuple[str, str], ...]:
+    found = [("role", str(row["role"]))] if row["role"] != row_columns.SYSTEM else []
+    found += [("mark", mark) for mark in str(row.get("mark") or "").split("; ") if mark]
+    if row["status"] != "ok":
+        found.append(("failed", str(row["status"])))
+    return tuple(found)
+
+
+def _scale(rows: Sequence[Row]) -> float:
+    """KL at the right edge: systems' intervals fit, where some are far off those of the better.
+
+    A few systems, or a baseline, would else leave no room to tell the others apart.
+    """
+    systems = [r for r in rows if r["role"] == row_columns.SYSTEM] or list(rows)
+    ends = sorted(max(interval_of(r)[1] or 0.0, r.get("kl_mean") or 0.0) for r in systems)
+    ends = [end for end in ends if end > 0]
+    if not ends:
+        return 1.0
+    far, most = ends[math.ceil(_MOST * len(ends)) - 1], ends[-1]
+    return _WORST_SHOWN * (most if most <= 2 * far else far)
+
+
+# --- numbers -------------------------------------------------------------------------------------
+
+
+def number(value: Any, digits: int = 3, *, signed: bool = False) -> str:
+    """A number for a table, with a true minus, or a dash where there is none."""
+    if value is None or not math.isfinite(float(value)):
+        return DASH
+    rounded = round(float(value), digits) + 0.0  # no minus before a zero
+    return f"{rounded:{'+' if signed else ''}.{digits}f}".replace("-", "−")
+
+
+def p_text(p: float | None) -> str:
+    """A p-value for a table."""
+    if p is None or math.isnan(p):
+        return DASH
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def duration(seconds: Any) -> str:
+    """A length of time as people say it."""
+    if seconds is None or not math.isfinite(float(seconds)):
+        return DASH
+    seconds = float(seconds)
+    if seconds < 90:
+        return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _whole(value: Any) -> str:
+    return DASH if value is None else f"{float(value):.0f}"

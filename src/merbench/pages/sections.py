@@ -1,0 +1,514 @@
+"""The sections of a page, in their order. A new one is a function, and a line in `SECTIONS`."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from merbench.benchmark.names import NONE
+from merbench.components import MIXED
+from merbench.leaderboard import separator_pairs
+from merbench.leaderboard.accuracy import Accuracy, accuracies
+from merbench.leaderboard.results import Results, Row, finished, short_names
+from merbench.pages import diagrams, figures, leaderboard_table, stem_levels
+from merbench.pages.leaderboard_table import number, p_text
+from merbench.pages.render import Part, render
+from merbench.runs import row_columns
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+    from merbench.leaderboard.embedding import Layout
+
+__all__ = ["SECTIONS", "View", "parts"]
+
+PAIRS_SHOWN = 40
+"""Pairs of one family that are drawn and listed; files hold the others."""
+LETTERS = 64
+"""Of a system's name, in a figure."""
+SYSTEMS_SHOWN = 40
+"""Systems of one table whose accuracy is drawn, the best; the table has the others."""
+SEPARATED_SHOWN = 12
+"""Pairs of separators that are shown fold by fold."""
+FOLDS_DRAWN = 10
+"""Histograms of single folds, as many as the paper has."""
+
+
+@dataclass(frozen=True)
+class View:
+    """What a page is made from.
+
+    Parameters
+    ----------
+    content
+        The tables.
+    hrefs
+        By row key: where more of a system is shown.
+    systems
+        Of each system with something to show: `id`, `name`, `dataset`, `kl`, and either `html` or,
+        where that stands on a page of its own, `href`.
+    tables
+        Of each table that has a page of its own: `href`, `dataset`, `version`, `n_rows`, `best`
+        (names and KL), `n_best`, `synthetic`.
+    layouts
+        Clips on a plane, from `embedding.layouts`; a board has none.
+    """
+
+    content: Results
+    hrefs: Mapping[str, str] = field(default_factory=dict)
+    systems: Sequence[Mapping[str, Any]] = ()
+    tables: Sequence[Mapping[str, Any]] = ()
+    layouts: Sequence[Layout] = ()
+
+
+def parts(view: View) -> list[Part]:
+    """Make the sections that have something to show."""
+    made = ((name, title, make(view)) for name, title, make in SECTIONS)
+    return [Part(name, title, html) for name, title, html in made if html is not None]
+
+
+# --- leaderboard ---------------------------------------------------------------------------------
+
+
+def leaderboard(view: View) -> Markup | None:
+    """All rows, a table for each set of rows that may be ranked against each other."""
+    content = view.content
+    if not content.rows:
+        return None
+    laid_out = [leaderboard_table.table(name, rows) for name, rows in content.tables.items()]
+    filters = {
+        "datasets": list(dict.fromkeys(str(row["dataset"]) for row in content.rows)),
+        "roles": list(dict.fromkeys(str(row["role"]) for row in content.rows)),
+    }
+    return render(
+        "leaderboard", filters=filters, tables=[_table_context(table, view) for table in laid_out]
+    )
+
+
+def _table_context(table: leaderboard_table.Table, view: View) -> dict[str, Any]:
+    ends = _tier_ends([line.row.get("tier") for line in table.lines])
+    lines = [
+        {f.name: getattr(line, f.name) for f in dataclasses.fields(line)}
+        | {
+            "href": view.hrefs.get(line.key, ""),
+            "parameters": row_columns.parameter_text(line.row.get("parameters") or "").strip(" ()"),
+            "drawn": None not in (line.low, line.middle, line.high),
+            "tier_ends": end,
+        }
+        for line, end in zip(table.lines, ends, strict=True)
+    ]
+    return {
+        "dataset": table.dataset,
+        "version": table.version,
+        "rows": table.rows,
+        "columns": table.columns,
+        "lines": lines,
+        "summary": _summary(table),
+        "synthetic": table.synthetic,
+        "provenance": table.provenance,
+    }
+
+
+def _tier_ends(tiers: Sequence[Any]) -> list[bool]:
+    """Tell which rows are the last of a tier; rows without one stand between those that have."""
+    ranked = [i for i, tier in enumerate(tiers) if tier is not None]
+    pairs = zip(ranked, [*ranked[1:], None], strict=True) if ranked else ()
+    last = {i for i, after in pairs if after is None or tiers[i] != tiers[after]}
+    return [i in last for i in range(len(tiers))]
+
+
+def _summary(table: leaderboard_table.Table) -> str:
+    clips, folds = table.value("n_clips"), max(int(r.get("n_folds") or 0) for r in table.rows)
+    text = f"Task {table.task}, {clips} clips, {folds} fold{'s' if folds != 1 else ''}."
+    if protocol := table.value("protocol"):
+        text += f" Protocol {_protocol(json.loads(protocol))}."
+    text += f" Split {table.value('split_hash')[:12]}."
+    if any(row.get("tier") is not None for row in table.rows):
+        text += " A line ends a tier: rows within one cannot be told apart."
+    text += f" The interval's scale ends at {number(table.scale, 2)} nats."
+    return text
+
+
+def tables(view: View) -> Markup | None:
+    """Links to the tables, where these have pages of their own."""
+    return render("tables", tables=view.tables) if view.tables else None
+
+
+def reported(view: View) -> Markup | None:
+    """Rows that others printed."""
+    rows = view.content.reported
+    if not rows:
+        return None
+    columns = [c for c in rows[0] if any(row.get(c) not in (None, "") for row in rows)]
+    shown = [{c: _cell(row.get(c)) for c in columns} for row in rows]
+    return render("reported", columns=columns, rows=shown)
+
+
+def _cell(value: Any) -> str:
+    return number(value) if isinstance(value, float) else "" if value is None else str(value)
+
+
+# --- accuracy ------------------------------------------------------------------------------------
+
+
+def accuracy(view: View) -> Markup | None:
+    """How often systems are right, a figure for each table of a task of classes."""
+    import numpy as np
+    from markupsafe import Markup
+
+    items = []
+    for i, rows in enumerate(view.content.tables.values()):
+        found = accuracies(view.content, rows, SYSTEMS_SHOWN)
+        if sum(not one.baseline for one in found) < 2:
+            continue
+        low, high = (
+            np.array([math.nan if end is None else end for end in ends], float)
+            for ends in ([one.low for one in found], [one.high for one in found])
+        )
+        svg = diagrams.accuracies(
+            f"a{i}",
+            [_cut(name) for name in short_names([one.row for one in found])],
+            np.array([one.mean for one in found], float),
+            low,
+            high,
+            [one.folds for one in found],
+            [one.baseline for one in found],
+        )
+        caption = f"Test accuracy, {rows[0]['dataset']}."
+        note = _accuracy_note(found)
+        n_systems = sum(row["role"] == row_columns.SYSTEM for row in finished(rows))
+        if n_systems > SYSTEMS_SHOWN:
+            note += f" The best {SYSTEMS_SHOWN} of {n_systems} systems are shown."
+        items.append((note, caption, Markup(svg)))
+    return render("figures", items=items) if items else None
+
+
+def _accuracy_note(found: Sequence[Accuracy]) -> str:
+    folds = max(len(one.folds) for one in found)
+    tests = max(one.n_tests for one in found)
+    notes = [
+        f"point: mean over {folds} folds" if folds > 1 else f"point: one fold of {tests} clips"
+    ]
+    if any(one.low is not None for one in found):
+        notes.append("bar: 95 % interval, groups of clips drawn with replacement")
+    if folds > 1:
+        notes.append("small points: single folds")
+    if any(one.baseline for one in found):
+        notes.append("grey: baselines, a dashed line at the best")
+    return f"Share of test clips in the right class; {'; '.join(notes)}. The rank is by KL."
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= LETTERS else f"{name[: LETTERS - 1]}…"
+
+
+# --- the data ------------------------------------------------------------------------------------
+
+
+def data(view: View) -> Markup | None:
+    """The tested clips laid out by their features, and how far their classes lie apart."""
+    from markupsafe import Markup
+
+    items = []
+    for i, one in enumerate(view.layouts):
+        separator = "" if one.separator == MIXED else f"{one.separator} x "
+        caption = f"{one.dataset}, {separator}{one.features}, by t-SNE."
+        n = len(one.points)
+        drawn = "" if n == one.n_clips else f"{n} of {one.n_clips} tested clips, drawn at random. "
+        note = (
+            f"{drawn}The nearest neighbour on the plane is of a clip's own class for "
+            f"{100 * one.alike:.0f} % of the clips, where {100 * one.chance:.0f} % would be by "
+            "chance. Near points are alike; distances between far ones mean nothing."
+        )
+        svg = diagrams.clip_map(f"e{i}", one.points, one.classes, one.names, note)
+        items.append((note, caption, Markup(svg)))
+    return render("figures", items=items) if items else None
+
+
+# --- differences ---------------------------------------------------------------------------------
+
+_PAIR_COLUMNS = (
+    ("First", False, "", "a"),
+    ("Second", False, "", "b"),
+    ("Difference", True, "Mean over folds of KL of the first less that of the second, nats",
+     "kl_difference"),
+    ("p corrected", True, "Nadeau and Bengio's corrected resampled t-test, after Holm",
+     "corrected_p_holm"),
+    ("p groups", True, "Wilcoxon signed-rank test over groups of clips, of this pair alone",
+     "group_p"),
+    ("p clips", True, "Wilcoxon signed-rank test over clips, after Holm: takes clips of one group "
+     "for independent", "clip_p_holm"),
+    ("Effect", True, "Matched-pairs rank-biserial correlation; −1: first better on every clip",
+     "rank_biserial"),
+    ("Detectable", True, "Smallest difference that would be found with 80 % power, nats",
+     "detectable_difference"),
+    ("Verdict", False, "Decided over folds, confirmed over groups", ""),
+)  # fmt: skip
+
+
+def differences(view: View) -> Markup | None:
+    """Pairs of systems: how far apart they are, and how sure that is."""
+    from merbench.evaluation.comparison import ALPHA, CONFIRMING
+
+    families: dict[tuple[str, str], list[Row]] = {}
+    for pair in view.content.comparisons:
+        families.setdefault((str(pair["dataset"]), str(pair.get("across", ""))), []).append(pair)
+    if not families:
+        return None
+    note = (
+        "A difference is called significant where the corrected test over folds is below "
+        f"{ALPHA:g} after Holm's correction for the pairs of its family, and the test over groups "
+        f"of clips points the same way with p below {CONFIRMING * ALPHA:g}. Intervals are those "
+        "of the corrected test, for each pair by itself."
+    )
+    made = [
+        _family(i, *names, pairs, view.content) for i, (names, pairs) in enumerate(families.items())
+    ]
+    return render("comparisons", note=note, families=made)
+
+
+def _family(
+    position: int, dataset: str, across: str, pairs: Sequence[Row], content: Results
+) -> dict[str, Any]:
+    import numpy as np
+    from markupsafe import Markup
+
+    foremost = sorted(pairs, key=lambda pair: _standing(content.sides(pair)))[:PAIRS_SHOWN]
+    shown = sorted(foremost, key=_surprise)
+    columns = [c for c in _PAIR_COLUMNS if not c[3] or any(p.get(c[3]) is not None for p in pairs)]
+
+    def numbers(key: str) -> Any:
+        return np.array([math.nan if p.get(key) is None else p[key] for p in shown], float)
+
+    low, high = numbers("kl_low"), numbers("kl_high")
+    svg = diagrams.paired_differences(
+        f"d{position}",
+        [_pair_name(pair, *content.sides(pair)) for pair in shown],
+        numbers("kl_difference"),
+        low,
+        high,
+        [bool(pair["significant"]) for pair in shown],
+    )
+    return {
+        "title": f"{dataset}: across {across}" if across else dataset,
+        "svg": Markup(svg),
+        "intervals": bool(np.isfinite(low).any()),
+        "columns": [column[:3] for column in columns],
+        "rows": [[_pair_cell(pair, column[3]) for column in columns] for pair in shown],
+        "more": len(pairs) - len(shown),
+    }
+
+
+def _standing(sides: Sequence[Row]) -> tuple[Any, ...]:
+    """Order pairs by what they tell of the best: systems before baselines, by the worse rank."""
+    ranks = sorted((row.get("rank") or math.inf for row in sides), reverse=True)
+    return (any(row["role"] != row_columns.SYSTEM for row in sides), ranks)
+
+
+def _pair_name(pair: Row, a: Row, b: Row) -> str:
+    """Name a pair: where one axis differs its two names, and once what is alike."""
+    differ = [axis for axis in row_columns.AXES[1:] if a[axis] != b[axis]]
+    if len(differ) == 1 and a["parameters"] == b["parameters"]:
+        (axis,) = differ
+        alike = row_columns.system_name(a | {axis: NONE})
+        if alike and NONE not in (a[axis], b[axis]):
+            return f"{a[axis]} − {b[axis]} ({alike})"
+    return f"{pair['a']} − {pair['b']}"
+
+
+def _surprise(pair: Row) -> tuple[float, float]:
+    p = pair.get("corrected_p_holm")
+    return (2.0 if p is None else p, -abs(pair.get("kl_difference") or 0.0))
+
+
+def _pair_cell(pair: Row, key: str) -> tuple[str, str]:
+    if not key:
+        if pair.get("corrected_p_holm") is None:
+            return "undecided: one fold", ""
+        if not pair["significant"]:
+            return "not significant", ""
+        return ("first better" if pair["kl_difference"] < 0 else "second better"), ""
+    value = pair.get(key)
+    if not isinstance(value, (int, float)):
+        return str(value or leaderboard_table.DASH), ""
+    text = p_text(value) if "_p" in key else number(value, signed=key == "kl_difference")
+    return text, f"{value:.6g}"
+
+
+# --- datasets ------------------------------------------------------------------------------------
+
+
+def datasets(view: View) -> Markup | None:
+    """Systems over several datasets: the critical-difference diagram."""
+    import numpy as np
+    from markupsafe import Markup
+
+    rows = view.content.across
+    if not rows:
+        return None
+    cliques: dict[str, list[int]] = {}
+    for place, row in enumerate(rows):
+        for clique in str(row.get("cliques") or "").split("; "):
+            if clique:
+                cliques.setdefault(clique.removesuffix(".0"), []).append(place)
+    names = [str(row["system"]) for row in rows]
+    ranks = np.array([row["mean_rank"] for row in rows], float)
+    svg = diagrams.critical_difference("cd", names, ranks, [cliques[c] for c in sorted(cliques)])
+    n, p = rows[0]["n_datasets"], p_text(rows[0]["friedman_p"])
+    note = (
+        f"Friedman's test over {n} datasets, p {p}. "
+        "A bar joins systems that pairwise Wilcoxon tests over datasets, after Holm, cannot tell "
+        "apart."
+    )
+    return render("figures", items=[(note, "Mean rank over datasets.", Markup(svg))])
+
+
+# --- separators ----------------------------------------------------------------------------------
+
+
+def separators(view: View) -> Markup | None:
+    """One separator against another, fold by fold: the paper's tables and its Figure 4."""
+    found = separator_pairs.fold_tables(view.content, SEPARATED_SHOWN)
+    if not found:
+        return None
+    return render(
+        "separators",
+        left_out=max(0, len(separator_pairs.pairs(view.content)) - SEPARATED_SHOWN),
+        median=separator_pairs.MEDIAN,
+        tables=[_separated(i, table) for i, table in enumerate(found)],
+    )
+
+
+def _separated(position: int, table: separator_pairs.FoldTable) -> dict[str, Any]:
+    import numpy as np
+    from markupsafe import Markup
+
+    names, folds = table.separators, len(table.iterations)
+    drawn: list[tuple[str, str]] = []
+    for i in range(min(folds, FOLDS_DRAWN)):
+        pair = {name: kl[i] for name, kl in zip(names, table.kl, strict=True)}
+        svg = figures.kl_histogram(f"q{position}-{i}", pair, title=f"fold {i + 1}", small=True)
+        drawn.append((f"Fold {i + 1}", svg))
+    pooled = {name: np.concatenate(kl) for name, kl in zip(names, table.kl, strict=True)}
+    svg = figures.kl_histogram(f"q{position}-all", pooled, title="all folds", small=True)
+    drawn.append(("All folds", svg))
+    return {
+        "title": f"{table.dataset}: {table.system}, {names[0]} against {names[1]}",
+        "names": names,
+        "body": separator_pairs.body(table),
+        "figures": [(caption, Markup(svg)) for caption, svg in drawn],
+        "more": folds if folds > FOLDS_DRAWN else 0,
+    }
+
+
+def stems(view: View) -> Markup | None:
+    """What separators made of the clips, and whether these are like what they learned from."""
+    found = stem_levels.separations(view.content)
+    return render("separation", items=found) if found else None
+
+
+# --- cost ----------------------------------------------------------------------------------------
+
+
+def cost(view: View) -> Markup | None:
+    """What systems cost against how well they do, a figure a table."""
+    import numpy as np
+    from markupsafe import Markup
+
+    items = []
+    for i, rows in enumerate(view.content.tables.values()):
+        timed = [r for r in finished(rows) if (r.get("seconds") or 0) > 0]
+        timed = [r for r in timed if r["role"] == row_columns.SYSTEM]
+        if len(timed) < 2:
+            continue
+        seconds = np.array([r["seconds"] for r in timed], float)
+        kl = np.array([r["kl_mean"] for r in timed], float)
+        best = [
+            not bool(((seconds <= s) & (kl <= k) & ((seconds < s) | (kl < k))).any())
+            for s, k in zip(seconds, kl, strict=True)
+        ]
+        names = short_names(timed)
+        front = [place for place in np.argsort(seconds, kind="stable").tolist() if best[place]]
+        marks = [str(front.index(j) + 1) if best[j] else "" for j in range(len(timed))]
+        svg = diagrams.runtime_against_kl(f"r{i}", names, seconds, kl, marks)
+        listed = "; ".join(f"{marks[place]}: {names[place]}" for place in front)
+        note = f"Numbered are the systems that no other beats in both. {listed}."
+        items.append((note, f"Runtime against KL, {rows[0]['dataset']}.", Markup(svg)))
+    return render("figures", items=items) if items else None
+
+
+# --- systems, and the run ------------------------------------------------------------------------
+
+
+def systems(view: View) -> Markup | None:
+    """Each system's own figures, or links to the pages where they are."""
+    return render("systems", systems=view.systems) if view.systems else None
+
+
+def about(view: View) -> Markup | None:
+    """How the run came about."""
+    manifest = view.content.manifest
+    if not manifest:
+        return None
+    hardware, git = manifest.get("hardware", {}), manifest.get("git", {})
+    commit = (git.get("commit") or "")[:12]
+    known = manifest.get("evaluator") or {}
+    evaluator = " ".join(str(known[key])[:12] for key in ("version", "hash") if key in known)
+    facts = [
+        ("Run", str(manifest["run"])),
+        ("Started", str(manifest["started"])),
+        ("merbench", str(manifest["merbench"])
+         + (f", commit {commit}{' with changes' if git.get('dirty') else ''}" if commit else "")),
+        ("Evaluator", evaluator),
+        ("Protocol", _protocol(manifest["protocol"])),
+        ("Seed", str(manifest["spec"]["seed"])),
+        ("Machine", f"{hardware.get('cpu')}, {hardware.get('cores')} cores, "
+                    f"{hardware.get('memory_gb')} GB, {hardware.get('platform')}"),
+        ("Packages", ", ".join(f"{k} {v}" for k, v in sorted(manifest["packages"].items()))),
+    ]  # fmt: skip
+    for data in manifest["datasets"]:
+        terms = [f"{data['n_clips']} clips in {data['n_groups']} groups"]
+        terms += [f"version {data['version']}"]
+        terms += [f"licence: {data['licence']}"] if data.get("licence") else []
+        terms += [f"by {', '.join(data['authors'])}"] if data.get("authors") else []
+        terms += [data["citation"]] if data.get("citation") else []
+        terms += [f"data {data['data_hash'][:12]}, split {data['split_hash'][:12]}"]
+        facts.append((f"Dataset {data['name']}", "; ".join(terms)))
+    return render(
+        "about",
+        facts=[(term, text) for term, text in facts if text],
+        skipped=manifest["skipped"],
+        axes=[axis for axis in row_columns.AXES if all(axis in s for s in manifest["skipped"])],
+    )
+
+
+def _protocol(protocol: Mapping[str, Any]) -> str:
+    """What a protocol is, in words."""
+    words = []
+    for key, value in sorted(protocol["parameters"].items()):
+        name = key.replace("_", " ")
+        words.append({True: name, False: f"not {name}"}[value] if isinstance(value, bool)
+                     else f"{name}: {' and '.join(value)}" if isinstance(value, list)
+                     else f"{name} {value}")  # fmt: skip
+    return f"{protocol['name']} ({', '.join(words)})" if words else str(protocol["name"])
+
+
+SECTIONS: tuple[tuple[str, str, Callable[[View], Markup | None]], ...] = (
+    ("tables", "Tables", tables),
+    ("leaderboard", "Leaderboard", leaderboard),
+    ("accuracy", "Test accuracy", accuracy),
+    ("data", "Clips by their features", data),
+    ("differences", "Paired differences", differences),
+    ("datasets", "Over several datasets", datasets),
+    ("separators", "Separators, fold by fold", separators),
+    ("separation", "Separation", stems),
+    ("cost", "Cost", cost),
+    ("systems", "Systems", systems),
+    ("reported", "Reported elsewhere", reported),
+    ("about", "About this run", about),
+)
+"""Id, title, and what makes it: None leaves a section out. A page shows them in this order."""

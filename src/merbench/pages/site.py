@@ -1,0 +1,203 @@
+"""A leaderboard's site: pages that follow from its files alone, and need no server."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from merbench.errors import MerbenchError
+from merbench.leaderboard import files
+from merbench.leaderboard.results import Results, Row, key_of, records
+from merbench.pages.leaderboard_table import number
+from merbench.pages.render import Part, page
+from merbench.pages.report import PAGE, PAGE_BYTES, write_texts
+from merbench.pages.sections import View, parts
+from merbench.pages.system import system
+from merbench.runs import row_columns
+from merbench.runs.record import PREDICTIONS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["NAMES", "PAGE", "read", "write"]
+
+SYSTEMS, TABLES = "systems", "tables"
+"""Folders of pages: of each system, and of each table where one page for all is too large."""
+
+NAMES = (PAGE, SYSTEMS, TABLES)
+"""What a site adds to a leaderboard's folder."""
+
+_TEXT = dict.fromkeys(("table", "run", "cell", "clip", "split_hash", "data_hash"), str)
+"""Columns that are texts even where all of them look like numbers."""
+
+
+def write(folder: Path) -> list[Path]:
+    """Write the site of a leaderboard into its folder, from the files that lie there.
+
+    `index.html` has every table; where that would exceed 3 MB, it has each table's best rows, and
+    `tables/` a page for each whole one. `systems/` has a page for each system whose predictions
+    are there. The same files give the same pages; pages of an earlier leaderboard go.
+
+    Returns
+    -------
+    list of Path
+        What was written, the index first.
+
+    Raises
+    ------
+    MerbenchError
+        A file is missing or damaged, or the folder cannot be written.
+    """
+    content = read(folder)
+    shown = {key_of(row): row for row in content.rows if _has_page(content, row)}
+    texts = _pages(content, shown)
+    texts |= {_href(key): _system_page(content, row) for key, row in shown.items()}
+    written = write_texts(folder, texts)
+    for left in [*(folder / SYSTEMS).glob("*.html"), *(folder / TABLES).glob("*.html")]:
+        if left not in written:
+            left.unlink()
+    return written
+
+
+def read(folder: Path) -> Results:
+    """Read a leaderboard's files.
+
+    Raises
+    ------
+    MerbenchError
+        A file is missing or damaged.
+    """
+    import pandas as pd
+
+    def csv(name: str, *, needed: bool) -> pd.DataFrame:
+        path = folder / name
+        if not path.is_file():
+            if needed:
+                raise MerbenchError(
+                    f"{folder} is no leaderboard: {name} is missing; build one with `merbench "
+                    "leaderboard build`"
+                )
+            return pd.DataFrame()
+        try:
+            return pd.read_csv(path, dtype=_TEXT)
+        except pd.errors.EmptyDataError:
+            return pd.DataFrame()
+        except (OSError, ValueError) as error:
+            raise MerbenchError(f"{path} cannot be read ({error}); build it again") from None
+
+    leaderboard = csv(files.LEADERBOARD, needed=True)
+    folds = csv(files.FOLDS, needed=True)
+    predictions = _predictions(folder / PREDICTIONS)
+    return Results(
+        "Leaderboard",
+        records(leaderboard),
+        records(csv(files.COMPARISONS, needed=True)),
+        folds,
+        predictions,
+        across=records(csv(files.ACROSS, needed=False)),
+        reported=records(csv(files.REPORTED, needed=False)),
+    )
+
+
+def _predictions(path: Path) -> pd.DataFrame:
+    """Read what pages need of the predictions; texts as categories, for their number."""
+    import pyarrow.parquet
+
+    names = ["run", "cell", "clip", "group"]
+    try:
+        known = pyarrow.parquet.read_schema(path).names
+        labels = (row_columns.TRUTH, row_columns.PREDICTED)
+        wanted = [n for n in known if n in (*names, "fold", "kl") or n.startswith(labels)]
+        table = pyarrow.parquet.read_table(path, columns=wanted, read_dictionary=names)
+        frame: pd.DataFrame = table.to_pandas()
+    except (OSError, ValueError) as error:
+        raise MerbenchError(f"{path} cannot be read ({error}); build it again") from None
+    return frame
+
+
+# --- pages ---------------------------------------------------------------------------------------
+
+
+def _pages(content: Results, shown: dict[str, Row]) -> dict[str, str]:
+    """Return the index, and a page for each table where they do not fit into one."""
+    view = View(content, {key: _href(key) for key in shown})
+    whole = page("merbench leaderboard", parts(view), heading="Leaderboard", lead=_lead(content))
+    if len(whole.encode()) <= PAGE_BYTES:
+        return {PAGE: whole}
+    pages = {}
+    briefs = []
+    for name, rows in content.tables.items():
+        href = f"{TABLES}/{name}.html"
+        briefs.append(_brief(rows, href))
+        hrefs = {key: f"../{_href(key)}" for key in shown}
+        pages[href] = page(
+            f"{rows[0]['dataset']}: merbench leaderboard",
+            parts(View(_only(content, name), hrefs)),
+            heading=str(rows[0]["dataset"]),
+            up={"href": f"../{PAGE}", "text": "Leaderboard"},
+        )
+    across = replace(content, rows=[], comparisons=[])
+    index = page(
+        "merbench leaderboard",
+        parts(View(across, tables=briefs)),
+        heading="Leaderboard",
+        lead=_lead(content),
+    )
+    return {PAGE: index} | pages
+
+
+def _only(content: Results, table: str) -> Results:
+    """Return what a leaderboard has on one of its tables."""
+    return replace(
+        content,
+        rows=content.tables[table],
+        comparisons=[pair for pair in content.comparisons if pair["table"] == table],
+        across=[],
+        reported=[],
+    )
+
+
+def _brief(rows: list[Row], href: str) -> dict[str, Any]:
+    best = [row for row in rows if row.get("tier") == 1]
+    return {
+        "href": href,
+        "dataset": rows[0]["dataset"],
+        "version": rows[0].get("dataset_version") or "",
+        "n_rows": len(rows),
+        "best": [(row_columns.system_name(row), number(row["kl_mean"])) for row in best[:5]],
+        "n_best": len(best),
+        "synthetic": any(row.get("synthetic") for row in rows),
+    }
+
+
+def _has_page(content: Results, row: Row) -> bool:
+    return row["role"] != row_columns.PEOPLE and not content.predictions_of(row).empty
+
+
+def _href(key: str) -> str:
+    return f"{SYSTEMS}/{key}.html"
+
+
+def _system_page(content: Results, row: Row) -> str:
+    name, dataset = row_columns.system_name(row), str(row["dataset"])
+    return page(
+        f"{name}: {dataset}",
+        [Part("system", dataset, system(content, row))],
+        heading=name,
+        up={"href": f"../{PAGE}", "text": "Leaderboard"},
+    )
+
+
+def _lead(content: Results) -> str:
+    rows, tables = content.rows, content.tables
+    runs = len({row["run"] for row in rows})
+
+    def count(n: int, word: str) -> str:
+        return f"{n} {word}{'s' if n != 1 else ''}"
+
+    return (
+        f"{count(len(rows), 'row')} in {count(len(tables), 'table')} from {count(runs, 'run')}. "
+        "Rows are ranked within a table only: elsewhere clips, splits or the evaluator differ. "
+        "Every number follows from predictions.parquet."
+    )

@@ -1,0 +1,282 @@
+"""What is shown of one system: its figures, and the clips it does best and worst on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from merbench.leaderboard import roc
+from merbench.leaderboard.results import Clips, Results, Row, clips_of, key_of
+from merbench.pages import figures
+from merbench.pages.leaderboard_table import duration, number
+from merbench.pages.render import render
+from merbench.runs import row_columns
+from merbench.tasks import Task
+
+if TYPE_CHECKING:
+    import numpy as np
+    from markupsafe import Markup
+    from numpy.typing import NDArray
+
+__all__ = ["Excerpts", "Listen", "system"]
+
+EXTREMES = 3
+"""Best clips, and worst clips, that are listed."""
+MATRIX = 12
+"""Rows of a confusion matrix, of more classes the least frequent are one; and ROC curves."""
+ELLIPSES = 8
+"""Clips drawn on the plane, spread evenly from the best to the worst."""
+_SCATTERED: dict[Task, dict[str, list[int]]] = {
+    Task.VA: {"valence mean": [0], "arousal mean": [1]},
+    Task.QUADRANT: {"share of Q1 and Q4, valence": [0, 3], "share of Q1 and Q2, arousal": [0, 1]},
+}
+"""What is drawn label against prediction: sums of these columns."""
+_FIXED = [task.columns for task in Task]
+
+
+@dataclass(frozen=True)
+class Excerpts:
+    """What of a clip can be listened to.
+
+    Parameters
+    ----------
+    sources
+        (what it is, file relative to the page), the whole clip first.
+    silence
+        Why something cannot be heard, or nothing.
+    """
+
+    sources: tuple[tuple[str, str], ...]
+    silence: str = ""
+
+
+Listen = Callable[[Row, str], "Excerpts | None"]
+"""Given a leaderboard row and a clip's id: its excerpts; None for data not to be listened to."""
+
+
+def system(content: Results, row: Row, listen: Listen | None = None) -> Markup | str:
+    """Render what is to be shown of a row; nothing where it has no predictions.
+
+    Parameters
+    ----------
+    content
+        What the row is from.
+    row
+        Of the leaderboard.
+    listen
+        Gives excerpts to listen to.
+    """
+    from markupsafe import Markup
+
+    if row["role"] == row_columns.PEOPLE:
+        return ""
+    task = Task(row["task"])
+    clips = clips_of(task, content.predictions_of(row))
+    if clips is None:
+        return ""
+    name = row_columns.system_name(row)
+    drawn = [
+        {"caption": caption, "series": series, "svg": Markup(svg)}
+        for caption, series, svg in _figures(content, row, task, clips)
+    ]
+    shown = clips.truth is not None and clips.predicted is not None
+    heard = {}
+    if listen is not None:
+        heard = {clip: listen(row, clip) for clip in _listed(clips)}
+    return render(
+        "system",
+        name=name,
+        facts=_facts(row),
+        figures=drawn,
+        clips=[_clip(clips, i, heard.get(clips.clip[i])) for i in _extremes(clips)],
+        labelled=shown,
+        columns=task.columns if shown else (),
+        listening=any(heard.values()),
+    )
+
+
+def _facts(row: Row) -> list[tuple[str, str]]:
+    facts = [("Cell", str(row["cell"]))]
+    if row.get("parameters"):
+        facts.append(("Parameters", _plain(json.loads(row["parameters"]))))
+    facts += [
+        ("KL", f"mean {number(row.get('kl_mean'))}, median {number(row.get('kl_median'))} nats"),
+        ("Tested", _tested(row)),
+        ("Fitting and predicting", duration(row.get("seconds"))),
+    ]
+    for key, text in (
+        ("n_nonpositive_std", "predicted standard deviations not above 0"),
+        ("n_floored_std", "predicted standard deviations raised to the floor"),
+        ("n_floored_probability", "predicted probabilities raised to the floor"),
+    ):
+        if row.get(key):
+            facts.append(("Note", f"{row[key]:.0f} {text}"))
+    if row.get("mark"):
+        facts.append(("Mark", str(row["mark"])))
+    if row.get("error"):
+        facts.append(("Failed", str(row["error"])))
+    return facts
+
+
+def _tested(row: Row) -> str:
+    folds, clips = row.get("n_folds"), row.get("n_clips")
+    text = f"{folds} fold{'s' if folds != 1 else ''} of a dataset of {clips} clips"
+    return f"{text}, {row['n_failed']} of them failed" if row.get("n_failed") else text
+
+
+def _plain(settings: Any) -> str:
+    return row_columns.parameter_text(json.dumps(settings)).strip(" ()")
+
+
+# --- figures -------------------------------------------------------------------------------------
+
+
+def _figures(
+    content: Results, row: Row, task: Task, clips: Clips
+) -> list[tuple[str, tuple[str, ...], str]]:
+    key = f"f-{key_of(row)}"
+    caption = f"KL of {len(clips.kl)} clips, thirty bins"
+    found: list[tuple[str, tuple[str, ...], str]] = [
+        (
+            caption,
+            (),
+            figures.kl_histogram(f"{key}-h", {"KL": clips.kl}, title=row_columns.system_name(row)),
+        )
+    ]
+    if clips.truth is not None and clips.predicted is not None:
+        if task is Task.VA:
+            some = _spread(len(clips.kl), ELLIPSES)
+            truth, predicted = clips.truth[some], clips.predicted[some]
+            plane = figures.valence_arousal_plane(f"{key}-p", truth, predicted, clips.kl[some])
+            found.append((f"{len(some)} clips, best to worst", ("label", "prediction"), plane))
+        else:
+            found.append(("Clips over all tests", (), _confusion(content, row, clips, f"{key}-c")))
+            found += _roc(content, row, clips, f"{key}-o")
+        for i, (name, columns) in enumerate(_SCATTERED.get(task, {}).items()):
+            labels, guesses = (a[:, columns].sum(axis=1) for a in (clips.truth, clips.predicted))
+            if set(labels.round(9)) <= {0, 1}:
+                continue  # one-hot: the confusion matrix says it
+            svg = figures.clip_scatter(f"{key}-s{i}", labels, guesses, name)
+            found.append((f"{name[0].upper()}{name[1:]}, a point a clip", (), svg))
+    curves = _curves(content, row)
+    for i, (quantity, names) in enumerate(_quantities(curves).items()):
+        svg = figures.training_curves(f"{key}-t{i}", curves, quantity, names)
+        series = tuple(_series(name, quantity) for name in names)
+        found.insert(1 + i, (f"{quantity[:1].upper()}{quantity[1:]} by epoch", series, svg))
+    return found
+
+
+def _quantities(curves: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Group what training reported by what it is, the last word of its name: by loss, accuracy."""
+    names = dict.fromkeys(name for curve in curves for name in curve if name != "epoch")
+    found: dict[str, list[str]] = {}
+    for name in names:
+        found.setdefault(name.rsplit("_", 1)[-1], []).append(name)
+    return found
+
+
+def _series(name: str, quantity: str) -> str:
+    """What a legend calls a line: `train` for `train_loss`."""
+    return name.removesuffix(quantity).rstrip("_").replace("_", " ") or quantity
+
+
+def _confusion(content: Results, row: Row, clips: Clips, key: str) -> str:
+    from merbench.evaluation.metrics import confusion_matrix
+
+    rows = content.predictions_of(row)
+    counts = confusion_matrix(
+        rows[row_columns.truth_columns(clips.columns)].to_numpy(float),
+        rows[row_columns.predicted_columns(clips.columns)].to_numpy(float),
+    )
+    right = int(counts.trace())  # before classes are gathered, which may be taken for one another
+    return figures.confusion(key, *_most_frequent(counts, clips.columns), right)
+
+
+def _roc(
+    content: Results, row: Row, clips: Clips, key: str
+) -> list[tuple[str, tuple[str, ...], str]]:
+    """Return the figure of ROC curves, of the most frequent classes where there are many."""
+    curves = roc.curves(content.predictions_of(row), clips.columns)
+    if not curves:
+        return []
+    mean = sum(curve.auc for curve in curves) / len(curves)
+    caption = f"Each class against the others, mean AUC {number(mean)}"
+    if len(curves) > MATRIX:
+        caption += f" of {len(curves)}; the {MATRIX} most frequent"
+    return [(caption, (), figures.roc_curves(key, curves[:MATRIX], len(curves), mean))]
+
+
+def _most_frequent(
+    counts: NDArray[np.int64], classes: tuple[str, ...]
+) -> tuple[NDArray[np.int64], list[str]]:
+    """Gather all classes but the most frequent ones in one, where there are too many to show."""
+    import numpy as np
+
+    if len(classes) <= MATRIX:
+        return counts, list(classes)
+    first = np.argsort(-counts.sum(axis=1), kind="stable")
+    place = np.full(len(classes), MATRIX - 1)
+    place[first[: MATRIX - 1]] = np.arange(MATRIX - 1)
+    gathered = np.zeros((MATRIX, MATRIX), np.int64)
+    np.add.at(gathered, (place[:, None], place), counts)
+    others = f"{len(classes) - MATRIX + 1} others"
+    return gathered, [*(classes[i] for i in first[: MATRIX - 1]), others]
+
+
+def _curves(content: Results, row: Row) -> list[dict[str, Any]]:
+    """Return what training reported in each fold, where it did: arrays by name, with `epoch`."""
+    import numpy as np
+
+    folds = content.folds_of(row)
+    curves = []
+    for text in folds.get("curve", ()):
+        epochs = json.loads(text) if isinstance(text, str) and text else []
+        if epochs:
+            names = [name for name in epochs[0] if name != "epoch"]
+            curve = {n: np.array([epoch.get(n, np.nan) for epoch in epochs]) for n in names}
+            numbers = [epoch.get("epoch", i) for i, epoch in enumerate(epochs, 1)]
+            curves.append({"epoch": np.array(numbers, float)} | curve)
+    return curves
+
+
+# --- clips ---------------------------------------------------------------------------------------
+
+
+def _spread(n: int, most: int) -> list[int]:
+    """Return at most `most` of n positions, evenly spread, both ends among them."""
+    if n <= most:
+        return list(range(n))
+    return [round(i * (n - 1) / (most - 1)) for i in range(most)]
+
+
+def _extremes(clips: Clips) -> list[int]:
+    """Return the positions of the best clips, then of the worst, the worst last."""
+    n = len(clips.kl)
+    return sorted({*range(min(EXTREMES, n)), *range(max(0, n - EXTREMES), n)})
+
+
+def _listed(clips: Clips) -> list[str]:
+    return [clips.clip[i] for i in _extremes(clips)]
+
+
+def _clip(clips: Clips, i: int, heard: Excerpts | None) -> dict[str, Any]:
+    def numbers(values: Any) -> str:
+        if values is None:
+            return ""
+        if clips.columns in _FIXED:
+            return " ".join(number(value, 2) for value in values[i])
+        likeliest = sorted(zip(values[i], clips.columns, strict=True), key=lambda pair: -pair[0])
+        return ", ".join(f"{name} {number(v, 2)}" for v, name in likeliest[:EXTREMES] if v > 0)
+
+    return {
+        "id": clips.clip[i],
+        "group": clips.group[i],
+        "kl": number(clips.kl[i]),
+        "truth": numbers(clips.truth),
+        "predicted": numbers(clips.predicted),
+        "first_of_worst": i == len(clips.kl) - EXTREMES >= EXTREMES,
+        "sources": heard.sources if heard else (),
+        "silence": heard.silence if heard else "",
+    }

@@ -1,0 +1,1 @@
+"""What a run will do: datasets loaded, cells and steps listed, time estimated."""

@@ -1,0 +1,107 @@
+"""The cells of a benchmark: which combinations make one, and why others do not."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from merbench.benchmark.names import joint_title
+from merbench.benchmark.protocols import DrawnProtocol
+from merbench.benchmark.resolving import Benchmark
+from merbench.components import Augmentation, FeatureExtractor, FeatureKind, Model, Separator
+from merbench.planning.cell import Cell, LoadedDataset
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A combination that makes no cell, and why."""
+
+    cell: Cell
+    reason: str
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The axes' names as tables show them."""
+        return self.cell.names
+
+
+# --- cells ---------------------------------------------------------------------------------------
+
+
+def candidates(data: LoadedDataset, benchmark: Benchmark, skipped: list[Skipped]) -> list[Cell]:
+    """Return a dataset's cells; what is no cell goes to `skipped`."""
+    cells: list[Cell] = []
+    named = [(model, False) for model in benchmark.models]
+    added = [(model, True) for model in benchmark.baselines if model not in benchmark.models]
+    for model, silent in named + added:
+        for augmentations, separator, features in _systems(data, model, benchmark):
+            cell = Cell(
+                data, augmentations, separator, features, model, benchmark.protocol,
+                benchmark.spec.seed,
+            )  # fmt: skip
+            reason = _mismatch(cell, benchmark)
+            if not reason:
+                cells.append(cell)
+            elif not silent:
+                skipped.append(Skipped(cell, reason))
+    return cells
+
+
+_System = tuple[tuple[Augmentation, ...], Separator | None, tuple[FeatureExtractor, ...]]
+
+
+def _systems(data: LoadedDataset, model: Model, benchmark: Benchmark) -> list[_System]:
+    """Return what a model is combined with on a dataset, whether it fits or not.
+
+    What is published with the clips is combined once: no separator has a part in it.
+    """
+    if not model.input_kinds:
+        return [((), None, ())]
+    choices = benchmark.augmentations
+    if isinstance(benchmark.protocol, DrawnProtocol) and benchmark.protocol.split_after_augmenting:
+        # Each choice has a dataset of its own, which the clips alone are scored on soundly.
+        choices = tuple(choice for choice in choices if choice == data.augmentations)
+    systems = itertools.product(choices, benchmark.separators, benchmark.features)
+    alone = ((a, None if _published(f) else s, f) for a, s, f in systems)
+    distinct: list[_System] = []
+    for system in alone:
+        if system not in distinct:
+            distinct.append(system)
+    return distinct
+
+
+def _published(features: Sequence[FeatureExtractor]) -> bool:
+    return all(feature.needs_published for feature in features)
+
+
+def _mismatch(cell: Cell, benchmark: Benchmark) -> str:
+    """Say why a combination is no cell, or nothing."""
+    data, model = cell.data, cell.model
+    if data.task not in model.tasks:
+        return f"{model.title} cannot be fitted for the task {data.task}"
+    kinds = tuple(feature.kind for feature in cell.features)
+    if kinds != model.input_kinds:
+        return (
+            f"{model.title} takes {_kinds(model.input_kinds)}, "
+            f"{joint_title(cell.features)} gives {_kinds(kinds)}"
+        )
+    published = [feature.title for feature in cell.features if feature.needs_published]
+    if published and not all(clip.features for clip in data.clips):
+        return f"{published[0]} takes features published with clips, which {data.name} has none of"
+    if published and cell.augmentations:
+        return f"{published[0]} takes features published with clips, of which there are no copies"
+    if cell.separator and not data.dataset.has_audio:
+        return f"{data.name} has no audio to extract {joint_title(cell.features)} from"
+    if cell.separator and cell.separator.needs_true_stems and not data.dataset.has_true_stems:
+        return f"{cell.separator.title} needs true stems, which {data.name} does not have"
+    if cell.separator and cell.separator.needs_true_stems and cell.augmentations:
+        return f"{cell.separator.title} needs true stems, which augmented copies do not have"
+    names, full_names = cell.names, cell.full_names
+    if any(exclusion.matches(names, full_names) for exclusion in benchmark.spec.exclude):
+        return "excluded by the benchmark file"
+    return ""
+
+
+def _kinds(kinds: Sequence[FeatureKind]) -> str:
+    return " + ".join(kind.value for kind in kinds) or "nothing"

@@ -1,0 +1,95 @@
+"""From a benchmark to its cells, and from cells to the steps that are still to do."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Sequence
+
+from merbench import devices
+from merbench.benchmark.names import AXES, axis_of, means
+from merbench.benchmark.resolving import Benchmark
+from merbench.digests import remembered
+from merbench.errors import MerbenchError
+from merbench.planning.cell_list import candidates
+from merbench.planning.datasets import leaking, load
+from merbench.planning.plan import Plan
+from merbench.planning.step_list import StepList
+from merbench.steps.store import Store
+
+
+def make_plan(
+    benchmark: Benchmark,
+    store: Store,
+    only: Sequence[str] = (),
+    again: Collection[tuple[str, int]] | None = None,
+) -> Plan:
+    """Expand a benchmark into cells and tasks.
+
+    Parameters
+    ----------
+    benchmark
+        From `spec.resolve`.
+    store
+        Looked into for what is already done.
+    only
+        `axis=name` filters; a cell is kept where it matches all of them. The name is that of a
+        component, alone or with its parameters as tables show it.
+    again
+        Cell ids and folds to fit again, whether or not the store has them, and no others. All
+        where not given, unless the store has them.
+
+    Raises
+    ------
+    MerbenchError
+        A dataset cannot be read or split, a filter names no axis, or the device is not there.
+    """
+    benchmark = _on_a_device(benchmark)
+    with remembered(store.folder):
+        return _made(benchmark, store, only, again)
+
+
+def _made(
+    benchmark: Benchmark,
+    store: Store,
+    only: Sequence[str],
+    again: Collection[tuple[str, int]] | None,
+) -> Plan:
+    plan = Plan(benchmark)
+    filters = [_filter(text) for text in only]
+    wanted = [name for axis, name in filters if axis == "dataset"]
+    for rooted in benchmark.datasets:
+        # What no cell is left of need not be there.
+        if all(means(name, *[rooted.dataset.title] * 2) for name in wanted):
+            data = load(rooted, benchmark.protocol)
+            plan.datasets += [data, *leaking(data, benchmark)]
+    for data in plan.datasets:
+        for cell in candidates(data, benchmark, plan.skipped):
+            if again is not None and all(cell.id != known for known, _ in again):
+                continue
+            names, full_names = cell.names, cell.full_names
+            if all(means(name, names[axis], full_names[axis]) for axis, name in filters):
+                plan.cells.append(cell)
+    if filters and not plan.cells:
+        raise MerbenchError(f"--only {' --only '.join(only)} leaves no cell; see `merbench plan`")
+    StepList(plan, store, again).add_all()
+    return plan
+
+
+def _on_a_device(benchmark: Benchmark) -> Benchmark:
+    """Return the benchmark with the device that `auto` means; what is recorded is what was used."""
+    spec, document = benchmark.spec, benchmark.document
+    try:
+        device = devices.present(spec.device)
+    except MerbenchError as error:
+        raise document.error(("device",), str(error)) from None
+    return dataclasses.replace(benchmark, spec=spec.model_copy(update={"device": device}))
+
+
+def _filter(text: str) -> tuple[str, str]:
+    given, sign, name = text.partition("=")
+    axis = axis_of(given)
+    if not sign or axis is None:
+        raise MerbenchError(
+            f"--only {text}: write AXIS=NAME, where AXIS is {', '.join(AXES[:-1])} or {AXES[-1]}"
+        )
+    return axis, name

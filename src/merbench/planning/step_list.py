@@ -1,0 +1,229 @@
+"""The steps that cells need and the store does not have."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from merbench.benchmark.protocols import Split
+from merbench.components import Component, FeatureExtractor, FeatureKind, Model
+from merbench.errors import MerbenchError
+from merbench.identity import canonical, digest
+from merbench.planning.cell import Cell
+from merbench.planning.plan import STAGES, Plan
+from merbench.plugins import readiness
+from merbench.steps.assembling import Assemble
+from merbench.steps.decoding import makers
+from merbench.steps.extracting import Extract, extraction_key, published_key, stems_of
+from merbench.steps.fitting import Fit, Prepare
+from merbench.steps.measuring import SeparatedClips, StemLevels
+from merbench.steps.separating import Separate, files_of, stems_key
+from merbench.steps.store import Store, artifact_key
+
+# --- tasks ---------------------------------------------------------------------------------------
+
+
+@dataclass
+class StepList:
+    """Adds to a plan what its cells need and the store does not have."""
+
+    plan: Plan
+    store: Store
+    again: Collection[tuple[str, int]] | None = None
+    _known: dict[str, bool] = field(default_factory=dict)
+    _keys: dict[tuple[Any, ...], list[str]] = field(default_factory=dict)
+    _reasons: dict[int, str] = field(default_factory=dict)
+
+    def add_all(self) -> None:
+        for cell in self.plan.cells:
+            components = (*cell.augmentations, cell.separator, *cell.features, cell.model)
+            reasons = [self._unready(component) for component in components if component]
+            try:
+                if not any(reasons):
+                    self.plan.fits[cell.id] = self._fits(cell)
+                    self._measure(cell)
+                    continue
+            except MerbenchError as error:
+                reasons = [str(error)]
+            except OSError as error:
+                where = f"{error.filename} cannot be read ({error.strerror}); restore the file"
+                reasons = [where]
+            except Exception as error:
+                reasons = [f"{type(error).__name__}: {error}"]
+            self.plan.unready[cell.id] = next(reason for reason in reasons if reason)
+        self.plan.tasks = dict(
+            sorted(self.plan.tasks.items(), key=lambda item: STAGES.index(item[1].stage))
+        )
+
+    def _unready(self, component: Component) -> str:
+        """Say why a component cannot work here; asked once of each, for it may try a download."""
+        if id(component) not in self._reasons:
+            try:
+                readiness.ready(component)
+                self._reasons[id(component)] = ""
+            except MerbenchError as error:
+                self._reasons[id(component)] = str(error)
+        return self._reasons[id(component)]
+
+    def _missing(self, key: str, stage: str) -> bool:
+        """Tell whether an artifact is to be made; counts each one once."""
+        if key not in self._known:
+            self._known[key] = self.store.has(key)
+            self.plan.cached[stage] += self._known[key]
+        return not self._known[key]
+
+    def _fits(self, cell: Cell) -> list[str]:
+        tables = tuple(self._table_key(cell, feature) for feature in cell.features)
+        self.plan.tables[cell.id] = tables
+        prepares = type(cell.model).prepare is not Model.prepare and len(tables) == 1
+        prepared = None
+        # What is prepared is of the features as they are.
+        prepares = prepares and not cell.scaled
+        fingerprint = cell.model.fingerprint()
+        if prepares and cell.features[0].kind is FeatureKind.VECTOR:
+            prepared = artifact_key("prepare", model=fingerprint, of=tables[0])
+        keys = []
+        for split in cell.data.splits:
+            device = self.plan.benchmark.spec.device
+            fit = _fit(cell, split, device, tables, prepared, fingerprint)
+            keys.append(fit.key)
+            if self._wanted(cell, fit) and fit.key not in self.plan.tasks:
+                self.plan.tasks[fit.key] = fit
+                for feature, table in zip(cell.features, tables, strict=True):
+                    self._table(cell, feature, table)
+                if prepared and self._missing(prepared, "prepare"):
+                    label = f"{cell.names['separator']} x {cell.names['features']}"
+                    self.plan.tasks[prepared] = Prepare(
+                        prepared, tables, cell.model, digest(fingerprint), label
+                    )
+        return keys
+
+    def _wanted(self, cell: Cell, fit: Fit) -> bool:
+        if self.again is not None:
+            return (cell.id, fit.fold) in self.again
+        return self._missing(fit.key, "fit")
+
+    def _table(self, cell: Cell, feature: FeatureExtractor, key: str) -> None:
+        if not self._missing(key, "assemble") or key in self.plan.tasks:
+            return
+        data = cell.data
+        separator = None if feature.needs_published else cell.separator
+        extractions = self._extractions(cell, feature)
+        separations = self._separations(cell) if separator else extractions
+        for (clip, copy), separation, extraction in zip(
+            cell.rows, separations, extractions, strict=True
+        ):
+            if not self._missing(extraction, "extract") or extraction in self.plan.tasks:
+                continue
+            files = files_of(clip, separator, data.audio) if separator else {}
+            self.plan.tasks[extraction] = Extract(
+                extraction, data.dataset, clip, files, separator, separation, feature, copy
+            )
+            if separator and separator.stored and self._missing(separation, "separate"):
+                self.plan.tasks[separation] = Separate(
+                    separation, data.dataset, clip, files, separator, copy
+                )
+        self.plan.tasks[key] = Assemble(
+            key,
+            tuple(extractions),
+            tuple(f"{clip.id} ({copy.title})" if copy else clip.id for clip, copy in cell.rows),
+            stems_of(feature, separator),
+            feature.kind,
+            f"{data.name}: " + " x ".join(c.title for c in (separator, feature) if c),
+            (*makers(data.dataset, separator), *(cell.augmentations if separator else ()), feature),
+        )
+
+    def _measure(self, cell: Cell) -> None:
+        """Have the stems of a separator's clips measured, once a dataset."""
+        data, separator = cell.data, cell.separator
+        if separator is None or len(separator.stems) < 2 or cell.augmentations or data.origins:
+            return
+        # A dataset that is read as several tasks has the same clips each time.
+        identities = canonical([data.dataset.identity(), separator.identity()])
+        memo = (str(data.root), identities, "measure")
+        if memo in self._keys:
+            return
+        tasks = [
+            StemLevels.of(
+                data.dataset, clip, files_of(clip, separator, data.audio), separator, separation
+            )
+            for clip, separation in zip(data.clips, self._separations(cell), strict=True)
+        ]
+        self._keys[memo] = [task.key for task in tasks]
+        self.plan.described.append(
+            SeparatedClips(data.name, data.clips, separator, tuple(self._keys[memo]))
+        )
+        for task in tasks:
+            if self._missing(task.key, task.stage):
+                self.plan.tasks[task.key] = task
+                if separator.stored and self._missing(task.separation, "separate"):
+                    self.plan.tasks[task.separation] = Separate(
+                        task.separation, data.dataset, task.clip, task.files, separator
+                    )
+
+    def _table_key(self, cell: Cell, feature: FeatureExtractor) -> str:
+        rows, kind = self._extractions(cell, feature), feature.kind.value
+        return artifact_key(
+            "assemble", rows=rows, stems=stems_of(feature, cell.separator), kind=kind
+        )
+
+    def _separations(self, cell: Cell) -> list[str]:
+        data, separator = cell.data, cell.separator
+        assert separator is not None
+        memo = (id(data), *map(canonical, (_identities(cell), separator.identity())))
+        if memo not in self._keys:
+            self._keys[memo] = [
+                stems_key(
+                    separator, data.dataset, clip, copy, files_of(clip, separator, data.audio)
+                )
+                for clip, copy in cell.rows
+            ]
+        return self._keys[memo]
+
+    def _extractions(self, cell: Cell, feature: FeatureExtractor) -> list[str]:
+        if feature.needs_published:
+            return [extraction_key(feature, published_key(clip)) for clip, _ in cell.rows]
+        assert cell.separator is not None
+        identities = _identities(cell), cell.separator.identity(), feature.identity()
+        memo = (id(cell.data), *map(canonical, identities))
+        if memo not in self._keys:
+            separations = self._separations(cell)
+            self._keys[memo] = [extraction_key(feature, separation) for separation in separations]
+        return self._keys[memo]
+
+
+def _identities(cell: Cell) -> list[dict[str, Any]]:
+    return [augmentation.identity() for augmentation in cell.augmentations]
+
+
+def _fit(
+    cell: Cell,
+    split: Split,
+    device: str,
+    tables: tuple[str, ...],
+    prepared: str | None,
+    fingerprint: dict[str, Any],
+) -> Fit:
+    clips, task = cell.data.clips, cell.data.task
+    train = cell.train_rows(split)
+    labels = tuple(cell.rows[row][0].label for row in train)
+    seed = cell.fold_seed(split.fold)
+    key = artifact_key(
+        "fit",
+        model=fingerprint,
+        task=task.value,
+        seed=seed,
+        device=device,
+        tables=tables,
+        n_clips=0 if tables else len(clips),
+        train=train,
+        test=split.test,
+        labels=labels,
+        **({"scaled": True} if cell.scaled else {}),
+    )
+    test_ids = tuple(clips[i].id for i in split.test)
+    return Fit(
+        key, cell.model, digest(fingerprint), task, seed, device, tables, prepared, train,
+        split.test, labels, test_ids, cell.label, split.fold, cell.scaled,
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Hook specifications, the registry of plugins, and their contract checks."""

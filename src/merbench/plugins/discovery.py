@@ -1,0 +1,326 @@
+"""Finding and loading plugins: installed distributions, files and folders."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import itertools
+import json
+import os
+import re
+import sys
+import traceback
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pluggy
+from pydantic.errors import PydanticUndefinedAnnotation
+
+from merbench.components import FeatureKind, Model
+from merbench.errors import PluginError, reason
+from merbench.naming import nearest
+from merbench.plugins import hookspecs, trial
+from merbench.plugins.registry import KINDS, Entry, Origin, Problem, Registry
+from merbench.tasks import Task
+
+GROUP = "merbench"
+FOLDER = "plugins"
+_HOOKS = {kind: f"merbench_{kind}s" for kind in KINDS}
+_REQUIRED: dict[str, dict[str, type]] = {
+    "dataset": {"task": Task},
+    "feature": {"kind": FeatureKind},
+    "model": {"inputs": FeatureKind, "tasks": Task},
+}
+_REFUSED = "MERBENCH_REFUSED"
+"""The environment variable by which workers inherit which plugins are broken."""
+_MOST_CLASSES = 10_000
+"""A hook that yields so many never ends."""
+_NAME = re.compile(r"[a-z0-9][a-z0-9.]*(-[a-z0-9.]+)*")
+
+
+def load(paths: Iterable[Path] = (), *, folder: Path | None = None) -> Registry:
+    """Load every plugin that can be found.
+
+    Parameters
+    ----------
+    paths
+        Plugin files and folders named by the user.
+    folder
+        The folder a benchmark file lies in; a `plugins/` folder in it is loaded too.
+
+    Raises
+    ------
+    PluginError
+        A path does not exist, or two components of a kind have one name.
+    """
+    registry = Registry()
+    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    manager.add_hookspecs(hookspecs)
+    _load_entry_points(manager, registry)
+    for path in paths:
+        if not path.exists():
+            raise PluginError(f"the plugin {path} does not exist; correct its path")
+        for source in _sources(path):
+            _load_file(manager, registry, source)
+    if folder is not None and (folder / FOLDER).is_dir():
+        for source in _sources(folder / FOLDER):
+            _load_file(manager, registry, source)
+    return registry
+
+
+@dataclass(frozen=True)
+class _Source:
+    """What a plugin is imported from: a file or folder, or an entry point's value."""
+
+    origin: Origin
+    path: Path | None = None
+
+    @property
+    def ours(self) -> bool:
+        """Whether it comes with merbench, and need not be tried."""
+        return self.origin.distribution == GROUP
+
+    @property
+    def home(self) -> str:
+        """The start of its files' names, where that is known."""
+        if self.path is not None:
+            return str(self.path)
+        try:
+            spec = importlib.util.find_spec(re.split(r"[.:]", self.origin.path)[0])
+        except (ImportError, ValueError):
+            return ""
+        file = spec.origin if spec and spec.origin else ""
+        return str(Path(file).parent) if file.endswith("__init__.py") else file
+
+    def load(self) -> Any:
+        """Import it."""
+        if self.path is not None:
+            return import_file(self.path)
+        return importlib.metadata.EntryPoint(GROUP, self.origin.path, GROUP).load()
+
+
+_foreign: dict[str, _Source] = {}
+"""What was imported here and is not ours, by the name of its module or package."""
+
+
+def is_foreign(module: str) -> bool:
+    """Tell whether a module is of a plugin that does not come with merbench."""
+    return module.partition(".")[0] in _foreign
+
+
+def _load_entry_points(manager: pluggy.PluginManager, registry: Registry) -> None:
+    points = {point.value: point for point in importlib.metadata.entry_points(group=GROUP)}
+    origins = [
+        Origin(point.dist.name or "", point.dist.version or "", point.value)
+        if point.dist
+        else Origin("", "", point.value)
+        for point in points.values()
+    ]
+    for origin in sorted(origins, key=lambda o: (o.distribution, o.path)):
+        _load(manager, registry, _Source(origin))
+
+
+def _sources(path: Path) -> Iterator[Path]:
+    """Yield the plugin files and packages at a path: itself, or what lies in the folder."""
+    if path.is_file() or (path / "__init__.py").is_file():
+        yield path
+        return
+    for child in sorted(path.iterdir()):
+        if child.name.startswith((".", "_")):
+            continue
+        if child.suffix == ".py" or (child / "__init__.py").is_file():
+            yield child
+
+
+def _load_file(manager: pluggy.PluginManager, registry: Registry, path: Path) -> None:
+    path = path.resolve()
+    for loaded in manager.get_plugins():
+        file = getattr(loaded, "__file__", None)
+        if isinstance(file, str) and path in (Path(file).resolve(), *Path(file).resolve().parents):
+            return
+    _load(manager, registry, _Source(Origin("", "", str(path)), path))
+
+
+def import_file(path: Path) -> ModuleType:
+    """Import a plugin file or package under a name that is the same in every process."""
+    name = _module_name(path)
+    if name in sys.modules:
+        return sys.modules[name]
+    package = path.is_dir()
+    spec = importlib.util.spec_from_file_location(
+        name,
+        path / "__init__.py" if package else path,
+        submodule_search_locations=[str(path)] if package else None,
+    )
+    if spec is None or spec.loader is None:
+        raise PluginError("it is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        sys.modules.pop(name, None)
+        raise
+    return module
+
+
+def _module_name(path: Path) -> str:
+    digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:12]
+    return f"{trial.PREFIX}{re.sub(r'[^0-9a-zA-Z_]', '_', path.stem)}_{digest}"
+
+
+def _load(manager: pluggy.PluginManager, registry: Registry, source: _Source) -> None:
+    """Import a plugin and register what its hooks yield, once a trial found nothing against it."""
+    if not source.ours and trial.wanted():
+        answer = trial.attempt(_try, source, home=source.home)
+        _refuse(source, refused=bool(answer.fault))
+        if answer.fault:
+            registry.problems.append(Problem(source.origin, answer.fault, answer.trace))
+            return
+    elif str(source.origin) in _refused():
+        registry.problems.append(Problem(source.origin, "it was refused before"))
+        return
+    with trial.contained():
+        try:
+            module = source.load()
+        except (Exception, SystemExit) as error:
+            registry.problems.append(_problem(source.origin, "it cannot be imported", error))
+            return
+        if not source.ours:
+            name = getattr(module, "__name__", "") if source.path else source.origin.path
+            _foreign[re.split(r"[.:]", name)[0]] = source
+        _register(manager, registry, module, source.origin)
+
+
+def _refused() -> list[str]:
+    """Return the plugins that this process, or that it was started by, found to be broken."""
+    found: list[str] = json.loads(os.environ.get(_REFUSED, "[]"))
+    return found
+
+
+def _refuse(source: _Source, *, refused: bool) -> None:
+    """Note whether a plugin was found to be broken: workers must not meet it untried."""
+    others = [name for name in _refused() if name != str(source.origin)]
+    os.environ[_REFUSED] = json.dumps([*others, str(source.origin)] if refused else others)
+
+
+def _try(source: _Source) -> trial.Answer:
+    """Import a plugin and call its hooks, where it can do no harm; return what rules it out.
+
+    What rules out a part of it only is left to be found again.
+    """
+    if source.path is not None:
+        own = _module_name(source.path)
+        for name in [n for n in sys.modules if n == own or n.startswith(f"{own}.")]:
+            del sys.modules[name]
+    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    manager.add_hookspecs(hookspecs)
+    doing = "it cannot be imported"
+    try:
+        module = source.load()
+        doing = "its hooks failed"
+        _register(manager, Registry(), module, source.origin)
+    except BaseException as error:
+        return trial.Answer(f"{doing} ({reason(error)})", traceback.format_exc())
+    name = trial.replaced(getattr(module, "__name__", source.origin.path))
+    if name:
+        return trial.Answer(
+            f"it puts its own function in place of {name}, which would change what others "
+            "compute; call yours by a name of its own"
+        )
+    return trial.Answer()
+
+
+def _register(
+    manager: pluggy.PluginManager, registry: Registry, module: Any, origin: Origin
+) -> None:
+    """Register a module's hooks and collect what they yield, one hook's failure at a time."""
+    try:
+        manager.register(module)
+    except Exception as error:
+        registry.problems.append(_problem(origin, "it cannot be registered", error))
+        return
+    for caller in manager.get_hookcallers(module) or ():
+        if not caller.has_spec():
+            fault = f"there is no hook {caller.name!r}{nearest(caller.name, _HOOKS.values())}"
+            registry.problems.append(Problem(origin, fault))
+    for kind, hook in _HOOKS.items():
+        for implementation in getattr(manager.hook, hook).get_hookimpls():
+            if implementation.plugin is not module:
+                continue
+            if implementation.hookwrapper or implementation.wrapper:
+                fault = f"its {hook} wraps others' hooks; let it return classes of its own"
+                registry.problems.append(Problem(origin, fault))
+                continue
+            try:
+                classes = list(itertools.islice(implementation.function(), _MOST_CLASSES))
+            except (Exception, SystemExit) as error:
+                registry.problems.append(_problem(origin, f"its {hook} failed", error))
+                continue
+            if len(classes) == _MOST_CLASSES:
+                fault = f"its {hook} yields {_MOST_CLASSES:,} classes or more"
+                registry.problems.append(Problem(origin, fault))
+                continue
+            for cls in classes:
+                try:
+                    fault = _fault(kind, cls)
+                except Exception as error:
+                    what = f"what {hook} yields cannot be looked at"
+                    registry.problems.append(_problem(origin, what, error))
+                    continue
+                if fault:
+                    registry.problems.append(Problem(origin, fault))
+                else:
+                    _add(registry, Entry(kind, cls, origin))
+
+
+def _add(registry: Registry, entry: Entry) -> None:
+    other = registry.entries.setdefault((entry.kind, entry.name), entry)
+    if other is not entry and other.cls is not entry.cls:
+        raise PluginError(
+            f"two {entry.kind}s are called {entry.name!r}: one from {other.origin}, one from "
+            f"{entry.origin}; rename or remove one of them"
+        )
+
+
+def _fault(kind: str, cls: Any) -> str:
+    """Say what keeps a class from being a component of a kind, or nothing."""
+    base = KINDS[kind]
+    if not (isinstance(cls, type) and issubclass(cls, base)):
+        return f"{_HOOKS[kind]} yields {cls!r}, which is no subclass of merbench.{base.__name__}"
+    if not isinstance(cls.name, str) or not _NAME.fullmatch(cls.name):
+        return (
+            f"the {kind} class {cls.__name__} has the name {cls.name!r}; set the class attribute "
+            "`name` to lower-case words joined by hyphens"
+        )
+    for attribute, wanted in _REQUIRED.get(kind, {}).items():
+        value = getattr(cls, attribute, None)
+        values = value if isinstance(value, (tuple, set, frozenset)) else (value,)
+        if value is None:
+            return f"the {kind} {cls.name!r} does not set the class attribute `{attribute}`"
+        if not isinstance(value, property) and not all(isinstance(v, wanted) for v in values):
+            return (
+                f"the {kind} {cls.name!r} sets `{attribute}` to {value!r}, which is no "
+                f"merbench.{wanted.__name__}"
+            )
+    try:
+        cls.model_rebuild()
+    except PydanticUndefinedAnnotation as error:
+        return (
+            f"the {kind} {cls.name!r} has a parameter of the type {error.name!r}, which is not "
+            "defined in its module; import it there, and not for type checking only"
+        )
+    version: Any = cls.version
+    if not isinstance(version, str):
+        return f"the {kind} {cls.name!r} has the version {version!r}; write it as text"
+    required = [name for name, field_info in cls.model_fields.items() if field_info.is_required()]
+    if issubclass(cls, Model) and cls.baseline and required:
+        return f"the baseline {cls.name!r} is added by itself, so give {required[0]!r} a default"
+    return ""
+
+
+def _problem(origin: Origin, what: str, error: BaseException) -> Problem:
+    return Problem(origin, f"{what} ({reason(error)})", traceback.format_exc())

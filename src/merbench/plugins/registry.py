@@ -1,0 +1,174 @@
+"""Every component that can be named, and where each comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from merbench.components import Augmentation, Component, Dataset, FeatureExtractor, Model, Separator
+from merbench.errors import MerbenchError, PluginError, reason
+from merbench.naming import nearest
+from merbench.plugins import trial
+
+KINDS: dict[str, type[Component]] = {
+    "dataset": Dataset,
+    "separator": Separator,
+    "augmentation": Augmentation,
+    "feature": FeatureExtractor,
+    "model": Model,
+}
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a plugin comes from: a distribution and its version, or a file."""
+
+    distribution: str
+    version: str
+    path: str
+
+    def __str__(self) -> str:
+        if not self.distribution:
+            return self.path
+        return f"{self.distribution} {self.version} ({self.path})"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One registered component class."""
+
+    kind: str
+    cls: type[Component]
+    origin: Origin
+
+    @property
+    def name(self) -> str:
+        """What a benchmark file calls it."""
+        return self.cls.name
+
+    @property
+    def summary(self) -> str:
+        """First line of the class's docstring."""
+        text = self.cls.__doc__
+        return text.strip().partition("\n")[0].strip() if isinstance(text, str) else ""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What keeps a plugin, or a part of it, from being used."""
+
+    origin: Origin
+    error: str
+    trace: str = ""
+
+    def __str__(self) -> str:
+        return f"plugin {self.origin}: {self.error}"
+
+
+@dataclass
+class Registry:
+    """Every component that can be named."""
+
+    entries: dict[tuple[str, str], Entry] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def of_kind(self, kind: str) -> list[Entry]:
+        """Entries of one kind, in the order of their names."""
+        return sorted((e for e in self.entries.values() if e.kind == kind), key=lambda e: e.name)
+
+    def get(self, kind: str, name: str) -> Entry:
+        """Return the entry of that name, or raise `PluginError` with the nearest right name."""
+        try:
+            return self.entries[kind, name]
+        except KeyError:
+            names = [entry.name for entry in self.of_kind(kind)]
+            message = f"there is no {kind} {name!r}{nearest(name, names)}"
+            if self.problems:
+                failed = "; ".join(str(problem) for problem in self.problems)
+                message += f" ({failed})"
+            raise PluginError(message) from None
+
+    def find(self, name: str) -> Entry:
+        """Return the entry called `name` or `kind/name`, whatever its kind."""
+        kind, _, bare = name.rpartition("/")
+        found = [e for e in self.entries.values() if e.name == bare and kind in ("", e.kind)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            options = " or ".join(f"{e.kind}/{e.name}" for e in found)
+            raise PluginError(f"{name!r} is the name of several plugins: say {options}")
+        names = [entry.name for entry in self.entries.values()]
+        raise PluginError(f"there is no plugin {name!r}{nearest(bare, names)}")
+
+    def build(self, kind: str, name: str, parameters: Mapping[str, Any]) -> Component:
+        """Build a component from a name and parameters.
+
+        Raises
+        ------
+        PluginError
+            No such component, or its plugin fails.
+        pydantic.ValidationError
+            A parameter is unknown, missing or of a wrong value.
+        """
+        cls, doing = self.get(kind, name).cls, "cannot be built"
+        try:
+            with trial.contained():
+                built = cls.model_validate(dict(parameters), context={"resolve": self._resolve})
+                doing = "cannot say its title"
+                title = built.title
+        except (ValidationError, MerbenchError):
+            raise
+        except (Exception, SystemExit) as error:
+            raise PluginError(
+                f"the {kind} {name!r} {doing} ({reason(error)}); correct its plugin"
+            ) from error
+        if not isinstance(title, str) or not title.isprintable() or not title.strip():
+            raise PluginError(
+                f"the {kind} {name!r} has the title {title!r}, which is no line of text; correct "
+                "its plugin"
+            )
+        return built
+
+    def _resolve(self, kind: str, choice: Any) -> Component:
+        """Build a component that is another's parameter; its faults become those of the other."""
+        name = ""
+        try:
+            name, parameters = split_choice(choice)
+            return self.build(kind, name, parameters)
+        except ValidationError as error:
+            faults = [(e["type"], (name, *e["loc"]), e["msg"], e["input"]) for e in error.errors()]
+        except PluginError as error:
+            faults = [("plugin", (name,) if name else (), str(error), choice)]
+        raise ValidationError.from_exception_data(
+            name,
+            [
+                InitErrorDetails(
+                    type=PydanticCustomError(fault, "{text}", {"text": text}), loc=loc, input=given
+                )
+                for fault, loc, text, given in faults
+            ],
+        )
+
+
+def split_choice(choice: Any) -> tuple[str, dict[str, Any]]:
+    """Split `name` or `{name: {parameter: value}}` as written in YAML.
+
+    Raises
+    ------
+    PluginError
+        It is neither.
+    """
+    if isinstance(choice, str):
+        return choice, {}
+    if isinstance(choice, Mapping) and len(choice) == 1:
+        ((name, parameters),) = choice.items()
+        if isinstance(name, str) and (parameters is None or isinstance(parameters, Mapping)):
+            return name, dict(parameters or {})
+    raise PluginError(
+        f"expected a name, or one name with its parameters as in {{name: {{parameter: value}}}}, "
+        f"not {choice!r}"
+    )

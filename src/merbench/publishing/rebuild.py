@@ -1,0 +1,22 @@
+"""Writing all that follows from a leaderboard's submissions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from merbench.leaderboard import files
+from merbench.leaderboard.published_folder import compose, submissions
+from merbench.pages import site
+from merbench.runs import record
+
+if TYPE_CHECKING:
+    from merbench.leaderboard.files import Files
+
+
+def rebuild(folder: Path) -> Files:
+    """Write a leaderboard's tables and pages anew, from its submissions."""
+    composed = compose(folder, [record.read(path) for path in submissions(folder)])
+    files.write(composed, folder)
+    site.write(folder)
+    return composed

@@ -1,0 +1,1 @@
+"""Executing a plan, and the record that leaves: a manifest, folds and predictions."""

@@ -1,0 +1,148 @@
+"""Executing a plan, and scoring what its steps predict."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from merbench.engines import schedule
+from merbench.engines.schedule import Engine, Outcome
+from merbench.errors import MerbenchError
+from merbench.planning.cell import Cell, LoadedDataset
+from merbench.planning.plan import Plan
+from merbench.runs import manifest as manifests
+from merbench.runs import row_columns, stems
+from merbench.runs.ceiling import human_ceiling_rows
+from merbench.runs.record import RunRecord
+from merbench.runs.rows import fold_row, no_predictions, ordered, prediction_rows
+from merbench.steps import timings
+from merbench.steps.store import Store
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+
+def execute(
+    plan: Plan,
+    store: Store,
+    where: Engine | None,
+    report: Callable[[Outcome], None] | None = None,
+) -> RunRecord:
+    """Do a plan's tasks and score what they predict.
+
+    Parameters
+    ----------
+    plan
+        From `plan.make_plan`.
+    store
+        Where tasks leave their artifacts.
+    where
+        The engine that runs them; None where the plan has no tasks left.
+    report
+        Called with each task's outcome.
+    """
+    started = time.time()
+
+    def settled(outcome: Outcome) -> None:
+        _remember(store, outcome)
+        if report:
+            report(outcome)
+
+    # What scores and compares takes a second or two to load, which the workers' time hides.
+    threading.Thread(target=_load_evaluation, args=(len(plan.cells),), daemon=True).start()
+    outcomes = schedule.execute(plan.tasks, where, settled) if where else {}
+    folds, predictions, errors = _collect(plan, store, outcomes)
+    manifest = manifests.compose(plan, outcomes, errors, started)
+    manifest["shift"] = stems.shifts(plan.described, store, plan.benchmark.spec.seed)
+    return RunRecord(manifest, folds, predictions, stems.table(plan.described, store))
+
+
+def _load_evaluation(cells: int) -> None:
+    importlib.import_module("pandas")
+    importlib.import_module("merbench.evaluation")
+    if cells > 1:
+        importlib.import_module("scipy.stats")
+
+
+def _remember(store: Store, outcome: Outcome) -> None:
+    component = outcome.work.component
+    if outcome.error or component is None:
+        return
+    info = store.info(outcome.work.key)
+    if "seconds" in info:
+        timings.record(
+            store.folder, outcome.work.stage, component.title, info["seconds"], info["bytes"] / 1e6
+        )
+
+
+# --- the two tables ------------------------------------------------------------------------------
+
+
+def _collect(
+    plan: Plan, store: Store, outcomes: Mapping[str, Outcome]
+) -> tuple[pd.DataFrame, pd.DataFrame, list[dict[str, Any]]]:
+    import pandas as pd
+
+    folds: list[dict[str, Any]] = []
+    predictions: list[pd.DataFrame] = []
+    errors: list[dict[str, Any]] = []
+    for cell in plan.cells:
+        keys = plan.fits.get(cell.id, [""] * len(cell.data.splits))
+        for split, key in zip(cell.data.splits, keys, strict=True):
+            row = fold_row(cell, split.fold, len(split.train), len(split.test))
+            try:
+                frame, measured = _score(cell, split.fold, key, plan, store, outcomes)
+                row |= measured
+                predictions.append(frame)
+            except MerbenchError as error:
+                row |= {"status": "failed", "error": str(error)}
+                trace = outcomes[key].trace if key in outcomes else ""
+                errors.append({"cell": cell.id, "fold": split.fold, "trace": trace})
+            folds.append(row)
+    if plan.benchmark.spec.baselines:
+        for data in plan.datasets:
+            for row, frame in human_ceiling_rows(data, plan.benchmark.spec.seed):
+                folds.append(row)
+                predictions.append(frame)
+    table = pd.concat(predictions, ignore_index=True) if predictions else no_predictions(plan)
+    return ordered(pd.DataFrame(folds)), table, errors
+
+
+def _score(
+    cell: Cell, fold: int, key: str, plan: Plan, store: Store, outcomes: Mapping[str, Outcome]
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Return a fold's rows of the table of predictions, and its row's measured part."""
+    if cell.id in plan.unready:
+        raise MerbenchError(plan.unready[cell.id])
+    if key in outcomes and outcomes[key].error:
+        raise MerbenchError(outcomes[key].error)
+    artifact = store.get(key)
+    predicted = artifact.arrays["predictions"]
+    frame, metrics = _scored(cell.data, cell.id, cell.names, fold, predicted)
+    info = artifact.info
+    measured = {name: info[name] for name in ("seconds", "cpu_seconds", "peak_memory_mb")}
+    measured["curve"] = json.dumps(info["curve"]) if info["curve"] else ""
+    return frame, measured | metrics
+
+
+def _scored(
+    data: LoadedDataset,
+    cell: str,
+    names: Mapping[str, str],
+    fold: int,
+    predicted: NDArray[np.float64],
+) -> tuple[pd.DataFrame, dict[str, float]]:
+    import numpy as np
+
+    task = data.task
+    clips = [data.clips[i] for i in data.splits[fold].test]
+    truth = np.asarray([clip.label for clip in clips], dtype=np.float64)
+    kl, metrics = row_columns.score_fold(task, truth, predicted, [clip.id for clip in clips])
+    frame = prediction_rows(data, cell, names, fold, truth, predicted, kl)
+    return frame, metrics

@@ -1,0 +1,222 @@
+"""The manifest of a run: what was run, with what, on what; enough to check and repeat it."""
+
+from __future__ import annotations
+
+import copy
+import platform
+import subprocess
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from merbench import __version__, threads
+from merbench.benchmark.document import Document
+from merbench.benchmark.protocols import sides
+from merbench.components import Component
+from merbench.components.base import source_digest
+from merbench.engines.schedule import Outcome
+from merbench.errors import MerbenchError
+from merbench.identity import spec_hash
+from merbench.planning.cell import Cell, LoadedDataset
+from merbench.planning.plan import Plan
+from merbench.runs.row_columns import role
+
+SCHEMA = 2
+
+_PACKAGES = (
+    "audiomentations", "demucs", "librosa", "numba", "numpy", "opensmile", "pandas", "pydantic",
+    "scikit-learn", "scipy", "skorch", "soundfile", "soxr", "tinysoundfont", "torch", "xgboost",
+)  # fmt: skip
+
+
+def compose(
+    plan: Plan, outcomes: Mapping[str, Outcome], errors: Sequence[Mapping[str, Any]], started: float
+) -> dict[str, Any]:
+    """Describe a run that is done.
+
+    Parameters
+    ----------
+    plan
+        What it did.
+    outcomes
+        What became of its tasks.
+    errors
+        Of each failed fold: cell, fold and traceback.
+    started
+        When, in seconds since the epoch.
+
+    Returns
+    -------
+    dict
+        JSON values.
+    """
+    from merbench import evaluation
+
+    document = plan.benchmark.document
+    spec = plan.benchmark.spec.model_dump(mode="json")
+    failures = {o.work.title: o.error for o in outcomes.values() if o.error and o.seconds}
+    return {
+        "schema": SCHEMA,
+        "merbench": __version__,
+        "name": spec["name"],
+        "run": uuid.uuid4().hex,
+        "started": datetime.fromtimestamp(started, UTC).isoformat(timespec="seconds"),
+        "seconds": round(time.time() - started, 3),
+        "spec": spec,
+        "spec_hash": spec_hash(spec),
+        "base": str(document.folder),
+        "bases": _bases(document),
+        "evaluator": {"version": evaluation.VERSION, "hash": evaluation.source_hash()},
+        "protocol": plan.benchmark.protocol.identity(),
+        "datasets": [_dataset_entry(data) for data in plan.datasets],
+        "cells": [_cell_entry(cell, plan) for cell in plan.cells],
+        "skipped": [{**skip.names, "reason": skip.reason} for skip in plan.skipped],
+        "tasks": {"done": len(outcomes), "cached": dict(plan.cached)},
+        "failures": failures,
+        "errors": [dict(error) for error in errors],
+        "packages": _versions(),
+        "git": _git(),
+        "hardware": _hardware(),
+    }
+
+
+def document(manifest: Mapping[str, Any], run: object) -> Document:
+    """Return a run's benchmark as if its file had been read again, `--set` included.
+
+    Parameters
+    ----------
+    manifest
+        The run's.
+    run
+        What messages call it.
+
+    Raises
+    ------
+    MerbenchError
+        The manifest is a published one, which does not say where data lie.
+    """
+    if "base" not in manifest:
+        raise MerbenchError(
+            f"{run} is a published submission, which does not say where its data lie; use the run "
+            "it was made from"
+        )
+    name = f"the benchmark in {run}"
+    places = {
+        tuple(entry["at"]): (name, Path(entry["base"])) for entry in manifest.get("bases", ())
+    }
+    return Document(name, Path(manifest["base"]), copy.deepcopy(manifest["spec"]), places)
+
+
+def _bases(document: Document) -> list[dict[str, Any]]:
+    """Values whose relative paths start from another folder: those given by `--set`."""
+    return [
+        {"at": list(path), "base": str(folder)}
+        for path, (_, folder) in document.places.items()
+        if folder != document.folder
+    ]
+
+
+def _dataset_entry(data: LoadedDataset) -> dict[str, Any]:
+    dataset, clips = data.dataset, data.clips
+    listed: dict[str, Any] = {
+        "id": [clip.id for clip in clips],
+        "group": [clip.group for clip in clips],
+        "truth": list(data.truth_hashes),
+    }
+    if dataset.labels_public:
+        # With labels and these at hand, anyone can compute the truth hashes.
+        listed["audio"] = [data.audio[clip.audio] for clip in clips]
+    return {
+        "name": data.name,
+        # Where it is not the plugin that gives the name: a table that its user named.
+        **({} if data.name == dataset.name else {"plugin": dataset.name}),
+        "version": dataset.version,
+        "parameters": data.settings,
+        "task": data.task.value,
+        **({} if data.task.columns else {"classes": list(data.columns)}),
+        "synthetic": dataset.synthetic,
+        "labels_public": dataset.labels_public,
+        "n_clips": len(clips),
+        "n_groups": len({clip.group for clip in clips}),
+        "data_hash": data.data_hash,
+        "split_hash": data.split_hash,
+        "n_folds": len(data.splits),
+        "provenance": data.provenance,
+        "homepage": dataset.homepage,
+        "licence": dataset.licence,
+        "citation": dataset.citation,
+        **({"authors": list(dataset.authors)} if dataset.authors else {}),
+        "source": source_digest(type(dataset)),
+        "clips": listed,
+        "sides": sides(data.splits, len(clips)),
+    }
+
+
+def _cell_entry(cell: Cell, plan: Plan) -> dict[str, Any]:
+    parts: tuple[Component | None, ...] = (
+        *cell.augmentations, cell.separator, *cell.features, cell.model
+    )  # fmt: skip
+    return {
+        "id": cell.id,
+        **cell.names,
+        "role": role(cell.model),
+        "data_hash": cell.data.data_hash,
+        "parameters": cell.settings,
+        "identity": cell.identity,
+        "sources": {part.name: source_digest(type(part)) for part in parts if part is not None},
+        "tables": list(plan.tables.get(cell.id, ())),
+        "seeds": [cell.fold_seed(split.fold) for split in cell.data.splits],
+        "error": plan.unready.get(cell.id, ""),
+    }
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _git() -> dict[str, Any]:
+    """Commit of merbench's own checkout, where it runs from one."""
+    folder = Path(__file__).resolve().parent
+
+    def git(*arguments: str) -> str:
+        done = subprocess.run(
+            ["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True
+        )
+        return done.stdout.strip()
+
+    try:
+        return {"commit": git("rev-parse", "HEAD"), "dirty": bool(git("status", "--porcelain"))}
+    except (OSError, subprocess.CalledProcessError):
+        return {"commit": None, "dirty": None}
+
+
+def _hardware() -> dict[str, Any]:
+    import psutil
+
+    return {
+        "platform": platform.platform(),
+        "machine": platform.machine(),
+        "cpu": _cpu_name(),
+        "cores": threads.cores(),
+        "memory_gb": round(psutil.virtual_memory().total / 1e9, 1),
+    }
+
+
+def _cpu_name() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor()

@@ -1,0 +1,186 @@
+"""What a run's two tables hold, the fold metrics that follow from predictions, and rows' names."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from merbench.benchmark.names import AXES as AXES
+from merbench.benchmark.names import NONE, settings_text
+from merbench.components import Model
+from merbench.tasks import Task
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+TRUTH, PREDICTED = "truth_", "predicted_"
+SYSTEM, BASELINE, PEOPLE = "system", "baseline", "people"
+HUMAN_CEILING = "human-ceiling"
+"""Model in the rows of what people reach; they hold an expectation, and no predictions."""
+
+
+def role(model: Model) -> str:
+    """Return what a model's rows are: a system's, or a baseline's."""
+    return BASELINE if model.baseline else SYSTEM
+
+
+def label_columns(dataset: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names of a label's columns, from a dataset's entry in a manifest."""
+    return Task(dataset["task"]).columns or tuple(dataset["classes"])
+
+
+def truth_columns(columns: Sequence[str]) -> list[str]:
+    """Columns of the true label in the table of predictions."""
+    return [TRUTH + column for column in columns]
+
+
+def predicted_columns(columns: Sequence[str]) -> list[str]:
+    """Columns of the predicted label in the table of predictions."""
+    return [PREDICTED + column for column in columns]
+
+
+def score_fold(
+    task: Task, truth: NDArray[np.float64], predicted: NDArray[np.float64], clips: Sequence[str]
+) -> tuple[NDArray[np.float64], dict[str, float]]:
+    """Score one fold: KL of each clip, and the fold's metrics."""
+    from merbench import evaluation
+
+    scored = evaluation.evaluate(task, truth, predicted, ids=clips)
+    return scored.kl, scored.metrics
+
+
+def is_ceiling(model: str) -> bool:
+    """Tell whether a row's model is a human ceiling."""
+    return model.startswith(f"{HUMAN_CEILING}(")
+
+
+def kl_metrics(kl: NDArray[np.float64]) -> dict[str, float]:
+    """Fold metrics that follow from the clips' KL alone."""
+    import numpy as np
+
+    from merbench.evaluation.metrics import median_upper
+
+    return {
+        "kl_mean": float(kl.mean()),
+        "kl_median": float(np.median(kl)),
+        "kl_median_upper": median_upper(kl),
+    }
+
+
+OF_PREDICTIONS = ("n_nonpositive_std", "n_floored_std", "n_floored_probability")
+"""Fold metrics that follow from predictions alone."""
+
+
+def ceiling_metrics(kl: NDArray[np.float64]) -> dict[str, float]:
+    """Fold metrics of a human ceiling, from each clip's expected KL; clips without it are out."""
+    import numpy as np
+
+    known = kl[np.isfinite(kl)]
+    if not len(known):
+        return {}
+    return {name: kl_metrics(known)[name] for name in ("kl_mean", "kl_median")}
+
+
+# --- what rows say -------------------------------------------------------------------------------
+
+
+def metric_columns(folds: pd.DataFrame) -> list[str]:
+    """Columns of a table of folds that are metrics: what stands after `error`."""
+    columns = list(folds.columns)
+    return columns[columns.index("error") + 1 :]
+
+
+def bare_name(title: str) -> str:
+    """Name of a dataset without what its title says of parameters: `my-songs (fixed_std=0.1)`."""
+    return title.partition(" (")[0]
+
+
+def system_name(row: Mapping[str, Any]) -> str:
+    """Name of a row's system: what it has on each axis, with parameters that differ."""
+    parts = [str(row[axis]) for axis in AXES[1:] if row[axis] != NONE]
+    return " x ".join(parts) + parameter_text(row["parameters"])
+
+
+def parameter_text(parameters: str) -> str:
+    """A system's parameters as a name shows them: ` (k=3)`; nothing where all are defaults."""
+    return settings_text(json.loads(parameters)) if parameters else ""
+
+
+Parameter = tuple[str, ...]
+"""A parameter of a system: its axis, then the names that lead to it. That of a wrapped model, or of
+one of several components on an axis, has more than two."""
+_ABSENT = object()
+
+
+def parameters(row: Mapping[str, Any]) -> dict[Parameter, Any]:
+    """Return the parameters of a row's data set and system that are not at their defaults."""
+    found = json.loads(row["parameters"]) if row["parameters"] else {}
+    of_dataset = row.get("dataset_parameters")
+    return _leaves({"dataset": json.loads(of_dataset) if of_dataset else {}, **found})
+
+
+def told_apart(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Return what each row has on each axis, with the parameters that tell it from other rows.
+
+    Of a name that stands with one choice of parameters, all that are no defaults are shown; of one
+    that stands with several, those in which they differ.
+
+    Parameters
+    ----------
+    rows
+        Each with the axes' names, `parameters`, and `dataset_parameters` where it has some.
+    """
+    known = [parameters(row) for row in rows]
+    texts: list[dict[str, str]] = [{} for _ in rows]
+    for axis in AXES:
+        own = [{p: value for p, value in found.items() if p[0] == axis} for found in known]
+        same_name: dict[str, list[dict[Parameter, Any]]] = {}
+        for row, choice in zip(rows, own, strict=True):
+            others = same_name.setdefault(str(row[axis]), [])
+            if choice not in others:
+                others.append(choice)
+        for text, row, choice in zip(texts, rows, own, strict=True):
+            name = str(row[axis])
+            others = same_name[name]
+            differing = {
+                parameter: value
+                for parameter, value in choice.items()
+                if len(others) == 1 or any(o.get(parameter, _ABSENT) != value for o in others)
+            }
+            text[axis] = name + _parameters_text(differing)
+    return texts
+
+
+def joined(texts: Mapping[str, str]) -> str:
+    """Return one name for a system from what it has on each axis, as `told_apart` says it."""
+    return " x ".join(texts[axis] for axis in AXES[1:] if texts[axis] != NONE)
+
+
+def _leaves(settings: Mapping[str, Any], at: Parameter = ()) -> dict[Parameter, Any]:
+    leaves: dict[Parameter, Any] = {}
+    for key, value in settings.items():
+        leaves |= _leaves(value, (*at, key)) if isinstance(value, dict) else {(*at, key): value}
+    return leaves
+
+
+def _parameters_text(found: Mapping[Parameter, Any]) -> str:
+    lasts = [parameter[-1] for parameter in found]
+    pairs = [
+        f"{p[-1] if lasts.count(p[-1]) == 1 else '.'.join(p[1:])}={value}"
+        for p, value in found.items()
+    ]
+    return f" ({', '.join(pairs)})" if pairs else ""
+
+
+def choice(row: Mapping[str, Any], axis: str) -> tuple[str, Any]:
+    """What a row has on an axis: the name, and the parameters that differ from defaults."""
+    settings = json.loads(row["parameters"]) if row["parameters"] else {}
+    return row[axis], settings.get(axis)
+
+
+def is_blind(row: Mapping[str, Any]) -> bool:
+    """Tell whether a row's model never looks at the music."""
+    return bool(row["features"] == NONE and row["role"] != PEOPLE)

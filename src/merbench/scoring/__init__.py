@@ -1,0 +1,1 @@
+"""Scoring predictions that were made anywhere: files in, the evaluator's numbers out."""

@@ -1,0 +1,1 @@
+"""Scoring separators by true stems: a tool beside the benchmark."""

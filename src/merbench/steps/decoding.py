@@ -1,0 +1,151 @@
+"""A clip's waveform: decoded, and changed by an augmentation."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from merbench import audio
+from merbench.components import Augmentation, Clip, Component, Dataset, Separator
+from merbench.digests import file_digest
+from merbench.errors import AudioError, MerbenchError, PluginError
+from merbench.steps.step import Files
+from merbench.steps.store import artifact_key
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Waveform = NDArray[np.float32]
+
+
+# --- from a clip to one array a stem ---------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class AugmentedCopy:
+    """One changed copy of a clip: what changes it, and which of its copies it is."""
+
+    augmentation: Augmentation
+    number: int
+
+    @property
+    def title(self) -> str:
+        """Name of the copy, to stand behind its clip's."""
+        return f"{self.augmentation.title} {self.number + 1}"
+
+
+def decoding_key(dataset: Dataset, clip: Clip, known: Files | None = None) -> str:
+    """Key of a clip's waveform: its file's bytes, and whatever else decodes them.
+
+    The file is digested where its digest is not `known`.
+    """
+    parts: dict[str, Any] = {"audio": (known or {}).get(clip.audio) or file_digest(clip.audio)}
+    own = type(dataset).decode is not Dataset.decode
+    if not (own and dataset.synthetic):  # what a program renders, no reader of audio files decodes
+        parts["reader"] = audio.VERSION
+    if own:
+        fingerprint = dataset.fingerprint()
+        if dataset.decodes_by is not None:
+            parameters = dataset.model_dump(mode="json", include=set(dataset.decodes_by))
+            fingerprint["identity"] |= {"parameters": parameters}
+        parts["decoder"] = fingerprint
+    return artifact_key("decode", **parts)
+
+
+def augmentation_key(copy: AugmentedCopy | None, decoding: str) -> str:
+    """Key of a copy's waveform; that of the clip itself where there is no copy.
+
+    How many copies there are beside it is no part of it, so that more of them never change those
+    that are there.
+    """
+    if copy is None:
+        return decoding
+    augmentation = copy.augmentation.of_a_copy().fingerprint()
+    return artifact_key("augment", augmentation=augmentation, copy=copy.number, of=decoding)
+
+
+def makers(
+    dataset: Dataset, separator: Separator | None, copy: AugmentedCopy | None = None
+) -> tuple[Component, ...]:
+    """Return the plugins that a clip, or a changed copy of it, becomes stems by."""
+    augmentation = copy.augmentation if copy else None
+    return tuple(part for part in (dataset, augmentation, separator) if part is not None)
+
+
+def clip_title(dataset: Dataset, clip: Clip, copy: AugmentedCopy | None) -> str:
+    title = f"clip {clip.id} of {dataset.title}"
+    return f"{title} ({copy.title})" if copy else title
+
+
+def decode(dataset: Dataset, clip: Clip) -> tuple[Waveform, int]:
+    """Decode a clip and see that it is sound.
+
+    Raises
+    ------
+    MerbenchError
+        Whatever decoding raises: by the file's name, so that it is this clip's fault alone.
+    """
+    import numpy as np
+
+    with _faults_of(str(clip.audio)):
+        waveform, rate = dataset.decode(clip)
+        waveform = np.asarray(waveform, dtype=np.float32)
+    audio.validate(waveform, str(clip.audio))
+    audio.validate_rate(rate, str(clip.audio))
+    return waveform, rate
+
+
+@contextmanager
+def _faults_of(where: str) -> Iterator[None]:
+    """Turn whatever a dataset's decoding raises into one sentence that says of what."""
+    try:
+        yield
+    except MerbenchError:
+        raise
+    except MemoryError as error:
+        raise AudioError(
+            f"{where} needs more memory to be decoded than there is; lower --jobs"
+        ) from error
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise AudioError(f"{where} cannot be decoded ({reason}); replace the file") from error
+
+
+def augment(waveform: Waveform, rate: int, copy: AugmentedCopy, decoding: str) -> Waveform:
+    """Change a clip's waveform and hold the augmentation to its contract.
+
+    Parameters
+    ----------
+    waveform
+        Shape (channels, samples).
+    rate
+        In Hz.
+    copy
+        Which copy of the clip.
+    decoding
+        The clip's decoding key. With the augmentation and the copy's number it is the seed.
+
+    Returns
+    -------
+    ndarray
+        Shape (channels, samples), float32; the number of samples may be another.
+    """
+    import numpy as np
+
+    one = copy.augmentation.of_a_copy()
+    text = json.dumps([decoding, one.identity(), copy.number], sort_keys=True)
+    rng = np.random.default_rng(list(hashlib.sha256(text.encode()).digest()))
+    changed = np.asarray(one.augment(waveform.copy(), rate, rng), dtype=np.float32)
+    if changed.ndim != 2 or changed.shape[0] != waveform.shape[0] or not changed.size:
+        raise PluginError(
+            f"{copy.title}: it returned the shape {changed.shape} for a clip of shape "
+            f"{waveform.shape}; correct the plugin"
+        )
+    if not np.isfinite(changed).all():
+        raise PluginError(f"{copy.title}: it returned NaN or infinite samples; correct the plugin")
+    return changed

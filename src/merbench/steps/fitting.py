@@ -1,0 +1,194 @@
+"""Fitting a model on one fold's training clips and predicting its test clips."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from merbench import memory, threads
+from merbench.components import Component, Model
+from merbench.errors import MerbenchError, PluginError
+from merbench.identity import digest
+from merbench.numerals import LARGEST, real_numbers
+from merbench.steps.assembling import open_rows
+from merbench.steps.step import Step
+from merbench.steps.store import Store
+from merbench.tasks import Task
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Prepare(Step):
+    """Do a model's label-free work on a table once, for all folds."""
+
+    stage: ClassVar[str] = "prepare"
+    key: str
+    needs: tuple[str, ...]
+    model: Model
+    fingerprint: str
+    label: str
+
+    @property
+    def title(self) -> str:
+        return f"{self.model.title}: preparation of {self.label}"
+
+    @property
+    def component(self) -> Component | None:
+        return None
+
+    @property
+    def plugins(self) -> tuple[Component, ...]:
+        return (self.model,)
+
+    def run(self, store: Store) -> None:
+        (table,) = self.needs
+        rows = store.get(table, mapped=True).arrays["rows"]
+        with self.as_planned(store):
+            prepared = self.model.prepare(rows)
+        if prepared is not None and len(prepared) != len(rows):
+            raise PluginError(
+                f"{self.model.title} prepared {len(prepared)} rows from {len(rows)}; "
+                "correct the plugin"
+            )
+        arrays = {} if prepared is None else {"prepared": prepared}
+        store.put(self.key, arrays, {"component": self.model.name})
+
+    def _planned(self) -> bool:
+        return digest(self.model.fingerprint()) == self.fingerprint
+
+
+# --- from a table to predictions ----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Fit(Step):
+    """Fit one model on one fold's training clips and predict its test clips.
+
+    It carries the training clips' labels and no others.
+    """
+
+    stage: ClassVar[str] = "fit"
+    key: str
+    model: Model
+    fingerprint: str
+    task: Task
+    seed: int
+    device: str
+    tables: tuple[str, ...]
+    prepared: str | None
+    train: tuple[int, ...]
+    test: tuple[int, ...]
+    labels: tuple[tuple[float, ...], ...]
+    clip_ids: tuple[str, ...]
+    label: str
+    fold: int
+    scaled: bool = False
+
+    @property
+    def needs(self) -> tuple[str, ...]:  # type: ignore[override]
+        return (*self.tables, *([self.prepared] if self.prepared else []))
+
+    @property
+    def title(self) -> str:
+        return f"{self.label}, fold {self.fold}"
+
+    @property
+    def component(self) -> Component:
+        return self.model
+
+    def run(self, store: Store) -> None:
+        import numpy as np
+
+        labels = np.asarray(self.labels, dtype=np.float64)
+        with self.as_planned(store), memory.watch() as watched:
+            estimator = self.model.estimator(task=self.task, seed=self.seed, device=self.device)
+            train = self._inputs(store, self.train)
+            with _timed() as fitting:
+                estimator.fit(train, labels)
+            del train
+            test = self._inputs(store, self.test)
+            with _timed() as predicting:
+                predicted = estimator.predict(test)
+        predictions = self._examined(predicted)
+        info = {
+            "component": self.model.name,
+            "seconds": fitting.seconds + predicting.seconds,
+            "fit_seconds": fitting.seconds,
+            "predict_seconds": predicting.seconds,
+            "cpu_seconds": fitting.cpu_seconds + predicting.cpu_seconds,
+            "peak_memory_mb": watched.peak / 1e6,
+            "threads": threads.available(),
+            "curve": [
+                {name: float(value) for name, value in epoch.items()}
+                for epoch in getattr(estimator, "curve_", [])
+            ],
+        }
+        store.put(self.key, {"predictions": predictions}, info)
+
+    def _planned(self) -> bool:
+        return digest(self.model.fingerprint()) == self.fingerprint
+
+    def _inputs(self, store: Store, indices: Sequence[int]) -> Any:
+        import numpy as np
+
+        if not self.tables:
+            return np.empty((len(indices), 0), dtype=np.float32)
+        rows = [open_rows(store, t, indices, scaled=self.scaled) for t in self.tables]
+        if self.prepared:
+            prepared = store.get(self.prepared, mapped=True).arrays.get("prepared")
+            if prepared is not None:
+                rows.append(np.asarray(prepared[np.asarray(indices, dtype=np.int64)]))
+        return rows[0] if len(rows) == 1 else tuple(rows)
+
+    def _examined(self, predicted: Any) -> NDArray[np.float64]:
+        """Return predictions as float64, held to the contract."""
+        import numpy as np
+
+        try:
+            predictions = real_numbers(predicted, f"the predictions of {self.model.title}")
+        except MerbenchError as error:
+            raise PluginError(f"{error}; correct the plugin") from None
+        expected = (len(self.test), len(self.labels[0]))
+        if predictions.shape != expected:
+            raise PluginError(
+                f"{self.model.title} predicted an array of shape {predictions.shape} for "
+                f"{expected[0]} clips and {expected[1]} columns; correct the plugin"
+            )
+        bad = np.flatnonzero(~np.isfinite(predictions).all(axis=1))
+        if len(bad):
+            ids = ", ".join(self.clip_ids[i] for i in bad[:5])
+            raise PluginError(
+                f"{self.model.title} predicted NaN or infinite values for {len(bad)} of "
+                f"{expected[0]} clips ({ids}{', …' if len(bad) > 5 else ''}); correct the plugin"
+            )
+        huge = np.argwhere(np.abs(predictions) > LARGEST)
+        if len(huge):
+            row, column = huge[0]
+            raise PluginError(
+                f"{self.model.title} predicted {predictions[row, column]:g} for clip "
+                f"{self.clip_ids[row]}, and predictions must be below {LARGEST:g} in magnitude; "
+                "correct the plugin or its parameters"
+            )
+        return predictions
+
+
+@dataclass
+class _Spent:
+    """What a block took."""
+
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+
+
+@contextmanager
+def _timed() -> Iterator[_Spent]:
+    spent = _Spent()
+    wall, cpu = time.perf_counter(), time.process_time()
+    yield spent
+    spent.seconds, spent.cpu_seconds = time.perf_counter() - wall, time.process_time() - cpu

@@ -1,0 +1,187 @@
+"""Separating a clip into stems."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from merbench import audio
+from merbench.components import CANONICAL_STEMS, Clip, Component, Dataset, Separator
+from merbench.digests import file_digest
+from merbench.errors import AudioError, PluginError
+from merbench.steps.decoding import (
+    AugmentedCopy,
+    _faults_of,
+    augment,
+    augmentation_key,
+    clip_title,
+    decode,
+    decoding_key,
+    makers,
+)
+from merbench.steps.step import Files, Step
+from merbench.steps.store import Store, artifact_key
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Waveform = NDArray[np.float32]
+
+
+def files_of(clip: Clip, separator: Separator, known: Files | None = None) -> Files:
+    """Return the files that a clip's stems are made of; those not `known` are digested."""
+    stems = clip.stems.values() if separator.needs_true_stems else ()
+    return {path: (known or {}).get(path) or file_digest(path) for path in (clip.audio, *stems)}
+
+
+def separation_key(
+    separator: Separator,
+    dataset: Dataset,
+    clip: Clip,
+    decoding: str,
+    known: Files | None = None,
+) -> str:
+    """Key of a clip's stems; true stems are digested where their digests are not `known`."""
+    parts: dict[str, Any] = {"of": decoding}
+    if separator.needs_true_stems:
+        files = files_of(clip, separator, known)
+        parts["stems"] = {stem: files[path] for stem, path in sorted(clip.stems.items())}
+        if type(dataset).true_stems is not Dataset.true_stems:
+            parts["dataset"] = dataset.fingerprint()
+    return artifact_key("separate", separator=separator.fingerprint(), **parts)
+
+
+def stems_key(
+    separator: Separator, dataset: Dataset, clip: Clip, copy: AugmentedCopy | None, files: Files
+) -> str:
+    """Key of the stems of a clip, or of a changed copy of it, made of files of these digests."""
+    decoding = augmentation_key(copy, decoding_key(dataset, clip, files))
+    return separation_key(separator, dataset, clip, decoding, files)
+
+
+@dataclass(frozen=True)
+class Separate(Step):
+    """Separate one clip and keep its stems."""
+
+    stage: ClassVar[str] = "separate"
+    key: str
+    dataset: Dataset
+    clip: Clip
+    files: Files
+    separator: Separator
+    copy: AugmentedCopy | None = None
+    needs: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        return f"{clip_title(self.dataset, self.clip, self.copy)}: {self.separator.title}"
+
+    @property
+    def component(self) -> Component:
+        return self.separator
+
+    @property
+    def plugins(self) -> tuple[Component, ...]:
+        return makers(self.dataset, self.separator, self.copy)
+
+    @property
+    def reads(self) -> Files:
+        return self.files
+
+    def run(self, store: Store) -> None:
+        started = time.perf_counter()
+        with self.as_planned(store):
+            stems, rate = separate(self.dataset, self.clip, self.separator, self.copy)
+        info = {
+            "sample_rate": rate,
+            "component": self.separator.name,
+            "seconds": time.perf_counter() - started,
+        }
+        store.put(self.key, stems, info)
+
+    def _planned(self) -> bool:
+        now = stems_key(self.separator, self.dataset, self.clip, self.copy, self.files)
+        return now == self.key
+
+
+def separate(
+    dataset: Dataset, clip: Clip, separator: Separator, copy: AugmentedCopy | None = None
+) -> tuple[dict[str, Waveform], int]:
+    """Separate a clip, or a changed copy of it, and hold the separator to its contract."""
+    import numpy as np
+
+    if separator.needs_true_stems:
+        waveform, rate = true_stems(dataset, clip)
+        shape = waveform.shape[1:]
+    else:
+        waveform, rate = decode(dataset, clip)
+        if copy is not None:
+            waveform = augment(waveform, rate, copy, decoding_key(dataset, clip))
+        shape = waveform.shape
+    stems = separator.separate(waveform, rate)
+    if set(stems) != set(separator.stems):
+        raise PluginError(
+            f"{separator.name} returned the stems {', '.join(sorted(stems))} "
+            f"where it declares {', '.join(separator.stems)}; correct the plugin"
+        )
+    for stem, array in stems.items():
+        if np.shape(array) != shape:
+            raise PluginError(
+                f"stem {stem}: {separator.name} returned the shape "
+                f"{np.shape(array)} for a clip of shape {shape}; correct the plugin"
+            )
+        if not np.isfinite(array).all():
+            raise PluginError(
+                f"stem {stem}: {separator.name} returned NaN or infinite samples; "
+                "correct the plugin"
+            )
+    return {stem: np.asarray(stems[stem], dtype=np.float32) for stem in separator.stems}, rate
+
+
+def separated(
+    store: Store,
+    key: str,
+    dataset: Dataset,
+    clip: Clip,
+    separator: Separator,
+    copy: AugmentedCopy | None = None,
+) -> tuple[Mapping[str, Waveform], int]:
+    """Return stems from the store, or anew where the separator's are not kept."""
+    if not separator.stored:
+        return separate(dataset, clip, separator, copy)
+    artifact = store.get(key)
+    return artifact.arrays, int(artifact.info["sample_rate"])
+
+
+def true_stems(dataset: Dataset, clip: Clip) -> tuple[Waveform, int]:
+    """Decode a clip's true stems and see that they are sound.
+
+    Returns
+    -------
+    waveform : ndarray
+        Shape (stems, channels, samples), in canonical order; a stem that is not there is silence.
+    sample_rate : int
+        In Hz.
+
+    Raises
+    ------
+    MerbenchError
+        One cannot be decoded, or they differ in sample rate, length or channels.
+    """
+    import numpy as np
+
+    with _faults_of(f"clip {clip.id}: a true stem"):
+        stems, rate = dataset.true_stems(clip)
+    shapes = {np.shape(stem) for stem in stems.values()}
+    if len(shapes) != 1 or not set(stems) <= set(CANONICAL_STEMS):
+        raise AudioError(
+            f"the true stems ({', '.join(sorted(stems)) or 'none'}) must be among "
+            f"{', '.join(CANONICAL_STEMS)}, of one length and number of channels; correct the files"
+        )
+    silence = np.zeros(shapes.pop(), dtype=np.float32)
+    stacked = np.stack([stems.get(stem, silence) for stem in CANONICAL_STEMS])
+    audio.validate(stacked.reshape(-1, stacked.shape[-1]), "true stems")
+    return stacked, rate

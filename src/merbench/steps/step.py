@@ -1,0 +1,78 @@
+"""The base of the steps that a run is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import ClassVar
+
+from merbench.components import Component
+from merbench.digests import forget, reading
+from merbench.errors import ChangedError
+from merbench.steps.store import Store
+
+Files = Mapping[Path, str]
+"""The SHA-256 of files, by path."""
+
+
+class Step:
+    """Base of the tasks: what the engine runs and the plan lists."""
+
+    stage: ClassVar[str]
+    key: str
+    needs: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        """What is being done, for messages."""
+        raise NotImplementedError
+
+    @property
+    def component(self) -> Component | None:
+        """The plugin that does the work, whose past timings make the estimate."""
+        return None
+
+    @property
+    def plugins(self) -> tuple[Component, ...]:
+        """Every plugin that takes part in the result."""
+        return (self.component,) if self.component else ()
+
+    @property
+    def reads(self) -> Files:
+        """The files that the work decodes."""
+        return {}
+
+    def run(self, store: Store) -> None:
+        """Do the work and leave the artifact `key`."""
+        raise NotImplementedError
+
+    @contextmanager
+    def as_planned(self, store: Store) -> Iterator[None]:
+        """Hold what is done in the block to the key: of these files, by these plugins.
+
+        Raises
+        ------
+        ChangedError
+            A file or a plugin is no longer what the key was made of.
+        """
+        self._hold_plugins_to_plan()
+        with reading(self.reads) as found:
+            yield
+        changed = [path for path, digest in found.items() if digest != self.reads[path]]
+        if changed:
+            forget(store.folder, changed)
+            raise ChangedError(f"{changed[0]} changed after the plan was made; run again")
+        self._hold_plugins_to_plan()
+
+    def _hold_plugins_to_plan(self) -> None:
+        if not self._planned():
+            names = " or ".join(dict.fromkeys(plugin.title for plugin in self.plugins))
+            raise ChangedError(
+                f"the source of {names}, or a file that it names, changed after the plan was made; "
+                "run again"
+            )
+
+    def _planned(self) -> bool:
+        """Tell whether the plugins, as this process has them, are those of the key."""
+        return True

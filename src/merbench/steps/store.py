@@ -1,0 +1,361 @@
+"""Content-addressed artifacts on disk.
+
+An artifact is a folder named by its key, holding arrays as `.npy` and an `artifact.json` with the
+key and their checksums. It is written under a temporary name and renamed, so that a reader never
+sees half of one; one that is damaged, or lies under another's key, is found by its checksum and
+made again. One that merely cannot be read just now is left as it is. Nothing is pickled.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import platform
+import shutil
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Literal
+
+from merbench.errors import StoreError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SCHEMA = 1
+"""Raised when the framework computes something else from the same parts: old keys then miss."""
+
+_INDEX = "artifact.json"
+_HOST = platform.node()
+
+_State = tuple[tuple[str, int, int, int, int], ...]
+
+
+def home() -> Path:
+    """Folder of merbench's caches: `$MERBENCH_HOME`, else the platform's cache folder."""
+    configured = os.environ.get("MERBENCH_HOME")
+    if configured:
+        return Path(configured).expanduser().absolute()
+    from platformdirs import user_cache_path
+
+    return user_cache_path("merbench", appauthor=False)
+
+
+def artifact_key(stage: str, **parts: Any) -> str:
+    """Return the key of what a stage makes of its parts: SHA-256 of their canonical JSON.
+
+    `parts` are JSON values: fingerprints of components and keys of what went in. No paths, no
+    time stamps.
+    """
+    document = {"schema": SCHEMA, "stage": stage, **parts}
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """What a task left: arrays by name, and what is known of how they were made."""
+
+    arrays: Mapping[str, NDArray[Any]]
+    info: Mapping[str, Any]
+
+
+class Store:
+    """Artifacts under one folder.
+
+    Any number of processes may use one store at once: writers of one key write the same bytes, and
+    the first to finish wins.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._mapped: dict[str, tuple[_State, dict[str, Any]]] = {}
+
+    def prepare(self) -> None:
+        """Make the folder and see that it can be written; clear what killed writers left.
+
+        Raises
+        ------
+        StoreError
+            The folder cannot be written.
+        """
+        try:
+            self._scratch.mkdir(parents=True, exist_ok=True)
+            probe = self._scratch / _temporary_name()
+            probe.write_bytes(b"merbench")
+            probe.unlink()
+        except OSError as error:
+            raise explained(error, self.folder) from error
+        for left in self._scratch.iterdir():
+            host, _, owner = left.name.rpartition("-")[0].rpartition("-")
+            if host == _HOST and owner.isdigit() and not _alive(int(owner)):
+                _remove(left)
+
+    def path(self, key: str) -> Path:
+        """Folder of an artifact, whether or not it exists."""
+        return self.folder / key[:2] / key
+
+    def has(self, key: str) -> bool:
+        """Tell whether a whole artifact is there; a damaged one is thrown away.
+
+        Raises
+        ------
+        StoreError
+            It is there and cannot be read.
+        """
+        try:
+            self._verified(key)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def get(self, key: str, *, mapped: bool = False) -> Artifact:
+        """Read an artifact.
+
+        Parameters
+        ----------
+        key
+            From `artifact_key`.
+        mapped
+            Leave the arrays on disk and map them into memory, read only. They are checked once a
+            process, and again where their files have changed since.
+
+        Raises
+        ------
+        StoreError
+            It is not there, was damaged, or cannot be read.
+        """
+        import numpy as np
+
+        try:
+            index = self._verified_once(key) if mapped else self._verified(key)
+        except FileNotFoundError:
+            raise StoreError(
+                f"the artifact {key[:12]} is gone from {self.folder}, or was damaged; run again"
+            ) from None
+        folder = self.path(key)
+        mode: Literal["r"] | None = "r" if mapped else None
+        try:
+            arrays = {
+                name: np.load(folder / f"{name}.npy", mmap_mode=mode, allow_pickle=False)
+                for name in index["arrays"]
+            }
+        except OSError as error:
+            raise _unreadable(error, folder) from error
+        return Artifact(arrays, index["info"])
+
+    def info(self, key: str) -> dict[str, Any]:
+        """Read what is known of an artifact without its arrays; empty where it is not there."""
+        try:
+            index = json.loads((self.path(key) / _INDEX).read_text())
+        except (OSError, ValueError):
+            return {}
+        return dict(index.get("info", {}), bytes=index.get("bytes", 0))
+
+    def put(self, key: str, arrays: Mapping[str, NDArray[Any]], info: Mapping[str, Any]) -> None:
+        """Write an artifact whole, or not at all.
+
+        Raises
+        ------
+        StoreError
+            The disk is full or cannot be written.
+        """
+        with self.writing(key, info) as folder:
+            for name, array in arrays.items():
+                _save(folder / f"{name}.npy", array)
+
+    @contextmanager
+    def writing(self, key: str, info: Mapping[str, Any]) -> Iterator[Path]:
+        """Hand out a folder to write `.npy` files into; it becomes the artifact at the end.
+
+        For arrays too large to hold in memory; `put` serves for the rest.
+        """
+        temporary = self._scratch / _temporary_name()
+        try:
+            temporary.mkdir(parents=True)
+            yield temporary
+            files = sorted(temporary.glob("*.npy"))
+            index = {
+                "key": key,
+                "arrays": {file.stem: _checksum(file) for file in files},
+                "bytes": sum(file.stat().st_size for file in files),
+                "info": dict(info),
+            }
+            index = json.loads(json.dumps(index))  # as whoever checks it will see it
+            document = {"checksum": _index_checksum(index), **index}
+            (temporary / _INDEX).write_text(json.dumps(document))
+            target = self.path(key)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                temporary.rename(target)
+            except OSError as error:
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                    raise
+        except OSError as error:
+            raise explained(error, self.folder) from error
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+    @property
+    def _scratch(self) -> Path:
+        return self.folder / "unfinished"
+
+    def _verified_once(self, key: str) -> dict[str, Any]:
+        """Return an artifact's index as `_verified` does, which reads every byte, once."""
+        state = _state(self.path(key))
+        known, index = self._mapped.get(key, ((), {}))
+        if not state or known != state:
+            index = self._verified(key)
+            self._mapped[key] = state, index
+        return index
+
+    def _verified(self, key: str) -> dict[str, Any]:
+        """Return an artifact's index after checking every file against it."""
+        folder = self.path(key)
+        try:
+            index = _sound_index(folder, key)
+        except FileNotFoundError:
+            if not folder.is_dir():
+                raise
+            index = None  # a part of it is gone
+        except OSError as error:
+            raise _unreadable(error, folder) from error
+        if index is None:
+            # Renamed first: another process may be writing the same key anew.
+            grave = self._scratch / _temporary_name()
+            try:
+                self._scratch.mkdir(parents=True, exist_ok=True)
+                folder.rename(grave)
+            except OSError as error:
+                if error.errno != errno.ENOENT:
+                    raise explained(error, self.folder) from error
+            shutil.rmtree(grave, ignore_errors=True)
+            raise FileNotFoundError(key)
+        return index
+
+
+def _sound_index(folder: Path, key: str) -> dict[str, Any] | None:
+    """Read an artifact's index; None where it is another's, or anything differs from it."""
+    with (folder / _INDEX).open("rb") as handle:
+        text = handle.read()
+    try:
+        index: dict[str, Any] = json.loads(text)
+        checksum, stated = index.pop("checksum"), index["key"]
+        arrays = dict(index["arrays"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+    if checksum != _index_checksum(index) or stated != key:
+        return None
+    sound = all(_checksum(folder / f"{name}.npy") == digest for name, digest in arrays.items())
+    return index if sound else None
+
+
+def _state(folder: Path) -> _State:
+    """Return what changes when a file of an artifact does; nothing where that cannot be seen."""
+    try:
+        with os.scandir(folder) as entries:
+            found = ((entry.name, entry.stat()) for entry in entries)
+            return tuple(
+                sorted((n, s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino) for n, s in found)
+            )
+    except OSError:
+        return ()
+
+
+def _temporary_name() -> str:
+    """Name that tells which process of which machine writes it."""
+    return f"{_HOST}-{os.getpid()}-{uuid.uuid4().hex}"
+
+
+@contextmanager
+def appending(path: Path) -> Iterator[Callable[[NDArray[Any]], None]]:
+    """Hand out a function that appends rows to a float32 `.npy` file.
+
+    The file never stands in memory, and is written plainly: where the disk is full, touching a
+    mapped page would kill the process.
+    """
+    import numpy as np
+    from numpy.lib import format as npy
+
+    count, shape = 0, None
+
+    def write_header() -> None:
+        # numpy leaves room for the first axis to grow, so that the header keeps its length.
+        description = npy.dtype_to_descr(np.dtype(np.float32))
+        handle.seek(0)
+        npy.write_array_header_1_0(
+            handle, {"descr": description, "fortran_order": False, "shape": (count, *(shape or ()))}
+        )
+
+    def append(rows: NDArray[Any]) -> None:
+        nonlocal count, shape
+        if shape is None:
+            shape = rows.shape[1:]
+            write_header()
+        handle.write(np.ascontiguousarray(rows, dtype=np.float32).data)
+        count += len(rows)
+
+    with path.open("wb") as handle:
+        yield append
+        write_header()
+
+
+def _save(path: Path, array: NDArray[Any]) -> None:
+    import numpy as np
+
+    # Given a real file, numpy writes past Python and cannot say that it was the disk that filled.
+    with path.open("wb") as handle:
+        plain = SimpleNamespace(write=handle.write)
+        np.lib.format.write_array(plain, np.asanyarray(array), allow_pickle=False)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _index_checksum(index: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(index, sort_keys=True).encode()).hexdigest()
+
+
+def _checksum(path: Path) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def _alive(process: int) -> bool:
+    """Tell whether a process still runs; a killed one may wait to be reaped for a while."""
+    import psutil
+
+    try:
+        return bool(psutil.Process(process).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.Error:
+        return True
+
+
+def _unreadable(error: OSError, folder: Path) -> StoreError:
+    return StoreError(
+        f"{error.filename or folder} in the store cannot be read ({error.strerror or error}); "
+        "nothing was deleted: make it readable and run again"
+    )
+
+
+def explained(error: OSError, folder: Path) -> StoreError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StoreError(
+            f"the disk of the store {folder} is full; free space, or set MERBENCH_HOME to a folder "
+            "on another disk, and run again: finished work is kept"
+        )
+    return StoreError(
+        f"the store {folder} cannot be written ({error.strerror or error}); make it writable or "
+        "set MERBENCH_HOME to a folder that is"
+    )

@@ -1,0 +1,1 @@
+"""Recomputing what runs and leaderboards say, from their predictions."""

@@ -1,0 +1,275 @@
+"""Whether all that stands in a leaderboard's folder follows from its submissions' predictions."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from merbench.errors import MerbenchError
+from merbench.leaderboard import published_folder as folders
+from merbench.leaderboard.building import build
+from merbench.leaderboard.files import Files
+from merbench.leaderboard.submission import NAMES, file_hash, name_of
+from merbench.pages import site
+from merbench.runs import record
+from merbench.runs.ceiling import ceilings
+from merbench.runs.labels import rows_of_dataset, withheld
+from merbench.runs.record import FOLDS, MANIFEST, PREDICTIONS, RunRecord, write_parquet
+from merbench.runs.row_columns import HUMAN_CEILING, PEOPLE, bare_name, system_name
+from merbench.verification.agreement import labels_of, with_labels
+from merbench.verification.recomputed import close, csv_differences
+from merbench.verification.run_check import recorded_differences
+
+if TYPE_CHECKING:
+    from merbench.components import Clip
+
+Copies = Mapping[str, Sequence["Clip"]]
+"""By data set: the clips of the reader's own copy."""
+
+
+@dataclass
+class Verdict:
+    """What verification found.
+
+    Parameters
+    ----------
+    differences
+        What is not as it must be, a sentence each.
+    unverified
+        What could not be verified for want of the labels, a sentence each.
+    files
+        What must stand in the folder; None where the submissions themselves are wrong.
+    """
+
+    differences: list[str] = field(default_factory=list)
+    unverified: list[str] = field(default_factory=list)
+    files: Files | None = None
+
+
+def verify(folder: Path, copies: Copies | None = None, *, pages: bool = True) -> Verdict:
+    """Recompute everything in a leaderboard's folder from its submissions' predictions.
+
+    Parameters
+    ----------
+    folder
+        The leaderboard's.
+    copies
+        Clips of the reader's own copies of data whose labels are not in the submissions.
+    pages
+        Whether to hold the pages against the tables, which takes as long as writing them.
+
+    Raises
+    ------
+    MerbenchError
+        The folder is no leaderboard's.
+    """
+    folders.check(folder)
+    verdict = Verdict()
+    runs: list[RunRecord] = []
+    for path in folders.submissions(folder):
+        run = verify_submission(path, copies or {}, verdict)
+        if run is not None:
+            runs.append(run)
+    if len({run.manifest["run"] for run in runs}) < len(runs):
+        verdict.differences.append(f"{folders.SUBMISSIONS}: a run was submitted twice")
+    if verdict.differences:
+        return verdict  # what follows from wrong submissions is of no interest
+    try:
+        composed = folders.compose(folder, runs)
+    except (MerbenchError, LookupError, TypeError, ValueError) as error:
+        verdict.differences.append(f"no tables follow from the submissions: {error}")
+        return verdict
+    verdict.files = composed
+    verdict.differences += _file_differences(folder, composed)
+    if pages and not verdict.differences:
+        verdict.differences += _page_differences(folder, composed)
+    return verdict
+
+
+def verify_submission(path: Path, copies: Copies, verdict: Verdict) -> RunRecord | None:
+    """Verify one submission; None where it cannot be read."""
+    where = f"{folders.SUBMISSIONS}/{path.name}"
+
+    def differs(sentences: Sequence[str]) -> None:
+        verdict.differences += [f"{where}: {sentence}" for sentence in sentences]
+
+    present = {entry.name for entry in path.iterdir()}
+    differs([f"the file {name} does not belong there" for name in sorted(present - NAMES)])
+    differs([f"the file {name} is missing" for name in sorted(NAMES - present)])
+    if NAMES - present:
+        return None
+    try:
+        run = record.read(path)
+    except MerbenchError as error:
+        differs([str(error)])
+        return None
+    try:
+        differs(list(_digest_differences(path, run.manifest)))
+        verdict.unverified += [f"{where}: {line}" for line in _left_out(run)]
+        checked = run
+        for entry in run.manifest["datasets"]:
+            if withheld(entry):
+                checked = _with_own_labels(checked, entry, copies, differs, verdict, where)
+        differs(recorded_differences(checked))
+        if not verdict.differences:
+            differs(_mark_differences(checked))
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        differs([f"it is no submission ({type(error).__name__}: {error})"])
+    return run
+
+
+def _digest_differences(path: Path, manifest: Mapping[str, Any]) -> Iterator[str]:
+    if path.name != name_of(manifest):
+        yield f"its folder must be called {name_of(manifest)}"
+    for name in (FOLDS, PREDICTIONS):
+        if manifest["files"][name] != file_hash(path / name):
+            yield f"{name} is not the file whose SHA-256 {MANIFEST} has"
+
+
+def _left_out(run: RunRecord) -> Iterator[str]:
+    """Yield whose predictions were left out, so that nobody can compute their scores anew."""
+    cells = set(run.manifest.get("predictions_withheld", ()))
+    folds = run.folds[run.folds["cell"].isin(cells)] if cells else run.folds.iloc[:0]
+    for row in folds.drop_duplicates("cell").to_dict("records"):
+        yield (
+            f"KL and metrics of {system_name(row)} on {row['dataset']} are taken as stored, for "
+            "its predictions repeat labels that may not be republished, and were left out"
+        )
+
+
+def _with_own_labels(
+    run: RunRecord,
+    entry: Mapping[str, Any],
+    copies: Copies,
+    differs: Any,
+    verdict: Verdict,
+    where: str,
+) -> RunRecord:
+    """Return a run with the labels from the reader's copy, where there is one."""
+    from merbench.digests import file_digest
+
+    rows = rows_of_dataset(run, entry)
+    people = run.folds["cell"][run.folds["role"] == PEOPLE]
+    scored = rows & ~run.predictions["cell"].isin(set(people)).to_numpy()
+    if entry["name"] not in copies:
+        verdict.unverified.append(
+            f"{where}: KL and metrics of {int(scored.sum())} rows of {entry['name']} are taken as "
+            f"stored, for its labels may not be republished: give your own copy with "
+            f"--root {bare_name(entry['name'])}=PATH"
+        )
+        return run
+    own = [(c.id, c.label, file_digest(c.audio)) for c in copies[entry["name"]]]
+    labels, found = labels_of(entry, own)
+    differs(found)
+    if found:
+        return run
+    differs(list(_people_differences(run, entry, copies[entry["name"]])))
+    return with_labels(run, entry, labels)
+
+
+def _people_differences(
+    run: RunRecord, entry: Mapping[str, Any], clips: Sequence[Clip]
+) -> Iterator[str]:
+    """Yield where what people reach is not what the ratings in the reader's copy give."""
+    import numpy as np
+
+    own = run.folds[(run.folds["role"] == PEOPLE) & (run.folds["data_hash"] == entry["data_hash"])]
+    if own.empty:
+        return
+    reached = ceilings(clips, run.manifest["spec"]["seed"])
+    for cell, model in own[["cell", "model"]].drop_duplicates().itertuples(index=False):
+        estimate = str(model).removeprefix(f"{HUMAN_CEILING}(").removesuffix(")")
+        rows = run.predictions[run.predictions["cell"] == cell]
+        if estimate not in reached:
+            yield f"cell {cell}: the copy given has no ratings that {model} follows from"
+            continue
+        by_clip = dict(zip((clip.id for clip in clips), reached[estimate].tolist(), strict=True))
+        given = np.asarray([by_clip[clip] for clip in rows["clip"]])
+        stored = rows["kl"].to_numpy(float)
+        for i in np.flatnonzero(~close(stored, given))[:1]:
+            yield (
+                f"cell {cell}, clip {rows['clip'].iloc[i]}: KL is stored as {stored[i]:.6g}, the "
+                f"ratings give {given[i]:.6g}"
+            )
+
+
+def _mark_differences(run: RunRecord) -> list[str]:
+    """Say where a stored mark is not the one that the labels give, where there are labels."""
+    stored = run.manifest.get("marks", {})
+    hidden = {entry["data_hash"] for entry in run.manifest["datasets"] if withheld(entry)}
+    cells = run.folds[run.folds["data_hash"].isin(hidden)]["cell"]
+    unknown = {*cells, *run.manifest.get("predictions_withheld", ())}
+    taken = {cell: stored[cell] for cell in sorted(unknown) if cell in stored}
+    rows = build([RunRecord(run.manifest | {"marks": taken}, run.folds, run.predictions)])
+    return [
+        f"cell {row['cell']}: its mark is stored as {stored[row['cell']]!r}, its predictions give "
+        f"{row['mark']!r}"
+        for row in rows.leaderboard.to_dict("records")
+        if stored.get(row["cell"], row["mark"]) != row["mark"]
+    ]
+
+
+def _file_differences(folder: Path, composed: Files) -> Iterator[str]:
+    """Yield where the files beside the submissions are not what they must be."""
+    for name, text in sorted(composed.texts.items()):
+        path = folder / name
+        yield from csv_differences(name, path.read_bytes() if path.is_file() else None, text)
+    yield from _prediction_differences(folder / PREDICTIONS, composed)
+    known = {*composed.names, folders.SUBMISSIONS, folders.REPORTED, folders.README, *site.NAMES}
+    for path in sorted(folder.iterdir()):
+        if path.name not in known:
+            yield f"the file {path.name} does not belong there"
+    for path in sorted((folder / folders.SUBMISSIONS).iterdir()):
+        if not path.is_dir():
+            yield f"the file {folders.SUBMISSIONS}/{path.name} does not belong there"
+
+
+def _page_differences(folder: Path, composed: Files) -> Iterator[str]:
+    """Yield where pages are not those that the tables give."""
+    anew = "; write the pages anew with `merbench leaderboard pages`"
+    with TemporaryDirectory() as scratch:
+        for name in composed.names:
+            shutil.copyfile(folder / name, Path(scratch) / name)
+        right = {path.relative_to(scratch): path for path in site.write(Path(scratch))}
+        there = {
+            path.relative_to(folder)
+            for name in site.NAMES
+            for path in ([folder / name] if name.endswith(".html") else (folder / name).rglob("*"))
+            if path.is_file()
+        }
+        for page in sorted(right.keys() - there):
+            yield f"the page {page} is missing{anew}"
+        for page in sorted(there - right.keys()):
+            yield f"the page {page} does not belong there{anew}"
+        for page in sorted(there & right.keys()):
+            if (folder / page).read_bytes() != right[page].read_bytes():
+                yield f"the page {page} is not what the tables give{anew}"
+
+
+def _prediction_differences(path: Path, composed: Files) -> Iterator[str]:
+    import pandas as pd
+
+    if not path.is_file():
+        yield f"{PREDICTIONS} is missing"
+        return
+    with TemporaryDirectory() as scratch:
+        right = Path(scratch) / PREDICTIONS
+        write_parquet(list(composed.predictions), right)
+        if right.read_bytes() == path.read_bytes():
+            return
+        # Another release of the library writes other bytes for the same rows.
+        try:
+            stored, wanted = pd.read_parquet(path), pd.read_parquet(right)
+        except (OSError, ValueError) as error:
+            yield f"{PREDICTIONS} cannot be read ({error})"
+            return
+    if list(stored.columns) != list(wanted.columns) or len(stored) != len(wanted):
+        yield f"{PREDICTIONS} has other rows or columns than the submissions"
+        return
+    for column in wanted:
+        if not stored[column].equals(wanted[column]):
+            yield f"{PREDICTIONS}: {column} is not that of the submissions"

@@ -1,0 +1,98 @@
+"""Runs of the tiny benchmark, a leaderboard that holds two of them, and a browser for its pages."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from headless import axe as axe
+from headless import browser as browser
+from merbench.leaderboard import run_results
+from merbench.publishing.publish import publish
+from tinybench import TinyBench
+
+PUBLIC = """
+import sys
+from dataclasses import replace
+from merbench import Model, Task, hookimpl
+
+modules = [m for name, m in sys.modules.items() if name.endswith(".noise")]
+noise = next(m for m in modules if PLACE in m.__file__)
+
+class Rated(noise.Noise):
+    "The same, with raters."
+    name = "rated"
+
+    def clips(self, root):
+        def ratings(clip):
+            v, a = clip.label[:2]
+            return tuple((v + d * d / 500, a - d / 100) for d in range(-6, 7))
+        return [replace(clip, ratings=ratings(clip)) for clip in super().clips(root)]
+
+class Shown(noise.Noise):
+    "The same, with labels that may be republished."
+    name = "shown"
+    labels_public = True
+
+class Parrot(Model):
+    "Says one of the training labels, whatever the music."
+    name = "parrot"
+    inputs = ()
+    tasks = frozenset({Task.VA})
+
+    def estimator(self, *, task, seed, device):
+        return self
+
+    def fit(self, X, Y):
+        object.__setattr__(self, "_label", Y[0])
+
+    def predict(self, X):
+        return [self._label] * len(X)
+
+@hookimpl
+def merbench_datasets():
+    yield Shown
+    yield Rated
+
+@hookimpl
+def merbench_models():
+    yield Parrot
+"""
+
+
+@pytest.fixture(scope="session")
+def two_runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[TinyBench, Path, Path]:
+    """The benchmark, and two runs: of labels that are secret and public, and of another model."""
+    bench = TinyBench.make(tmp_path_factory.mktemp("board") / "bench", clips=12)
+    bench.write_plugin("zshown", PUBLIC.replace("PLACE", repr(str(bench.folder))))
+    datasets = [{"noise": {"root": "data"}}, {"shown": {"root": "data"}}]
+    folders = []
+    chosen = {"first": ["average", "linear"], "second": [{"linear": {"penalty": 9.0}}]}
+    for name, models in chosen.items():
+        finished = bench.run(datasets=datasets, models=models, baselines=name == "first")
+        run_results.write(finished, bench.folder / name)
+        folders.append(bench.folder / name)
+    return bench, folders[0], folders[1]
+
+
+@pytest.fixture(scope="session")
+def published(
+    two_runs: tuple[TinyBench, Path, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A leaderboard with both, and a paper's numbers."""
+    folder = tmp_path_factory.mktemp("published") / "leaderboard"
+    (folder / "reported").mkdir(parents=True)
+    (folder / "reported" / "paper.csv").write_text(
+        "system,dataset,metric,value,status,source,note\nthem,noise,kl_mean,0.5,reported,Paper 1,\n"
+    )
+    for run in two_runs[1:]:
+        publish(run, folder)
+    return folder
+
+
+@pytest.fixture
+def board(published: Path, tmp_path: Path) -> Path:
+    """A copy of it, to be tampered with."""
+    return Path(shutil.copytree(published, tmp_path / "leaderboard"))

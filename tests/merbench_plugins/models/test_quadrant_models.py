@@ -1,0 +1,299 @@
+"""Every model of vectors that can be fitted for quadrants."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.discriminant_analysis import (
+    LinearDiscriminantAnalysis,
+    QuadraticDiscriminantAnalysis,
+)
+from sklearn.ensemble import AdaBoostClassifier, RandomForestClassifier
+from sklearn.linear_model import LogisticRegression, RidgeClassifier, RidgeClassifierCV
+from sklearn.metrics import r2_score
+from sklearn.model_selection import StratifiedKFold
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC, LinearSVC
+from sklearn.tree import DecisionTreeClassifier
+from xgboost import XGBClassifier
+
+from merbench import FeatureKind, MerbenchError, Task
+from merbench.evaluation import categorical_kl
+from merbench.plugins import discovery
+from merbench_plugins.models._scaling import FeatureScaler
+
+REGISTRY = discovery.load()
+QUICK = {"mlp": {"max_iter": 60}, "xgboost": {"n_estimators": 40, "colsample_bytree": 1}}
+CLASSICAL = sorted(
+    entry.name
+    for entry in REGISTRY.of_kind("model")
+    if entry.origin.distribution == "merbench"
+    and entry.name not in ("calibrated", "shuffled-labels")
+    and (model := REGISTRY.build("model", entry.name, {})).inputs is FeatureKind.VECTOR
+    and Task.QUADRANT in model.tasks
+)
+BOTH = ["adaboost", "decision-tree", "knn", "mlp", "random-forest", "ridge", "xgboost"]
+
+
+@pytest.fixture(autouse=True)
+def one_thread(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+
+
+def clips(n: int = 240, d: int = 12, seed: int = 0):
+    """Features whose first two say, with noise, in which quadrant a clip lies."""
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((n, d))
+    heard = X[:, :2] + 0.3 * rng.standard_normal((n, 2))
+    Y = np.eye(4)[2 * (heard[:, 1] < 0) + ((heard[:, 0] > 0) ^ (heard[:, 1] > 0))]
+    X[:, 3:6] *= 1_000
+    return X.astype(np.float32), Y
+
+
+def fitted(name, X, Y, seed=0, task=Task.QUADRANT, **parameters):
+    model = REGISTRY.build("model", name, QUICK.get(name, {}) | parameters)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=UserWarning, module="sklearn")
+        return model.estimator(task=task, seed=seed, device="cpu").fit(X, Y)
+
+
+def test_all_that_the_second_paper_compares_are_here():
+    assert {
+        *("logistic-regression", "ridge", "linear-svc", "svc", "random-forest", "adaboost"),
+        *("gaussian-naive-bayes", "lda", "qda", "one-vs-rest", "knn", "decision-tree", "mlp"),
+        "xgboost",
+    } == set(CLASSICAL)
+
+
+@pytest.mark.parametrize("name", CLASSICAL)
+def test_hears_what_there_is_to_hear(name):
+    X, Y = clips()
+    predicted = fitted(name, X[:160], Y[:160]).predict(X[160:])
+    prior = np.tile(Y[:160].mean(axis=0), (80, 1))
+    assert (predicted.argmax(axis=1) == Y[160:].argmax(axis=1)).mean() > 0.45
+    assert categorical_kl(Y[160:], predicted).kl.mean() < categorical_kl(Y[160:], prior).kl.mean()
+
+
+@pytest.mark.parametrize("name", CLASSICAL)
+def test_a_quadrant_no_training_clip_is_in_keeps_its_column(name):
+    X, Y = clips()
+    seen = Y[:, 1] == 0
+    predicted = fitted(name, X[seen], Y[seen]).predict(X)
+    np.testing.assert_allclose(predicted.sum(axis=1), 1)
+    assert (predicted[:, 1] > 0).all()
+    assert predicted[:, 1].max() < 0.25
+    assert (predicted[seen].argmax(axis=1) == Y[seen].argmax(axis=1)).mean() > 0.6
+    assert (fitted(name, X[seen], Y[seen], smoothing=0).predict(X)[:, 1] == 0).all()
+
+
+@pytest.mark.parametrize("name", CLASSICAL)
+def test_a_single_quadrant_is_a_constant(name):
+    X, Y = clips(40)
+    Y[:] = [0, 0, 1, 0]
+    predicted = fitted(name, X, Y).predict(X)
+    assert (predicted[:, 2] > predicted[:, [0, 1, 3]].max(axis=1)).all()
+    assert np.ptp(predicted, axis=0).max() < 0.45  # a tree's leaf, neighbours: clips they rest on
+    np.testing.assert_array_equal(fitted(name, X, Y, smoothing=0).predict(X), Y)
+
+
+@pytest.mark.parametrize("name", CLASSICAL)
+def test_shares_of_votes_are_learnt(name):
+    X, Y = clips()
+    votes = 0.7 * Y + 0.3 * np.roll(Y, 1, axis=1)  # as if 3 of 10 listeners said the next one
+    predicted = fitted(name, X[:160], votes[:160]).predict(X[160:])
+    prior = np.tile(votes[:160].mean(axis=0), (80, 1))
+    np.testing.assert_allclose(predicted.sum(axis=1), 1)
+    assert (predicted.argmax(axis=1) == Y[160:].argmax(axis=1)).mean() > 0.5
+    if name not in ("lda", "qda", "ridge"):  # these take the most probable quadrant
+        kl, before = (categorical_kl(votes[160:], rows).kl.mean() for rows in (predicted, prior))
+        assert kl < before
+
+
+@pytest.mark.parametrize("name", CLASSICAL)
+def test_smoothing_leaves_the_likeliest_quadrant_alone(name):
+    X, Y = clips(120)
+    rough, smooth = (fitted(name, X, Y, smoothing=s).predict(X + 0.5) for s in (0, 2))
+    assert not np.array_equal(rough, smooth)
+    np.testing.assert_array_equal(
+        np.argmax(rough.round(9), axis=1), np.argmax(smooth.round(9), axis=1)
+    )
+    assert smooth.min() > rough.min()
+
+
+@pytest.mark.parametrize("name", CLASSICAL)
+def test_the_seed_decides_all(name):
+    X, Y = clips(80)
+    before = repr(np.random.get_state())  # noqa: NPY002
+    first, again = (fitted(name, X, Y, seed=2**40 + 3).predict(X) for _ in range(2))
+    np.testing.assert_array_equal(first, again)
+    assert repr(np.random.get_state()) == before  # noqa: NPY002
+
+
+@pytest.mark.parametrize("name", CLASSICAL)
+def test_labels_that_are_no_distributions_are_refused(name):
+    X, Y = clips(20)
+    with pytest.raises(MerbenchError, match="no distribution"):
+        fitted(name, X, Y * 2)
+    with pytest.raises(MerbenchError, match="no distribution"):
+        fitted(name, X, np.tile([1.5, -0.5, 0, 0], (20, 1)))
+    with pytest.raises(MerbenchError, match="no distribution"):
+        fitted(name, X, Y[:, :3])  # some of the clips were in the fourth
+    with pytest.raises(MerbenchError, match="1 column; give two classes or more"):
+        fitted(name, X, np.ones((20, 1)))
+
+
+@pytest.mark.parametrize("name", BOTH)
+def test_those_for_both_tasks_learn_valence_and_arousal(name):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((300, 6)).astype(np.float32)
+    Y = 0.2 + 0.02 * rng.standard_normal((300, 4))
+    Y[:, :2] += 0.3 * np.tanh(X[:, :2])
+    predicted = fitted(name, X[:200], Y[:200], task=Task.VA).predict(X[200:])
+    assert predicted.shape == (100, 4)
+    floor = 0.4 if name in ("knn", "decision-tree") else 0.6
+    assert (r2_score(Y[200:], predicted, multioutput="raw_values")[:2] > floor).all()
+
+
+def standard(classifier):
+    return make_pipeline(StandardScaler(), classifier)
+
+
+PLAIN = {
+    "logistic-regression": standard(LogisticRegression(max_iter=1_000)),
+    "one-vs-rest": standard(OneVsRestClassifier(LogisticRegression(max_iter=1_000))),
+    "gaussian-naive-bayes": standard(GaussianNB()),
+    "lda": standard(LinearDiscriminantAnalysis()),
+    "qda": standard(QuadraticDiscriminantAnalysis()),
+    "knn": standard(KNeighborsClassifier()),
+    "mlp": standard(MLPClassifier(max_iter=60, random_state=3)),
+    "adaboost": AdaBoostClassifier(random_state=3),
+    "xgboost": XGBClassifier(
+        n_estimators=40,
+        learning_rate=0.05,
+        max_depth=3,
+        subsample=0.8,
+        max_bin=16,
+        tree_method="hist",
+        random_state=3,
+        n_jobs=1,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_unsmoothed_it_is_scikit_learn_s_with_its_defaults(name):
+    X, Y = clips(120)
+    own = {"qda": {"n_components": None, "shrinkage": None}}.get(name, {})
+    predicted = fitted(name, X, Y, seed=3, smoothing=0, **own).predict(X + 0.1)
+    # In float64, as merbench scales features; trees take them as they are.
+    given = X if name in ("adaboost", "xgboost") else X.astype(np.float64)
+    expected = PLAIN[name].fit(given, Y.argmax(axis=1)).predict_proba((X + 0.1).astype(given.dtype))
+    np.testing.assert_allclose(predicted, expected, atol=1e-3 if "r" in name[-4:] else 1e-5)
+
+
+def test_a_decision_tree_is_scikit_learn_s_classifier():
+    X, Y = clips(120, d=2)
+    predicted = fitted("decision-tree", X, Y, max_depth=3, smoothing=0).predict(X)
+    expected = DecisionTreeClassifier(max_depth=3).fit(X, Y.argmax(axis=1)).predict_proba(X)
+    np.testing.assert_allclose(predicted, expected, atol=1e-9)
+
+
+def test_a_forest_does_as_well_as_scikit_learn_s_classifier():
+    X, Y = clips(600)
+    plain = RandomForestClassifier(random_state=0).fit(X[:300], Y[:300].argmax(axis=1))
+    expected = categorical_kl(Y[300:], plain.predict_proba(X[300:])).kl.mean()
+    for backend in ("fast", "sklearn"):
+        forest = fitted("random-forest", X[:300], Y[:300], backend=backend, smoothing=0)
+        kl = categorical_kl(Y[300:], forest.predict(X[300:])).kl.mean()
+        assert kl == pytest.approx(expected, rel=0.25)
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("svc", SVC(random_state=0)),
+        ("linear-svc", LinearSVC(random_state=0)),
+        ("ridge", RidgeClassifierCV(np.logspace(-3, 4, 15))),
+    ],
+)
+def test_scores_become_probabilities_by_sigmoids_of_clips_not_fitted_to(name, plain):
+    X, Y = clips(120)
+    if name == "ridge":
+        Z = FeatureScaler("standard").fit(X).transform(X)
+    else:
+        Z = StandardScaler().fit_transform(X.astype(np.float64))
+    calibrated = CalibratedClassifierCV(plain, cv=StratifiedKFold(5), ensemble=False)
+    expected = calibrated.fit(Z, Y.argmax(axis=1)).predict_proba(Z)
+    predicted = fitted(name, X, Y, scaling="standard", smoothing=0).predict(X)
+    np.testing.assert_allclose(predicted, expected, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "plain", "parameters"),
+    [
+        ("svc", SVC(random_state=0), {}),
+        ("svc", SVC(kernel="linear", random_state=0), {"kernel": "linear"}),
+        ("linear-svc", LinearSVC(random_state=0), {}),
+        ("ridge", RidgeClassifier(), {"alpha": 1 / 300}),
+    ],
+)
+@pytest.mark.parametrize("smoothing", [0, 1])
+def test_by_scores_accuracy_is_that_of_scikit_learn_s_own_predictions(
+    name, plain, parameters, smoothing
+):
+    """More features than clips, as in the paper, where calibration turns many a decision over."""
+    rng = np.random.default_rng(0)
+    Y = np.eye(4)[np.repeat(np.arange(4), 20)]
+    X = 0.1 * (Y @ rng.standard_normal((4, 300))) + rng.standard_normal((80, 300))
+    train, test = np.arange(80) % 4 > 0, np.arange(80) % 4 == 0
+    scaler = StandardScaler().fit(X[train])
+    plain.fit(scaler.transform(X[train]), Y[train].argmax(axis=1))
+    decided = plain.predict(scaler.transform(X[test]))
+    settings = parameters | {"scaling": "standard", "smoothing": smoothing}
+    rows = fitted(name, X[train], Y[train], probabilities="scores", **settings).predict(X[test])
+    np.testing.assert_array_equal(rows.argmax(axis=1), decided)
+    np.testing.assert_allclose(rows.sum(axis=1), 1)
+    assert (rows > 0).all()
+    calibrated = fitted(name, X[train], Y[train], **settings).predict(X[test])
+    assert (calibrated.argmax(axis=1) != decided).any()
+
+
+@pytest.mark.parametrize("name", ["svc", "linear-svc", "ridge", "qda"])
+def test_a_quadrant_of_one_clip_is_left_out(name):
+    X, Y = clips(60)
+    kept = Y[:, 3] == 0
+    kept[np.flatnonzero(~kept)[0]] = True
+    predicted = fitted(name, X[kept], Y[kept], smoothing=0).predict(X)
+    assert (predicted[:, 3] == 0).all()
+    kept[np.flatnonzero(~kept)[:2]] = True
+    predicted = fitted(name, X[kept], Y[kept], smoothing=0).predict(X)
+    assert (predicted[:, 3] > 0).any()
+
+
+def test_what_is_wrapped_by_one_vs_rest():
+    model = REGISTRY.build("model", "one-vs-rest", {"model": "knn"})
+    assert model.title == "one-vs-rest(knn)"
+    assert model.inputs is FeatureKind.VECTOR
+    X, Y = clips(160)
+    estimator = model.estimator(task=Task.QUADRANT, seed=0, device="cpu").fit(X, Y)
+    assert len(estimator.estimators_) == 4
+    assert (estimator.predict(X).argmax(axis=1) == Y.argmax(axis=1)).mean() > 0.6
+
+
+def test_shrinkage_helps_lda_where_features_outnumber_clips():
+    rng = np.random.default_rng(0)
+    Y = np.eye(4)[rng.integers(4, size=160)]
+    X = Y @ rng.standard_normal((4, 300)) + 3 * rng.standard_normal((160, 300))
+    plain, fixed, shrunk = (
+        categorical_kl(Y[80:], fitted("lda", X[:80], Y[:80], shrinkage=s).predict(X[80:])).kl.mean()
+        for s in (None, 0.5, "auto")
+    )
+    assert max(fixed, shrunk) < 0.7 * plain

@@ -1,0 +1,571 @@
+"""A run's report: what stands in it, and how it works in a browser."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import json
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from merbench import Task, evaluation
+from merbench.errors import MerbenchError
+from merbench.leaderboard import run_results, separator_pairs
+from merbench.leaderboard.results import Results
+from merbench.pages import report, sections, stem_levels
+from merbench.pages.system import Excerpts
+from merbench.runs import row_columns
+from tinybench import TinyBench
+
+FAILING = """
+from merbench import FeatureKind, Model, Task, hookimpl
+class Failing(Model):
+    name = 'failing'
+    inputs = FeatureKind.VECTOR
+    tasks = frozenset({Task.VA})
+    def estimator(self, *, task, seed, device):
+        raise ValueError('it <cannot> be done')
+@hookimpl
+def merbench_models():
+    return [Failing]
+"""
+CURVES = [
+    {"epoch": 1.0, "train_loss": 0.5, "train_accuracy": 0.25, "validation_accuracy": 0.3},
+    {"epoch": 2.0, "train_loss": 0.25, "train_accuracy": 0.5, "validation_accuracy": 0.4},
+]
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TinyBench]:
+    """The tiny benchmark, once for all tests here: none of them changes it."""
+    with pytest.MonkeyPatch.context() as patch:
+        made = TinyBench.make(tmp_path_factory.mktemp("report") / "bench", clips=16)
+        patch.setenv("MERBENCH_HOME", str(made.home))
+        patch.setenv("TINY_TRACE", str(made.trace))
+        yield made
+
+
+@pytest.fixture(scope="module")
+def run(bench: TinyBench) -> run_results.RunResults:
+    """Two separators, a model that learns, one that does not, and one that fails."""
+    bench.write_plugin("failing", FAILING)
+    bench.run(models=["average", "linear", "failing"])
+    finished = bench.run(models=["average", "linear", "failing"])
+    finished.folds.loc[finished.folds["model"] == "linear", "curve"] = json.dumps(CURVES)
+    return finished
+
+
+@pytest.fixture(scope="module")
+def folder(run: run_results.RunResults, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("written")
+    assert report.write(run, folder) == [folder / "index.html"]
+    return folder
+
+
+@pytest.fixture(scope="module")
+def text(folder: Path) -> str:
+    return (folder / "index.html").read_text()
+
+
+class Outline(HTMLParser):
+    """Tags of a page: that they are closed, their ids, and what they refer to."""
+
+    VOID = frozenset({"meta", "link", "input", "br"})
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.stack: list[str] = []
+        self.ids: list[str] = []
+        self.sources: list[str] = []
+        self.links: list[str] = []
+        self.feed(text)
+        assert self.stack == []
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        attributes = dict(attrs)
+        if tag not in self.VOID:
+            self.stack.append(tag)
+        self.ids += [attributes["id"]] if "id" in attributes else []
+        self.sources += [attributes["src"]] if "src" in attributes else []
+        if tag in ("a", "link"):
+            self.links.append(attributes["href"])
+
+    def handle_startendtag(self, tag: str, attrs: Any) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in self.VOID:
+            self.stack.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.stack.pop() == tag
+
+
+# --- what stands in it ---------------------------------------------------------------------------
+
+
+def test_it_is_one_sound_page_that_loads_nothing(text: str):
+    outline = Outline(text)
+    assert len(outline.ids) == len(set(outline.ids))
+    assert outline.sources == []
+    inner = [link.removeprefix("#") for link in outline.links if link.startswith("#")]
+    assert set(inner) <= set(outline.ids)
+    assert [link for link in outline.links if not link.startswith("#")] == ["data:,"]
+    assert "http://" not in text
+    assert "https://" not in text
+    assert len(text.encode()) < report.PAGE_BYTES
+
+
+def test_it_is_the_same_bytes_for_the_same_run(
+    run: run_results.RunResults, folder: Path, tmp_path: Path
+):
+    report.write(run, tmp_path)
+    assert (tmp_path / "index.html").read_bytes() == (folder / "index.html").read_bytes()
+
+
+def test_a_failed_row_stands_last_with_its_reason(text: str):
+    rows = re.findall(r"<tr data-role=.*?</tr>", text, flags=re.DOTALL)
+    assert len(rows) == 5
+    assert "it &lt;cannot&gt; be done" in rows[-1]
+    assert 'class="tag failed">failed<' in rows[-1]
+    assert all("cannot" not in row for row in rows[:3])
+
+
+def test_numbers_are_those_of_the_leaderboard(run: run_results.RunResults, text: str):
+    for row in Results.of_run(run).rows:
+        if row["status"] == "ok":
+            assert f">{row['kl_mean']:.3f}</td>" in text
+
+
+def test_each_system_has_its_figures(run: run_results.RunResults, text: str):
+    content = Results.of_run(run)
+    for row in content.rows:
+        if row["status"] != "ok":
+            continue
+        part = text.split(f'id="s-{row["cell"]}"')[1].split("</details>")[0]
+        titles = re.findall(r"<title id=[^>]*>([^<]*)", part)
+        learned = row["model"] == "linear"
+        assert len(titles) == (6 if learned else 4)
+        assert titles[0].startswith("Histogram of KL in thirty bins")
+        assert any("valence-arousal plane" in title for title in titles)
+        for quantity in ("Loss", "Accuracy"):
+            assert (f"{quantity} in training: 3 folds, 2 epochs" in titles) == learned
+        if learned:
+            loss, accuracy = re.findall(r"<figcaption>(Loss.*?|Accuracy.*?)</figcaption>", part)
+            assert re.sub("<[^>]*>", " ", loss).split() == ["Loss", "by", "epoch", "train"]
+            assert re.findall(r'class="key k(.)">([a-z]*)<', accuracy) == [
+                ("1", "train"), ("2", "validation"),
+            ]  # fmt: skip
+        predictions = content.predictions_of(row)
+        mean = predictions.groupby("clip")["kl"].mean()
+        listed = re.findall(r'<th scope="row">(c\d+)</th>', part)
+        assert listed[0] == mean.idxmin()
+        assert listed[-1] == mean.idxmax()
+        assert len(listed) == min(6, len(mean))
+
+
+def test_sections_stand_in_their_order(text: str):
+    found = re.findall(r'<section id="([a-z]+)"', text)
+    assert found == [name for name, *_ in sections.SECTIONS if name in found]
+    assert {"leaderboard", "differences", "separators", "separation", "systems", "about"} <= set(
+        found
+    )
+
+
+def test_systems_move_to_pages_of_their_own_where_the_page_would_grow_too_large(
+    run: run_results.RunResults, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(report, "PAGE_BYTES", 100_000)
+    written = report.write(run, tmp_path)
+    assert len(written) == 4
+    main = written[0].read_text()
+    assert len(main.encode()) < 200_000
+    for page in written[1:]:
+        assert f'href="{page.name}"' in main
+        assert "<svg" in page.read_text()
+        Outline(page.read_text())
+    monkeypatch.undo()
+    assert report.write(run, tmp_path) == [tmp_path / "index.html"]
+    assert [path.name for path in tmp_path.iterdir()] == ["index.html"]
+
+
+def test_a_folder_that_cannot_be_written_is_named(run: run_results.RunResults, tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(MerbenchError, match=r"file.* cannot be written"):
+        report.write(run, tmp_path / "file")
+
+
+# --- pairs ---------------------------------------------------------------------------------------
+
+
+def ranked(n: int) -> Results:
+    """A table of n systems, a baseline of the third rank, and all pairs of them."""
+    rows = [
+        dict.fromkeys(row_columns.AXES, "x")
+        | {"augmentation": "none", "separator": "mixed", "features": "f", "model": f"m{i}",
+           "parameters": None, "role": "system", "rank": i + 1, "cell": f"c{i}", "status": "ok",
+           "kl_mean": float(i), "table": "t"}
+        for i in range(n)
+    ]  # fmt: skip
+    rows[2] |= {"role": "baseline", "features": "none", "separator": "none"}
+    pairs = [
+        {"dataset": "x", "across": "model", "a": row_columns.system_name(a),
+         "b": row_columns.system_name(b), "cell_a": a["cell"], "cell_b": b["cell"], "run_a": "r",
+         "run_b": "r", "kl_difference": a["kl_mean"] - b["kl_mean"], "significant": False,
+         "corrected_p_holm": 0.5}
+        for a, b in itertools.combinations(rows, 2)
+    ]  # fmt: skip
+    return Results("ranked", rows, pairs, pd.DataFrame(), pd.DataFrame())
+
+
+def test_pairs_shown_are_those_of_the_best_systems(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sections, "PAIRS_SHOWN", 4)
+    html = str(sections.differences(sections.View(ranked(6))))
+    shown = re.findall(r"<tr><td>(.*?)</td><td>(.*?)</td>", html)
+    models = {frozenset(name.split(" x ")[-1] for name in pair) for pair in shown}
+    assert models == {
+        frozenset(pair) for pair in (("m0", "m1"), ("m0", "m3"), ("m1", "m3"), ("m0", "m4"))
+    }
+    assert "Shown are the pairs of the systems that rank best; 11 more pairs" in html
+
+
+def test_a_pair_says_once_what_is_alike():
+    content = ranked(3)
+    html = str(sections.differences(sections.View(content)))
+    drawn = re.findall(r"<text[^>]*>([^<]*−[^<]*[a-z][^<]*)<", html)
+    assert sorted(drawn) == ["m0 − m1 (mixed x f)", "mixed x f x m0 − m2", "mixed x f x m1 − m2"]
+    content.rows[1]["parameters"] = '{"features": {"k": 3}}'
+    html = str(sections.differences(sections.View(content)))
+    assert "mixed x f x m0 − mixed x f x m1" in html
+    content.rows[0]["parameters"] = content.rows[1]["parameters"]
+    html = str(sections.differences(sections.View(content)))
+    assert "m0 − m1 (mixed x f (k=3))" in html
+
+
+def test_one_fold_decides_nothing():
+    content = ranked(3)
+    for pair in content.comparisons:
+        pair["corrected_p_holm"] = None
+    html = str(sections.differences(sections.View(content)))
+    assert html.count("undecided: one fold") == 3
+    assert "not significant" not in html
+
+
+def test_a_protocol_is_said_in_words():
+    parameters = {"test": ["test"], "train": ["train", "validation"], "grouped": False, "folds": 3}
+    text = sections._protocol({"name": "p", "parameters": parameters})
+    assert text == "p (folds 3, not grouped, test: test, train: train and validation)"
+
+
+# --- separators, fold by fold --------------------------------------------------------------------
+
+
+def test_tables_of_separators_are_what_the_folds_and_clips_give(run: run_results.RunResults):
+    (table,) = separator_pairs.fold_tables(Results.of_run(run))
+    assert table.separators == ("plain", "halves")
+    assert table.system == "levels x linear"
+    by = {
+        (row["separator"], row["fold"]): row
+        for row in run.folds[run.folds["model"] == "linear"].to_dict("records")
+    }
+    for iteration in table.iterations:
+        a, b = (by[name, iteration.fold] for name in table.separators)
+        assert iteration.mean == (a["kl_mean"], b["kl_mean"])
+        assert iteration.median == (a["kl_median_upper"], b["kl_median_upper"])
+        kl = [
+            run.predictions[
+                (run.predictions["cell"] == row["cell"])
+                & (run.predictions["fold"] == iteration.fold)
+            ].set_index("clip")["kl"]
+            for row in (a, b)
+        ]
+        assert iteration.p == evaluation.signed_rank((kl[0] - kl[1]).to_numpy()).p
+    assert table.average[0] == pytest.approx(np.mean([i.mean[0] for i in table.iterations]))
+
+
+def test_tables_as_markdown_and_latex(run: run_results.RunResults, tmp_path: Path):
+    markdown, latex = (path.read_text() for path in report.write_tables(run, tmp_path))
+    (table,) = separator_pairs.fold_tables(Results.of_run(run))
+    first = table.iterations[0]
+    numbers = [f"{x:.3f}" for x in (*first.mean, *first.median, first.p)]
+    assert "| Iteration | E plain | E halves | M plain | M halves | W |" in markdown
+    assert f"| 1 | {' | '.join(numbers)} |" in markdown
+    assert f"1 & {' & '.join(numbers)} \\\\" in latex
+    assert r"$E_{\text{plain}}$ & $E_{\text{halves}}$" in latex
+    assert latex.count(r"\begin{tabular}") == latex.count(r"\end{tabular}") == 1
+
+
+def test_latex_escapes_what_names_may_hold():
+    assert separator_pairs._escaped("a_b & 50%") == r"a\_b \& 50\%"
+
+
+def test_the_papers_table_comes_out_of_its_predictions(shared: Path):
+    """The authors' own predictions give row 1 of their Table 1, to every printed digit."""
+    table = pd.read_csv(shared / "golden" / "nguyen2022" / "crnn_fold_0.csv")
+    columns = Task.VA.columns
+    truth = table[[f"gt_{c}" for c in columns]].to_numpy(float)
+    folds, predictions = [], []
+    for separator in ("mixed", "sep"):
+        predicted = table[[f"{separator}_{c}" for c in columns]].to_numpy(float)
+        clips = table["song_id"].astype(str).tolist()
+        kl, metrics = row_columns.score_fold(Task.VA, truth, predicted, clips)
+        folds.append({"cell": separator, "fold": 0} | metrics)
+        predictions.append(pd.DataFrame({"cell": separator, "fold": 0, "clip": clips, "kl": kl}))
+    rows = [
+        dict.fromkeys(row_columns.AXES, "x")
+        | {"cell": name, "separator": name, "parameters": "", "status": "ok", "kl_mean": 1.0,
+           "split_hash": "s", "table": "t"}
+        for name in ("mixed", "sep")
+    ]  # fmt: skip
+    content = Results("paper", rows, [], pd.DataFrame(folds), pd.concat(predictions))
+    (found,) = separator_pairs.fold_tables(content)
+    assert separator_pairs.body(found)[0] == ["1", "0.948", "1.783", "0.526", "1.423", "0.000"]
+
+
+def test_many_pairs_of_separators_are_not_all_shown(
+    bench: TinyBench, monkeypatch: pytest.MonkeyPatch
+):
+    separators = ["plain", "halves", {"halves": {"share": 0.5}}]
+    content = Results.of_run(bench.run(models=["linear"], separators=separators))
+    assert [len(separator_pairs.fold_tables(content, most)) for most in (None, 1)] == [2, 1]
+    monkeypatch.setattr(sections, "SEPARATED_SHOWN", 1)
+    html = sections.separators(sections.View(content))
+    assert "plain against halves" in html
+    assert "halves (share=0.5)" not in html
+    assert "1 more pairs are not shown here" in html
+
+
+def test_a_run_with_one_separator_has_no_such_table(bench: TinyBench, tmp_path: Path):
+    alone = bench.run("separator=plain", models=["linear"])
+    with pytest.raises(MerbenchError, match="no two complete systems"):
+        report.write_tables(alone, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+# --- stems and their music -----------------------------------------------------------------------
+
+
+def shift(**changes: Any) -> dict[str, Any]:
+    entry = {
+        "dataset": "noise", "separator": "halves", "n_training": 40, "n_clips": 16,
+        "distance": 0.41, "p": 0.001, "outside": 0.625,
+        "differences": {"width": -12.0, "band_40_hz": 3.25, "onsets": 0.1},
+    }  # fmt: skip
+    return entry | changes
+
+
+def test_levels_of_stems_are_those_of_the_run(run: run_results.RunResults):
+    (item,) = stem_levels.separations(Results.of_run(run))
+    assert item["title"] == "noise: halves"
+    assert item["n_clips"] == 16
+    # A quarter of the waveform is 12 dB below it, three quarters 2.5 dB.
+    assert [row[:3] for row in item["stems"]] == [
+        ("bass", "−12.0", "−12.0"), ("vocals", "−2.5", "−2.5"),
+    ]  # fmt: skip
+    assert [row[-1] for row in item["stems"]] == [0, 0]
+
+
+def test_clips_that_come_apart_least_are_named(run: run_results.RunResults):
+    levels = run.stems.copy()
+    levels.loc[(levels["clip"] == "c7") & (levels["stem"] == "bass"), "level_db"] = -60.0
+    changed = dataclasses.replace(Results.of_run(run), stems=levels)
+    (item,) = stem_levels.separations(changed)
+    assert item["clips"][0] == ("c7", "vocals", "−60.0")
+    assert len(item["clips"]) == stem_levels.CLIPS
+    assert item["stems"][0][-1] == 1
+
+
+def test_a_shift_is_said_in_words_with_what_it_means():
+    tested, differ, meaning = stem_levels.shift_in_words(shift())
+    assert "40 excerpts" in tested
+    assert "16 clips" in tested
+    assert "0.41 of the greatest there could be" in tested
+    assert "p 0.001: a distance that chance alone would rarely bring about" in tested
+    assert "62% of the clips lie farther" in tested
+    assert "without a shift it would be about 5%" in tested
+    assert differ.endswith(": width −12.0 dB, band 40 hz +3.2 dB, onsets +0.1 dB.")
+    assert "about this separator on this music" in meaning
+
+
+def test_no_shift_is_said_with_its_limits():
+    tested, _, meaning = stem_levels.shift_in_words(shift(p=0.4, outside=0.05, distance=0.02))
+    assert "p 0.400: a distance that could well arise by chance" in tested
+    assert meaning.startswith("Nothing here speaks for a shift.")
+
+
+def test_an_unknown_shift_gives_its_reason(text: str):
+    (said,) = stem_levels.shift_in_words(
+        {"dataset": "d", "separator": "s", "reason": "the music it was trained on is not described"}
+    )
+    assert "not known: the music it was trained on is not described." in said
+    assert "the music it was trained on is not described" in text
+
+
+# --- in a browser --------------------------------------------------------------------------------
+
+
+def models(browser: Any) -> list[str]:
+    return [name.split("\n")[0].split(" ")[0] for name in browser.texts("section.board tbody th")]
+
+
+def test_it_loads_quietly_and_asks_for_nothing(browser: Any, folder: Path):
+    browser.open(folder / "index.html")
+    assert browser.run("return document.documentElement.dataset.ready") == ""
+    assert browser.messages() == []
+    assert browser.requests() == []
+
+
+def test_it_sorts_by_a_column_and_back_with_missing_values_last(browser: Any, folder: Path):
+    browser.open(folder / "index.html")
+    index, button = browser.run(
+        "const b = [...document.querySelectorAll('section.board th button')]"
+        ".find(b => b.innerText.startsWith('KL mean'));"
+        "return [b.closest('th').cellIndex, b]"
+    )
+    cells = f"section.board tbody tr > :nth-child({index + 1})"
+    button.click()
+    descending = browser.texts(cells)
+    assert browser.run("return arguments[0].closest('th').ariaSort", button) == "descending"
+    button.click()
+    ascending = browser.texts(cells)
+    assert browser.run("return arguments[0].closest('th').ariaSort", button) == "ascending"
+    numbers = [float(text) for text in ascending if text != "–"]
+    assert numbers == sorted(numbers)
+    assert [float(t) for t in descending if t != "–"] == numbers[::-1]
+    assert ascending[len(numbers) :] == descending[len(numbers) :] == ["–", "–"]
+    assert len(browser.run("return document.querySelectorAll('[aria-sort]')")) == 1
+
+
+def test_it_filters_by_text(browser: Any, folder: Path):
+    browser.open(folder / "index.html")
+    assert browser.texts(".filters output") == ["5 of 5 rows"]
+    field = browser.run("return document.querySelector('input[name=text]')")
+    field.send_keys("halves linear")
+    assert models(browser) == ["linear"]
+    assert browser.texts(".filters output") == ["1 of 5 rows"]
+    field.send_keys("xyz")
+    assert models(browser) == []
+    browser.run("document.querySelector('form.filters button').click()")
+    browser.wait("return document.querySelector('output').innerText === '5 of 5 rows'")
+    assert len(models(browser)) == 5
+
+
+def test_a_link_in_the_table_opens_the_system(browser: Any, folder: Path):
+    browser.open(folder / "index.html")
+    assert not browser.run("return document.querySelector('details').open")
+    browser.run("document.querySelector('section.board tbody a').click()")
+    browser.wait("return document.querySelectorAll('details[open]').length === 1")
+    opened = browser.run("return document.querySelector('details[open]').id")
+    assert browser.run("return location.hash") == f"#{opened}"
+
+
+def test_the_keyboard_is_enough(browser: Any, folder: Path):
+    from selenium.webdriver.common.keys import Keys
+
+    browser.open(folder / "index.html")
+    browser.press(Keys.TAB)
+    assert browser.run("return document.activeElement.className") == "skip"
+    browser.press(Keys.ENTER)
+    assert browser.run("return location.hash") == "#content"
+    reached = set()
+    for _ in range(60):
+        browser.press(Keys.TAB)
+        reached.add(
+            browser.run(
+                "const e = document.activeElement; const s = getComputedStyle(e);"
+                "return (e.closest('th') ? 'head' : e.closest('summary') ? 'summary' : e.localName)"
+                " + (s.outlineStyle === 'none' ? ' unseen' : '')"
+            )
+        )
+        if browser.run("return document.activeElement.closest('summary') !== null"):
+            break
+    assert {"input", "head", "summary"} <= reached
+    assert not [name for name in reached if name.endswith(" unseen")]
+    browser.press(Keys.ENTER)
+    assert browser.run("return document.activeElement.closest('details').open")
+    browser.run("document.querySelector('section.board th button').focus()")
+    browser.press(Keys.SPACE)
+    assert browser.run("return document.activeElement.closest('th').ariaSort")
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_it_follows_the_systems_theme_and_can_be_told_otherwise(
+    browser: Any, folder: Path, dark: bool
+):
+    paper = "return getComputedStyle(document.body).backgroundColor"
+    browser.open(folder / "index.html", dark=dark)
+    browser.run("localStorage.clear()")
+    browser.open(folder / "index.html", dark=dark)
+    before = browser.run(paper)
+    assert (max(map(int, re.findall(r"\d+", before)[:3])) < 100) == dark
+    button = browser.run("return document.getElementById('theme')")
+    assert button.get_attribute("aria-pressed") == str(dark).lower()
+    button.click()
+    assert button.get_attribute("aria-pressed") == str(not dark).lower()
+    after = browser.run(paper)
+    assert (max(map(int, re.findall(r"\d+", after)[:3])) < 100) != dark
+    browser.driver.refresh()
+    assert browser.run(paper) == after, "the choice is forgotten"
+    browser.run("localStorage.clear()")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_it_never_overflows_the_screen(browser: Any, folder: Path, width: int):
+    browser.open(folder / "index.html", width=width)
+    browser.run("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+    assert browser.run("return document.documentElement.scrollWidth") <= width
+    assert browser.run("return innerWidth") == width
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_axe_finds_nothing(browser: Any, folder: Path, axe: str, width: int, dark: bool):
+    browser.open(folder / "index.html", width=width, dark=dark)
+    browser.run("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+    assert browser.violations(axe) == []
+
+
+def test_printing_opens_everything_and_closes_it_again(browser: Any, folder: Path):
+    browser.open(folder / "index.html")
+    count = "return document.querySelectorAll('details[open]').length"
+    browser.run("dispatchEvent(new Event('beforeprint'))")
+    assert browser.run(count) == browser.run("return document.querySelectorAll('details').length")
+    browser.run("dispatchEvent(new Event('afterprint'))")
+    assert browser.run(count) == 0
+
+
+def test_clips_can_be_heard_stem_by_stem(
+    browser: Any, run: run_results.RunResults, tmp_path: Path, axe: str
+):
+    import soundfile
+
+    tone = 0.2 * np.sin(np.arange(16_000) * 0.1)
+    (tmp_path / "audio").mkdir()
+    for name in ("mix", "bass"):
+        soundfile.write(tmp_path / f"audio/{name}.mp3", tone, 16_000, format="MP3")
+    (tmp_path / "audio/stale.mp3").write_bytes(b"of an earlier report")
+    sources = (("mix", "audio/mix.mp3"), ("bass", "audio/bass.mp3"))
+    report.write(run, tmp_path, lambda row, clip: Excerpts(sources, "no vocals"))
+    assert {path.name for path in (tmp_path / "audio").iterdir()} == {"mix.mp3", "bass.mp3"}
+    browser.open(tmp_path / "index.html")
+    assert browser.requests() == [], "music is loaded only when asked for"
+    browser.run("document.querySelector('details').open = true")
+    assert "no vocals" in browser.texts("td span.quiet")
+    first = "document.querySelector('.player audio')"
+    browser.run(f"{first}.play()")
+    browser.wait(f"return {first}.readyState >= 2 && {first}.currentTime > 0.05")
+    assert browser.run(f"return {first}.duration") == pytest.approx(1.0, abs=0.15)
+    browser.run("document.querySelectorAll('.player button')[1].click()")
+    browser.wait(f"return {first}.currentSrc.endsWith('bass.mp3') && {first}.readyState >= 2")
+    pressed = browser.run(
+        "return [...document.querySelector('.player').querySelectorAll('button')]"
+        ".map(b => b.ariaPressed)"
+    )
+    assert pressed == ["false", "true"]
+    assert browser.messages() == []
+    assert browser.violations(axe) == []

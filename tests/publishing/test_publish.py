@@ -1,0 +1,264 @@
+"""Publishing a run: what is in a submission, and that a failure leaves nothing behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from merbench.errors import MerbenchError
+from merbench.leaderboard import published_folder, run_results, submission
+from merbench.publishing import publish as publishing
+from merbench.publishing import rebuild
+from merbench.publishing.publish import publish
+from merbench.runs import record
+from merbench.runs.row_columns import joined, told_apart
+from merbench.verification.board_check import verify
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder, and nothing beside it: siblings count as files called `..`."""
+    found = {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+    beside = [path.name for path in folder.parent.iterdir() if path != folder]
+    return found | {f"../{name}": b"" for name in beside}
+
+
+# --- a submission --------------------------------------------------------------------------------
+
+
+def test_a_submission_has_no_path_of_the_machine_and_no_secret_label(published, two_runs):
+    bench, first, _ = two_runs
+    name = submission.name_of(json.loads((first / "manifest.json").read_text()))
+    path = published / "submissions" / name
+    assert {entry.name for entry in path.iterdir()} == submission.NAMES
+    text = (path / "manifest.json").read_text()
+    assert str(bench.folder) not in text
+    assert str(Path.home()) not in text
+    document = json.loads(text)
+    assert not {"base", "bases", "errors"} & document.keys()
+    assert document["spec"]["datasets"] == [{"noise": {}}, {"shown": {}}]
+    original = json.loads((first / "manifest.json").read_text())
+    assert document["spec_hash"] == original["spec_hash"]
+    assert set(document["marks"]) == {
+        c["id"] for c in document["cells"] if c["dataset"] == "noise" and c["role"] == "system"
+    }
+
+
+def test_what_is_published_again_is_the_same(published):
+    for path in published_folder.submissions(published):
+        once = record.read(path)
+        twice = submission.of_run(once)
+        assert {**twice.manifest, "marks": 0} == {**once.manifest, "marks": 0}
+        pd.testing.assert_frame_equal(twice.folds, once.folds)
+        pd.testing.assert_frame_equal(twice.predictions, once.predictions)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("the folder /home/me/data/x is not there; set it", "the folder x is not there; set it"),
+        ("clip a: '/tmp/a/c.wav' is gone", "clip a: 'c.wav' is gone"),
+        (r"C:\Users\me\a.wav (missing)", "a.wav (missing)"),
+        ("see https://example.org/a/b for it", "see https://example.org/a/b for it"),
+        ("3/4 of n/a, data/pmemo/x.csv", "3/4 of n/a, data/pmemo/x.csv"),
+        ("~/music/a.mp3: not found", "a.mp3: not found"),
+    ],
+)  # fmt: skip
+def test_absolute_paths_are_cut_down_to_their_names(text, expected):
+    assert submission.without_paths(text) == expected
+
+
+# --- what publishing says ------------------------------------------------------------------------
+
+
+def test_publishing_says_which_places_changed(two_runs, tmp_path):
+    _, first, second = two_runs
+    folder = tmp_path / "made" / "board"
+    done = publish(first, folder)
+    assert all(move.before == 0 for move in done.moves)
+    assert done.submission.is_dir()
+    assert len(done.unverified) == 1
+    before = {(m.dataset, m.system): m.after for m in done.moves}
+    done = publish(second, folder)
+    after = done.board.leaderboard
+    listed = after.to_dict("records")
+    ranks = {
+        (row["dataset"], joined(texts), row["run"]): row["rank"]
+        for row, texts in zip(listed, told_apart(listed), strict=True)
+    }
+    assert any(move.before == 0 and "penalty=9" in move.system for move in done.moves)
+    for move in done.moves:
+        if move.before:
+            assert before[move.dataset, move.system] == move.before
+            assert move.after in [
+                rank for (d, s, _), rank in ranks.items() if (d, s) == (move.dataset, move.system)
+            ]
+    assert verify(folder).differences == []
+
+
+def test_two_orders_of_publishing_give_the_same_tables(two_runs, published, tmp_path):
+    folder = tmp_path / "board"
+    shutil.copytree(published / "reported", folder / "reported")
+    for run in reversed(two_runs[1:]):
+        publish(run, folder)
+    assert contents(folder).keys() >= {"leaderboard.csv", "predictions.parquet", "CITATION.cff"}
+    ours = {k: v for k, v in contents(folder).items() if not k.startswith("..")}
+    theirs = {k: v for k, v in contents(published).items() if not k.startswith("..")}
+    assert ours == theirs
+
+
+# --- all or nothing ------------------------------------------------------------------------------
+
+
+def test_publishing_twice_is_an_error_that_says_so(board, two_runs):
+    before = contents(board)
+    with pytest.raises(MerbenchError, match=r"is in .* already, as submissions/tiny-.*; noth"):
+        publish(two_runs[1], board)
+    assert contents(board) == before
+
+
+def test_a_run_that_only_repeats_what_is_there_is_refused(board, two_runs, tmp_path):
+    copy = Path(shutil.copytree(two_runs[1], tmp_path / "copy"))
+    path = copy / "manifest.json"
+    document = json.loads(path.read_text()) | {"run": "f" * 32, "started": "2999-01-01T00:00:00"}
+    path.write_text(json.dumps(document))
+    for name, text in run_results.texts(run_results.read(copy)).items():
+        (copy / name).write_text(text)
+    before = contents(board)
+    with pytest.raises(MerbenchError, match=r"has no result that .* lacks; nothing was changed"):
+        publish(copy, board)
+    assert contents(board) == before
+
+
+def test_a_run_that_does_not_verify_is_refused(board, two_runs, tmp_path):
+    copy = Path(shutil.copytree(two_runs[1], tmp_path / "copy"))
+    frame = pd.read_parquet(copy / "predictions.parquet")
+    frame.loc[0, "predicted_valence_mean"] += 0.1
+    frame.to_parquet(copy / "predictions.parquet", index=False)
+    before = contents(board)
+    with pytest.raises(MerbenchError, match=r"does not verify .*; see `merbench verify"):
+        publish(copy, board)
+    assert contents(board) == before
+
+
+def test_nothing_is_added_to_a_leaderboard_that_does_not_verify(two_runs, tmp_path):
+    folder = tmp_path / "board"
+    publish(two_runs[1], folder)
+    (folder / "leaderboard.csv").write_text("tampered\n")
+    before = contents(folder)
+    with pytest.raises(MerbenchError, match=r"does not verify as it is .*nothing was changed"):
+        publish(two_runs[2], folder)
+    assert contents(folder) == before
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError(28, "No space left on device")])
+@pytest.mark.parametrize("step", ["write", "rebuild", "verify", "swap", "rename"])
+def test_whatever_stops_it_the_folder_stays_as_it_was(two_runs, tmp_path, monkeypatch, step, error):
+    folder = tmp_path / "place" / "board"
+    publish(two_runs[1], folder)
+    before = contents(folder)
+
+    def stop(*_, **__):
+        raise error
+
+    if step == "swap":
+        monkeypatch.setattr(publishing, "_swap", stop)
+    elif step == "write":
+        monkeypatch.setattr(submission, "write", stop)
+    elif step == "rebuild":
+        monkeypatch.setattr(rebuild, "rebuild", stop)
+    elif step == "rename":
+        genuine = Path.rename
+
+        def second(path: Path, target: Path) -> Path:
+            """Fail in the middle of the swap, with the old folder already moved away."""
+            taking_its_place = target == folder and not path.name.endswith(".before")
+            return stop() if taking_its_place else genuine(path, target)
+
+        monkeypatch.setattr(Path, "rename", second)
+    else:
+        calls = []
+
+        def later(*arguments, **named):
+            calls.append(1)
+            return stop() if len(calls) > 1 else genuine_step(*arguments, **named)
+
+        genuine_step = getattr(publishing, step)
+        monkeypatch.setattr(publishing, step, later)
+    interrupted = isinstance(error, KeyboardInterrupt)
+    with pytest.raises(KeyboardInterrupt if interrupted else MerbenchError) as raised:
+        publish(two_runs[2], folder)
+    assert interrupted or "nothing was changed" in str(raised.value)
+    monkeypatch.undo()
+    assert contents(folder) == before
+    assert publish(two_runs[2], folder).moves
+
+
+def test_a_check_that_fails_afterwards_leaves_nothing(two_runs, tmp_path, monkeypatch):
+    folder = tmp_path / "place" / "board"
+    publish(two_runs[1], folder)
+    before = contents(folder)
+    genuine = rebuild.rebuild
+
+    def wrongly(path: Path) -> object:
+        composed = genuine(path)
+        (path / "stray.txt").write_text("")
+        return composed
+
+    monkeypatch.setattr(rebuild, "rebuild", wrongly)
+    with pytest.raises(MerbenchError, match=r"would not verify \(the file stray.txt .*nothing was"):
+        publish(two_runs[2], folder)
+    assert contents(folder) == before
+
+
+def test_a_swap_that_was_killed_half_way_is_undone_by_the_next_publication(two_runs, tmp_path):
+    folder = tmp_path / "place" / "board"
+    publish(two_runs[1], folder)
+    folder.rename(folder.with_name(".board.before"))
+    assert publish(two_runs[2], folder).moves
+    assert len(published_folder.submissions(folder)) == 2
+    assert [path.name for path in folder.parent.iterdir()] == ["board"]
+
+
+def test_ctrl_c_leaves_the_folder_as_it_was(two_runs, tmp_path):
+    """The real signal, sent while the tables are rebuilt."""
+    _, first, second = two_runs
+    folder = tmp_path / "place" / "board"
+    publish(first, folder)
+    before = contents(folder)
+    program = (
+        "import sys, time; from pathlib import Path\n"
+        "from merbench.leaderboard import folder as folders\n"
+        "from merbench.publishing.publish import publish\n"
+        "genuine = folders.rebuild\n"
+        "def slow(path):\n"
+        "    print('rebuilding', flush=True); time.sleep(60); return genuine(path)\n"
+        "folders.rebuild = slow\n"
+        f"publish(Path({str(second)!r}), Path({str(folder)!r}))\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().strip() == "rebuilding"
+        os.kill(process.pid, signal.SIGINT)
+        started = time.monotonic()
+        process.wait(timeout=30)
+        assert time.monotonic() - started < 30
+    assert process.returncode != 0
+    assert contents(folder) == before

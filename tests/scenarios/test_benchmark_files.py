@@ -1,0 +1,159 @@
+"""The benchmark files that come with merbench, through the real command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import miniatures
+import pandas as pd
+import pytest
+import soundfile
+from tensorflow_files import write_checkpoint
+from tensorflow_graph import random_variables
+
+from merbench.benchmark.names import NONE
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+MERBENCH = str(Path(sys.executable).with_name("merbench"))
+FILES = sorted([REPOSITORY / "benchmarks.yaml", *(REPOSITORY / "benchmarks").glob("*.yaml")])
+
+SMALL_NETWORK = {"num_layers": 3, "num_initial_filters": 4, "num_frames": 512}
+
+
+def merbench(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "MERBENCH_HOME": str(home)}
+    return subprocess.run(
+        [MERBENCH, *arguments], capture_output=True, text=True, env=environment, timeout=300
+    )
+
+
+def miniature(name: str, root: Path) -> Path:
+    """The dataset that a file in benchmarks/ is about, small and in its own layout."""
+    makers: dict[str, Callable[[], object]] = {
+        "chang2024": lambda: [miniatures.four_qaed(root), miniatures.mtg_jamendo(root)],
+        "deam": lambda: miniatures.deam(root, miniatures.deam_labels()),
+        "emopia": lambda: miniatures.emopia(root),
+        "emotify": lambda: miniatures.emotify(root),
+        "nguyen2022": lambda: miniatures.pmemo(root),
+        "pmemo": lambda: miniatures.pmemo(root),
+        "vgmidi": lambda: miniatures.vgmidi_prepared(root),
+    }
+    makers[name]()
+    return root
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_every_file_has_a_plan(file: Path, tmp_path: Path) -> None:
+    arguments = ["plan", str(file), "--json"]
+    if file.stem != "benchmarks":
+        named = {"nguyen2022": ["pmemo"], "chang2024": ["4qaed", "mtg-jamendo"]}
+        root = miniature(file.stem, tmp_path / "data")
+        for dataset in named.get(file.stem, [file.stem]):
+            arguments += ["--set", f"datasets.{dataset}.root={root}"]
+        protocol = "stratified-k-fold" if file.stem == "chang2024" else "monte-carlo"
+        if file.stem == "chang2024":  # four tracks of four tags are too few to be stratified
+            arguments += ["--set", "datasets.mtg-jamendo.drawn=2"]
+        if file.stem != "emopia":  # of which there is one published split
+            arguments += ["--set", f"protocol.{protocol}.folds=2"]
+    done = merbench(*arguments, home=tmp_path / "home")
+    assert done.returncode == 0, done.stderr
+    plan = json.loads(done.stdout)
+    assert plan["cells"]
+    assert plan["tasks"]["fit"]["to_do"] > 0
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        line.lstrip("# ")
+        for line in (REPOSITORY / "benchmarks/chang2024.yaml").read_text().splitlines()
+        if re.match("# +--set (protocol|models|datasets.mtg-jamendo.drawn)", line)
+    ],
+)
+def test_what_the_head_of_the_second_paper_s_file_sets_can_be_set(line: str, tmp_path: Path):
+    root = miniature("chang2024", tmp_path / "data")
+    options = shlex.split(line.replace("folds: 10", "folds: 2"))
+    settings = [f"datasets.{name}.root={root}" for name in ("4qaed", "mtg-jamendo")]
+    # Four tracks of four tags are too few to be stratified.
+    settings += ["datasets.mtg-jamendo.drawn=2"] if "drawn" not in line else []
+    settings += ["protocol.stratified-k-fold.folds=2"] if "folds" not in line else []
+    options += [text for setting in settings for text in ("--set", setting)]
+    file = str(REPOSITORY / "benchmarks/chang2024.yaml")
+    done = merbench("plan", file, "--json", *options, home=tmp_path / "home")
+    assert done.returncode == 0, done.stderr
+    cells = json.loads(done.stdout)["cells"]
+    plain = [c for c in cells if c["augmentation"] == NONE != c["features"]]
+    systems = {
+        name: [c["model"] for c in plain if c["dataset"] == name]
+        for name in ("4qaed", "mtg-jamendo")
+    }
+    networks = ["rnn", "birnn", "lstm"]
+    assert systems["mtg-jamendo"] == 2 * [*networks, "mlp"]  # of tags, and of quadrants
+    assert len(systems["4qaed"]) == len(set(systems["4qaed"])) + 1 == 3 + 13  # two kernels of svc
+    assert {*networks, "mlp", "logistic-regression"} <= set(systems["4qaed"])
+
+
+def test_without_weights_the_separated_rows_say_why(tmp_path: Path) -> None:
+    root = miniature("nguyen2022", tmp_path / "data")
+    out = tmp_path / "out"
+    done = merbench(
+        "run", str(REPOSITORY / "benchmarks/nguyen2022.yaml"),
+        "--set", f"datasets.pmemo.root={root}",
+        "--set", "protocol.monte-carlo.folds=2",
+        "--set", "models=[ridge]",
+        "--out", str(out),
+        home=tmp_path / "home",
+    )  # fmt: skip
+    assert done.returncode == 1
+    board = pd.read_csv(out / "leaderboard.csv")
+    separated = board[board["separator"] == "wave-u-net"]
+    assert list(separated["status"]) == ["failed"]
+    assert "weights" in separated["error"].iloc[0]
+    assert separated["kl_mean"].isna().all()
+    mixed = board[(board["separator"] == "mixed") & (board["model"] == "ridge")]
+    assert list(mixed["status"]) == ["ok"]
+
+
+def test_the_paper_on_a_miniature_of_pmemo(tmp_path: Path) -> None:
+    """Every stage of Nguyen et al. 2022, MP3 to leaderboard, with a network of random weights."""
+    root = miniature("nguyen2022", tmp_path / "data")
+    loud = next(iter(sorted((root / "chorus").glob("*.mp3"))))
+    miniatures.loud_mp3(loud)
+    assert abs(soundfile.read(loud)[0]).max() > 1.0
+    from merbench_plugins.separators.wave_u_net.configuration import from_variant
+
+    config = from_variant("m6", SMALL_NETWORK).model_dump()
+    write_checkpoint(tmp_path / "ckpt", random_variables(config, seed=0))
+    out = tmp_path / "out"
+    done = merbench(
+        "run", str(REPOSITORY / "benchmarks/nguyen2022.yaml"),
+        "--set", f"datasets.pmemo.root={root}",
+        "--set", f"separators.wave-u-net.weights={tmp_path / 'ckpt'}",
+        "--set", f"separators.wave-u-net.config={json.dumps(SMALL_NETWORK)}",
+        "--set", "protocol.monte-carlo.folds=2",
+        "--set", "models=[{random-forest: {n_estimators: 5}}, {crnn: {preset: small, epochs: 2}}]",
+        "--out", str(out),
+        home=tmp_path / "home",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    board = pd.read_csv(out / "leaderboard.csv")
+    systems = board[board["separator"].isin(["mixed", "wave-u-net"])]
+    assert sorted(zip(systems["separator"], systems["model"], strict=True)) == [
+        ("mixed", "crnn"),
+        ("mixed", "random-forest"),
+        ("wave-u-net", "crnn"),
+        ("wave-u-net", "random-forest"),
+    ]
+    assert (systems["status"] == "ok").all()
+    assert systems["kl_mean"].notna().all()
+    comparisons = pd.read_csv(out / "comparisons.csv")
+    assert set(comparisons["across"]) == {"separator"}
+    assert len(comparisons) == 2
+    assert merbench("verify", str(out), home=tmp_path / "home").returncode == 0

@@ -1,0 +1,30 @@
+"""What tasks took, as it is remembered."""
+
+from __future__ import annotations
+
+from merbench.components import Cost
+from merbench.steps import timings
+
+
+def test_the_median_of_what_was_recorded_is_read(tmp_path):
+    for seconds in (1.0, 2.0, 9.0):
+        timings.record(tmp_path, "fit", "ridge", seconds, 0.5)
+    timings.record(tmp_path, "fit", "größer", 3.0, 0.5)
+    assert timings.read(tmp_path) == (
+        {("fit", "ridge"): Cost(2.0, 0.5), ("fit", "größer"): Cost(3.0, 0.5)},
+        0,
+    )
+
+
+def test_lines_that_say_nothing_are_counted_and_the_others_read(tmp_path):
+    timings.record(tmp_path, "fit", "ridge", 2.0, 0.5)
+    line = '{"stage": "fit", "component": "ridge", "seconds": %s, "megabytes": 1}\n'
+    with timings.file_of(tmp_path).open("ab") as file:
+        file.write(b"\xff\xfe no UTF-8\n[1, 2]\n7\n{}\n")
+        file.write("".join(line % x for x in ("NaN", "Infinity", "-1", '"much"')).encode())
+        file.write(b'{"stage": "fi')  # a run that was killed
+    assert timings.read(tmp_path) == ({("fit", "ridge"): Cost(2.0, 0.5)}, 9)
+
+
+def test_without_a_file_nothing_is_known(tmp_path):
+    assert timings.read(tmp_path / "none") == ({}, 0)

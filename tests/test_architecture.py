@@ -1,0 +1,107 @@
+"""The house: arrows between rooms point down only, no module runs in a circle, tests mirror it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+SOURCE, PLUGINS, TESTS = REPOSITORY / "src", REPOSITORY / "plugins", REPOSITORY / "tests"
+
+ROOMS = (
+    "cli",
+    "publishing",
+    "verification",
+    "pages",
+    "leaderboard",
+    "runs",
+    "engines",
+    "testing",
+    "planning",
+    "steps",
+    "benchmark",
+    "plugins",
+    "components",
+    "tasks",
+    "scoring",
+    "evaluation",
+)
+"""From top to bottom. A module imports from its own room and from rooms below; what is in none of
+them is the ground, on which all stand."""
+
+GROUND = len(ROOMS)
+
+
+def module_of(path: Path) -> str:
+    name = ".".join(path.relative_to(SOURCE).with_suffix("").parts)
+    return name.removesuffix(".__init__")
+
+
+MODULES = {module_of(path): path for path in sorted((SOURCE / "merbench").rglob("*.py"))}
+
+
+def imports(path: Path) -> Iterator[tuple[str, int]]:
+    """Yield every module of merbench that a file imports, wherever in it, with the line."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name.split(".")[0] == "merbench":
+                    yield alias.name, node.lineno
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: write relative imports whole"
+            if (node.module or "").split(".")[0] == "merbench":
+                for alias in node.names:
+                    whole = f"{node.module}.{alias.name}"
+                    yield (whole if whole in MODULES else str(node.module)), node.lineno
+
+
+def room(module: str) -> str:
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else ""
+
+
+def floor(module: str) -> int:
+    return ROOMS.index(room(module)) if room(module) in ROOMS else GROUND
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name != "merbench"])
+def test_arrows_point_down(module: str) -> None:
+    if room(module) == "separation":  # a tool beside the benchmark: the command line alone uses it
+        return
+    up = [
+        f"line {line}: {other}"
+        for other, line in imports(MODULES[module])
+        if floor(other) < floor(module)
+        or (room(other) == "separation" and room(module) != "cli")
+        or (room(module) == "evaluation" and room(other) not in ("evaluation", "errors"))
+    ]
+    assert not up, f"{module} imports from above: {'; '.join(up)}"
+
+
+def test_no_circles() -> None:
+    arrows = {
+        module: {other for other, _ in imports(path) if other != module}
+        for module, path in MODULES.items()
+    }
+    # A package's own file gathers what its modules offer; it is no step of a circle by itself.
+    packages = {module for module, path in MODULES.items() if path.name == "__init__.py"}
+    done: set[str] = set()
+
+    def walk(module: str, way: tuple[str, ...]) -> None:
+        assert module not in way, f"a circle: {' -> '.join((*way[way.index(module) :], module))}"
+        if module in done:
+            return
+        for other in sorted(arrows[module] - packages):
+            walk(other, (*way, module))
+        done.add(module)
+
+    for module in MODULES:
+        walk(module, ())
+
+
+def test_the_framework_names_no_plugin_package() -> None:
+    for module, path in MODULES.items():
+        assert "merbench_plugins" not in path.read_text(encoding="utf-8"), module
