@@ -310,3 +310,16 @@ def test_a_name_that_is_no_valid_utf8_is_spelt_out(tmp_path: Path) -> None:
     str(caught.value).encode()
     path.write_bytes(write(tmp_path / "x.wav", noise()).read_bytes())
     assert audio.read(path)[0].shape == (2, 2 * RATE)
+
+
+def test_flac_files_joined_to_one_are_read_whole(tmp_path: Path) -> None:
+    whole = np.random.default_rng(0).uniform(-0.5, 0.5, (3_000, 2))
+    parts = []
+    for number, part in enumerate((whole[:1_000], whole[1_000:])):
+        soundfile.write(tmp_path / f"{number}.flac", part, 8_000, subtype="PCM_16")
+        parts.append((tmp_path / f"{number}.flac").read_bytes())
+    joined = tmp_path / "joined.flac"
+    joined.write_bytes(b"".join(parts))
+    waveform, rate = audio.read(joined)
+    assert (waveform.shape, rate) == ((2, 3_000), 8_000)
+    np.testing.assert_allclose(waveform.T, whole, atol=1e-4)

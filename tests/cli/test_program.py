@@ -282,3 +282,13 @@ def test_examples_of_the_help_name_a_run_that_an_example_makes() -> None:
     named = {name for line in examples for name in re.findall(r"\bruns/\S+", line)}
     assert named - made <= {"runs/demo/second"}  # the other of two
     assert "runs/demo/first" in made
+
+
+def test_a_reader_that_has_enough_is_nobodys_fault() -> None:
+    merbench = Path(sys.executable).with_name("merbench")
+    done = subprocess.run(
+        ["bash", "-c", f"'{merbench}' plugins list | head -1; echo ${{PIPESTATUS[0]}}"],
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert "plugin ended the command" not in done.stderr
+    assert done.stdout.splitlines()[-1] in ("0", "1")

@@ -118,3 +118,11 @@ def test_a_run_of_an_earlier_release_is_refused_in_words(ran):
     path.write_text(json.dumps(document))
     with pytest.raises(MerbenchError, match=r"made by an earlier merbench, .* run it again"):
         record.read(ran)
+
+
+def test_cells_of_a_grid_are_told_apart(bench: TinyBench) -> None:
+    run_results.write(bench.run(models=[{"linear": {"penalty": [0.5, 9.0]}}]), bench.folder / "out")
+    folds = again(bench, bench.folder / "out", 50).folds
+    assert len(set(folds)) == len(folds)
+    assert any("linear (penalty=0.5)" in fold for fold in folds)
+    assert any("linear (penalty=9.0)" in fold for fold in folds)

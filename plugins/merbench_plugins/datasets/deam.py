@@ -212,7 +212,7 @@ def _metadata(paths: Sequence[Path]) -> tuple[dict[str, str], dict[str, str]]:
             if not row.cells[key]:
                 continue
             song = row.id(key)
-            artists[song] = row.cells[lower["artist"]]
+            artists[song] = row.optional(lower["artist"])
             years[song] = path.stem.removeprefix("metadata_")
     return artists, years
 

@@ -137,4 +137,4 @@ def _artists(path: Path, problems: Problems) -> dict[str, str]:
     if not path.is_file():
         return {}
     rows = LabelTable.read(path, ("song_id", "artist")).keyed("song_id", problems)
-    return {song: row.cells["artist"] for song, row in rows.items()}
+    return {song: row.optional("artist") for song, row in rows.items()}

@@ -66,7 +66,7 @@ class FourQaed(SongFolders):
             return {}
         table = LabelTable.read(path, ("Artist",), ragged=True)
         song = column_of(table, ("Song",))
-        return {row.id(song): row.cells["Artist"] for row in table}
+        return {row.id(song): row.optional("Artist") for row in table}
 
     def features_file(self, root: Path) -> Path | None:
         """Return the table of published features, where it is."""

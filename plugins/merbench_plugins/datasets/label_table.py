@@ -106,9 +106,14 @@ class Row:
 
     def text(self, column: str) -> str:
         """Return a cell that must not be empty."""
-        text = self.cells[column]
+        text = self.optional(column)
         if not text:
             raise LabelError(self.where, f"column '{column}' is empty; fill it in")
+        return text
+
+    def optional(self, column: str) -> str:
+        """Return a cell that may be empty: artists whose letters cannot be read are not one."""
+        text = self.cells[column]
         if UNREADABLE in text:
             raise LabelError(
                 self.where,

@@ -62,7 +62,7 @@ class _Lists(SongFolders):
             return {}
         table = LabelTable.read(path, ("Artist",), ragged=True)
         song = column_of(table, SONG_COLUMNS)
-        return {row.id(song): row.cells["Artist"] for row in table}
+        return {row.id(song): row.optional("Artist") for row in table}
 
 
 class Merge(MeanLabels, _Lists):

@@ -63,7 +63,7 @@ class PMEmo(LabelledDataset):
                         f"clip {clip_id} has no audio: {root / 'chorus' / clip_id}.mp3 is missing; "
                         "restore it, or remove the clip from both static annotations",
                     )
-                artist = artists[clip_id].cells["artist"] if clip_id in artists else ""
+                artist = artists[clip_id].optional("artist") if clip_id in artists else ""
                 label = (
                     *(mean.mean(column) for column in MEANS),
                     *(std.std(column) for column in STDS),

@@ -83,7 +83,7 @@ class Soundtracks(MeanLabels):
                 clips.append(
                     Clip(
                         name,
-                        group_name(row.cells[album], name) if album else name,
+                        group_name(row.optional(album), name) if album else name,
                         one_hot(quadrant(*means)) if std is None else (*means, std, std),
                         files[name],
                         provenance=note,

@@ -233,7 +233,7 @@ class Table(Described):
                 clips.append(
                     Clip(
                         clip_id,
-                        group_name(row.cells[self.group], clip_id) if self.group else clip_id,
+                        group_name(row.optional(self.group), clip_id) if self.group else clip_id,
                         self._label(row),
                         self._audio(root, row, clip_id, files, folders) if self.has_audio else path,
                         stems=self._stems(folders, row, clip_id),
@@ -253,7 +253,14 @@ class Table(Described):
         return clips
 
     def inspect(self, root: Path, clips: Sequence[Clip], problems: Problems) -> None:
-        """Count audio that no line of the CSV names."""
+        """Count audio that no line of the CSV names, and clips without a group of their own."""
+        alone = sum(clip.group == clip.id for clip in clips) if self.group else 0
+        if alone:
+            problems.note(
+                root,
+                f"{alone} clips name nobody in the column {self.group!r} and stand each in a group "
+                "of its own; if they are of an artist who is named elsewhere, fill it in",
+            )
         if self.audio is None and self.has_audio:
             used = {clip.audio for clip in clips}
             unused = set(index_audio(root, root / "audio").values()) - used

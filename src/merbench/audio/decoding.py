@@ -7,6 +7,8 @@ held against what came; what a decoder estimates is none, and decides nothing.
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Sequence
 from io import BytesIO, FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,6 +40,8 @@ _HEAD = 1 << 14
 """Bytes by which a file's kind is told."""
 _VORBIS, _OPUS = b"\x01vorbis", b"OpusHead"
 """How the first packets of two codecs in Ogg begin."""
+_FLAC = re.compile(rb"fLaC[\x00\x80]\x00\x00\x22")
+"""How a FLAC file begins: its marker, and the head of the block that describes the stream."""
 _UNKNOWN = 1
 """libsndfile's error for a format that it does not know."""
 _UNKNOWN_LENGTH = 1 << 48
@@ -125,6 +129,8 @@ def _decode(file: FileIO, where: str) -> tuple[Waveform, int]:
         return _decode_mpeg(file.read(), where)
     if head.startswith(b"OggS"):
         return _decode_ogg(file.read(), where)
+    if head.startswith(b"fLaC"):
+        return _decode_flac(file.read(), where)
     if lengths.is_cut(file):
         raise AudioError(f"{where} is cut short: its header promises more; replace it")
     file.seek(0)
@@ -144,9 +150,20 @@ def _decode_mpeg(data: bytes, where: str) -> tuple[Waveform, int]:
 
 def _decode_ogg(data: bytes, where: str) -> tuple[Waveform, int]:
     """Decode the chained streams of an Ogg file, one after the other."""
+    return _joined([_decode_stream(stream, where) for stream in ogg.streams(data, where)], where)
+
+
+def _decode_flac(data: bytes, where: str) -> tuple[Waveform, int]:
+    """Decode FLAC, also where files were joined to one, of which decoders read the first alone."""
+    starts = [found.start() for found in _FLAC.finditer(data)] or [0]
+    ends = [*starts[1:], len(data)]
+    files = (data[start:end] for start, end in zip(starts, ends, strict=True))
+    return _joined([_decode_any(BytesIO(file), where) for file in files], where)
+
+
+def _joined(parts: Sequence[tuple[Waveform, int]], where: str) -> tuple[Waveform, int]:
     import numpy as np
 
-    parts = [_decode_stream(stream, where) for stream in ogg.streams(data, where)]
     forms = [(rate, len(waveform)) for waveform, rate in parts]
     for form in forms:
         if form != forms[0]:

@@ -29,6 +29,8 @@ class Program(TyperGroup):
             except (Exception, KeyboardInterrupt):
                 raise
             except BaseException as error:  # no command leaves by SystemExit: a plugin did
+                if isinstance(error.__context__, BrokenPipeError):  # rich's way when `head` is done
+                    raise
                 raise MerbenchError(
                     f"a plugin ended the command{place(error)} ({reason(error)}); correct it, or "
                     "take it out"

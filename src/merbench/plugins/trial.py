@@ -225,6 +225,7 @@ def serve(pipe: int, traces: int) -> None:
 
 def _answer(request: bytes) -> Answer:
     surroundings, before, process = _Process.now(), _streams(), os.getpid()
+    threads = set(threading.enumerate())
     try:
         do, arguments = pickle.loads(request)
         answer: Answer = do(*arguments)
@@ -236,6 +237,12 @@ def _answer(request: bytes) -> Answer:
     closed = [name for name, stream in _streams().items() if stream != before[name]]
     if closed and not answer.fault:
         answer = Answer(f"it closed {' and '.join(closed)}")
+    lasting = [t for t in set(threading.enumerate()) - threads if t.is_alive() and not t.daemon]
+    if lasting and not answer.fault:
+        answer = Answer(
+            f"it started the thread {lasting[0].name!r}, which keeps every command from ending; "
+            "make it a daemon, or start it when work is done"
+        )
     surroundings.restore()
     return answer
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from merbench import child_processes
 from merbench.components import Augmentation, Component, Dataset, FeatureExtractor, Model, Separator
 from merbench.errors import MerbenchError, PluginError
 from merbench.plugins import readiness
@@ -68,8 +69,12 @@ def check(
         return [*results, Result("does its work", "failed", str(error))]
     except MerbenchError as error:
         return [*results, Result("does its work", "skipped", str(error))]
-    for name, work in _checks(component):
-        results.append(attempt(name, work))
+    ours = child_processes.children()
+    try:
+        for name, work in _checks(component):
+            results.append(attempt(name, work))
+    finally:  # what the plugin's work left running ends with it, as it does in a run
+        child_processes.kill(set(child_processes.children()) - set(ours))
     return results
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from merbench.plugins import discovery
 from merbench.plugins.registry import Registry
 from merbench.runs import manifest, record
 from merbench.runs.record import RunRecord
-from merbench.runs.row_columns import PEOPLE, predicted_columns
+from merbench.runs.row_columns import PEOPLE, joined, predicted_columns, told_apart
 from merbench.steps.fitting import Fit
 from merbench.steps.step import Step
 from merbench.steps.store import Store
@@ -102,10 +103,10 @@ def rerun(
         for key in planned.fits.get(cell.id, ())
         if isinstance(task := planned.tasks.get(key), Fit)
     }
-    names = {entry["id"]: entry for entry in run.manifest["cells"]}
+    names = _names(run.manifest)
     folds, differences = [], []
     for cell_id, fold in chosen:
-        title = _title(names[cell_id], fold)
+        title = f"{names[cell_id]}, fold {fold}"
         folds.append(title)
         difference = _difference(
             run, cells.get(cell_id), planned.unready, failed, fits.get((cell_id, fold)), fold, store
@@ -182,8 +183,13 @@ class _Aside(Store):
         self.predictions = arrays["predictions"]
 
 
-def _title(entry: Mapping[str, Any], fold: int) -> str:
-    from merbench.runs.row_columns import system_name
-
-    row = {**entry, "parameters": ""}
-    return f"{entry['dataset']}: {system_name(row)}, fold {fold}"
+def _names(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Return a name for each of a run's cells that no other has, by the cell's id."""
+    cells = manifest["cells"]
+    texts = told_apart(
+        [{**cell, "parameters": json.dumps(cell.get("parameters") or {})} for cell in cells]
+    )
+    return {
+        cell["id"]: f"{text['dataset']}: {joined(text)}"
+        for cell, text in zip(cells, texts, strict=True)
+    }

@@ -315,3 +315,23 @@ def test_real_clips_are_read_and_decoded(shared: Path) -> None:
     waveform, rate = dataset.decode(clips[0])
     assert rate == 44_100
     assert waveform.shape[1] / rate == pytest.approx(45, abs=0.1)
+
+
+def test_artists_whose_letters_cannot_be_read_are_not_one_artist(root: Path) -> None:
+    table = root / "labels.csv"
+    head, *rows = table.read_text().splitlines()
+    named = [
+        f"{row},{name}" for row, name in zip(rows, ["Björk", "Bjärk"] * len(rows), strict=False)
+    ]
+    table.write_bytes("\n".join([f"{head},artist", *named]).encode("latin-1"))
+    with pytest.raises(MerbenchError, match=r"labels\.csv:2: column 'artist' is .* not UTF-8"):
+        Table(csv="labels.csv", group="artist").clips(root)
+
+
+def test_clips_that_name_nobody_are_counted(root: Path) -> None:
+    table = root / "labels.csv"
+    head, *rows = table.read_text().splitlines()
+    named = [f"{row},{name}" for row, name in zip(rows, ["A", "", *"B" * len(rows)], strict=False)]
+    table.write_text("\n".join([f"{head},artist", *named]) + "\n")
+    notes = [f.message for f in Table(csv="labels.csv", group="artist").check(root)]
+    assert any("1 clips name nobody in the column 'artist'" in note for note in notes)
