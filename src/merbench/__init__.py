@@ -15,6 +15,7 @@ from merbench.components import (
     Model,
     ModelParameter,
     Separator,
+    fit_estimator,
 )
 from merbench.errors import AudioError, MerbenchError
 from merbench.plugins.hookspecs import hookimpl
@@ -40,5 +41,6 @@ __all__ = [
     "ModelParameter",
     "Separator",
     "Task",
+    "fit_estimator",
     "hookimpl",
 ]

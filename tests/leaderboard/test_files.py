@@ -62,6 +62,24 @@ def test_folds_and_predictions_are_those_of_the_rows_listed(two_runs, tmp_path):
     assert np.allclose(sums.sort_index(), means.sort_index(), rtol=1e-9)
 
 
+def test_runs_with_and_without_trials_stand_in_one_table_of_folds(tmp_path):
+    earlier = recorded_run(made("a", KL), run="run-1")
+    later = recorded_run(made("b", KL), run="run-2")
+    later.folds.insert(list(later.folds).index("curve") + 1, "trials", "[]")
+    for name, runs in (("a", [earlier, later]), ("b", [later, earlier])):
+        files.write(files.compose(runs), tmp_path / name)
+    assert (tmp_path / "a" / "folds.csv").read_bytes() == (
+        tmp_path / "b" / "folds.csv"
+    ).read_bytes()
+    folds = pd.read_csv(tmp_path / "a" / "folds.csv", dtype=str)
+    columns = list(folds)
+    assert columns.index("curve") + 1 == columns.index("trials") < columns.index("error")
+    assert folds.groupby("run")["trials"].unique().map(list).to_dict() == {
+        "run-1": [np.nan],
+        "run-2": ["[]"],
+    }
+
+
 # --- the dictionary ------------------------------------------------------------------------------
 
 

@@ -13,7 +13,7 @@ import shutil
 import textwrap
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -674,7 +674,7 @@ def fit(model: Model, tables: tuple[str, ...], prepared: str | None = None) -> F
     labels = ((0.1, 0.2, 0.3, 0.4), (0.5, 0.6, 0.7, 0.8))
     return Fit(
         "e" * 64, model, stated(model), Task.VA, 3, "cpu", tables, prepared, (3, 0), (1, 2), labels,
-        ("c1", "c2"), "files: two-stems x broken x recorder", 0,
+        ("Abba", "Abba"), (0, 0), ("c1", "c2"), "files: two-stems x broken x recorder", 0,
     )  # fmt: skip
 
 
@@ -712,6 +712,46 @@ def test_the_time_of_a_row_is_fitting_and_predicting(store, monkeypatch):
     info = store.info(work.key)
     assert info["seconds"] == info["fit_seconds"] + info["predict_seconds"] < 0.2
     assert info["cpu_seconds"] < 0.2
+
+
+class Asking(Model):
+    """Notes what it is told of its training rows, and leaves trials."""
+
+    name = "asking"
+    inputs = ()
+    tasks = frozenset({Task.VA})
+    told: ClassVar[dict[str, Any]] = {}
+
+    def estimator(self, *, task, seed, device):
+        return self
+
+    def fit(self, X, Y, copy_of, groups):
+        Asking.told = {"groups": groups, "copy_of": copy_of}
+
+    def predict(self, X):
+        return GOOD
+
+    @property
+    def trials_(self):
+        first = {"C": np.float64(0.5), "layers": (64, np.int64(32)), "where": Path("a/b")}
+        second = {"parameters": {"C": None}, "score": float("nan"), "state": "failed"}
+        return [{"parameters": first, "score": np.float32(0.25), "chosen": np.True_}, second]
+
+
+def test_a_fit_tells_of_its_training_rows_what_is_asked_for(store):
+    fit(Asking(), ()).run(store)
+    np.testing.assert_array_equal(Asking.told["groups"], ["Abba", "Abba"])
+    np.testing.assert_array_equal(Asking.told["copy_of"], [0, 0])
+    assert Asking.told["copy_of"].dtype == np.intp
+
+
+def test_the_candidates_that_a_model_tried_are_kept_as_json(store):
+    fit(Asking(), ()).run(store)
+    first = {"C": 0.5, "layers": [64, 32], "where": str(Path("a/b"))}
+    assert store.get("e" * 64).info["trials"] == [
+        {"parameters": first, "score": 0.25, "chosen": True},
+        {"parameters": {"C": None}, "score": None, "state": "failed"},
+    ]
 
 
 def test_a_model_with_several_inputs_gets_a_tuple(store):

@@ -293,6 +293,39 @@ class Raises(Ridge):
         raise KeyError("alpha")
 
 
+class AsksForGroups(Ridge):
+    def fit(self, X: Any, Y: Any, groups: Any, copy_of: Any) -> Ridge:
+        super().fit(X, Y)  # which refuses what is unsound
+        assert groups.shape == copy_of.shape == (len(X),)
+        assert groups.dtype.kind == "U"
+        assert (groups[copy_of] == groups).all()
+        assert (copy_of[copy_of] == copy_of).all()
+        assert len(np.unique(copy_of)) < len(X)
+        np.testing.assert_array_equal(np.asarray(Y)[copy_of], Y)
+        return self
+
+
+class NeedsTwoGroups(Ridge):
+    def fit(self, X: Any, Y: Any, groups: Any) -> Ridge:
+        if len(set(groups)) < 2:
+            raise MerbenchError("give two groups")
+        return super().fit(X, Y)
+
+
+class SortsGroups(Ridge):
+    def fit(self, X: Any, Y: Any, groups: Any) -> Ridge:
+        groups[::-1].sort()
+        return super().fit(X, Y)
+
+
+class KnowsNoSingleGroup(Ridge):
+    def fit(self, X: Any, Y: Any, groups: Any) -> Ridge:
+        Ridge.fit(self, X, Y)
+        if len(set(groups)) < 2:
+            self.weights_ = np.full_like(self.weights_, np.nan)
+        return self
+
+
 BROKEN_MODELS: list[tuple[type[Ridge], str, str]] = [
     (PredictsNaN, "predicts finite rows", "not finite"),
     (PredictsTwoColumns, "predicts finite rows", "shape (6, 2) for 6 clips and 4 columns"),
@@ -310,6 +343,12 @@ BROKEN_MODELS: list[tuple[type[Ridge], str, str]] = [
     (ClonesWithoutItsSeed, "clones", "a clone fitted on the same clips predicts something else"),
     (DoesNotPickle, "pickles when fitted", "pickle"),
     (ForgetsWhenPickled, "pickles when fitted", "its pickle predicts something else"),
+    (SortsGroups, "predicts finite rows", "it changed the groups"),
+    (
+        KnowsNoSingleGroup,
+        "meets clips of a single group with predictions or a clear error",
+        "where all training clips are of one group its predictions are not finite",
+    ),
     (Raises, "predicts finite rows", "KeyError: 'alpha'"),
 ]
 
@@ -323,6 +362,20 @@ def test_a_broken_estimator_fails_its_check(
     monkeypatch.setattr(Linear, "regressor", regressor)
     found = failed(Linear)
     assert detail in found.get(f"{check} (va)", "passed"), found
+
+
+@pytest.mark.parametrize(
+    ("regressor", "status"),
+    [(AsksForGroups, "passed"), (NeedsTwoGroups, "passed"), (Ridge, "skipped")],
+)
+def test_an_estimator_that_asks_is_told_of_groups_and_copies(
+    regressor: type[Ridge], status: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Linear, "regressor", regressor)
+    found = results(Linear)
+    assert "failed" not in {r.status for r in found.values()}, found
+    single = found["meets clips of a single group with predictions or a clear error (va)"]
+    assert single.status == status
 
 
 def test_torchs_chance_is_watched(monkeypatch: pytest.MonkeyPatch) -> None:

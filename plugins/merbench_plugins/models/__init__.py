@@ -39,6 +39,7 @@ def merbench_models() -> Iterator[type[Model]]:
         SupportVectorClassifier,
         SupportVectorRegression,
     )
+    from merbench_plugins.models.tuned import Tuned
 
     yield from (RandomForest, XGBoost, AdaBoost, DecisionTree, NearestNeighbours, Perceptron)
     yield from (Ridge, LogisticRegression, OneVsRest, LinearSVC)
@@ -47,5 +48,5 @@ def merbench_models() -> Iterator[type[Model]]:
     yield discriminants.LinearDiscriminantAnalysis
     yield discriminants.QuadraticDiscriminantAnalysis
     yield from (RecurrentNetwork, BidirectionalRNN, LongShortTermMemory, BidirectionalLSTM)
-    yield from (GatedRecurrentUnit, Crnn, Calibrated)
+    yield from (GatedRecurrentUnit, Crnn, Calibrated, Tuned)
     yield from (ConstantMean, ConstantMoments, Majority, ShuffledLabels)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
+from merbench import fit_estimator
 from merbench_plugins.models._checked import checked_labels, count_clips
 
 Floats = NDArray[np.float64]
@@ -86,12 +87,15 @@ class PermutedLabels(RegressorMixin, BaseEstimator):
         self.estimator = estimator
         self.seed = seed
 
-    def fit(self, X: Any, Y: Any) -> PermutedLabels:
+    def fit(self, X: Any, Y: Any, groups: Any = None, copy_of: Any = None) -> PermutedLabels:
         """Permute the rows of `Y`, (n, 4), and fit; `X` is whatever the estimator takes."""
         Y = checked_labels(Y, count_clips(X))
         permuted = np.random.default_rng(self.seed).permutation(Y)
-        self.estimator_ = clone(self.estimator).fit(X, permuted)
+        self.estimator_ = fit_estimator(
+            clone(self.estimator), X, permuted, groups=groups, copy_of=copy_of
+        )
         self.curve_ = getattr(self.estimator_, "curve_", [])
+        self.trials_ = getattr(self.estimator_, "trials_", [])
         return self
 
     def predict(self, X: Any) -> Floats:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -10,10 +9,12 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
-from merbench import Task
+from merbench import Task, fit_estimator
 from merbench.errors import MerbenchError
 from merbench.evaluation import PROBABILITY_FLOOR, STD_FLOOR
 from merbench_plugins.models._checked import checked_labels, count_clips
+from merbench_plugins.models._inner_folds import TrainingRows, fold_of_each
+from merbench_plugins.models._out_of_fold import out_of_fold
 
 Floats = NDArray[np.float64]
 Method: TypeAlias = Literal["affine", "scale"]
@@ -122,11 +123,11 @@ class CalibratedRegressor(RegressorMixin, BaseEstimator):
     estimator
         Clones of it are fitted: one to all training clips, and one to all but each fold.
     folds
-        Number of folds; with fewer training clips, one a clip.
+        Number of folds, none of which divides a group; with fewer groups, one a group.
     method
         See `best_rescaling` and `best_tempering`.
     seed
-        Of the clips' distribution over folds.
+        Of the groups' distribution over folds.
     task
         `va`: standard deviations are rescaled. Else probabilities are tempered.
     """
@@ -145,80 +146,33 @@ class CalibratedRegressor(RegressorMixin, BaseEstimator):
         self.seed = seed
         self.task = task
 
-    def fit(self, X: Any, Y: Any) -> CalibratedRegressor:
-        """Fit to labels `Y`, (n, 4); `X` is whatever the estimator takes."""
+    def fit(self, X: Any, Y: Any, groups: Any = None, copy_of: Any = None) -> CalibratedRegressor:
+        """Fit to labels `Y`, (n, 4); `X` is whatever the estimator takes.
+
+        What is predicted out of fold are originals, as test clips are; their augmented copies are
+        in their fold, and trained on in the others.
+        """
         n_clips = count_clips(X)
         Y = checked_labels(Y, n_clips)
         if n_clips < 2:
             raise MerbenchError(
                 "calibration needs at least 2 training clips, one to predict from the other"
             )
-        order = np.random.default_rng(self.seed).permutation(n_clips)
-        unseen = np.empty_like(Y)
-        for fold in np.array_split(order, min(self.folds, n_clips)):
-            rest = np.setdiff1d(order, fold)
-            estimator = clone(self.estimator).fit(take_clips(X, rest), Y[rest])
-            unseen[fold] = estimator.predict(take_clips(X, fold))
+        known = TrainingRows.of(n_clips, groups, copy_of)
+        strata = None if self.task is Task.VA else Y.argmax(axis=1)
+        fold = fold_of_each(known.units, self.folds, strata=strata, seed=self.seed)
+        unseen = out_of_fold(lambda: clone(self.estimator), X, Y, known, fold)
         best = best_rescaling if self.task is Task.VA else best_tempering
-        self.rescaling_ = best(Y, unseen, self.method)
-        self.estimator_ = clone(self.estimator).fit(X, Y)
+        self.rescaling_ = best(Y[known.original], unseen, self.method)
+        self.estimator_ = fit_estimator(clone(self.estimator), X, Y, **known.told)
         self.curve_ = getattr(self.estimator_, "curve_", [])
+        self.trials_ = getattr(self.estimator_, "trials_", [])
         return self
 
     def predict(self, X: Any) -> Floats:
         """Return predictions (n, 4), standard deviations or probabilities all positive."""
         check_is_fitted(self)
         return self.rescaling_(np.asarray(self.estimator_.predict(X), dtype=np.float64))
-
-
-class Clips:
-    """Some clips of an array-like that may lie on disk, and is left there.
-
-    Parameters
-    ----------
-    source
-        Indexed by one integer or an array of them.
-    rows
-        Which of its clips, in order.
-    """
-
-    def __init__(self, source: Any, rows: NDArray[np.intp]) -> None:
-        self._source = source
-        self._rows = rows
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def __getitem__(self, item: Any) -> Any:
-        return self._source[self._rows[item]]
-
-    def __iter__(self) -> Iterator[Any]:
-        return (self[i] for i in range(len(self)))
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """(clips, ...)."""
-        return (len(self), *self._source.shape[1:])
-
-    @property
-    def ndim(self) -> int:
-        """Number of axes of `shape`."""
-        return len(self.shape)
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Type of the values."""
-        dtype: np.dtype[Any] = self._source.dtype
-        return dtype
-
-
-def take_clips(X: Any, rows: NDArray[np.intp]) -> Any:
-    """Return some clips of `X`: of each part of a tuple, in memory only where they are vectors."""
-    if isinstance(X, tuple):
-        return tuple(take_clips(part, rows) for part in X)
-    if isinstance(X, np.ndarray) and X.ndim <= 2:
-        return X[rows]
-    return Clips(X, rows)
 
 
 def _variance(rows: Floats) -> Floats:

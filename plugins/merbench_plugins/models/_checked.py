@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
+from merbench.components import fit_estimator
 from merbench.errors import MerbenchError
 
 Floats = NDArray[np.float64]
@@ -26,8 +27,8 @@ class CheckedRegressor(RegressorMixin, BaseEstimator):
     def __init__(self, regressor: Any) -> None:
         self.regressor = regressor
 
-    def fit(self, X: Any, Y: Any) -> CheckedRegressor:
-        """Fit a clone of the regressor.
+    def fit(self, X: Any, Y: Any, groups: Any = None, copy_of: Any = None) -> CheckedRegressor:
+        """Fit a clone of the regressor, which is told what it asks for.
 
         Raises
         ------
@@ -37,7 +38,7 @@ class CheckedRegressor(RegressorMixin, BaseEstimator):
         X = checked_features(X)
         Y = checked_labels(Y, len(X))
         self.n_features_in_ = X.shape[1]
-        self.regressor_ = clone(self.regressor).fit(X, Y)
+        self.regressor_ = fit_estimator(clone(self.regressor), X, Y, groups=groups, copy_of=copy_of)
         return self
 
     def predict(self, X: Any) -> Floats:

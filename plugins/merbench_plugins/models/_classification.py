@@ -22,12 +22,14 @@ from sklearn.tree import DecisionTreeRegressor
 from sklearn.utils.validation import check_is_fitted
 
 from merbench import MerbenchError
+from merbench.components.training_rows import asks_for
 from merbench_plugins.models._checked import (
     check_width,
     checked_features,
     checked_labels,
     count_clips,
 )
+from merbench_plugins.models._inner_folds import TrainingRows, fold_of_each
 from merbench_plugins.models._scaling import FeatureScaler, Scaling, Unit
 
 Floats = NDArray[np.float64]
@@ -113,7 +115,8 @@ class SharesClassifier(BaseEstimator):
     Parameters
     ----------
     classifier
-        A clone of it is fitted. It has `predict_proba`, or `calibration_folds` are given.
+        A clone of it is fitted, and told the unit of each example where it asks for `groups`. It
+        has `predict_proba`, or `calibration_folds` are given.
     scaling, unit
         See `FeatureScaler`.
     weighted
@@ -121,9 +124,9 @@ class SharesClassifier(BaseEstimator):
     calibration_folds
         Scores become probabilities by one sigmoid a class, fitted to the scores of clips by
         classifiers that never saw them (Platt 1999; scikit-learn's `CalibratedClassifierCV`). All
-        copies of a clip are in one fold. Folds know nothing of artists or songs, because a model
-        is told of none: where a group's clips resemble one another, probabilities come out too
-        sure. Classes of a single clip cannot be learnt and are left out.
+        weighted copies of a clip are in one fold, all clips of a group (artist, song or series),
+        and every clip with its augmented copies. Classes of a single group cannot be learnt and
+        are left out.
     fewest
         Clips of a class below which it is left out.
     smoothing
@@ -149,13 +152,13 @@ class SharesClassifier(BaseEstimator):
         self.fewest = fewest
         self.smoothing = smoothing
 
-    def fit(self, X: Any, Y: Any) -> SharesClassifier:
+    def fit(self, X: Any, Y: Any, groups: Any = None, copy_of: Any = None) -> SharesClassifier:
         """Fit to features (n, d) and distributions (n, k).
 
         Raises
         ------
         MerbenchError
-            Where either is not that, or not finite.
+            Where either is not that, or not finite, or a single group is to be split.
         """
         X = checked_features(X)
         shares = checked_shares(Y, len(X))
@@ -170,17 +173,22 @@ class SharesClassifier(BaseEstimator):
         fewest = max(self.fewest, 1 if self.calibration_folds is None else 2)
         counts = np.bincount(examples.column)
         examples = examples.only(counts[examples.column] >= fewest)
+        units = TrainingRows.of(len(X), groups, copy_of).units
         classifier = clone(self.classifier)
         if self.calibration_folds is not None and len(np.unique(examples.column)) > 1:
-            examples, folds = _folds(examples, shares, self.calibration_folds)
+            examples, folds = _folds(examples, shares, units, self.calibration_folds)
             classifier = CalibratedClassifierCV(classifier, cv=folds, ensemble=False)
         self.columns_, classes = np.unique(examples.column, return_inverse=True)
         self.classifier_ = None
         if len(self.columns_) > 1:
             if len(examples.clip) != len(X) or (np.diff(examples.clip) != 1).any():
                 X = X[examples.clip]
-            weights = {} if examples.weight is None else {"sample_weight": examples.weight}
-            self.classifier_ = classifier.fit(X, classes, **weights)
+            told: dict[str, Any] = {}
+            if examples.weight is not None:
+                told["sample_weight"] = examples.weight
+            if "groups" in asks_for(self.classifier):
+                told["groups"] = units[examples.clip]
+            self.classifier_ = classifier.fit(X, classes, **told)
         return self
 
     def predict(self, X: Any) -> Floats:
@@ -259,20 +267,35 @@ def classifier_by_scores(
 
 
 def _folds(
-    examples: Examples, shares: Floats, folds: int
+    examples: Examples, shares: Floats, units: Integers, folds: int
 ) -> tuple[Examples, list[tuple[Integers, Integers]]]:
-    """Split examples for calibration, by clip and stratified by their most probable class.
+    """Split examples for calibration, by unit and stratified by clips' most probable class.
 
     Classes that a training part would be without are left out: returned are the examples
     without them, and rows of these, (rest, fold), one pair a fold.
+
+    Parameters
+    ----------
+    examples
+        What is split.
+    shares
+        Shape (n, k): the clips' labels.
+    units
+        Shape (n,): what clips are never parted, see `TrainingRows.units`.
+    folds
+        Their number; no more than the rarest class has units.
     """
     while True:
         clips = np.unique(examples.clip)
         likeliest = shares[clips].argmax(axis=1)
-        rarest = int(np.unique(likeliest, return_counts=True)[1].min())
+        parted = np.unique(np.column_stack([units[clips], likeliest]), axis=0)
+        rarest = int(np.unique(parted[:, 1], return_counts=True)[1].min())
         n_folds = max(2, min(folds, rarest))
         fold_of_clip = np.empty(len(shares), np.intp)
-        if rarest > 1:
+        if len(np.unique(units[clips])) < len(clips):
+            own = np.unique(units[clips], return_inverse=True)[1]
+            fold_of_clip[clips] = fold_of_each(own, n_folds, strata=likeliest)
+        elif rarest > 1:
             for number, (_, rows) in enumerate(StratifiedKFold(n_folds).split(clips, likeliest)):
                 fold_of_clip[clips[rows]] = number
         else:  # which scikit-learn objects to: dealt out, class by class

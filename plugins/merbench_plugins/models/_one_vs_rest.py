@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
+from merbench import fit_estimator
 from merbench_plugins.models._checked import count_clips
 from merbench_plugins.models._classification import checked_shares, smoothed
 
@@ -34,7 +35,7 @@ class OneVsRestClassifier(BaseEstimator):
         self.estimator = estimator
         self.smoothing = smoothing
 
-    def fit(self, X: Any, Y: Any) -> OneVsRestClassifier:
+    def fit(self, X: Any, Y: Any, groups: Any = None, copy_of: Any = None) -> OneVsRestClassifier:
         """Fit to distributions `Y`, (n, k); `X` is whatever the estimator takes."""
         self.n_clips_ = count_clips(X)
         shares = checked_shares(Y, self.n_clips_)
@@ -45,7 +46,10 @@ class OneVsRestClassifier(BaseEstimator):
                 continue
             against = np.zeros_like(shares)
             against[:, 0], against[:, 1] = share, 1 - share
-            self.estimators_.append(clone(self.estimator).fit(X, np.clip(against, 0, 1)))
+            fresh, against = clone(self.estimator), np.clip(against, 0, 1)
+            self.estimators_.append(
+                fit_estimator(fresh, X, against, groups=groups, copy_of=copy_of)
+            )
         return self
 
     def predict(self, X: Any) -> Floats:

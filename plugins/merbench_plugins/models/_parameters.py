@@ -41,8 +41,8 @@ CalibrationFolds: TypeAlias = Annotated[
     int,
     Field(
         ge=2,
-        description="With `probabilities: calibrated`: parts that the training clips are split "
-        "into to turn scores into probabilities, each scored by a classifier fitted to the others; "
-        "no more of them than the rarest class has clips.",
+        description="With `probabilities: calibrated`: parts that the training clips' groups are "
+        "dealt out to, to turn scores into probabilities, each scored by a classifier fitted to "
+        "the others; no more of them than the rarest class has groups.",
     ),
 ]

@@ -28,6 +28,7 @@ from torch.utils.data import Dataset
 from merbench import MerbenchError, Task, threads
 from merbench_plugins.models._checked import checked_labels
 from merbench_plugins.models._classification import checked_shares
+from merbench_plugins.models._inner_folds import TrainingRows
 from merbench_plugins.models._training import StopAtDivergence, own_randomness
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class RecurrentEstimator(BaseEstimator):
         self.seed = seed
         self.device = device
 
-    def fit(self, X: Any, Y: Any) -> RecurrentEstimator:
+    def fit(self, X: Any, Y: Any, groups: Any = None, copy_of: Any = None) -> RecurrentEstimator:
         """Train on clips: X[i] of shape (frames, d), Y of shape (n, columns)."""
         labels = (checked_labels if self.task is Task.VA else checked_shares)(Y, len(X))
         if len(X) < 2:
@@ -87,7 +88,9 @@ class RecurrentEstimator(BaseEstimator):
         recipe = self.recipe
         clips = Sequences(X, labels, recipe.max_frames, recipe.pool)
         self.moments_ = clips.standardise(by_column=recipe.standardise == "column")
-        rest, kept_back = self._parts(labels)
+        known = TrainingRows.of(len(X), groups, copy_of)
+        by_unit = recipe.kept_back == "groups" and not known.whole
+        rest, kept_back = self._whole_parts(labels, known) if by_unit else self._parts(labels)
         with own_randomness(self.seed, self.device), _own_threads():
             net = self._net(clips.part(rest), clips.part(kept_back) if len(kept_back) else None)
             net.initialize()
@@ -145,6 +148,27 @@ class RecurrentEstimator(BaseEstimator):
         chosen = np.zeros(len(labels), bool)
         chosen[order[np.linspace(0, len(labels), count, endpoint=False).astype(int)]] = True
         return np.flatnonzero(~chosen), np.flatnonzero(chosen)
+
+    def _whole_parts(
+        self, labels: Floats, known: TrainingRows
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Draw units to keep back; of classes about as many clips each, as they are most probable.
+
+        One after the other, in an order drawn by the seed, a unit is kept back if that brings the
+        clips kept back nearer to the wanted number of each class. Of copies none is kept back:
+        where their original is, they are not used.
+        """
+        units, wanted = known.units, np.ones((len(labels), 1))
+        if self.task is not Task.VA:
+            wanted = np.eye(labels.shape[1])[labels.argmax(axis=1)]
+        missing = self.recipe.validation * wanted.sum(axis=0)
+        back = np.zeros(len(labels), bool)
+        for unit in np.random.default_rng(self.seed).permutation(units.max() + 1):
+            own = units == unit
+            left = missing - wanted[own].sum(axis=0)
+            if np.abs(left).sum() < np.abs(missing).sum() and (~back & ~own).sum() >= 2:
+                back, missing = back | own, left
+        return np.flatnonzero(~back), np.flatnonzero(back & known.original)
 
     def _net(self, clips: Sequences, kept_back: Sequences | None) -> NeuralNet:
         recipe = self.recipe

@@ -27,23 +27,25 @@ class Calibrated(Model):
     each quadrant, both so that out-of-fold divergence is least. That is what a classifier wants
     whose probabilities are 0 or 1, or no probabilities at all.
 
-    Folds are drawn without regard to groups, which a model is not told. Where a group's clips
-    resemble one another, residuals come out somewhat too small, and so does what is added; where
-    copies of clips are added by augmentation, by far too small.
+    No group of clips (artist, song or series) is divided by a fold, and augmented copies are in the
+    fold of their clip, so that residuals are those of groups that are new. Training clips of a
+    single group cannot be calibrated.
     """
 
     name = "calibrated"
     source_modules = (
         "merbench_plugins.models._calibration",
         "merbench_plugins.models._checked",
+        "merbench_plugins.models._inner_folds",
+        "merbench_plugins.models._out_of_fold",
     )
 
     model: ModelParameter = Field(description="The model to calibrate.")
     folds: int = Field(
         5,
         ge=2,
-        description="Parts that the training clips are split into, each predicted from the others. "
-        "The model is fitted once more than that.",
+        description="Parts that the training clips' groups are dealt out to, each predicted from "
+        "the others. The model is fitted once more than that.",
     )
     method: Literal["affine", "scale"] = Field(
         "affine",

@@ -15,6 +15,7 @@ from merbench_plugins.models._parameters import (
 SOURCES = (
     "merbench_plugins.models._checked",
     "merbench_plugins.models._classification",
+    "merbench_plugins.models._inner_folds",
     "merbench_plugins.models._scaling",
 )
 
@@ -57,9 +58,8 @@ class LinearSVC(Model):
 
     scikit-learn's (Fan et al., LIBLINEAR, JMLR 9, 2008), squared hinge loss. It gives scores, which
     a sigmoid for each class turns into probabilities, fitted to scores of training clips by
-    machines that did not see them; their folds know nothing of artists or songs. With
-    `probabilities: scores` they stand for probabilities themselves. Shares of votes enter as
-    weighted copies of a clip.
+    machines that did not see them, nor others of their group. With `probabilities: scores` they
+    stand for probabilities themselves. Shares of votes enter as weighted copies of a clip.
     """
 
     name = "linear-svc"

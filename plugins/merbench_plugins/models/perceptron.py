@@ -58,8 +58,8 @@ class Perceptron(Model):
     )
     early_stopping: bool = Field(
         False,
-        description="Whether a tenth of the training clips, drawn by the seed, is kept back, and "
-        "the epoch kept that does best on them.",
+        description="Whether a tenth of the training clips, drawn by the seed whatever their "
+        "group, is kept back, and the epoch kept that does best on them.",
     )
     scaling: Scaling = "standard"
     smoothing: Smoothing = 1.0

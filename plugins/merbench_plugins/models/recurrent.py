@@ -16,6 +16,7 @@ Readout: TypeAlias = Literal["last", "mean"]
 Start: TypeAlias = Literal["zero", "uniform"]
 DropoutAt: TypeAlias = Literal["start", "end"]
 Keep: TypeAlias = Literal["best", "last"]
+KeptBack: TypeAlias = Literal["groups", "clips"]
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Recipe:
     epochs: int = 60
     clip_norm: float = 5.0
     validation: float = 0.15
+    kept_back: KeptBack = "groups"
     keep: Keep = "best"
     patience: int = 10
 
@@ -67,9 +69,11 @@ PUBLISHED = Recipe(
     epochs=2_000,
     clip_norm=20.0,
     validation=1 / 9,
+    kept_back="clips",
     keep="last",
 )
-"""Parts 8:1:1: a ninth of the nine tenths that ten folds train on is only looked at."""
+"""Parts 8:1:1: a ninth of the nine tenths that ten folds train on is only looked at, whatever
+groups its clips are of."""
 PUBLISHED_LSTM = replace(
     PUBLISHED,
     head=(128, 128, 128),
@@ -88,6 +92,7 @@ class Recurrent(Model):
     source_modules = (
         "merbench_plugins.models._checked",
         "merbench_plugins.models._classification",
+        "merbench_plugins.models._inner_folds",
         "merbench_plugins.models._recurrent_network",
         "merbench_plugins.models._training",
     )
@@ -142,8 +147,15 @@ class Recurrent(Model):
         None,
         ge=0,
         lt=1,
-        description="Share of the training clips kept back, drawn by the seed and without regard "
-        "to artists or songs: the run keeps their loss and accuracy of every epoch. 0: none.",
+        description="Share of the training clips kept back, drawn by the seed: the run keeps "
+        "their loss and accuracy of every epoch. 0: none.",
+    )
+    kept_back: KeptBack | None = Field(
+        None,
+        description="What is drawn to be kept back: whole `groups` (artists, songs, series), none "
+        "of which is larger than twice the share, and of them the originals, whose augmented "
+        "copies are then not trained on either; or single `clips`, whatever group they are of and "
+        "copies among them, as Chang does.",
     )
     keep: Keep | None = Field(
         None,
@@ -214,11 +226,11 @@ class RecurrentNetwork(Recurrent):
     `preset: default` trains in about a minute: steps of 10 frames, the mean of the layer's outputs,
     early stopping on part of the training clips. `preset: chang2024` is the network of Chang
     (2024): the last state of 128 units, dropout 0.2, a dense layer of 128 with batch normalisation
-    and ReLU, 2,000 epochs, the last one kept; a ninth of the training clips is kept back and only
-    looked at (8:1:1). `preset: chang2024-jamendo` is its variant for MTG-Jamendo, where dropout
-    comes after the ReLU, clips have 1,000 frames and two ninths are kept back; it runs 2,000 epochs
-    too (the paper's notebook 07). A clip shorter than others of its batch is heard to its own end
-    and no further.
+    and ReLU, 2,000 epochs, the last one kept; a ninth of the training clips, whatever their
+    groups, is kept back and only looked at (8:1:1). `preset: chang2024-jamendo` is its variant for
+    MTG-Jamendo, where dropout comes after the ReLU, clips have 1,000 frames and two ninths are
+    kept back; it runs 2,000 epochs too (the paper's notebook 07). A clip shorter than others of its
+    batch is heard to its own end and no further.
     """
 
     name = "rnn"

@@ -13,17 +13,16 @@ from merbench_plugins.models._parameters import CalibrationFolds, Probabilities,
 class Ridge(Model):
     """Ridge regression: linear, with a penalty on squared weights.
 
-    How heavy the penalty is, is found for each of the four targets by its leave-one-out error on
-    the training clips: what cannot be told from the features (often the standard deviations) is
-    then drawn to its mean, without a cost to what can. Hoerl and Kennard, Ridge Regression,
-    Technometrics 12 (1970); leave-one-out in closed form: Rifkin and Lippert, Notes on
-    Regularized Least Squares, MIT-CSAIL-TR-2007-025.
+    How heavy the penalty is, is found for each of the four targets by its error on training clips
+    left out, a group (artist, song or series) at a time with all augmented copies: what cannot be
+    told from the features (often the standard deviations) is then drawn to its mean, without a cost
+    to what can. Hoerl and Kennard, Ridge Regression, Technometrics 12 (1970); such errors in closed
+    form: Rifkin and Lippert, Notes on Regularized Least Squares, MIT-CSAIL-TR-2007-025.
 
     For classes it is the ridge classifier: regression onto 1 for a clip's most probable class
     and -1 for the others, with one penalty for all. Its scores become probabilities by a sigmoid
-    for each class, fitted to scores of training clips by regressions that did not see them;
-    their folds know nothing of artists or songs. With `probabilities: scores` they stand for
-    probabilities themselves.
+    for each class, fitted to scores of training clips by regressions that did not see them, nor
+    others of their group. With `probabilities: scores` they stand for probabilities themselves.
 
     By default features enter as ranks. Acoustic functionals have outliers of many standard
     deviations, which a tree never notices and a linear model obeys.
@@ -35,6 +34,8 @@ class Ridge(Model):
     source_modules = (
         "merbench_plugins.models._checked",
         "merbench_plugins.models._classification",
+        "merbench_plugins.models._inner_folds",
+        "merbench_plugins.models._ridge",
         "merbench_plugins.models._scaling",
     )
     typical_cost = Cost(seconds=6)
@@ -44,8 +45,8 @@ class Ridge(Model):
         gt=0,
         description="Penalty on squared weights, for features scaled so that clips have a mean "
         "squared norm of 1 (scikit-learn's penalty on d standardised features is d times that). By "
-        "default chosen for each target, from 0.001 to 10,000, by leave-one-out error on the "
-        "training clips.",
+        "default chosen for each target, from 0.001 to 10,000, by the error on training clips left "
+        "out group by group.",
     )
     scaling: Literal["rank", "standard", "none"] = Field(
         "rank",
@@ -58,22 +59,19 @@ class Ridge(Model):
 
     def estimator(self, *, task: Task, seed: int, device: str) -> Estimator:
         """Return the regression; nothing in it is left to chance."""
-        import numpy as np
         from sklearn.linear_model import Ridge as PenalisedRegression
-        from sklearn.linear_model import RidgeClassifier, RidgeClassifierCV, RidgeCV
+        from sklearn.linear_model import RidgeClassifier
         from sklearn.pipeline import make_pipeline
 
         from merbench_plugins.models._checked import CheckedRegressor
         from merbench_plugins.models._classification import classifier_by_scores
+        from merbench_plugins.models._ridge import ChosenRidge, ChosenRidgeClassifier
         from merbench_plugins.models._scaling import FeatureScaler
 
-        alphas = np.logspace(-3, 4, 15)
         if task is not Task.VA:
-            classifier = (
-                RidgeClassifierCV(alphas) if self.alpha is None else RidgeClassifier(self.alpha)
-            )
+            chosen = self.alpha is None
             return classifier_by_scores(
-                classifier,
+                ChosenRidgeClassifier() if chosen else RidgeClassifier(self.alpha),
                 self.probabilities,
                 self.folds,
                 scaling=self.scaling,
@@ -82,7 +80,6 @@ class Ridge(Model):
                 smoothing=self.smoothing,
             )
         if self.alpha is None:
-            regression = RidgeCV(alphas=alphas, alpha_per_target=True)
-        else:
-            regression = PenalisedRegression(self.alpha)
+            return CheckedRegressor(ChosenRidge(self.scaling))
+        regression = PenalisedRegression(self.alpha)
         return CheckedRegressor(make_pipeline(FeatureScaler(self.scaling), regression))

@@ -91,10 +91,9 @@ class SupportVectorClassifier(Model):
     """Support vector machine, RBF kernel by default, for classes.
 
     scikit-learn's SVC (LIBSVM). It gives scores, which a sigmoid for each class turns into
-    probabilities, fitted to scores of training clips by machines that did not see them; their folds
-    know nothing of artists or songs. With `probabilities: scores` they stand for probabilities
-    themselves. Shares of votes enter as weighted copies of a clip. For valence and arousal there
-    is `svr`.
+    probabilities, fitted to scores of training clips by machines that did not see them, nor others
+    of their group. With `probabilities: scores` they stand for probabilities themselves. Shares of
+    votes enter as weighted copies of a clip. For valence and arousal there is `svr`.
     """
 
     name = "svc"
@@ -103,6 +102,7 @@ class SupportVectorClassifier(Model):
     source_modules = (
         "merbench_plugins.models._checked",
         "merbench_plugins.models._classification",
+        "merbench_plugins.models._inner_folds",
         "merbench_plugins.models._scaling",
     )
     typical_cost = Cost(seconds=7)

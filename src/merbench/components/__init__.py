@@ -7,6 +7,7 @@ from merbench.components.dataset import Dataset, Finding
 from merbench.components.feature_extractor import FeatureExtractor, FeatureKind
 from merbench.components.model import Estimator, Model, ModelParameter
 from merbench.components.separator import Separator
+from merbench.components.training_rows import fit_estimator
 
 __all__ = [
     "CANONICAL_STEMS",
@@ -23,4 +24,5 @@ __all__ = [
     "Model",
     "ModelParameter",
     "Separator",
+    "fit_estimator",
 ]

@@ -25,8 +25,23 @@ class Estimator(Protocol):
     a tuple of such. `Y` is (n, 4), float64, columns as in `Task.columns`; for `Task.CLASSES` it has
     a column a class.
 
+    `fit` may ask for what is known of its training rows besides their labels, by naming a
+    parameter; an estimator that names none is told nothing:
+
+    - `groups`, shape (n,): the group of each row (artist, song, series), as text. An estimator
+      that splits its training rows again keeps a group on one side, as the benchmark does.
+      scikit-learn's searches ask by their splitter: `GridSearchCV(…, cv=GroupKFold())`.
+    - `copy_of`, shape (n,), integers: the position of the training row that a row is an augmented
+      copy of, its own position for an original. Of copies whose original is not among the training
+      rows (where a paper's leak is reproduced) the first counts as the original.
+
+    An estimator that fits another one hands them on with `merbench.fit_estimator`, which gives it
+    what that one asks for.
+
     An estimator that trains in epochs may leave a list of dicts of numbers in `curve_`, one an
-    epoch; the run keeps it.
+    epoch. One that tries several candidates may leave a list of dicts in `trials_`, one a
+    candidate: `parameters`, a dict; `score`; `state`, `complete` or `failed`; `chosen`, whether it
+    is the one that predicts. The run keeps both.
     """
 
     def fit(self, X: Any, Y: NDArray[np.float64]) -> Any: ...

@@ -182,6 +182,9 @@ _COLUMNS = {
     "n_train": Entry("clips", "Training clips of the fold."),
     "n_test": Entry("clips", "Test clips of the fold."),
     "curve": Entry("", "JSON: one object an epoch, where the model trains in epochs."),
+    "trials": Entry(
+        "", "JSON: one object a candidate, where the model chooses its parameters itself."
+    ),
     "clip": Entry("", "Clip."),
     "group": Entry("", "Artist, song or series of the clip; never on both sides of a split."),
     "kl": Entry("nats", "KL divergence of this clip's prediction from its truth."),

@@ -129,7 +129,8 @@ def _folds(board: Board) -> pd.DataFrame:
     if not parts:
         return pd.DataFrame(columns=["table", "run", "cell"])
     metrics = dict.fromkeys(name for part in parts for name in metric_columns(part))
-    fixed = [name for name in parts[0].columns if name not in metrics]
+    # A run of an earlier merbench has fewer columns, and none that later ones lack.
+    fixed = max(([c for c in part.columns if c not in metrics] for part in parts), key=len)
     return pd.concat(parts, ignore_index=True)[[*fixed, *metrics]]
 
 

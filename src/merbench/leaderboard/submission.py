@@ -9,6 +9,7 @@ such labels themselves, as those of a baseline that deals labels out, are left o
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -69,6 +70,8 @@ def of_run(run: RunRecord) -> RunRecord:
         dataset_parameters=[portable_json(text) for text in run.folds["dataset_parameters"]],
         error=[without_paths(text) for text in run.folds["error"]],
     )
+    if "trials" in folds:  # runs made before there were any have none
+        folds["trials"] = [_json_without_paths(text) for text in folds["trials"]]
     manifest["marks"] = {
         row["cell"]: row["mark"]
         for row in build([run]).leaderboard.to_dict("records")
@@ -123,6 +126,10 @@ _PATH = re.compile(
         [^\s'",;:()<>|*?]*[\\/][^\s'",;:()<>|*?]+""",
     re.VERBOSE,
 )
+
+
+def _json_without_paths(text: str) -> str:
+    return json.dumps(_texts(json.loads(text), without_paths)) if text else ""
 
 
 def _texts(value: Any, change: Callable[[str], str]) -> Any:

@@ -12,6 +12,7 @@ from merbench.leaderboard.results import Clips, Results, Row, clips_of, key_of
 from merbench.pages import figures
 from merbench.pages.leaderboard_table import duration, number
 from merbench.pages.render import render
+from merbench.pages.trials import chosen_parameters
 from merbench.runs import row_columns
 from merbench.tasks import Task
 
@@ -90,6 +91,7 @@ def system(content: Results, row: Row, listen: Listen | None = None) -> Markup |
         name=name,
         facts=_facts(row),
         figures=drawn,
+        chosen=chosen_parameters(content.folds_of(row)),
         clips=[_clip(clips, i, heard.get(clips.clip[i])) for i in _extremes(clips)],
         labelled=shown,
         columns=task.columns if shown else (),

@@ -257,6 +257,17 @@ def fold_seed(identity: Mapping[str, Any], fold: int) -> int:
     return int(digest([identity, fold])[:8], 16) % 2**31
 
 
+def originals(rows: Sequence[Row]) -> tuple[int, ...]:
+    """Return the position of the original of each of some rows, its own for an original.
+
+    Where an original is not among them, the first of its copies stands for it.
+    """
+    position = {clip.id: i for i, (clip, copy) in enumerate(rows) if copy is None}
+    for i, (clip, _) in enumerate(rows):
+        position.setdefault(clip.id, i)
+    return tuple(position[clip.id] for clip, _ in rows)
+
+
 def copies_of(augmentations: Sequence[Augmentation]) -> list[AugmentedCopy]:
     """Return the copies that augmentations make of each clip, in their order."""
     return [AugmentedCopy(a, number) for a in augmentations for number in range(a.copies)]

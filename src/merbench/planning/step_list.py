@@ -8,9 +8,10 @@ from typing import Any
 
 from merbench.benchmark.protocols import Split
 from merbench.components import Component, FeatureExtractor, FeatureKind, Model
+from merbench.components.base import components_in
 from merbench.errors import MerbenchError
 from merbench.identity import canonical, digest
-from merbench.planning.cell import Cell
+from merbench.planning.cell import Cell, originals
 from merbench.planning.plan import STAGES, Plan
 from merbench.plugins import readiness
 from merbench.steps.assembling import Assemble
@@ -57,11 +58,15 @@ class StepList:
         )
 
     def _unready(self, component: Component) -> str:
-        """Say why a component cannot work here; asked once of each, for it may try a download."""
+        """Say why a component cannot work here; asked once of each, for it may try a download.
+
+        A component that wraps others can do no more than they.
+        """
         if id(component) not in self._reasons:
+            wrapped = (inner for _, value in component for inner in components_in(value))
             try:
                 readiness.ready(component)
-                self._reasons[id(component)] = ""
+                self._reasons[id(component)] = next(filter(None, map(self._unready, wrapped)), "")
             except MerbenchError as error:
                 self._reasons[id(component)] = str(error)
         return self._reasons[id(component)]
@@ -207,7 +212,9 @@ def _fit(
 ) -> Fit:
     clips, task = cell.data.clips, cell.data.task
     train = cell.train_rows(split)
-    labels = tuple(cell.rows[row][0].label for row in train)
+    rows = [cell.rows[row] for row in train]
+    labels = tuple(clip.label for clip, _ in rows)
+    groups, copy_of = tuple(clip.group for clip, _ in rows), originals(rows)
     seed = cell.fold_seed(split.fold)
     key = artifact_key(
         "fit",
@@ -220,10 +227,12 @@ def _fit(
         train=train,
         test=split.test,
         labels=labels,
+        groups=groups,
+        copy_of=copy_of,
         **({"scaled": True} if cell.scaled else {}),
     )
     test_ids = tuple(clips[i].id for i in split.test)
     return Fit(
         key, cell.model, digest(fingerprint), task, seed, device, tables, prepared, train,
-        split.test, labels, test_ids, cell.label, split.fold, cell.scaled,
+        split.test, labels, groups, copy_of, test_ids, cell.label, split.fold, cell.scaled,
     )  # fmt: skip

@@ -40,7 +40,7 @@ def human_ceiling_rows(
                 "fold": split.fold, "seed": seed,
                 "n_train": len(split.train), "n_test": len(split.test), **data_columns(data),
                 "seconds": 0.0, "cpu_seconds": 0.0, "peak_memory_mb": 0.0, "curve": "",
-                "status": "ok", "error": "", **row_columns.ceiling_metrics(kl[test]),
+                "trials": "", "status": "ok", "error": "", **row_columns.ceiling_metrics(kl[test]),
             }  # fmt: skip
             truth = np.asarray([data.clips[i].label for i in split.test], dtype=np.float64)
             nothing = np.full(truth.shape, np.nan)

@@ -127,7 +127,8 @@ def _score(
     frame, metrics = _scored(cell.data, cell.id, cell.names, fold, predicted)
     info = artifact.info
     measured = {name: info[name] for name in ("seconds", "cpu_seconds", "peak_memory_mb")}
-    measured["curve"] = json.dumps(info["curve"]) if info["curve"] else ""
+    for kept in ("curve", "trials"):
+        measured[kept] = json.dumps(info[kept]) if info[kept] else ""
     return frame, measured | metrics
 
 

@@ -60,6 +60,7 @@ def fold_row(cell: Cell, fold: int, n_train: int, n_test: int) -> dict[str, Any]
         "cpu_seconds": float("nan"),
         "peak_memory_mb": float("nan"),
         "curve": "",
+        "trials": "",
         "status": "ok",
         "error": "",
     }
@@ -95,5 +96,5 @@ def _columns_of_a_fold() -> tuple[str, ...]:
         "task",
         "dataset_parameters", "n_clips", "synthetic", "provenance", "split_hash", "data_hash",
         "seconds", "cpu_seconds",
-        "peak_memory_mb", "curve", "status", "error",
+        "peak_memory_mb", "curve", "trials", "status", "error",
     )  # fmt: skip

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from merbench import memory, threads
-from merbench.components import Component, Model
+from merbench.components import Component, Model, fit_estimator
 from merbench.errors import MerbenchError, PluginError
 from merbench.identity import digest
 from merbench.numerals import LARGEST, real_numbers
@@ -70,7 +71,8 @@ class Prepare(Step):
 class Fit(Step):
     """Fit one model on one fold's training clips and predict its test clips.
 
-    It carries the training clips' labels and no others.
+    It carries the training clips' labels and no others, and what else is known of their rows, for
+    estimators that ask for it: see `Estimator`.
     """
 
     stage: ClassVar[str] = "fit"
@@ -85,6 +87,8 @@ class Fit(Step):
     train: tuple[int, ...]
     test: tuple[int, ...]
     labels: tuple[tuple[float, ...], ...]
+    groups: tuple[str, ...]
+    copy_of: tuple[int, ...]
     clip_ids: tuple[str, ...]
     label: str
     fold: int
@@ -110,7 +114,13 @@ class Fit(Step):
             estimator = self.model.estimator(task=self.task, seed=self.seed, device=self.device)
             train = self._inputs(store, self.train)
             with _timed() as fitting:
-                estimator.fit(train, labels)
+                fit_estimator(
+                    estimator,
+                    train,
+                    labels,
+                    groups=np.asarray(self.groups),
+                    copy_of=np.asarray(self.copy_of, dtype=np.intp),
+                )
             del train
             test = self._inputs(store, self.test)
             with _timed() as predicting:
@@ -128,6 +138,7 @@ class Fit(Step):
                 {name: float(value) for name, value in epoch.items()}
                 for epoch in getattr(estimator, "curve_", [])
             ],
+            "trials": [_as_json(dict(trial)) for trial in getattr(estimator, "trials_", [])],
         }
         store.put(self.key, {"predictions": predictions}, info)
 
@@ -192,3 +203,16 @@ def _timed() -> Iterator[_Spent]:
     wall, cpu = time.perf_counter(), time.process_time()
     yield spent
     spent.seconds, spent.cpu_seconds = time.perf_counter() - wall, time.process_time() - cpu
+
+
+def _as_json(value: Any) -> Any:
+    """Turn what an estimator left into JSON values; numbers that are not finite become null."""
+    if isinstance(value, Mapping):
+        return {str(key): _as_json(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_json(inner) for inner in value]
+    if hasattr(value, "tolist"):  # of NumPy
+        return _as_json(value.tolist())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if value is None or isinstance(value, bool | int | str) else str(value)

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from merbench.components import FeatureKind, Model
+from merbench.components import FeatureKind, Model, fit_estimator
+from merbench.components.training_rows import asks_for
 from merbench.errors import MerbenchError
 from merbench.numerals import real_numbers
 from merbench.steps import assembling
@@ -18,6 +19,8 @@ from merbench.testing import chance
 from merbench.testing.contract import BrokenError, demand
 
 N_TRAIN, N_TEST = 24, 6
+N_GROUPS, N_COPIES = 5, 4
+"""Groups of the training clips, and how many of these are copies: the last, of the first."""
 WORSE = 3.0
 """How many times a constant's squared error a model may have that was hardly trained."""
 SCALE = 10.0
@@ -62,6 +65,14 @@ def features(kind: FeatureKind, y: NDArray[np.float64], *, seed: int = 0) -> Any
     return assembling.ClipRows(flat.astype(np.float32), np.arange(n), offsets, transposed=waveform)
 
 
+def _training_rows() -> tuple[NDArray[Any], NDArray[np.intp]]:
+    """Return the groups of the training clips, and which of these each is a copy of, or itself."""
+    copy_of = np.arange(N_TRAIN)
+    copy_of[-N_COPIES:] = np.arange(N_COPIES)
+    names = np.array([f"group {i * N_GROUPS // (N_TRAIN - N_COPIES)}" for i in range(N_TRAIN)])
+    return names[copy_of], copy_of
+
+
 def _take(x: Any, rows: Sequence[int]) -> Any:
     if isinstance(x, tuple):
         return tuple(_take(part, rows) for part in x)
@@ -75,11 +86,21 @@ def checks(model: Model, task: Task) -> Iterator[tuple[str, Callable[[], object]
 
     n = N_TRAIN + N_TEST
     y = labels(task, n)
+    y[N_TRAIN - N_COPIES : N_TRAIN] = y[:N_COPIES]
     kinds = model.input_kinds
     parts = tuple(features(kind, y, seed=i) for i, kind in enumerate(kinds))
     x: Any = np.empty((n, 0), np.float32) if not parts else parts[0] if len(parts) == 1 else parts
     train, test = list(range(N_TRAIN)), list(range(N_TRAIN, n))
+    groups, copy_of = _training_rows()
     suffix = f" ({task})"
+
+    def fit(estimator: Any, given: Any, target: NDArray[np.float64]) -> None:
+        told = groups.copy(), copy_of.copy()
+        fit_estimator(estimator, given, target, groups=told[0], copy_of=told[1])
+        demand(
+            np.array_equal(told[0], groups) and np.array_equal(told[1], copy_of),
+            "it changed the groups, or what is a copy of what, that it was given",
+        )
 
     def fitted(
         seed: int = 1, given: Any = None, target: NDArray[np.float64] | None = None
@@ -91,7 +112,7 @@ def checks(model: Model, task: Task) -> Iterator[tuple[str, Callable[[], object]
             clips, unseen, wanted = _take(given, train), _take(given, test), target.copy()
             estimator = model.estimator(task=task, seed=seed, device="cpu")
             before = _values(clips)
-            estimator.fit(clips, wanted)
+            fit(estimator, clips, wanted)
             demand(np.array_equal(target, wanted), "it changed the labels it was given")
             demand(_same(before, _values(clips)), "it changed the features it was given in `fit`")
             before = _values(unseen)
@@ -177,7 +198,7 @@ def checks(model: Model, task: Task) -> Iterator[tuple[str, Callable[[], object]
         from sklearn.base import clone
 
         estimator = clone(model.estimator(task=task, seed=1, device="cpu"))
-        estimator.fit(_take(x, train), y[train])
+        fit(estimator, _take(x, train), y[train])
         same = np.array_equal(estimator.predict(_take(x, test)), once()[1])
         demand(same, "a clone fitted on the same clips predicts something else")
 
@@ -190,12 +211,12 @@ def checks(model: Model, task: Task) -> Iterator[tuple[str, Callable[[], object]
     def bad_labels() -> None:
         estimator = model.estimator(task=task, seed=1, device="cpu")
         _refused(
-            "labels of another length", lambda: estimator.fit(_take(x, train), y[: N_TRAIN - 3])
+            "labels of another length", lambda: fit(estimator, _take(x, train), y[: N_TRAIN - 3])
         )
         broken = y[train].copy()
         broken[0, 0] = np.nan
         fresh = model.estimator(task=task, seed=1, device="cpu")
-        _refused("a NaN label", lambda: fresh.fit(_take(x, train), broken))
+        _refused("a NaN label", lambda: fit(fresh, _take(x, train), broken))
 
     def bad_features() -> str | None:
         if kinds != (FeatureKind.VECTOR,):
@@ -203,7 +224,7 @@ def checks(model: Model, task: Task) -> Iterator[tuple[str, Callable[[], object]
         broken = x.copy()
         broken[0, 0] = np.nan
         estimator = model.estimator(task=task, seed=1, device="cpu")
-        _refused("a NaN feature", lambda: estimator.fit(broken[train], y[train]))
+        _refused("a NaN feature", lambda: fit(estimator, broken[train], y[train]))
         return None
 
     def prepared() -> str | None:
@@ -241,7 +262,23 @@ def checks(model: Model, task: Task) -> Iterator[tuple[str, Callable[[], object]
         )
         return None
 
+    def alike() -> str | None:
+        estimator = model.estimator(task=task, seed=1, device="cpu")
+        if not asks_for(estimator):
+            return "skipped: it does not ask for groups or copies"
+        one = np.full(N_TRAIN, "one")
+        try:
+            fit_estimator(estimator, _take(x, train), y[train], groups=one, copy_of=copy_of)
+            demand(
+                bool(np.isfinite(estimator.predict(_take(x, test))).all()),
+                "where all training clips are of one group its predictions are not finite",
+            )
+        except (MerbenchError, ValueError) as error:
+            return f"refused: {error}"
+        return None
+
     yield "predicts finite rows" + suffix, once
+    yield "meets clips of a single group with predictions or a clear error" + suffix, alike
     yield "is no worse than a constant on easy data" + suffix, easy
     if task is Task.VA:
         yield "predicts deviations above 0" + suffix, positive

@@ -109,9 +109,11 @@ def test_seed_decides_what_is_shuffled_where(model):
 class Witness(BaseEstimator):
     """Keeps what it is fitted to."""
 
-    def fit(self, X, Y):
+    def fit(self, X, Y, groups=None, copy_of=None):
         self.seen_ = X, Y
+        self.told_ = groups, copy_of
         self.curve_ = [{"loss": 0.5}]
+        self.trials_ = [{"score": 0.5}]
         return self
 
     def predict(self, X):
@@ -142,6 +144,15 @@ def test_a_shuffled_model_sees_every_label_once_and_beside_other_clips():
     np.testing.assert_array_equal(np.unique(seen_Y, axis=0), np.unique(Y, axis=0))
     assert (seen_Y == Y).all(axis=1).mean() < 0.2
     assert estimator.curve_ == [{"loss": 0.5}]
+    assert estimator.trials_ == [{"score": 0.5}]
+
+
+def test_a_shuffled_model_is_told_of_groups_and_copies():
+    X, Y = np.arange(40).reshape(-1, 1), ratings()
+    known = np.full(40, "a"), np.arange(40)
+    made = ShuffledLabels(model=Watched()).estimator(task=Task.VA, seed=0, device="cpu")
+    made.fit(X, Y, groups=known[0], copy_of=known[1])
+    assert made.estimator_.told_ == known
 
 
 def test_a_shuffled_model_learns_nothing_where_there_is_something():

@@ -154,6 +154,7 @@ class Spy(BaseEstimator):
         self.clips_ = [int(np.ravel(x)[0]) for x in first(X)]
         np.testing.assert_array_equal(Y[:, 0], np.divide(self.clips_, 1_000))
         self.curve_ = [{"loss": 1.0}]
+        self.trials_ = [{"score": 2.0}]
         return self
 
     def predict(self, X):
@@ -204,6 +205,43 @@ def test_every_clip_is_predicted_once_by_an_estimator_that_never_saw_it(X, folds
     assert sorted(clip for _, asked in Spy.log for clip in asked) == list(range(N))
     assert fitted.estimator_.clips_ == list(range(N))
     assert fitted.curve_ == [{"loss": 1.0}]
+    assert fitted.trials_ == [{"score": 2.0}]
+
+
+GROUPS = np.array([f"g{i % 4}" for i in range(N)])
+COPY_OF = np.array([*range(N - 2), 0, 5])
+COPIES = {N - 2, N - 1}
+
+
+class AskingSpy(Spy):
+    """Asks for groups and copies too."""
+
+    def fit(self, X, Y, groups, copy_of):
+        super().fit(X, Y)
+        rows = np.array(self.clips_)
+        np.testing.assert_array_equal(groups, GROUPS[COPY_OF][rows])
+        np.testing.assert_array_equal(rows[copy_of], COPY_OF[rows])
+        return self
+
+
+@pytest.mark.parametrize("spy", [Spy, AskingSpy])
+@pytest.mark.parametrize("task", [Task.VA, Task.QUADRANT])
+def test_a_group_is_never_divided_and_a_copy_is_where_its_clip_is(spy, task):
+    Spy.log.clear()
+    fitted = CalibratedRegressor(spy(), folds=3, seed=1, task=task)
+    fitted.fit(NUMBERS, LABELS, groups=GROUPS[COPY_OF], copy_of=COPY_OF)
+    assert len(Spy.log) == 3
+    for seen, asked in Spy.log:
+        assert not set(GROUPS[COPY_OF[seen]]) & set(GROUPS[asked])
+        assert not set(asked) & COPIES  # what is learnt from are predictions of originals
+        assert {c for c in COPIES if GROUPS[COPY_OF[c]] not in GROUPS[asked]} <= set(seen)
+    assert sorted(clip for _, asked in Spy.log for clip in asked) == list(range(N - 2))
+    assert fitted.estimator_.clips_ == list(range(N))
+
+
+def test_clips_of_one_group_cannot_be_calibrated():
+    with pytest.raises(MerbenchError, match="all of one group"):
+        CalibratedRegressor(Spy()).fit(NUMBERS, LABELS, groups=np.full(N, "one"))
 
 
 def test_what_lies_on_disk_looks_like_an_array_of_the_fold():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -85,7 +87,7 @@ def test_scaling_is_of_clips_not_of_their_copies():
 def test_calibration_folds_keep_a_clip_s_copies_together(seed, n, folds):
     rng = np.random.default_rng(seed)
     shares = rng.multinomial(3, rng.dirichlet(np.ones(4)), n) / 3
-    examples, splits = _folds(weighted_copies(shares), shares, folds)
+    examples, splits = _folds(weighted_copies(shares), shares, np.arange(len(shares)), folds)
     if not splits:  # too few clips to learn two quadrants from
         assert len(set(examples.column)) < 2
         return
@@ -119,6 +121,59 @@ def test_by_scores_the_likeliest_class_is_the_one_that_the_classifier_decides_fo
     expected = odds / odds.sum(axis=1, keepdims=True)
     np.testing.assert_allclose(rows[~ties], expected[~ties])
     np.testing.assert_allclose(np.sort(rows), np.sort(expected))
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.integers(0, 10_000), st.integers(6, 40), st.integers(3, 9), st.integers(2, 6))
+def test_calibration_folds_keep_groups_together(seed, n, groups, folds):
+    rng = np.random.default_rng(seed)
+    shares = rng.multinomial(3, rng.dirichlet(np.ones(4)), n) / 3
+    units = np.unique(rng.integers(0, groups, n), return_inverse=True)[1]
+    if len(np.unique(units)) < 2:
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        examples, splits = _folds(weighted_copies(shares), shares, units, folds)
+    if not splits:  # no two classes occur in two groups
+        assert len(set(examples.column)) < 2
+    for rest, fold in splits:
+        assert not set(units[examples.clip[rest]]) & set(units[examples.clip[fold]])
+        assert set(examples.column[rest]) == set(examples.column)
+
+
+class SpySVC(SVC):
+    """Notes which clips, told by their first feature, it is fitted to and asked for."""
+
+    log: list = []  # noqa: RUF012
+
+    def fit(self, X, y, sample_weight=None):
+        self.clips_ = X[:, 0].astype(int)
+        return super().fit(X, y, sample_weight)
+
+    def decision_function(self, X):
+        SpySVC.log.append((self.clips_, X[:, 0].astype(int)))
+        return super().decision_function(X)
+
+
+def test_scores_are_calibrated_by_machines_that_saw_none_of_the_group():
+    SpySVC.log.clear()
+    artists = np.array([f"artist {i % 6}" for i in range(30)])
+    copy_of = np.array([*range(28), 0, 9])
+    X, Y = np.column_stack([np.arange(30), np.ones(30)]), np.eye(3)[np.arange(30) // 2 % 3]
+    made = SharesClassifier(SpySVC(), calibration_folds=3)
+    made.fit(X, Y, groups=artists, copy_of=copy_of)
+    assert len(SpySVC.log) >= 2
+    unseen = [(seen, asked) for seen, asked in SpySVC.log if len(seen) < 30]
+    assert sorted(clip for _, asked in unseen for clip in asked) == list(range(30))
+    for seen, asked in unseen:
+        assert not set(artists[copy_of[seen]]) & set(artists[copy_of[asked]])
+
+
+def test_clips_of_one_group_are_refused_where_they_are_to_be_split():
+    X, Y, one = np.arange(24.0).reshape(12, 2), np.eye(2)[np.arange(12) % 2], np.full(12, "one")
+    with pytest.raises(MerbenchError, match="all of one group"):
+        SharesClassifier(SVC(), calibration_folds=5).fit(X, Y, groups=one)
+    SharesClassifier(GaussianNB()).fit(X, Y, groups=one)
 
 
 def test_nothing_that_can_be_learnt_is_the_mean_label():

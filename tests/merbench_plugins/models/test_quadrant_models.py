@@ -36,7 +36,7 @@ CLASSICAL = sorted(
     entry.name
     for entry in REGISTRY.of_kind("model")
     if entry.origin.distribution == "merbench"
-    and entry.name not in ("calibrated", "shuffled-labels")
+    and entry.name not in ("calibrated", "shuffled-labels", "tuned")
     and (model := REGISTRY.build("model", entry.name, {})).inputs is FeatureKind.VECTOR
     and Task.QUADRANT in model.tasks
 )

@@ -14,6 +14,7 @@ from sklearn.base import clone
 from merbench import MerbenchError, Task
 from merbench.evaluation import categorical_kl, gaussian_kl
 from merbench.steps.assembling import ClipRows
+from merbench_plugins.models._inner_folds import TrainingRows
 from merbench_plugins.models._recurrent_network import (
     Batches,
     Network,
@@ -286,6 +287,52 @@ def test_clips_kept_back_are_not_trained_on():
     made._parts = lambda _: (rest, kept_back)
     losses = [[e["train_loss"] for e in made.fit(X, labels).curve_] for labels in (Y, other)]
     assert losses[0] == losses[1]
+
+
+@pytest.mark.parametrize("task", list(Task))
+def test_what_is_kept_back_are_whole_groups_and_of_them_the_originals(task):
+    n = 120
+    labels = np.eye(4)[np.arange(n) % 4] if task is not Task.VA else np.full((n, 4), 0.3)
+    groups, copy_of = np.array([f"artist {i // 6}" for i in range(n)]), np.arange(n)
+    copy_of[100:] = np.arange(20)  # of the first artists
+    known = TrainingRows.of(n, groups, copy_of)
+    made = RecurrentNetwork(validation=0.2).estimator(task=task, seed=3, device="cpu")
+    rest, kept_back = made._whole_parts(labels, known)
+    own = groups[copy_of]
+    assert not set(own[rest]) & set(own[kept_back])
+    assert not set(kept_back) & set(range(100, n))
+    assert set(rest) | set(kept_back) == set(range(n)) - {
+        i for i in range(100, n) if own[i] in own[kept_back]
+    }
+    assert 18 <= len(np.flatnonzero(np.isin(own, own[kept_back]))) <= 30
+    if task is not Task.VA:
+        assert np.ptp(labels[kept_back].sum(axis=0)) <= 4
+
+
+def test_training_keeps_groups_back_and_the_published_networks_single_clips(monkeypatch):
+    X, Y = clips(40)
+    groups = np.repeat([f"artist {i}" for i in range(10)], 4)
+    parts = []
+    for preset in ({}, {"preset": "chang2024"}, {"preset": "chang2024", "kept_back": "groups"}):
+        parameters = {"epochs": 1, "hidden": 4, "validation": 0.25, **preset}
+        made = RecurrentNetwork(**parameters).estimator(task=Task.QUADRANT, seed=1, device="cpu")
+        for name in ("_parts", "_whole_parts"):
+            drawn = getattr(made, name)
+            monkeypatch.setattr(
+                made, name, lambda *given, drawn=drawn: parts.append(drawn(*given)) or parts[-1]
+            )
+        made.fit(X, Y, groups=groups)
+    divided = [set(groups[rest]) & set(groups[back]) for rest, back in parts]
+    assert [bool(both) for both in divided] == [False, True, False]
+    assert all(len(back) for _, back in parts)
+    assert len(parts) == 3
+
+
+def test_groups_too_large_to_be_kept_back_are_all_trained_on():
+    X, Y = clips(40)
+    made = estimator(epochs=2, validation=0.15)
+    made.fit(X, Y, groups=np.repeat(["a", "b"], 20))
+    assert "validation_loss" not in made.curve_[0]
 
 
 def test_the_last_epoch_can_be_kept_and_the_clips_kept_back_only_looked_at():
