@@ -1,6 +1,8 @@
-"""The columns of a leaderboard and of its comparisons, in their order."""
+"""The columns of the tables that a leaderboard derives, in their order."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from merbench.runs.row_columns import AXES
 
@@ -36,3 +38,15 @@ COMPARED = [
     "p_b_better", "detectable_difference", "significant", "better",
 ]  # fmt: skip
 """Columns of the comparisons."""
+BEHIND = {"accuracy": ("accuracy_low", "accuracy_high"), "macro_f1": ("auc",)}
+"""Of tasks of classes: columns that follow from all folds together, each behind a fold's metric."""
+SEPARATORS = [
+    "table", "dataset", "system", "separator_a", "separator_b", "run", "cell_a", "cell_b", "fold",
+    "kl_mean_a", "kl_mean_b", "kl_median_upper_a", "kl_median_upper_b", "wilcoxon_p",
+]  # fmt: skip
+"""Columns of one separator against another, fold by fold."""
+
+
+def with_classes(metrics: Iterable[str]) -> list[str]:
+    """Return the metrics' columns, with those of `BEHIND` in their places."""
+    return [column for metric in metrics for column in (metric, *BEHIND.get(metric, ()))]

@@ -312,7 +312,7 @@ def confusion(key: str, counts: NDArray[np.int64], labels: Sequence[str], right:
     )
 
 
-def roc_curves(key: str, curves: Sequence[Curve], n_classes: int, mean_auc: float) -> str:
+def roc_curves(key: str, curves: Sequence[Curve], n_classes: int, mean_auc: float | None) -> str:
     """Draw how well each class is told from the others, over all thresholds.
 
     As Chang (2024) shows it for classifiers, with the area under each curve.
@@ -324,7 +324,7 @@ def roc_curves(key: str, curves: Sequence[Curve], n_classes: int, mean_auc: floa
     n_classes
         Classes that there is a curve of.
     mean_auc
-        Mean area under the curves of all of these.
+        Mean area under the curves of all of these, where the leaderboard has it.
     """
     longest = max(len(curve.name) for curve in curves)
     legend = LETTER * (longest + 8)
@@ -345,13 +345,14 @@ def roc_curves(key: str, curves: Sequence[Curve], n_classes: int, mean_auc: floa
         axes.set_yticks([0, 0.5, 1])
 
     listed = "; ".join(f"{curve.name} {curve.auc:.3f} of {curve.n_clips} clips" for curve in curves)
+    mean = "" if mean_auc is None else f"mean {mean_auc:.3f}; "
     fewer = f", the {len(curves)} most frequent drawn" if len(curves) < n_classes else ""
     return draw(
         key,
         (_PANEL[0] + legend + 0.1, _PANEL[1]),
         paint,
         title=f"ROC curves of {n_classes} classes, each against the others{fewer}",
-        description=f"Area under the curve, where 0.5 is chance: mean {mean_auc:.3f}; {listed}.",
+        description=f"Area under the curve, where 0.5 is chance: {mean}{listed}.",
     )
 
 

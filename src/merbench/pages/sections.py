@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from merbench.benchmark.names import NONE
 from merbench.components import MIXED
-from merbench.leaderboard import separator_pairs
 from merbench.leaderboard.accuracy import Accuracy, accuracies
+from merbench.leaderboard.fold_tables import FoldTable, fold_tables, n_pairs
 from merbench.leaderboard.results import Results, Row, finished, short_names
-from merbench.pages import diagrams, figures, leaderboard_table, stem_levels
+from merbench.pages import diagrams, figures, leaderboard_table, separator_tables, stem_levels
 from merbench.pages.leaderboard_table import number, p_text
 from merbench.pages.render import Part, render
 from merbench.runs import row_columns
@@ -372,18 +372,18 @@ def datasets(view: View) -> Markup | None:
 
 def separators(view: View) -> Markup | None:
     """One separator against another, fold by fold: the paper's tables and its Figure 4."""
-    found = separator_pairs.fold_tables(view.content, SEPARATED_SHOWN)
+    found = fold_tables(view.content, SEPARATED_SHOWN)
     if not found:
         return None
     return render(
         "separators",
-        left_out=max(0, len(separator_pairs.pairs(view.content)) - SEPARATED_SHOWN),
-        median=separator_pairs.MEDIAN,
+        left_out=max(0, n_pairs(view.content) - SEPARATED_SHOWN),
+        median=separator_tables.MEDIAN,
         tables=[_separated(i, table) for i, table in enumerate(found)],
     )
 
 
-def _separated(position: int, table: separator_pairs.FoldTable) -> dict[str, Any]:
+def _separated(position: int, table: FoldTable) -> dict[str, Any]:
     import numpy as np
     from markupsafe import Markup
 
@@ -399,7 +399,7 @@ def _separated(position: int, table: separator_pairs.FoldTable) -> dict[str, Any
     return {
         "title": f"{table.dataset}: {table.system}, {names[0]} against {names[1]}",
         "names": names,
-        "body": separator_pairs.body(table),
+        "body": separator_tables.body(table),
         "figures": [(caption, Markup(svg)) for caption, svg in drawn],
         "more": folds if folds > FOLDS_DRAWN else 0,
     }

@@ -201,11 +201,10 @@ def _roc(
     curves = roc.curves(content.predictions_of(row), clips.columns)
     if not curves:
         return []
-    mean = sum(curve.auc for curve in curves) / len(curves)
-    caption = f"Each class against the others, mean AUC {number(mean)}"
+    caption = f"Each class against the others, mean AUC {number(row.get('auc'))}"
     if len(curves) > MATRIX:
         caption += f" of {len(curves)}; the {MATRIX} most frequent"
-    return [(caption, (), figures.roc_curves(key, curves[:MATRIX], len(curves), mean))]
+    return [(caption, (), figures.roc_curves(key, curves[:MATRIX], len(curves), row.get("auc")))]
 
 
 def _most_frequent(
