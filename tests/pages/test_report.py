@@ -18,6 +18,7 @@ import pytest
 from merbench.errors import MerbenchError
 from merbench.leaderboard import run_results
 from merbench.leaderboard.fold_tables import fold_tables
+from merbench.leaderboard.music_shift import shift_of
 from merbench.leaderboard.results import Results
 from merbench.pages import report, sections, stem_levels
 from merbench.pages.system import Excerpts
@@ -331,7 +332,7 @@ def test_clips_that_come_apart_least_are_named(run: run_results.RunResults):
 
 
 def test_a_shift_is_said_in_words_with_what_it_means():
-    tested, differ, meaning = stem_levels.shift_in_words(shift())
+    tested, differ, meaning = stem_levels.shift_in_words(shift_of(shift()))
     assert "40 excerpts" in tested
     assert "16 clips" in tested
     assert "0.41 of the greatest there could be" in tested
@@ -343,15 +344,17 @@ def test_a_shift_is_said_in_words_with_what_it_means():
 
 
 def test_no_shift_is_said_with_its_limits():
-    tested, _, meaning = stem_levels.shift_in_words(shift(p=0.4, outside=0.05, distance=0.02))
+    tested, _, meaning = stem_levels.shift_in_words(
+        shift_of(shift(p=0.4, outside=0.05, distance=0.02))
+    )
     assert "p 0.400: a distance that could well arise by chance" in tested
     assert meaning.startswith("Nothing here speaks for a shift.")
 
 
 def test_an_unknown_shift_gives_its_reason(text: str):
-    (said,) = stem_levels.shift_in_words(
-        {"dataset": "d", "separator": "s", "reason": "the music it was trained on is not described"}
-    )
+    reason = "the music it was trained on is not described"
+    entry = {"dataset": "d", "separator": "s", "reason": reason}
+    (said,) = stem_levels.shift_in_words(shift_of(entry))
     assert "not known: the music it was trained on is not described." in said
     assert "the music it was trained on is not described" in text
 
