@@ -110,11 +110,8 @@ def training_curves(
         for name, colour in zip(names, (ACCENT, OTHER, MUTED, INK), strict=False):
             for fold in folds if len(folds) > 1 else ():
                 if name in fold:
-                    line = (
-                        training.averaged(fold["epoch"], step),
-                        training.averaged(fold[name], step),
-                    )
-                    axes.plot(*line, color=colour, linewidth=0.6, alpha=0.3)
+                    thin = [training.averaged(fold[of], step) for of in ("epoch", name)]
+                    axes.plot(*thin, color=colour, linewidth=0.6, alpha=0.3)
             line = [training.averaged(values, step) for values in (epochs, means[name])]
             axes.plot(*line, color=colour, linewidth=1.6, marker="o" if half == 1 else "",
                       markersize=3)  # fmt: skip

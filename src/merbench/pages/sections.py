@@ -17,9 +17,10 @@ from merbench.leaderboard.cost import costs
 from merbench.leaderboard.fold_tables import FoldTable, fold_tables, n_pairs
 from merbench.leaderboard.results import Results, Row, finished, short_names
 from merbench.pages import diagrams, figures, leaderboard_table, separator_tables, stem_levels
-from merbench.pages.leaderboard_table import number, p_text
+from merbench.pages.leaderboard_table import number
 from merbench.pages.render import Part, render
 from merbench.runs import row_columns
+from merbench.wording import DASH, p_text
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -335,7 +336,7 @@ def _pair_cell(pair: Row, key: str) -> tuple[str, str]:
         return ("first better" if pair["kl_difference"] < 0 else "second better"), ""
     value = pair.get(key)
     if not isinstance(value, (int, float)):
-        return str(value or leaderboard_table.DASH), ""
+        return str(value or DASH), ""
     text = p_text(value) if "_p" in key else number(value, signed=key == "kl_difference")
     return text, f"{value:.6g}"
 

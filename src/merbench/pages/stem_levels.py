@@ -8,8 +8,9 @@ from merbench.leaderboard.distributions import levels, one_loud_stem
 from merbench.leaderboard.music_shift import Shift, shift_of
 from merbench.leaderboard.results import Results
 from merbench.pages import figures
-from merbench.pages.leaderboard_table import number, p_text
+from merbench.pages.leaderboard_table import number
 from merbench.steps.measuring import FLOOR
+from merbench.wording import p_text
 
 if TYPE_CHECKING:
     import pandas as pd

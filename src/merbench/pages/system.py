@@ -11,10 +11,11 @@ from merbench.leaderboard import roc, training_curves
 from merbench.leaderboard.clip_agreement import confusion
 from merbench.leaderboard.results import Clips, Results, Row, clips_of, key_of
 from merbench.pages import figures
-from merbench.pages.leaderboard_table import duration, number
+from merbench.pages.leaderboard_table import number
 from merbench.pages.render import render
 from merbench.runs import row_columns
 from merbench.tasks import Task
+from merbench.wording import duration
 
 if TYPE_CHECKING:
     from markupsafe import Markup
