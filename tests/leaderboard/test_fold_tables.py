@@ -23,12 +23,14 @@ def test_a_table_holds_the_rows_of_its_pair_and_the_kl_of_its_clips(
     assert table.system == "levels x linear"
     assert [row["separator"] for row in table.rows] == ["plain", "halves"]
     folds = run.folds.set_index(["separator", "fold"])
-    for place, iteration in enumerate(table.iterations):
+    for place, fold in enumerate(table.folds):
+        means = (fold.kl_mean_a, fold.kl_mean_b)
+        medians = (fold.kl_median_upper_a, fold.kl_median_upper_b)
         for side, name in enumerate(table.separators):
-            known = folds.loc[(name, iteration.fold)]
-            assert iteration.mean[side] == pytest.approx(known["kl_mean"], rel=1e-12)
-            assert iteration.median[side] == known["kl_median_upper"]
+            known = folds.loc[(name, fold.fold)]
+            assert means[side] == pytest.approx(known["kl_mean"], rel=1e-12)
+            assert medians[side] == known["kl_median_upper"]
             assert table.kl[side][place].mean() == pytest.approx(known["kl_mean"], rel=1e-12)
-    expected = [np.mean([i.mean[side] for i in table.iterations]) for side in (0, 1)]
-    expected += [np.mean([i.median[side] for i in table.iterations]) for side in (0, 1)]
+    shown = ("kl_mean_a", "kl_mean_b", "kl_median_upper_a", "kl_median_upper_b")
+    expected = [np.mean([getattr(fold, name) for fold in table.folds]) for name in shown]
     assert table.average == pytest.approx(expected)

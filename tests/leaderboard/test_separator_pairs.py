@@ -97,6 +97,6 @@ def test_the_papers_table_comes_out_of_its_predictions(shared: Path):
     ]
     (row,) = fold_rows(rows, scores, [(0, 0), (0, 1)])
     printed = ("kl_mean_a", "kl_mean_b", "kl_median_upper_a", "kl_median_upper_b", "wilcoxon_p")
-    assert [f"{row[name]:.3f}" for name in printed] == [
+    assert [f"{getattr(row, name):.3f}" for name in printed] == [
         "0.948", "1.783", "0.526", "1.423", "0.000",
     ]  # fmt: skip

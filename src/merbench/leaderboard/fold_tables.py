@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from merbench.leaderboard.columns import SeparatorFold
 from merbench.leaderboard.results import Results, Row
 
 if TYPE_CHECKING:
@@ -15,17 +16,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["FoldTable", "Iteration", "fold_tables", "n_pairs"]
-
-
-@dataclass(frozen=True)
-class Iteration:
-    """One fold of two systems: mean and median KL of each, and Wilcoxon's p between them."""
-
-    fold: int
-    mean: tuple[float, float]
-    median: tuple[float, float]
-    p: float
+__all__ = ["FoldTable", "fold_tables", "n_pairs"]
 
 
 @dataclass(frozen=True)
@@ -40,8 +31,8 @@ class FoldTable:
         Names of the two: the first is what the second is held against.
     rows
         Leaderboard rows of the two.
-    iterations
-        One a fold.
+    folds
+        What stands in separators.csv, fold by fold.
     kl
         By separator, one array a fold: the clips' KL, the same clips in the same order for both.
     """
@@ -50,7 +41,7 @@ class FoldTable:
     system: str
     separators: tuple[str, str]
     rows: tuple[Row, Row]
-    iterations: tuple[Iteration, ...]
+    folds: tuple[SeparatorFold, ...]
     kl: tuple[tuple[Array, ...], tuple[Array, ...]]
 
     @property
@@ -70,35 +61,26 @@ def fold_tables(content: Results, most: int | None = None) -> list[FoldTable]:
     return [_fold_table(content, rows) for rows in islice(_by_pair(content).values(), most)]
 
 
-def _by_pair(content: Results) -> dict[tuple[str, str, str], list[Row]]:
-    found: dict[tuple[str, str, str], list[Row]] = {}
-    for row in content.separators:
-        found.setdefault((row["run"], row["cell_a"], row["cell_b"]), []).append(row)
+def _by_pair(content: Results) -> dict[tuple[str, str, str], list[SeparatorFold]]:
+    found: dict[tuple[str, str, str], list[SeparatorFold]] = {}
+    for fold in content.separators:
+        found.setdefault((fold.run, fold.cell_a, fold.cell_b), []).append(fold)
     return found
 
 
-def _fold_table(content: Results, rows: Sequence[Row]) -> FoldTable:
-    first = rows[0]
-    sides = (content.row(first["cell_a"], first["run"]), content.row(first["cell_b"], first["run"]))
-    of_folds = [dict(iter(content.predictions_of(row).groupby("fold"))) for row in sides]
+def _fold_table(content: Results, folds: Sequence[SeparatorFold]) -> FoldTable:
+    pair = folds[0]
+    sides = content.row(pair.cell_a, pair.run), content.row(pair.cell_b, pair.run)
+    clips = [dict(iter(content.predictions_of(row).groupby("fold"))) for row in sides]
     kl = []
-    for row in rows:
-        a, b = (part[row["fold"]].set_index("clip")["kl"] for part in of_folds)
+    for one in folds:
+        a, b = (part[one.fold].set_index("clip")["kl"] for part in clips)
         kl.append((a.to_numpy(float), b.reindex(a.index).to_numpy(float)))
-    iterations = [
-        Iteration(
-            int(row["fold"]),
-            (row["kl_mean_a"], row["kl_mean_b"]),
-            (row["kl_median_upper_a"], row["kl_median_upper_b"]),
-            row["wilcoxon_p"],
-        )
-        for row in rows
-    ]
     return FoldTable(
-        str(first["dataset"]),
-        str(first["system"]),
-        (str(first["separator_a"]), str(first["separator_b"])),
+        pair.dataset,
+        pair.system,
+        (pair.separator_a, pair.separator_b),
         sides,
-        tuple(iterations),
+        tuple(folds),
         (tuple(a for a, _ in kl), tuple(b for _, b in kl)),
     )

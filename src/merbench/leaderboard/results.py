@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from merbench.benchmark.names import NONE
 from merbench.leaderboard import datasets
+from merbench.leaderboard.columns import SeparatorFold, separator_folds
 from merbench.runs import row_columns
 from merbench.tasks import Task
 
@@ -39,7 +40,7 @@ class Results:
     comparisons
         Pairs of cells.
     separators
-        Folds of pairs that differ in their separator alone, `columns.SEPARATORS`.
+        Folds of pairs that differ in their separator alone.
     folds, predictions
         As a run keeps them; a board's have the column `run` as well.
     across
@@ -57,7 +58,7 @@ class Results:
     comparisons: list[Row]
     folds: pd.DataFrame
     predictions: pd.DataFrame
-    separators: list[Row] = field(default_factory=list)
+    separators: list[SeparatorFold] = field(default_factory=list)
     across: list[Row] = field(default_factory=list)
     reported: list[Row] = field(default_factory=list)
     stems: pd.DataFrame | None = None
@@ -73,7 +74,7 @@ class Results:
             records(run.comparisons),
             run.folds,
             run.predictions,
-            records(run.separators),
+            separator_folds(run.separators),
             across=[] if compared is None else records(compared),
             stems=run.stems,
             manifest=run.manifest,

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from merbench.benchmark.names import NONE
+from merbench.leaderboard.columns import SeparatorFold
 from merbench.runs import row_columns
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ __all__ = ["fold_rows"]
 
 def fold_rows(
     rows: Sequence[Mapping[str, Any]], scores: Scores, places: Sequence[tuple[int, int]]
-) -> list[dict[str, Any]]:
-    """Set separators against each other, fold by fold: a dict of `columns.SEPARATORS` for each.
+) -> list[SeparatorFold]:
+    """Set separators against each other, fold by fold.
 
     Parameters
     ----------
@@ -39,20 +40,26 @@ def fold_rows(
 
     found = []
     for a, b in _pairs(rows, places):
-        sides = {"a": (a, rows[a]), "b": (b, rows[b])}
-        of_pair = {
-            "table": rows[a]["table"], "dataset": rows[a]["dataset"], "system": _system(rows[a]),
-            "run": rows[a]["run"],
-            **{f"separator_{side}": _separator(row) for side, (_, row) in sides.items()},
-            **{f"cell_{side}": row["cell"] for side, (_, row) in sides.items()},
-        }  # fmt: skip
         for place, (fold, part) in enumerate(zip(scores.folds, scores.fold_slices, strict=True)):
-            of_fold: dict[str, Any] = {"fold": int(fold)}
-            for side, (i, _) in sides.items():
-                of_fold[f"kl_mean_{side}"] = float(scores.fold_means[i, place])
-                of_fold[f"kl_median_upper_{side}"] = median_upper(scores.kl[i, part])
-            of_fold["wilcoxon_p"] = float(signed_rank(scores.kl[a, part] - scores.kl[b, part]).p)
-            found.append(of_pair | of_fold)
+            kl_a, kl_b = scores.kl[a, part], scores.kl[b, part]
+            found.append(
+                SeparatorFold(
+                    table=rows[a]["table"],
+                    dataset=rows[a]["dataset"],
+                    system=_system(rows[a]),
+                    separator_a=_separator(rows[a]),
+                    separator_b=_separator(rows[b]),
+                    run=rows[a]["run"],
+                    cell_a=rows[a]["cell"],
+                    cell_b=rows[b]["cell"],
+                    fold=int(fold),
+                    kl_mean_a=float(scores.fold_means[a, place]),
+                    kl_mean_b=float(scores.fold_means[b, place]),
+                    kl_median_upper_a=median_upper(kl_a),
+                    kl_median_upper_b=median_upper(kl_b),
+                    wilcoxon_p=float(signed_rank(kl_a - kl_b).p),
+                )
+            )
     return found
 
 

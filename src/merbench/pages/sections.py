@@ -389,7 +389,7 @@ def _separated(position: int, table: FoldTable) -> dict[str, Any]:
     import numpy as np
     from markupsafe import Markup
 
-    names, folds = table.separators, len(table.iterations)
+    names, folds = table.separators, len(table.folds)
     drawn: list[tuple[str, str]] = []
     for i in range(min(folds, FOLDS_DRAWN)):
         pair = {name: kl[i] for name, kl in zip(names, table.kl, strict=True)}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from merbench.errors import MerbenchError
 from merbench.leaderboard import files
+from merbench.leaderboard.columns import separator_folds
 from merbench.leaderboard.results import Results, Row, key_of, records
 from merbench.pages.leaderboard_table import number
 from merbench.pages.render import Part, page
@@ -98,7 +99,7 @@ def read(folder: Path) -> Results:
         records(csv(files.COMPARISONS, needed=True)),
         folds,
         predictions,
-        records(csv(files.SEPARATORS, needed=True)),
+        separator_folds(csv(files.SEPARATORS, needed=True)),
         across=records(csv(files.ACROSS, needed=False)),
         reported=records(csv(files.REPORTED, needed=False)),
     )
@@ -157,7 +158,7 @@ def _only(content: Results, table: str) -> Results:
         content,
         rows=content.tables[table],
         comparisons=[pair for pair in content.comparisons if pair["table"] == table],
-        separators=[fold for fold in content.separators if fold["table"] == table],
+        separators=[fold for fold in content.separators if fold.table == table],
         across=[],
         reported=[],
     )
