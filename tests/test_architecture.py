@@ -102,6 +102,29 @@ def test_no_circles() -> None:
         walk(module, ())
 
 
+COMPUTING = ("merbench.evaluation.", "scipy.", "sklearn.", "statistics.")
+STATISTICS = {
+    "average", "corrcoef", "cov", "histogram", "mean", "median", "nanmean", "nanmedian",
+    "percentile", "quantile", "std", "var",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if room(name) == "pages"])
+def test_pages_only_draw(module: str) -> None:
+    """What a page shows is derived in `leaderboard`, where it can be verified and tested."""
+    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        for name in names:
+            assert not f"{name}.".startswith(COMPUTING), name
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            # An excerpt's channels are averaged to be heard: no statistic.
+            banned = {*STATISTICS} - ({"mean"} if module.endswith(".excerpts") else set())
+            assert node.func.attr not in banned, f"line {node.lineno}: {node.func.attr}"
+
+
 def test_the_framework_names_no_plugin_package() -> None:
     for module, path in MODULES.items():
         assert "merbench_plugins" not in path.read_text(encoding="utf-8"), module

@@ -2,45 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import os
 
 import pytest
 from rich.console import Console
 
 from merbench.cli import display
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0.2, "0 s"),
-        (89, "89 s"),
-        (90, "2 min"),
-        (5_399, "90 min"),
-        (5_400, "1.5 h"),
-        (math.inf, "–"),
-        (math.nan, "–"),
-    ],
-)
-def test_durations_are_said_as_people_do(seconds: float, text: str) -> None:
-    assert display.duration(seconds) == text
-
-
-@pytest.mark.parametrize(
-    ("megabytes", "text"), [(0, "0 MB"), (999, "999 MB"), (1_500, "1.5 GB"), (20_000, "20.0 GB")]
-)
-def test_sizes_are_said_as_people_do(megabytes: float, text: str) -> None:
-    assert display.size(megabytes) == text
-
-
-@pytest.mark.parametrize(
-    ("value", "text"), [(0.12345, "0.123"), (None, "–"), (math.nan, "–"), (math.inf, "–")]
-)
-def test_a_number_that_is_none_is_a_dash(value: float | None, text: str) -> None:
-    assert display.number(value) == text
-    assert display.number(0.125, 1) == "0.1"
-
 
 ROWS = [["stft-spectrogram", "0.123 to 0.456", "a long explanation of this row"]] * 2
 

@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from merbench.evaluation import Scores
 from merbench.leaderboard.accuracy import accuracies
+from merbench.leaderboard.class_scores import accuracy_intervals
 from merbench.leaderboard.results import Results, short_names
 from merbench.pages import sections
 from merbench.runs import row_columns
@@ -54,7 +56,22 @@ def content(rows: list[dict[str, Any]], *, labels: bool = True, folds: int = FOL
             )  # fmt: skip
             predicted.append(table)
         made.setdefault("accuracy", float(np.mean(shares)))
+        if labels:
+            low, high = interval(pd.concat(predicted[-folds:]))
+            made |= {"accuracy_low": low, "accuracy_high": high}
     return Results("c", rows, [], pd.DataFrame(folded), pd.concat(predicted))
+
+
+def interval(table: pd.DataFrame) -> tuple[float, float]:
+    """The interval of one cell that the leaderboard would have."""
+    right = (table[TRUE].to_numpy().argmax(axis=1)
+             == table[PREDICTED].to_numpy().argmax(axis=1))  # fmt: skip
+    fold, clip, group = (table[name].to_numpy() for name in ("fold", "clip", "group"))
+    n_train = dict.fromkeys(fold.tolist(), 40)
+    scores = Scores(("a",), fold, clip, group, n_train, np.ones((1, len(table))))
+    order = np.lexsort((clip.astype(str), fold))
+    (low,), (high,) = accuracy_intervals(scores, right[np.newaxis, order])
+    return float(low), float(high)
 
 
 def test_the_best_comes_first_and_baselines_stand_among_the_systems():

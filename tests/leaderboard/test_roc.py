@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from merbench.leaderboard.roc import Curve, curves
+from merbench.leaderboard.roc import Curve, curves, mean_areas
 from merbench.runs import row_columns
 
 CLASSES = ("Q1", "Q2", "Q3", "Q4")
@@ -50,6 +50,20 @@ def test_areas_are_scikit_learn_s_averaged_over_folds():
         assert curve.n_clips == 30
 
 
+def test_the_mean_area_of_cells_is_that_of_their_curves():
+    parts = folds(3)
+    truth = np.concatenate([t for t, _ in parts])
+    probabilities = np.concatenate([p for _, p in parts])
+    cells = np.stack([probabilities, probabilities[:, ::-1], np.full_like(probabilities, 0.25)])
+    slices = [slice(0, 40), slice(40, 80), slice(80, 120)]
+    areas = [curve.auc for curve in found(parts).values()]
+    mean = mean_areas(slices, truth, cells)
+    assert mean[0] == pytest.approx(np.mean(areas))
+    assert mean[1] < 0.5
+    assert mean[2] == 0.5
+    assert np.isnan(mean_areas(slices[:1], np.zeros(40, int), cells[:, :40])).all()
+
+
 def test_a_constant_is_at_chance_whatever_its_folds_probabilities_are():
     """Pooled, a prior that is low where the class is frequent would look worse than chance."""
     parts = []
@@ -77,7 +91,7 @@ def test_a_class_without_clips_has_no_curve_and_a_fold_without_one_says_nothing(
     )
     made = found([(truth, rows), (other, more)])
     assert list(made) == ["Q1", "Q2", "Q3"]  # of most clips first
-    assert made["Q3"].auc == roc_auc_score(truth == 2, rows[:, 2])
+    assert made["Q3"].auc == pytest.approx(roc_auc_score(truth == 2, rows[:, 2]))
     assert found([(np.zeros(5, int), rows[:5])]) == {}
 
 

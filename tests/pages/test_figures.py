@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 
+from merbench.leaderboard.clip_agreement import Confusion
 from merbench.leaderboard.roc import Curve
 from merbench.pages import diagrams, figures, svg
 
@@ -29,7 +30,9 @@ DRAWN: dict[str, Callable[[], str]] = {
     "stem_levels": lambda: figures.stem_levels(
         "k", {"bass": np.array([-9.0, -6, -3]), "vocals": np.array([-60.0, -2, 0.5])}, -60.0
     ),
-    "confusion": lambda: figures.confusion("k", np.arange(16).reshape(4, 4), list("abcd"), 30),
+    "confusion": lambda: figures.confusion(
+        "k", Confusion(tuple("abcd"), np.arange(16).reshape(4, 4), 30)
+    ),
     "roc_curves": lambda: figures.roc_curves(
         "k", [Curve(f"Q{i}", np.array([0, 0.3, 1]), np.array([0, 0.6, 1]), 0.65, 9)
               for i in range(9)], 11, 0.6,
@@ -55,7 +58,7 @@ DRAWN: dict[str, Callable[[], str]] = {
 
 
 def test_every_figure_is_among_those_tested():
-    assert set(DRAWN) == {*figures.__all__, *diagrams.__all__} - {"BINS", "POINTS"}
+    assert set(DRAWN) == {*figures.__all__, *diagrams.__all__} - {"POINTS"}
 
 
 @pytest.fixture(params=DRAWN)
@@ -119,7 +122,8 @@ def test_a_histogram_says_the_means_and_medians():
 
 
 def test_the_confusion_matrix_shows_every_count():
-    text = figures.confusion("k", np.array([[7, 1], [2, 11]]), ["calm", "angry"], 18)
+    matrix = Confusion(("calm", "angry"), np.array([[7, 1], [2, 11]]), 18)
+    text = figures.confusion("k", matrix)
     shown = {e.text for e in ET.fromstring(text).iter("text")}
     assert {"7", "1", "2", "11", "calm", "angry"} <= shown
     assert "18 of 21 right" in text

@@ -15,9 +15,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from merbench import Task, evaluation
 from merbench.errors import MerbenchError
-from merbench.leaderboard import run_results, separator_pairs
+from merbench.leaderboard import run_results
+from merbench.leaderboard.fold_tables import fold_tables
+from merbench.leaderboard.music_shift import shift_of
 from merbench.leaderboard.results import Results
 from merbench.pages import report, sections, stem_levels
 from merbench.pages.system import Excerpts
@@ -265,34 +266,11 @@ def test_a_protocol_is_said_in_words():
 # --- separators, fold by fold --------------------------------------------------------------------
 
 
-def test_tables_of_separators_are_what_the_folds_and_clips_give(run: run_results.RunResults):
-    (table,) = separator_pairs.fold_tables(Results.of_run(run))
-    assert table.separators == ("plain", "halves")
-    assert table.system == "levels x linear"
-    by = {
-        (row["separator"], row["fold"]): row
-        for row in run.folds[run.folds["model"] == "linear"].to_dict("records")
-    }
-    for iteration in table.iterations:
-        a, b = (by[name, iteration.fold] for name in table.separators)
-        assert iteration.mean == (a["kl_mean"], b["kl_mean"])
-        assert iteration.median == (a["kl_median_upper"], b["kl_median_upper"])
-        kl = [
-            run.predictions[
-                (run.predictions["cell"] == row["cell"])
-                & (run.predictions["fold"] == iteration.fold)
-            ].set_index("clip")["kl"]
-            for row in (a, b)
-        ]
-        assert iteration.p == evaluation.signed_rank((kl[0] - kl[1]).to_numpy()).p
-    assert table.average[0] == pytest.approx(np.mean([i.mean[0] for i in table.iterations]))
-
-
 def test_tables_as_markdown_and_latex(run: run_results.RunResults, tmp_path: Path):
     markdown, latex = (path.read_text() for path in report.write_tables(run, tmp_path))
-    (table,) = separator_pairs.fold_tables(Results.of_run(run))
-    first = table.iterations[0]
-    numbers = [f"{x:.3f}" for x in (*first.mean, *first.median, first.p)]
+    (table,) = fold_tables(Results.of_run(run))
+    shown = ("kl_mean_a", "kl_mean_b", "kl_median_upper_a", "kl_median_upper_b", "wilcoxon_p")
+    numbers = [f"{getattr(table.folds[0], name):.3f}" for name in shown]
     assert "| Iteration | E plain | E halves | M plain | M halves | W |" in markdown
     assert f"| 1 | {' | '.join(numbers)} |" in markdown
     assert f"1 & {' & '.join(numbers)} \\\\" in latex
@@ -300,39 +278,12 @@ def test_tables_as_markdown_and_latex(run: run_results.RunResults, tmp_path: Pat
     assert latex.count(r"\begin{tabular}") == latex.count(r"\end{tabular}") == 1
 
 
-def test_latex_escapes_what_names_may_hold():
-    assert separator_pairs._escaped("a_b & 50%") == r"a\_b \& 50\%"
-
-
-def test_the_papers_table_comes_out_of_its_predictions(shared: Path):
-    """The authors' own predictions give row 1 of their Table 1, to every printed digit."""
-    table = pd.read_csv(shared / "golden" / "nguyen2022" / "crnn_fold_0.csv")
-    columns = Task.VA.columns
-    truth = table[[f"gt_{c}" for c in columns]].to_numpy(float)
-    folds, predictions = [], []
-    for separator in ("mixed", "sep"):
-        predicted = table[[f"{separator}_{c}" for c in columns]].to_numpy(float)
-        clips = table["song_id"].astype(str).tolist()
-        kl, metrics = row_columns.score_fold(Task.VA, truth, predicted, clips)
-        folds.append({"cell": separator, "fold": 0} | metrics)
-        predictions.append(pd.DataFrame({"cell": separator, "fold": 0, "clip": clips, "kl": kl}))
-    rows = [
-        dict.fromkeys(row_columns.AXES, "x")
-        | {"cell": name, "separator": name, "parameters": "", "status": "ok", "kl_mean": 1.0,
-           "split_hash": "s", "table": "t"}
-        for name in ("mixed", "sep")
-    ]  # fmt: skip
-    content = Results("paper", rows, [], pd.DataFrame(folds), pd.concat(predictions))
-    (found,) = separator_pairs.fold_tables(content)
-    assert separator_pairs.body(found)[0] == ["1", "0.948", "1.783", "0.526", "1.423", "0.000"]
-
-
 def test_many_pairs_of_separators_are_not_all_shown(
     bench: TinyBench, monkeypatch: pytest.MonkeyPatch
 ):
     separators = ["plain", "halves", {"halves": {"share": 0.5}}]
     content = Results.of_run(bench.run(models=["linear"], separators=separators))
-    assert [len(separator_pairs.fold_tables(content, most)) for most in (None, 1)] == [2, 1]
+    assert [len(fold_tables(content, most)) for most in (None, 1)] == [2, 1]
     monkeypatch.setattr(sections, "SEPARATED_SHOWN", 1)
     html = sections.separators(sections.View(content))
     assert "plain against halves" in html
@@ -381,7 +332,7 @@ def test_clips_that_come_apart_least_are_named(run: run_results.RunResults):
 
 
 def test_a_shift_is_said_in_words_with_what_it_means():
-    tested, differ, meaning = stem_levels.shift_in_words(shift())
+    tested, differ, meaning = stem_levels.shift_in_words(shift_of(shift()))
     assert "40 excerpts" in tested
     assert "16 clips" in tested
     assert "0.41 of the greatest there could be" in tested
@@ -393,15 +344,17 @@ def test_a_shift_is_said_in_words_with_what_it_means():
 
 
 def test_no_shift_is_said_with_its_limits():
-    tested, _, meaning = stem_levels.shift_in_words(shift(p=0.4, outside=0.05, distance=0.02))
+    tested, _, meaning = stem_levels.shift_in_words(
+        shift_of(shift(p=0.4, outside=0.05, distance=0.02))
+    )
     assert "p 0.400: a distance that could well arise by chance" in tested
     assert meaning.startswith("Nothing here speaks for a shift.")
 
 
 def test_an_unknown_shift_gives_its_reason(text: str):
-    (said,) = stem_levels.shift_in_words(
-        {"dataset": "d", "separator": "s", "reason": "the music it was trained on is not described"}
-    )
+    reason = "the music it was trained on is not described"
+    entry = {"dataset": "d", "separator": "s", "reason": reason}
+    (said,) = stem_levels.shift_in_words(shift_of(entry))
     assert "not known: the music it was trained on is not described." in said
     assert "the music it was trained on is not described" in text
 

@@ -132,7 +132,9 @@ def test_large_leaderboards_get_a_page_for_each_table(
     assert 'href="../index.html"' in text
 
 
-@pytest.mark.parametrize("name", ["leaderboard.csv", "folds.csv", "comparisons.csv"])
+@pytest.mark.parametrize(
+    "name", ["leaderboard.csv", "folds.csv", "comparisons.csv", "separators.csv"]
+)
 def test_a_missing_file_is_named(board: Path, tmp_path: Path, name: str):
     shutil.copytree(board, tmp_path / "broken")
     (tmp_path / "broken" / name).unlink()

@@ -20,7 +20,7 @@ from merbench.verification import run_check
 from tinybench import TinyBench
 
 FILES = ["comparisons.csv", "folds.parquet", "leaderboard.csv", "manifest.json"]
-FILES += ["predictions.parquet", "stems.parquet"]
+FILES += ["predictions.parquet", "separators.csv", "stems.parquet"]
 
 RATED = """
 import sys

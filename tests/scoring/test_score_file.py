@@ -237,7 +237,7 @@ def test_tables_show_the_best_system_first_and_small_p_as_small(file: Path) -> N
     assert row["Wilcoxon p"] == "< 0.001"
     assert row["KL difference"].startswith("+")
     result["systems"]["good"]["pearson"]["valence_mean"] = None
-    assert system_rows(result)[0]["r valence"] == "-"
+    assert system_rows(result)[0]["r valence"] == "–"
 
 
 @pytest.mark.parametrize(

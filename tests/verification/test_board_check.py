@@ -256,6 +256,9 @@ TAMPERINGS: dict[str, tuple[Tamper, str]] = {
     "a verdict": (
         written("comparisons.csv", "False", "True"), r"^comparisons.csv, line \d+, significant: ",
     ),
+    "a test of two separators": (
+        one_cell("separators.csv", "wilcoxon_p"), r"^separators.csv, line 2, wilcoxon_p: '.*' sta",
+    ),
     "a reported number": (one_cell("reported.csv", "value"), r"^reported.csv, line 2, value"),
     "a CSV's line": (
         lambda b: (b / "leaderboard.csv").write_text(

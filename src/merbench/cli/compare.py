@@ -11,6 +11,7 @@ import typer
 
 from merbench.cli import display
 from merbench.errors import MerbenchError
+from merbench.wording import DASH, number
 
 if TYPE_CHECKING:
     from merbench.leaderboard.system_pairs import Pairs
@@ -111,14 +112,16 @@ def _print(pairs: Pairs, *, as_json: bool) -> None:
 
 
 _NUMBERS: dict[str, Callable[[Mapping[str, Any]], str]] = {
-    "KL difference": lambda row: f"{row['kl_difference']:+.3f}",
+    "KL difference": lambda row: number(row["kl_difference"], signed=True),
     "95 % interval": lambda row: (
-        f"{row['kl_low']:+.3f} to {row['kl_high']:+.3f}" if math.isfinite(row["kl_low"]) else "–"
+        f"{number(row['kl_low'], signed=True)} to {number(row['kl_high'], signed=True)}"
+        if math.isfinite(row["kl_low"])
+        else DASH
     ),
-    "detectable": lambda row: display.number(row["detectable_difference"]),
-    "p over folds": lambda row: display.number(row["corrected_p_holm"]),
-    "p over groups": lambda row: display.number(row["group_p"]),
-    "effect size": lambda row: f"{row['rank_biserial']:+.2f}",
+    "detectable": lambda row: number(row["detectable_difference"]),
+    "p over folds": lambda row: number(row["corrected_p_holm"]),
+    "p over groups": lambda row: number(row["group_p"]),
+    "effect size": lambda row: number(row["rank_biserial"], 2, signed=True),
 }
 """Columns of numbers, the least needed last."""
 

@@ -170,29 +170,6 @@ def print_text(text: str) -> None:
         console().print(Text(paragraph if laid_out else " ".join(paragraph.split())), end="\n\n")
 
 
-def number(value: Any, digits: int = 3) -> str:
-    """A number for a table, or a dash where there is none."""
-    if value is None or not math.isfinite(float(value)):
-        return "–"
-    return f"{float(value):.{digits}f}"
-
-
-def duration(seconds: float) -> str:
-    """A length of time as people say it."""
-    if not math.isfinite(seconds):
-        return "–"
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if seconds < 5400:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
-
-
-def size(megabytes: float) -> str:
-    """An amount of data as people say it."""
-    return f"{megabytes:.0f} MB" if megabytes < 1000 else f"{megabytes / 1000:.1f} GB"
-
-
 def warn(message: str) -> None:
     """Print a warning to standard error."""
     typer.echo(f"warning: {message}", err=True)

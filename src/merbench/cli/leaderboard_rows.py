@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from merbench.cli import display
+from merbench.wording import DASH, number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -114,11 +115,11 @@ def _row(
     low, high = record["kl_mean_low"], record["kl_mean_high"]
     known = math.isfinite(low) and math.isfinite(high)
     return [
-        *(display.number(record[place], 0) for place in _PLACES),
+        *(number(record[place], 0) for place in _PLACES),
         *names,
-        "failed" if record["status"] != "ok" else display.number(record["kl_mean"]),
-        f"{low:.3f} to {high:.3f}" if known else "–",
-        display.number(record["kl_median"]),
-        *(display.number(record[metric], 2) for metric in metrics),
+        "failed" if record["status"] != "ok" else number(record["kl_mean"]),
+        f"{number(low)} to {number(high)}" if known else DASH,
+        number(record["kl_median"]),
+        *(number(record[metric], 2) for metric in metrics),
         *(str(record[mark] or "") for mark in marks),
     ]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from merbench.cli import display
+from merbench.wording import duration
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -109,5 +110,5 @@ class Progress:
             for stage, label in _STAGES.items()
             if self._to_do[stage]
         ]
-        elapsed = display.duration(self._spoken - self._started)
+        elapsed = duration(self._spoken - self._started)
         typer.echo(f"[{elapsed}] {', '.join(parts)}", err=True)

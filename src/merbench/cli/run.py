@@ -15,6 +15,7 @@ import typer
 from merbench.cli import display
 from merbench.cli.leaderboard_rows import axes_to_show, show_leaderboard
 from merbench.errors import MerbenchError
+from merbench.wording import duration, size
 
 if TYPE_CHECKING:
     from merbench.benchmark.document import Document
@@ -204,8 +205,8 @@ def plan(
     tasks = [[s, str(counts[s]["to_do"]), str(counts[s]["cached"])] for s in STAGES]
     display.print_table(("stage", "to do", "cached"), tasks, right=("to do", "cached"))
     typer.echo(
-        f"about {display.duration(expected.seconds / cores())} on {cores()} cores and "
-        f"{display.size(expected.megabytes)} in {store.folder}"
+        f"about {duration(expected.seconds / cores())} on {cores()} cores and "
+        f"{size(expected.megabytes)} in {store.folder}"
     )
     if expected.unreadable:
         typer.echo(

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from merbench.leaderboard.results import Results, Row, columns_held, finished
+from merbench.leaderboard.results import Results, Row, finished
 from merbench.runs import row_columns
-from merbench.tasks import Task
 
 if TYPE_CHECKING:
     import numpy as np
-    import pandas as pd
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
@@ -54,9 +52,6 @@ class Accuracy:
 def accuracies(content: Results, rows: Sequence[Row], most: int) -> list[Accuracy]:
     """Return the accuracies of one table's complete rows, the best first.
 
-    The interval is the leaderboard's own, `evaluation.bootstrap`: groups of clips are drawn with
-    replacement, and the mean over folds is computed again.
-
     Parameters
     ----------
     most
@@ -73,36 +68,6 @@ def accuracies(content: Results, rows: Sequence[Row], most: int) -> list[Accurac
 
 def _accuracy(content: Results, row: Row) -> Accuracy:
     folds = content.folds_of(row)
-    low, high = _interval(Task(row["task"]), content.predictions_of(row), folds)
     of_folds, n_tests = folds["accuracy"].to_numpy(float), int(folds["n_test"].sum())
+    low, high = row.get("accuracy_low"), row.get("accuracy_high")
     return Accuracy(row, row["accuracy"], low, high, of_folds, n_tests)
-
-
-def _interval(
-    task: Task, predictions: pd.DataFrame, folds: pd.DataFrame
-) -> tuple[float | None, float | None]:
-    import numpy as np
-
-    from merbench.evaluation import Scores, bootstrap
-
-    columns = columns_held(task, predictions)
-    truth, predicted = row_columns.truth_columns(columns), row_columns.predicted_columns(columns)
-    needed: list[Any] = [*truth, *predicted, "group"]
-    if predictions.empty or not set(needed) <= set(predictions.columns):
-        return None, None
-    if predictions[needed].isna().any(axis=None):
-        return None, None
-    classes = [predictions[names].to_numpy(float).argmax(axis=1) for names in (truth, predicted)]
-    missed = (classes[0] != classes[1]).astype(np.float64)
-    n_train = dict(zip(folds["fold"].astype(int), folds["n_train"].astype(int), strict=True))
-    drawn = bootstrap(
-        Scores(
-            ("missed",),
-            predictions["fold"].to_numpy(np.int64),
-            predictions["clip"].to_numpy(str),
-            predictions["group"].to_numpy(str),
-            n_train,
-            missed[np.newaxis],
-        )
-    )
-    return 1 - float(drawn.mean_high[0]), 1 - float(drawn.mean_low[0])

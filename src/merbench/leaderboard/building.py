@@ -13,15 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 from merbench.leaderboard.cell_rows import in_order, summarise
 from merbench.leaderboard.cell_scores import ScoredRows, align
+from merbench.leaderboard.class_scores import set_class_scores
 from merbench.leaderboard.columns import (
     AGAINST_BEST,
     COMPARED,
     KL_COLUMNS,
     LEADING,
     RANKED,
+    SEPARATORS,
     TRAILING,
+    with_classes,
 )
 from merbench.leaderboard.comparisons import compared, families, pairs_across
+from merbench.leaderboard.separator_pairs import fold_rows
 from merbench.leaderboard.suspicions import mark
 from merbench.runs.record import RunRecord
 from merbench.runs.row_columns import AXES, PEOPLE
@@ -39,17 +43,20 @@ class Board:
     Parameters
     ----------
     runs
-        They, in an order that does not depend on how they were named.
+        The runs, sorted by the time they were started.
     leaderboard
         One row a cell, `LEADING`, metrics, `TRAILING`: table by table, the best first, incomplete
         cells last.
     comparisons
         One row a pair of cells, `COMPARED`.
+    separators
+        One row a fold of two cells that differ in their separator alone, `SEPARATORS`.
     """
 
     runs: tuple[RunRecord, ...]
     leaderboard: pd.DataFrame
     comparisons: pd.DataFrame
+    separators: pd.DataFrame
 
 
 def build(runs: Sequence[RunRecord]) -> Board:
@@ -67,9 +74,10 @@ def build(runs: Sequence[RunRecord]) -> Board:
     rows = _distinct(ordered, scored)
     if not rows:
         empty = pd.DataFrame(columns=[*LEADING, *TRAILING])
-        return Board(ordered, empty, pd.DataFrame(columns=COMPARED))
+        compared_none = pd.DataFrame(columns=COMPARED)
+        return Board(ordered, empty, compared_none, pd.DataFrame(columns=SEPARATORS))
     by_table = _by_table(rows)
-    comparisons = []
+    comparisons, separators = [], []
     for table in by_table.values():
         ranked = _ranked(table)
         if ranked:
@@ -81,16 +89,27 @@ def build(runs: Sequence[RunRecord]) -> Board:
             for axis in families(ordered[run] for run in origins):
                 comparisons += compared(axis, ranked, scores, pairs_across(axis, ranked))
             marks = [ordered[run].manifest.get("marks", {}) for run in origins]
-            mark(ranked, [scored[run] for run in origins], aligned.rows, marks)
+            of_rows = [scored[run] for run in origins]
+            mark(ranked, of_rows, aligned.rows, marks)
+            set_class_scores(ranked, of_rows, aligned)
+            places = [
+                (run, scored[run].place(row)) for run, row in zip(origins, ranked, strict=True)
+            ]
+            separators += fold_rows(ranked, scores, places)
         _against_people(table)
-    metrics = list(dict.fromkeys(key for row in rows for key in row["_metrics"]))
+    metrics = with_classes(dict.fromkeys(key for row in rows for key in row["_metrics"]))
     columns = [*LEADING, *metrics, *TRAILING]
     listed = [row | row["_metrics"] for table in by_table.values() for row in table]
     leaderboard = pd.DataFrame([{c: row.get(c) for c in columns} for row in listed])
     numbers = [*RANKED[1:], *KL_COLUMNS, *AGAINST_BEST, "kl_difference_to_people", *metrics]
     leaderboard[numbers] = leaderboard[numbers].astype(float)
     leaderboard["mark"] = leaderboard["mark"].fillna("")
-    return Board(ordered, leaderboard, pd.DataFrame(comparisons, columns=COMPARED))
+    return Board(
+        ordered,
+        leaderboard,
+        pd.DataFrame(comparisons, columns=COMPARED),
+        pd.DataFrame(separators, columns=SEPARATORS),
+    )
 
 
 def _distinct(runs: Sequence[RunRecord], scored: Sequence[ScoredRows]) -> list[dict[str, Any]]:

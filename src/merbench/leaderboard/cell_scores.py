@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from merbench.errors import MerbenchError
@@ -75,6 +76,14 @@ class ScoredRows:
             {(d["name"], d["data_hash"]): label_columns(d) for d in run.manifest["datasets"]},
             n_train,
         )
+
+    def place(self, row: Mapping[str, Any]) -> int:
+        """Return which of the run's cells a leaderboard's row is of: 0 for its first."""
+        return self._places[row["cell"]]
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {cell: place for place, cell in enumerate(self.n_train)}
 
     def truth(self, of: Mapping[str, Any], rows: NDArray[np.intp]) -> NDArray[np.float64]:
         """Return true labels in the data of a leaderboard's row: (rows, columns)."""

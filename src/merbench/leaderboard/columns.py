@@ -1,8 +1,15 @@
-"""The columns of a leaderboard and of its comparisons, in their order."""
+"""The columns of the tables that a leaderboard derives, in their order."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
 from merbench.runs.row_columns import AXES
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 RANKED = ["table", "tier", "rank", "rank_low", "rank_high"]
 AGAINST_BEST = [
@@ -36,3 +43,43 @@ COMPARED = [
     "p_b_better", "detectable_difference", "significant", "better",
 ]  # fmt: skip
 """Columns of the comparisons."""
+BEHIND = {"accuracy": ("accuracy_low", "accuracy_high"), "macro_f1": ("auc",)}
+"""Of tasks of classes: columns that follow from all folds together, each behind a fold's metric."""
+
+
+@dataclass(frozen=True)
+class SeparatorFold:
+    """One fold of two cells that differ in their separator alone: a row of separators.csv.
+
+    `a` is the separator that comes first in the run; `dictionary` says what each column means.
+    """
+
+    table: str
+    dataset: str
+    system: str
+    separator_a: str
+    separator_b: str
+    run: str
+    cell_a: str
+    cell_b: str
+    fold: int
+    kl_mean_a: float
+    kl_mean_b: float
+    kl_median_upper_a: float
+    kl_median_upper_b: float
+    wilcoxon_p: float
+
+
+SEPARATORS = [field.name for field in fields(SeparatorFold)]
+"""Columns of one separator against another, fold by fold."""
+
+
+def separator_folds(table: pd.DataFrame) -> list[SeparatorFold]:
+    """Return the rows of a table of `SEPARATORS`."""
+    rows = table.reindex(columns=SEPARATORS).itertuples(index=False, name=None)
+    return [SeparatorFold(*row) for row in rows]
+
+
+def with_classes(metrics: Iterable[str]) -> list[str]:
+    """Return the metrics' columns, with those of `BEHIND` in their places."""
+    return [column for metric in metrics for column in (metric, *BEHIND.get(metric, ()))]

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from merbench.evaluation import Scores
 
 
-# --- comparisons ---------------------------------------------------------------------------------
+def levels() -> tuple[float, float]:
+    """Return the levels of significance: of the test that decides, and of the one that confirms."""
+    from merbench.evaluation.comparison import ALPHA, CONFIRMING
+
+    return ALPHA, CONFIRMING * ALPHA
 
 
 def families(runs: Iterable[RunRecord]) -> list[str]:

@@ -114,6 +114,13 @@ _COLUMNS = {
     "mse": Entry("", "Mean squared error over all four columns; mean over folds."),
     "rmse": Entry("", "Root mean squared error over all four columns; mean over folds."),
     "accuracy": Entry("", "Share of clips whose most probable class is right."),
+    "accuracy_low": Entry("", "Lower end of accuracy's 95 % interval (cluster bootstrap)."),
+    "accuracy_high": Entry("", "Upper end of accuracy's 95 % interval."),
+    "auc": Entry(
+        "",
+        "Area under the ROC curve of each class against the others: mean over the folds that have "
+        "clips of it and others, then over classes. 0.5 is chance.",
+    ),
     "balanced_accuracy": Entry("", "Mean over classes of the share found."),
     "macro_f1": Entry("", "Mean over classes of F1."),
     "log_loss": Entry("nats", "Cross entropy of the truth and the prediction; mean over folds."),
@@ -176,6 +183,18 @@ _COLUMNS = {
         "the same way.",
     ),
     "better": Entry("", "a or b where the difference is significant."),
+    # --- separators, fold by fold ---
+    "separator_a": Entry("", "The separator that comes first in the run."),
+    "separator_b": Entry("", "The separator that is held against it; all else is the same."),
+    "kl_mean_a": Entry("nats", "Mean KL of the fold's test clips with separator_a."),
+    "kl_mean_b": Entry("nats", "Mean KL of the fold's test clips with separator_b."),
+    "kl_median_upper_a": Entry("nats", "Their median with separator_a: the upper middle value."),
+    "kl_median_upper_b": Entry("nats", "Their median with separator_b: the upper middle value."),
+    "wilcoxon_p": Entry(
+        "",
+        "Wilcoxon's signed-rank test over the clips of this fold, as papers show it. No basis for "
+        "a conclusion over folds, which overlap.",
+    ),
     # --- folds and clips ---
     "fold": Entry("", "One repetition of the protocol, from 0."),
     "seed": Entry("", "Where the fold's chance comes from."),
@@ -189,7 +208,11 @@ _COLUMNS = {
     "group": Entry("", "Artist, song or series of the clip; never on both sides of a split."),
     "kl": Entry("nats", "KL divergence of this clip's prediction from its truth."),
     # --- several data sets ---
-    "system": Entry("", "System, with parameters that differ from defaults."),
+    "system": Entry(
+        "",
+        "System, with parameters that differ from defaults; where separators are compared, "
+        "without them.",
+    ),
     "n_datasets": Entry("data sets", "Data sets that all systems listed were tested on."),
     "mean_rank": Entry("", "Mean over data sets of the system's rank among those listed."),
     "friedman_p": Entry(

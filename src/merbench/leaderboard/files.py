@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LEADERBOARD, FOLDS, COMPARISONS = "leaderboard.csv", "folds.csv", "comparisons.csv"
+SEPARATORS = "separators.csv"
 ACROSS, REPORTED = "across-datasets.csv", "reported.csv"
 DICTIONARY, CITATION = "dictionary.csv", "CITATION.cff"
 
@@ -54,14 +55,19 @@ def compose(runs: Sequence[RunRecord], reported: pd.DataFrame | None = None) -> 
     Parameters
     ----------
     runs
-        They.
+        What was recorded of each.
     reported
         Numbers that papers print, which are kept apart from what was computed.
     """
     board = build(runs)
     folds = _folds(board)
     predictions = tuple(_predictions(board))
-    csv = {LEADERBOARD: board.leaderboard, FOLDS: folds, COMPARISONS: board.comparisons}
+    csv = {
+        LEADERBOARD: board.leaderboard,
+        FOLDS: folds,
+        COMPARISONS: board.comparisons,
+        SEPARATORS: board.separators,
+    }
     compared = datasets.systems(board.leaderboard)
     if compared is not None:
         csv[ACROSS] = compared

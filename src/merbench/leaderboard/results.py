@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from merbench.benchmark.names import NONE
 from merbench.leaderboard import datasets
+from merbench.leaderboard.columns import SeparatorFold, separator_folds
 from merbench.runs import row_columns
 from merbench.tasks import Task
 
@@ -38,6 +39,8 @@ class Results:
         The leaderboard, a mapping a row; a missing number is None.
     comparisons
         Pairs of cells.
+    separators
+        Folds of pairs that differ in their separator alone.
     folds, predictions
         As a run keeps them; a board's have the column `run` as well.
     across
@@ -55,6 +58,7 @@ class Results:
     comparisons: list[Row]
     folds: pd.DataFrame
     predictions: pd.DataFrame
+    separators: list[SeparatorFold] = field(default_factory=list)
     across: list[Row] = field(default_factory=list)
     reported: list[Row] = field(default_factory=list)
     stems: pd.DataFrame | None = None
@@ -62,7 +66,7 @@ class Results:
 
     @classmethod
     def of_run(cls, run: RunResults) -> Results:
-        """Return a run's content."""
+        """Return the results of a run."""
         compared = datasets.systems(run.leaderboard)
         return cls(
             str(run.manifest["name"]),
@@ -70,6 +74,7 @@ class Results:
             records(run.comparisons),
             run.folds,
             run.predictions,
+            separator_folds(run.separators),
             across=[] if compared is None else records(compared),
             stems=run.stems,
             manifest=run.manifest,
@@ -85,15 +90,12 @@ class Results:
 
     def sides(self, pair: Row) -> tuple[Row, Row]:
         """Return the two rows that a pair compares."""
-        a, b = (
-            self._by_key[key_of({"cell": pair[f"cell_{x}"], "run": self._run(pair[f"run_{x}"])})]
-            for x in "ab"
-        )
-        return a, b
+        return self.row(pair["cell_a"], pair["run_a"]), self.row(pair["cell_b"], pair["run_b"])
 
-    def _run(self, run: Any) -> Any:
-        """Return the run by which rows are told apart: none where all are of one."""
-        return run if self.rows and "run" in self.rows[0] else ""
+    def row(self, cell: str, run: str) -> Row:
+        """Return the row of a cell; the run tells rows apart on a board only."""
+        several = bool(self.rows) and "run" in self.rows[0]
+        return self._by_key[key_of({"cell": cell, "run": run if several else ""})]
 
     @cached_property
     def _by_key(self) -> dict[str, Row]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["POINTS", "Curve", "curves"]
+__all__ = ["POINTS", "Curve", "areas", "curves", "mean_areas"]
 
 POINTS = 201
 """Points of a curve, evenly spread over the others' share."""
@@ -45,6 +45,63 @@ class Curve:
     n_clips: int
 
 
+def areas(classes: NDArray[np.intp], probabilities: Array) -> Array:
+    """Return the area under each class's curve, in one fold.
+
+    It is the probability that a clip of the class has a higher probability than one of the others
+    (Hanley and McNeil 1982), which is what the trapezoids under the curve sum to.
+
+    Parameters
+    ----------
+    classes
+        Shape (n,): each clip's class.
+    probabilities
+        Shape (..., n, k): predicted of each class.
+
+    Returns
+    -------
+    ndarray
+        Shape (..., k); NaN for a class that none of the clips has, or all of them.
+    """
+    import numpy as np
+    from scipy.stats import rankdata
+
+    n, k = probabilities.shape[-2:]
+    of_class = np.eye(k)[classes]
+    own = of_class.sum(axis=0)
+    ranks = (rankdata(probabilities, axis=-2) * of_class).sum(axis=-2)
+    pairs = own * (n - own)
+    return np.where(pairs > 0, ranks - own * (own + 1) / 2, np.nan) / np.where(pairs > 0, pairs, 1)
+
+
+def mean_areas(
+    folds: Sequence[slice], classes: NDArray[np.intp], probabilities: Array
+) -> NDArray[np.float64]:
+    """Return the mean area of K cells: over folds, then over classes.
+
+    Parameters
+    ----------
+    folds
+        Where the rows of each fold stand.
+    classes
+        Shape (n,): each row's class.
+    probabilities
+        Shape (K, n, k).
+
+    Returns
+    -------
+    ndarray
+        Shape (K,); NaN where no fold has clips of two classes.
+    """
+    import numpy as np
+
+    found = np.stack([areas(classes[rows], probabilities[:, rows]) for rows in folds])
+    told = np.isfinite(found[:, 0]).any(axis=0)  # the same classes for every cell
+    if not told.any():
+        return np.full(len(probabilities), np.nan)
+    return np.asarray(np.nanmean(found[..., told], axis=0).mean(axis=-1))
+
+
 def curves(predictions: pd.DataFrame, columns: Sequence[str]) -> list[Curve]:
     """Return a curve a class, the class of most clips first.
 
@@ -60,7 +117,7 @@ def curves(predictions: pd.DataFrame, columns: Sequence[str]) -> list[Curve]:
         The classes.
     """
     import numpy as np
-    from sklearn.metrics import auc, roc_curve
+    from sklearn.metrics import roc_curve
 
     truth, predicted = row_columns.truth_columns(columns), row_columns.predicted_columns(columns)
     if not {*truth, *predicted} <= set(predictions.columns):
@@ -69,24 +126,25 @@ def curves(predictions: pd.DataFrame, columns: Sequence[str]) -> list[Curve]:
     likeliest = known[truth].to_numpy(float).argmax(axis=1)
     probabilities = known[predicted].to_numpy(float)
     folds = [np.flatnonzero(known["fold"] == fold) for fold in known["fold"].unique()]
+    areas_of = [areas(likeliest[rows], probabilities[rows]) for rows in folds]
     grid = np.linspace(0, 1, POINTS)
     found = []
     for column, name in enumerate(columns):
-        heights, areas = [], []
-        for rows in folds:
+        heights, known_areas = [], []
+        for rows, of_fold in zip(folds, areas_of, strict=True):
             of_class = likeliest[rows] == column
             if 0 < of_class.sum() < len(of_class):
                 false, true, _ = roc_curve(of_class, probabilities[rows, column])
                 heights.append(np.interp(grid, false, true))
-                areas.append(auc(false, true))
-        if areas:
+                known_areas.append(of_fold[column])
+        if known_areas:
             clips = set(known["clip"].to_numpy()[likeliest == column])
             found.append(
                 Curve(
                     name,
                     np.append(0.0, grid),
                     np.append(0.0, np.mean(heights, axis=0)),
-                    float(np.mean(areas)),
+                    float(np.mean(known_areas)),
                     len(clips),
                 )
             )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 LEADERBOARD, COMPARISONS = "leaderboard.csv", "comparisons.csv"
+SEPARATORS = "separators.csv"
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,13 @@ class RunResults(RunRecord):
         One row a cell, as `building.Board` has them.
     comparisons
         One row a pair of cells.
+    separators
+        One row a fold of two cells that differ in their separator alone.
     """
 
     leaderboard: pd.DataFrame = field(kw_only=True)
     comparisons: pd.DataFrame = field(kw_only=True)
+    separators: pd.DataFrame = field(kw_only=True)
 
     @classmethod
     def of(cls, run: RunRecord) -> RunResults:
@@ -45,6 +49,7 @@ class RunResults(RunRecord):
             run.stems,
             leaderboard=board.leaderboard,
             comparisons=board.comparisons,
+            separators=board.separators,
         )
 
     @property
@@ -103,7 +108,11 @@ def write(run: RunResults, folder: Path) -> None:
 
 def texts(run: RunResults) -> dict[str, str]:
     """Return the files that follow from what a run recorded: name to content."""
-    return {LEADERBOARD: csv_text(run.leaderboard), COMPARISONS: csv_text(run.comparisons)}
+    return {
+        LEADERBOARD: csv_text(run.leaderboard),
+        COMPARISONS: csv_text(run.comparisons),
+        SEPARATORS: csv_text(run.separators),
+    }
 
 
 def read(folder: Path) -> RunResults:

@@ -30,7 +30,7 @@ def mark(
     Parameters
     ----------
     rows
-        They.
+        The ranked rows of one table; their column is set in place.
     scored, places
         Of each row: its run's predictions, and where its own stand among them.
     stored

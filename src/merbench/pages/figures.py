@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from merbench.leaderboard import clip_agreement, distributions
+from merbench.leaderboard import training_curves as training
 from merbench.pages.svg import ACCENT, INK, LETTER, MUTED, OTHER, PAPER, RULE, bare, dots, draw
 
 if TYPE_CHECKING:
@@ -18,20 +20,15 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
+    from merbench.leaderboard.clip_agreement import Confusion
     from merbench.leaderboard.roc import Curve
 
     Array = NDArray[np.float64]
 
 __all__ = [
-    "BINS", "POINTS", "clip_scatter", "confusion", "kl_histogram", "roc_curves", "stem_levels",
+    "POINTS", "clip_scatter", "confusion", "kl_histogram", "roc_curves", "stem_levels",
     "training_curves", "valence_arousal_plane",
 ]  # fmt: skip
-
-BINS = 30
-"""Bins of a histogram of KL, as in Figure 4 of Nguyen et al. (2022)."""
-
-_FAR = 0.99
-"""Share of the clips that a histogram's axis reaches; what lies beyond stands in the last bin."""
 
 POINTS = 200
 """Points of a training curve: more than its width shows."""
@@ -45,11 +42,6 @@ _CELL = 0.26
 def kl_histogram(key: str, series: Mapping[str, Array], *, title: str, small: bool = False) -> str:
     """Draw how KL is distributed over clips, in thirty bins: one series, or two laid over another.
 
-    Nguyen et al. (2022), Figure 4: the domain of the values shown together, cut into thirty bins.
-    One clip far off would leave one bin to all others, so the domain ends at the 99th percentile
-    where the largest value is more than half as large again, and what lies beyond is counted in
-    the last bin.
-
     Parameters
     ----------
     series
@@ -57,34 +49,27 @@ def kl_histogram(key: str, series: Mapping[str, Array], *, title: str, small: bo
     small
         For a small figure, one of many.
     """
-    together = np.concatenate(list(series.values()))
-    far, most = float(np.quantile(together, _FAR)), float(together.max())
-    end = most if most <= 1.5 * far else far
-    edges = np.linspace(0, end or 1.0, BINS + 1)
-    beyond = int((together > edges[-1]).sum())
-    counts = {
-        name: np.histogram(np.minimum(values, edges[-1]), edges)[0]
-        for name, values in series.items()
-    }
+    found = distributions.kl_histogram(series)
+    edges, beyond, shown = found.edges, found.beyond, found.series.values()
 
     def paint(figure: Figure) -> None:
         axes = bare(figure, 0.4, 0.08, 0.22 if small else 0.42, 0.08)
-        for heights, colour in zip(counts.values(), (ACCENT, OTHER), strict=False):
-            axes.stairs(heights, edges, fill=True, color=colour, alpha=0.45)
-            axes.stairs(heights, edges, color=colour, linewidth=1)
-        for values, colour in zip(series.values(), (ACCENT, OTHER), strict=False):
-            mean = float(values.mean())
-            axes.axvline(min(mean, edges[-1]), color=colour, linewidth=1.2, linestyle=(0, (3, 2)))
+        for one, colour in zip(shown, (ACCENT, OTHER), strict=False):
+            axes.stairs(one.counts, edges, fill=True, color=colour, alpha=0.45)
+            axes.stairs(one.counts, edges, color=colour, linewidth=1)
+        for one, colour in zip(shown, (ACCENT, OTHER), strict=False):
+            end = min(one.mean, edges[-1])
+            axes.axvline(end, color=colour, linewidth=1.2, linestyle=(0, (3, 2)))
         axes.set_xlim(0, edges[-1])
-        axes.set_ylim(0, 1.06 * max(int(h.max()) for h in counts.values()))
+        axes.set_ylim(0, 1.06 * max(int(one.counts.max()) for one in shown))
         _few_ticks(axes, whole=True)
         if not small:
             axes.set(xlabel="KL, nats" + (f" ({beyond} beyond)" if beyond else ""), ylabel="clips")
 
     described = [
-        f"{name}: {len(values)} clips, mean {values.mean():.3f} (dashed), median "
-        f"{np.median(values):.3f}, largest {values.max():.3f} nats"
-        for name, values in series.items()
+        f"{name}: {one.n_clips} clips, mean {one.mean:.3f} (dashed), median "
+        f"{one.median:.3f}, largest {one.largest:.3f} nats"
+        for name, one in found.series.items()
     ]
     if beyond:
         described.append(f"{beyond} above {edges[-1]:.2f} stand in the last bin")
@@ -115,18 +100,9 @@ def training_curves(
     names
         What of the folds is drawn, four at most; the first two are `ACCENT` and `OTHER`.
     """
-    longest = max(len(fold["epoch"]) for fold in folds)
-    epochs = max((fold["epoch"] for fold in folds), key=len)
-    reached = np.array([len(fold["epoch"]) for fold in folds])
-    half = int(np.sort(reached)[len(folds) // 2])
-    means = {}
-    for name in names:
-        padded = np.full((len(folds), longest), np.nan)
-        for row, fold in zip(padded, folds, strict=True):
-            values = fold.get(name, row[:0])
-            row[: len(values)] = values
-        counts = np.isfinite(padded).sum(axis=0)
-        means[name] = np.nansum(padded, axis=0) / np.where(counts > 0, counts, np.nan)
+    found = training.mean_curves(folds, names)
+    longest, epochs, means = found.longest, found.epochs, found.means
+    half = len(epochs)
     step = -(-longest // POINTS)
 
     def paint(figure: Figure) -> None:
@@ -134,9 +110,9 @@ def training_curves(
         for name, colour in zip(names, (ACCENT, OTHER, MUTED, INK), strict=False):
             for fold in folds if len(folds) > 1 else ():
                 if name in fold:
-                    line = _averaged(fold["epoch"], step), _averaged(fold[name], step)
-                    axes.plot(*line, color=colour, linewidth=0.6, alpha=0.3)
-            line = _averaged(epochs[:half], step), _averaged(means[name][:half], step)
+                    thin = [training.averaged(fold[of], step) for of in ("epoch", name)]
+                    axes.plot(*thin, color=colour, linewidth=0.6, alpha=0.3)
+            line = [training.averaged(values, step) for values in (epochs, means[name])]
             axes.plot(*line, color=colour, linewidth=1.6, marker="o" if half == 1 else "",
                       markersize=3)  # fmt: skip
         if quantity == "accuracy":
@@ -151,7 +127,7 @@ def training_curves(
     over = ", mean over folds," if len(folds) > 1 else ""
     described = [
         f"{_words(name)}{over} from {mean[0]:.4g} in the first epoch to {mean[half - 1]:.4g} in "
-        f"epoch {epochs[half - 1]:.0f}, {best[0]} {best[1](mean[:half]):.4g}"
+        f"epoch {epochs[half - 1]:.0f}, {best[0]} {best[1](mean):.4g}"
         for name, mean in means.items()
     ]
     if len(folds) > 1 and half < longest:
@@ -166,14 +142,6 @@ def training_curves(
         f"{longest} epoch{'s' if longest != 1 else ''}",
         description="; ".join(described) + ".",
     )
-
-
-def _averaged(values: Array, step: int) -> Array:
-    """Average each `step` values that follow one another; the last mean may have fewer."""
-    if step == 1:
-        return values
-    starts = np.arange(0, len(values), step)
-    return np.add.reduceat(values, starts) / np.diff([*starts, len(values)])
 
 
 def valence_arousal_plane(key: str, truth: Array, predicted: Array, kl: Array) -> str:
@@ -210,16 +178,16 @@ def valence_arousal_plane(key: str, truth: Array, predicted: Array, kl: Array) -
         axes.set_xticks([0, 0.5, 1])
         axes.set_yticks([0, 0.5, 1])
 
-    away = np.hypot(*(predicted[:, :2] - truth[:, :2]).T)
-    wider = int((np.abs(predicted[:, 2:]).mean(axis=1) > truth[:, 2:].mean(axis=1)).sum())
+    found = clip_agreement.on_plane(truth, predicted)
     return draw(
         key,
         _PANEL,
         paint,
         title=f"Labels and predictions of {len(truth)} clips on the valence-arousal plane",
         description=(
-            f"Ellipses of one standard deviation. The prediction's centre lies {away.mean():.2f} "
-            f"from the label's on average, {away.max():.2f} at most, and {wider} of {len(truth)} "
+            f"Ellipses of one standard deviation. The prediction's centre lies "
+            f"{found.mean_distance:.2f} from the label's on average, {found.largest_distance:.2f} "
+            f"at most, and {found.wider} of {len(truth)} "
             f"predictions are wider than their label; KL from {kl.min():.3f} to {kl.max():.3f} "
             "nats."
         ),
@@ -236,7 +204,8 @@ def clip_scatter(key: str, truth: Array, predicted: Array, name: str) -> str:
     name
         The column.
     """
-    outside = int(((predicted < 0) | (predicted > 1)).sum())
+    found = clip_agreement.one_column(truth, predicted)
+    outside = found.outside
 
     def paint(figure: Figure) -> None:
         axes = bare(figure, 0.42, 0.08, 0.42, 0.1)
@@ -246,35 +215,25 @@ def clip_scatter(key: str, truth: Array, predicted: Array, name: str) -> str:
         axes.set_xticks([0, 0.5, 1])
         axes.set_yticks([0, 0.5, 1])
 
-    spread = np.ptp(truth) > 0 and np.ptp(predicted) > 0
-    r = f"correlation {np.corrcoef(truth, predicted)[0, 1]:.2f}" if spread else "one is constant"
-    error = float(np.sqrt(((predicted - truth) ** 2).mean()))
+    r = found.correlation
+    alike = "one is constant" if r is None else f"correlation {r:.2f}"
     return draw(
         key,
         _PANEL,
         paint,
         title=f"Predicted against true {_words(name)} of {len(truth)} clips",
         description=(
-            f"Points on the diagonal are right: {r}, root mean squared error {error:.3f}"
+            f"Points on the diagonal are right: {alike}, root mean squared error {found.rmse:.3f}"
             + (f"; {outside} predictions outside 0 to 1 stand at the edge." if outside else ".")
         ),
     )
 
 
-def confusion(key: str, counts: NDArray[np.int64], labels: Sequence[str], right: int) -> str:
-    """Draw a confusion matrix: rows are true classes, columns predicted ones.
-
-    Parameters
-    ----------
-    counts
-        Shape (k, k), clips.
-    labels
-        The k classes, or several of them in one.
-    right
-        Clips whose class was found; those on the diagonal, unless classes are gathered.
-    """
+def confusion(key: str, matrix: Confusion) -> str:
+    """Draw a confusion matrix: rows are true classes, columns predicted ones."""
     from matplotlib.patches import Rectangle
 
+    counts, labels = matrix.counts, matrix.classes
     k = len(labels)
     totals = counts.sum(axis=1, keepdims=True)
     shares = counts / np.maximum(totals, 1)
@@ -307,12 +266,12 @@ def confusion(key: str, counts: NDArray[np.int64], labels: Sequence[str], right:
         key,
         (_PANEL[0] + names + wider, _PANEL[1] + names + wider),
         paint,
-        title=f"Confusion matrix: {right} of {int(counts.sum())} right",
+        title=f"Confusion matrix: {matrix.right} of {int(counts.sum())} right",
         description=f"True class, then how often it was predicted as what. {rows}.",
     )
 
 
-def roc_curves(key: str, curves: Sequence[Curve], n_classes: int, mean_auc: float) -> str:
+def roc_curves(key: str, curves: Sequence[Curve], n_classes: int, mean_auc: float | None) -> str:
     """Draw how well each class is told from the others, over all thresholds.
 
     As Chang (2024) shows it for classifiers, with the area under each curve.
@@ -324,7 +283,7 @@ def roc_curves(key: str, curves: Sequence[Curve], n_classes: int, mean_auc: floa
     n_classes
         Classes that there is a curve of.
     mean_auc
-        Mean area under the curves of all of these.
+        Mean area under the curves of all of these, where the leaderboard has it.
     """
     longest = max(len(curve.name) for curve in curves)
     legend = LETTER * (longest + 8)
@@ -345,13 +304,14 @@ def roc_curves(key: str, curves: Sequence[Curve], n_classes: int, mean_auc: floa
         axes.set_yticks([0, 0.5, 1])
 
     listed = "; ".join(f"{curve.name} {curve.auc:.3f} of {curve.n_clips} clips" for curve in curves)
+    mean = "" if mean_auc is None else f"mean {mean_auc:.3f}; "
     fewer = f", the {len(curves)} most frequent drawn" if len(curves) < n_classes else ""
     return draw(
         key,
         (_PANEL[0] + legend + 0.1, _PANEL[1]),
         paint,
         title=f"ROC curves of {n_classes} classes, each against the others{fewer}",
-        description=f"Area under the curve, where 0.5 is chance: mean {mean_auc:.3f}; {listed}.",
+        description=f"Area under the curve, where 0.5 is chance: {mean}{listed}.",
     )
 
 
@@ -365,7 +325,7 @@ def stem_levels(key: str, levels: Mapping[str, Array], floor: float) -> str:
     floor
         The least level there is, in dB: that of a silent stem.
     """
-    quartiles = {stem: np.quantile(values, [0.25, 0.5, 0.75]) for stem, values in levels.items()}
+    quartiles = {stem: distributions.levels(values, floor) for stem, values in levels.items()}
 
     def paint(figure: Figure) -> None:
         left = 0.2 + 0.07 * max(map(len, levels))
@@ -373,10 +333,11 @@ def stem_levels(key: str, levels: Mapping[str, Array], floor: float) -> str:
         axes.axvline(0, color=RULE, linewidth=0.8)
         for row, (stem, values) in enumerate(levels.items()):
             dots(axes, values, np.full(len(values), row + 0.22), colour=MUTED, size=2.4, alpha=0.5)
-            low, middle, high = quartiles[stem]
-            axes.plot([low, high], [row - 0.05, row - 0.05], color=ACCENT, linewidth=5, alpha=0.5,
-                      solid_capstyle="butt")  # fmt: skip
-            axes.plot([middle, middle], [row - 0.22, row + 0.12], color=ACCENT, linewidth=1.8)
+            found = quartiles[stem]
+            axes.plot([found.low, found.high], [row - 0.05, row - 0.05], color=ACCENT, linewidth=5,
+                      alpha=0.5, solid_capstyle="butt")  # fmt: skip
+            middle = [found.middle, found.middle]
+            axes.plot(middle, [row - 0.22, row + 0.12], color=ACCENT, linewidth=1.8)
         top = max(3.0, *(float(values.max()) + 1 for values in levels.values()))
         axes.set(xlim=(floor - 1, top), ylim=(len(levels) - 0.4, -0.6))
         axes.set_yticks(range(len(levels)), list(levels))
@@ -385,8 +346,9 @@ def stem_levels(key: str, levels: Mapping[str, Array], floor: float) -> str:
         axes.set_xlabel("power relative to the mixture, dB")
 
     described = [
-        f"{stem}: median {middle:.1f} dB, middle half from {low:.1f} to {high:.1f}"
-        for stem, (low, middle, high) in quartiles.items()
+        f"{stem}: median {found.middle:.1f} dB, middle half from {found.low:.1f} to "
+        f"{found.high:.1f}"
+        for stem, found in quartiles.items()
     ]
     return draw(
         key,

@@ -7,14 +7,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from merbench import wording
 from merbench.benchmark.names import NONE
 from merbench.leaderboard.results import Row, key_of
 from merbench.runs import row_columns
 from merbench.tasks import Task
+from merbench.wording import DASH, duration, p_text
 
-__all__ = ["DASH", "Cell", "Line", "Table", "duration", "number", "p_text", "table"]
+__all__ = ["Cell", "Line", "Table", "number", "table"]
 
-DASH = "–"
 _WORST_SHOWN = 1.25
 """How far the scale of the interval column reaches beyond the systems' own intervals."""
 _MOST = 0.75
@@ -249,28 +250,8 @@ def _scale(rows: Sequence[Row]) -> float:
 
 
 def number(value: Any, digits: int = 3, *, signed: bool = False) -> str:
-    """A number for a table, with a true minus, or a dash where there is none."""
-    if value is None or not math.isfinite(float(value)):
-        return DASH
-    rounded = round(float(value), digits) + 0.0  # no minus before a zero
-    return f"{rounded:{'+' if signed else ''}.{digits}f}".replace("-", "−")
-
-
-def p_text(p: float | None) -> str:
-    """A p-value for a table."""
-    if p is None or math.isnan(p):
-        return DASH
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
-
-
-def duration(seconds: Any) -> str:
-    """A length of time as people say it."""
-    if seconds is None or not math.isfinite(float(seconds)):
-        return DASH
-    seconds = float(seconds)
-    if seconds < 90:
-        return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+    """Write a number as tables everywhere have it, with a true minus, as print has it."""
+    return wording.number(value, digits, signed=signed).replace("-", "−")
 
 
 def _whole(value: Any) -> str:

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from merbench.errors import MerbenchError
-from merbench.leaderboard import separator_pairs
 from merbench.leaderboard.embedding import layouts
+from merbench.leaderboard.fold_tables import fold_tables
 from merbench.leaderboard.results import Results, key_of
+from merbench.pages import separator_tables
 from merbench.pages.leaderboard_table import number
 from merbench.pages.render import Part, page
 from merbench.pages.sections import View, parts
@@ -132,7 +133,7 @@ def write_tables(run: RunResults, folder: Path) -> list[Path]:
         The run has no two systems that differ in their separator alone, or the folder cannot be
         written.
     """
-    tables = separator_pairs.fold_tables(Results.of_run(run))
+    tables = fold_tables(Results.of_run(run))
     if not tables:
         raise MerbenchError(
             f"the run {run.manifest['name']} has no two complete systems that differ in their "
@@ -140,8 +141,8 @@ def write_tables(run: RunResults, folder: Path) -> list[Path]:
             "separators"
         )
     texts = {
-        "tables.md": separator_pairs.markdown(tables),
-        "tables.tex": separator_pairs.latex(tables),
+        "tables.md": separator_tables.markdown(tables),
+        "tables.tex": separator_tables.latex(tables),
     }
     return write_texts(folder, texts)
 

@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from merbench.benchmark.names import NONE
 from merbench.components import MIXED
-from merbench.leaderboard import separator_pairs
 from merbench.leaderboard.accuracy import Accuracy, accuracies
+from merbench.leaderboard.comparisons import levels
+from merbench.leaderboard.cost import costs
+from merbench.leaderboard.fold_tables import FoldTable, fold_tables, n_pairs
 from merbench.leaderboard.results import Results, Row, finished, short_names
-from merbench.pages import diagrams, figures, leaderboard_table, stem_levels
-from merbench.pages.leaderboard_table import number, p_text
+from merbench.pages import diagrams, figures, leaderboard_table, separator_tables, stem_levels
+from merbench.pages.leaderboard_table import number
 from merbench.pages.render import Part, render
 from merbench.runs import row_columns
+from merbench.wording import DASH, p_text
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -252,8 +255,7 @@ _PAIR_COLUMNS = (
 
 def differences(view: View) -> Markup | None:
     """Pairs of systems: how far apart they are, and how sure that is."""
-    from merbench.evaluation.comparison import ALPHA, CONFIRMING
-
+    deciding, confirming = levels()
     families: dict[tuple[str, str], list[Row]] = {}
     for pair in view.content.comparisons:
         families.setdefault((str(pair["dataset"]), str(pair.get("across", ""))), []).append(pair)
@@ -261,8 +263,8 @@ def differences(view: View) -> Markup | None:
         return None
     note = (
         "A difference is called significant where the corrected test over folds is below "
-        f"{ALPHA:g} after Holm's correction for the pairs of its family, and the test over groups "
-        f"of clips points the same way with p below {CONFIRMING * ALPHA:g}. Intervals are those "
+        f"{deciding:g} after Holm's correction for the pairs of its family, and the test over "
+        f"groups of clips points the same way with p below {confirming:g}. Intervals are those "
         "of the corrected test, for each pair by itself."
     )
     made = [
@@ -334,7 +336,7 @@ def _pair_cell(pair: Row, key: str) -> tuple[str, str]:
         return ("first better" if pair["kl_difference"] < 0 else "second better"), ""
     value = pair.get(key)
     if not isinstance(value, (int, float)):
-        return str(value or leaderboard_table.DASH), ""
+        return str(value or DASH), ""
     text = p_text(value) if "_p" in key else number(value, signed=key == "kl_difference")
     return text, f"{value:.6g}"
 
@@ -372,22 +374,22 @@ def datasets(view: View) -> Markup | None:
 
 def separators(view: View) -> Markup | None:
     """One separator against another, fold by fold: the paper's tables and its Figure 4."""
-    found = separator_pairs.fold_tables(view.content, SEPARATED_SHOWN)
+    found = fold_tables(view.content, SEPARATED_SHOWN)
     if not found:
         return None
     return render(
         "separators",
-        left_out=max(0, len(separator_pairs.pairs(view.content)) - SEPARATED_SHOWN),
-        median=separator_pairs.MEDIAN,
+        left_out=max(0, n_pairs(view.content) - SEPARATED_SHOWN),
+        median=separator_tables.MEDIAN,
         tables=[_separated(i, table) for i, table in enumerate(found)],
     )
 
 
-def _separated(position: int, table: separator_pairs.FoldTable) -> dict[str, Any]:
+def _separated(position: int, table: FoldTable) -> dict[str, Any]:
     import numpy as np
     from markupsafe import Markup
 
-    names, folds = table.separators, len(table.iterations)
+    names, folds = table.separators, len(table.folds)
     drawn: list[tuple[str, str]] = []
     for i in range(min(folds, FOLDS_DRAWN)):
         pair = {name: kl[i] for name, kl in zip(names, table.kl, strict=True)}
@@ -399,7 +401,7 @@ def _separated(position: int, table: separator_pairs.FoldTable) -> dict[str, Any
     return {
         "title": f"{table.dataset}: {table.system}, {names[0]} against {names[1]}",
         "names": names,
-        "body": separator_pairs.body(table),
+        "body": separator_tables.body(table),
         "figures": [(caption, Markup(svg)) for caption, svg in drawn],
         "more": folds if folds > FOLDS_DRAWN else 0,
     }
@@ -421,21 +423,16 @@ def cost(view: View) -> Markup | None:
 
     items = []
     for i, rows in enumerate(view.content.tables.values()):
-        timed = [r for r in finished(rows) if (r.get("seconds") or 0) > 0]
-        timed = [r for r in timed if r["role"] == row_columns.SYSTEM]
-        if len(timed) < 2:
+        found = costs(rows)
+        if len(found) < 2:
             continue
-        seconds = np.array([r["seconds"] for r in timed], float)
-        kl = np.array([r["kl_mean"] for r in timed], float)
-        best = [
-            not bool(((seconds <= s) & (kl <= k) & ((seconds < s) | (kl < k))).any())
-            for s, k in zip(seconds, kl, strict=True)
-        ]
-        names = short_names(timed)
-        front = [place for place in np.argsort(seconds, kind="stable").tolist() if best[place]]
-        marks = [str(front.index(j) + 1) if best[j] else "" for j in range(len(timed))]
+        seconds = np.array([cost.seconds for cost in found], float)
+        kl = np.array([cost.kl for cost in found], float)
+        names = short_names([cost.row for cost in found])
+        marks = ["" if cost.place is None else str(cost.place) for cost in found]
         svg = diagrams.runtime_against_kl(f"r{i}", names, seconds, kl, marks)
-        listed = "; ".join(f"{marks[place]}: {names[place]}" for place in front)
+        front = sorted((c.place, name) for c, name in zip(found, names, strict=True) if c.place)
+        listed = "; ".join(f"{place}: {name}" for place, name in front)
         note = f"Numbered are the systems that no other beats in both. {listed}."
         items.append((note, f"Runtime against KL, {rows[0]['dataset']}.", Markup(svg)))
     return render("figures", items=items) if items else None

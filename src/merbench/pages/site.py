@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from merbench.errors import MerbenchError
 from merbench.leaderboard import files
+from merbench.leaderboard.columns import separator_folds
 from merbench.leaderboard.results import Results, Row, key_of, records
 from merbench.pages.leaderboard_table import number
 from merbench.pages.render import Part, page
@@ -28,7 +29,10 @@ SYSTEMS, TABLES = "systems", "tables"
 NAMES = (PAGE, SYSTEMS, TABLES)
 """What a site adds to a leaderboard's folder."""
 
-_TEXT = dict.fromkeys(("table", "run", "cell", "clip", "split_hash", "data_hash"), str)
+_TEXT = dict.fromkeys(
+    ("table", "run", "cell", "cell_a", "cell_b", "run_a", "run_b", "clip", "split_hash",
+     "data_hash"), str
+)  # fmt: skip
 """Columns that are texts even where all of them look like numbers."""
 
 
@@ -95,6 +99,7 @@ def read(folder: Path) -> Results:
         records(csv(files.COMPARISONS, needed=True)),
         folds,
         predictions,
+        separator_folds(csv(files.SEPARATORS, needed=True)),
         across=records(csv(files.ACROSS, needed=False)),
         reported=records(csv(files.REPORTED, needed=False)),
     )
@@ -137,7 +142,7 @@ def _pages(content: Results, shown: dict[str, Row]) -> dict[str, str]:
             heading=str(rows[0]["dataset"]),
             up={"href": f"../{PAGE}", "text": "Leaderboard"},
         )
-    across = replace(content, rows=[], comparisons=[])
+    across = replace(content, rows=[], comparisons=[], separators=[])
     index = page(
         "merbench leaderboard",
         parts(View(across, tables=briefs)),
@@ -153,6 +158,7 @@ def _only(content: Results, table: str) -> Results:
         content,
         rows=content.tables[table],
         comparisons=[pair for pair in content.comparisons if pair["table"] == table],
+        separators=[fold for fold in content.separators if fold.table == table],
         across=[],
         reported=[],
     )

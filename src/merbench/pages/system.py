@@ -7,19 +7,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from merbench.leaderboard import roc
+from merbench.leaderboard import roc, training_curves
+from merbench.leaderboard.clip_agreement import confusion
 from merbench.leaderboard.results import Clips, Results, Row, clips_of, key_of
 from merbench.pages import figures
-from merbench.pages.leaderboard_table import duration, number
+from merbench.pages.leaderboard_table import number
 from merbench.pages.render import render
 from merbench.pages.trials import chosen_parameters
 from merbench.runs import row_columns
 from merbench.tasks import Task
+from merbench.wording import duration
 
 if TYPE_CHECKING:
-    import numpy as np
     from markupsafe import Markup
-    from numpy.typing import NDArray
 
 __all__ = ["Excerpts", "Listen", "system"]
 
@@ -154,7 +154,8 @@ def _figures(
             plane = figures.valence_arousal_plane(f"{key}-p", truth, predicted, clips.kl[some])
             found.append((f"{len(some)} clips, best to worst", ("label", "prediction"), plane))
         else:
-            found.append(("Clips over all tests", (), _confusion(content, row, clips, f"{key}-c")))
+            matrix = confusion(content.predictions_of(row), clips.columns, MATRIX)
+            found.append(("Clips over all tests", (), figures.confusion(f"{key}-c", matrix)))
             found += _roc(content, row, clips, f"{key}-o")
         for i, (name, columns) in enumerate(_SCATTERED.get(task, {}).items()):
             labels, guesses = (a[:, columns].sum(axis=1) for a in (clips.truth, clips.predicted))
@@ -162,7 +163,7 @@ def _figures(
                 continue  # one-hot: the confusion matrix says it
             svg = figures.clip_scatter(f"{key}-s{i}", labels, guesses, name)
             found.append((f"{name[0].upper()}{name[1:]}, a point a clip", (), svg))
-    curves = _curves(content, row)
+    curves = training_curves.curves(content.folds_of(row))
     for i, (quantity, names) in enumerate(_quantities(curves).items()):
         svg = figures.training_curves(f"{key}-t{i}", curves, quantity, names)
         series = tuple(_series(name, quantity) for name in names)
@@ -184,18 +185,6 @@ def _series(name: str, quantity: str) -> str:
     return name.removesuffix(quantity).rstrip("_").replace("_", " ") or quantity
 
 
-def _confusion(content: Results, row: Row, clips: Clips, key: str) -> str:
-    from merbench.evaluation.metrics import confusion_matrix
-
-    rows = content.predictions_of(row)
-    counts = confusion_matrix(
-        rows[row_columns.truth_columns(clips.columns)].to_numpy(float),
-        rows[row_columns.predicted_columns(clips.columns)].to_numpy(float),
-    )
-    right = int(counts.trace())  # before classes are gathered, which may be taken for one another
-    return figures.confusion(key, *_most_frequent(counts, clips.columns), right)
-
-
 def _roc(
     content: Results, row: Row, clips: Clips, key: str
 ) -> list[tuple[str, tuple[str, ...], str]]:
@@ -203,44 +192,10 @@ def _roc(
     curves = roc.curves(content.predictions_of(row), clips.columns)
     if not curves:
         return []
-    mean = sum(curve.auc for curve in curves) / len(curves)
-    caption = f"Each class against the others, mean AUC {number(mean)}"
+    caption = f"Each class against the others, mean AUC {number(row.get('auc'))}"
     if len(curves) > MATRIX:
         caption += f" of {len(curves)}; the {MATRIX} most frequent"
-    return [(caption, (), figures.roc_curves(key, curves[:MATRIX], len(curves), mean))]
-
-
-def _most_frequent(
-    counts: NDArray[np.int64], classes: tuple[str, ...]
-) -> tuple[NDArray[np.int64], list[str]]:
-    """Gather all classes but the most frequent ones in one, where there are too many to show."""
-    import numpy as np
-
-    if len(classes) <= MATRIX:
-        return counts, list(classes)
-    first = np.argsort(-counts.sum(axis=1), kind="stable")
-    place = np.full(len(classes), MATRIX - 1)
-    place[first[: MATRIX - 1]] = np.arange(MATRIX - 1)
-    gathered = np.zeros((MATRIX, MATRIX), np.int64)
-    np.add.at(gathered, (place[:, None], place), counts)
-    others = f"{len(classes) - MATRIX + 1} others"
-    return gathered, [*(classes[i] for i in first[: MATRIX - 1]), others]
-
-
-def _curves(content: Results, row: Row) -> list[dict[str, Any]]:
-    """Return what training reported in each fold, where it did: arrays by name, with `epoch`."""
-    import numpy as np
-
-    folds = content.folds_of(row)
-    curves = []
-    for text in folds.get("curve", ()):
-        epochs = json.loads(text) if isinstance(text, str) and text else []
-        if epochs:
-            names = [name for name in epochs[0] if name != "epoch"]
-            curve = {n: np.array([epoch.get(n, np.nan) for epoch in epochs]) for n in names}
-            numbers = [epoch.get("epoch", i) for i, epoch in enumerate(epochs, 1)]
-            curves.append({"epoch": np.array(numbers, float)} | curve)
-    return curves
+    return [(caption, (), figures.roc_curves(key, curves[:MATRIX], len(curves), row.get("auc")))]
 
 
 # --- clips ---------------------------------------------------------------------------------------

@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 TRUTH, PREDICTED = "truth_", "predicted_"
+FOLD_COLUMNS = (
+    "cell", *AXES, "parameters", "role", "fold", "seed", "n_train", "n_test", "task",
+    "dataset_parameters", "n_clips", "synthetic", "provenance", "split_hash", "data_hash",
+    "seconds", "cpu_seconds", "peak_memory_mb", "curve", "trials", "status", "error",
+)  # fmt: skip
+"""Columns of a run's folds, in their order; the metrics of its tasks follow."""
+PREDICTION_COLUMNS = ("cell", *AXES, "fold", "clip", "group")
+"""Columns of a run's predictions, in their order; labels, predictions and `kl` follow."""
 SYSTEM, BASELINE, PEOPLE = "system", "baseline", "people"
 HUMAN_CEILING = "human-ceiling"
 """Model in the rows of what people reach; they hold an expectation, and no predictions."""

@@ -39,7 +39,7 @@ def prediction_rows(
 def no_predictions(plan: Plan) -> pd.DataFrame:
     import pandas as pd
 
-    columns = ["cell", *row_columns.AXES, "fold", "clip", "group"]
+    columns = [*row_columns.PREDICTION_COLUMNS]
     for names in dict.fromkeys(data.columns for data in plan.datasets):
         columns += row_columns.truth_columns(names) + row_columns.predicted_columns(names)
     return pd.DataFrame(columns=[*columns, "kl"])
@@ -86,15 +86,5 @@ def ordered(folds: pd.DataFrame) -> pd.DataFrame:
     """Put the metrics last, behind `error`, whatever the first row had."""
     if folds.empty:
         return folds
-    fixed = list(_columns_of_a_fold())
-    return folds[fixed + [column for column in folds.columns if column not in fixed]]
-
-
-def _columns_of_a_fold() -> tuple[str, ...]:
-    return (
-        "cell", *row_columns.AXES, "parameters", "role", "fold", "seed", "n_train", "n_test",
-        "task",
-        "dataset_parameters", "n_clips", "synthetic", "provenance", "split_hash", "data_hash",
-        "seconds", "cpu_seconds",
-        "peak_memory_mb", "curve", "trials", "status", "error",
-    )  # fmt: skip
+    fixed = row_columns.FOLD_COLUMNS
+    return folds[[*fixed, *(column for column in folds.columns if column not in fixed)]]

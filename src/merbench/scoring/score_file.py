@@ -20,6 +20,7 @@ from merbench.evaluation.labels import LabelKind, NormalLabels, labels_of
 from merbench.evaluation.signedrank import signed_rank
 from merbench.numerals import LARGEST, LEAST_STD, real_numbers
 from merbench.scoring.wide_table import WideTable, read_table
+from merbench.wording import number, p_text
 
 __all__ = ["comparison_rows", "score_arrays", "score_file", "system_rows"]
 
@@ -195,10 +196,10 @@ def comparison_rows(result: Mapping[str, Any]) -> list[dict[str, str]]:
     return [
         {
             "comparison": f"{c['a']} - {c['b']}",
-            "KL difference": _text(c["kl_mean_difference"], signed=True),
-            "effect size": _text(c["rank_biserial"], signed=True),
-            "Wilcoxon p": _p_text(c["wilcoxon_p"]),
-            "p (Holm)": _p_text(c["wilcoxon_p_holm"]),
+            "KL difference": number(c["kl_mean_difference"], signed=True),
+            "effect size": number(c["rank_biserial"], signed=True),
+            "Wilcoxon p": p_text(c["wilcoxon_p"]),
+            "p (Holm)": p_text(c["wilcoxon_p_holm"]),
         }
         for c in result["comparisons"]
     ]
@@ -395,23 +396,13 @@ def _plain(value: Any) -> Any:
 
 
 def _cells(metrics: Mapping[str, Any]) -> dict[str, str]:
-    cells = {"KL mean": _text(metrics["kl_mean"]), "KL median": _text(metrics["kl_median"])}
+    cells = {"KL mean": number(metrics["kl_mean"]), "KL median": number(metrics["kl_median"])}
     if "mse" in metrics:
-        cells["RMSE"] = _text(metrics["rmse"])
+        cells["RMSE"] = number(metrics["rmse"])
         for key, heading in (("r2", "R2"), ("pearson", "r"), ("ccc", "CCC")):
             for column, short in (("valence_mean", "valence"), ("arousal_mean", "arousal")):
-                cells[f"{heading} {short}"] = _text(metrics[key][column])
+                cells[f"{heading} {short}"] = number(metrics[key][column])
     else:
         for key, heading in (("macro_f1", "macro F1"), ("accuracy", "accuracy")):
-            cells[heading] = _text(metrics[key])
+            cells[heading] = number(metrics[key])
     return cells
-
-
-def _p_text(p: float) -> str:
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
-
-
-def _text(value: float | None, *, signed: bool = False) -> str:
-    if value is None:
-        return "-"
-    return f"{value:+.3f}" if signed else f"{value:.3f}"

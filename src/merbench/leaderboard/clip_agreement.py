@@ -1,0 +1,121 @@
+"""How predictions of clips agree with their labels: distances, correlation, confusion."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from merbench.runs import row_columns
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+__all__ = ["Confusion", "OnPlane", "OneColumn", "confusion", "on_plane", "one_column"]
+
+
+@dataclass(frozen=True)
+class OnPlane:
+    """Predictions on the valence-arousal plane against their labels.
+
+    Parameters
+    ----------
+    mean_distance, largest_distance
+        Between the centres of prediction and label.
+    wider
+        Clips whose prediction has a greater mean standard deviation than the label.
+    """
+
+    mean_distance: float
+    largest_distance: float
+    wider: int
+
+
+def on_plane(truth: Array, predicted: Array) -> OnPlane:
+    """Compare predictions with labels: (n, 4), valence and arousal, then standard deviations."""
+    away = np.hypot(*(predicted[:, :2] - truth[:, :2]).T)
+    wider = np.abs(predicted[:, 2:]).mean(axis=1) > truth[:, 2:].mean(axis=1)
+    return OnPlane(float(away.mean()), float(away.max()), int(wider.sum()))
+
+
+@dataclass(frozen=True)
+class OneColumn:
+    """One column of predictions against that of labels.
+
+    Parameters
+    ----------
+    correlation
+        Pearson's; None where either is constant.
+    rmse
+        Root mean squared error.
+    outside
+        Predictions outside of [0, 1].
+    """
+
+    correlation: float | None
+    rmse: float
+    outside: int
+
+
+def one_column(truth: Array, predicted: Array) -> OneColumn:
+    """Compare predictions with labels, each of shape (n,)."""
+    spread = np.ptp(truth) > 0 and np.ptp(predicted) > 0
+    return OneColumn(
+        float(np.corrcoef(truth, predicted)[0, 1]) if spread else None,
+        float(np.sqrt(((predicted - truth) ** 2).mean())),
+        int(((predicted < 0) | (predicted > 1)).sum()),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Confusion:
+    """Which class was taken for which.
+
+    Parameters
+    ----------
+    classes
+        The k classes shown; of more than were asked for, the last is all the less frequent ones.
+    counts
+        Shape (k, k), clips over all tests: rows are true classes, columns predicted ones.
+    right
+        Clips whose class was found, before classes were gathered.
+    """
+
+    classes: tuple[str, ...]
+    counts: NDArray[np.int64]
+    right: int
+
+
+def confusion(predictions: pd.DataFrame, classes: Sequence[str], most: int) -> Confusion:
+    """Count which class was taken for which.
+
+    Parameters
+    ----------
+    predictions
+        A cell's rows, as a run keeps them.
+    classes
+        Their names.
+    most
+        Classes shown; of more, the least frequent are gathered in one.
+    """
+    from merbench.evaluation.metrics import confusion_matrix
+
+    counts = confusion_matrix(
+        predictions[row_columns.truth_columns(classes)].to_numpy(float),
+        predictions[row_columns.predicted_columns(classes)].to_numpy(float),
+    )
+    right = int(counts.trace())
+    if len(classes) <= most:
+        return Confusion(tuple(classes), counts, right)
+    first = np.argsort(-counts.sum(axis=1), kind="stable")
+    place = np.full(len(classes), most - 1)
+    place[first[: most - 1]] = np.arange(most - 1)
+    gathered = np.zeros((most, most), np.int64)
+    np.add.at(gathered, (place[:, None], place), counts)
+    others = f"{len(classes) - most + 1} others"
+    return Confusion((*(classes[i] for i in first[: most - 1]), others), gathered, right)

@@ -1,0 +1,44 @@
+"""Numbers as people read them, on a terminal and on pages."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+__all__ = ["DASH", "duration", "number", "p_text", "size"]
+
+DASH = "–"
+"""What stands where there is no number."""
+
+
+def number(value: Any, digits: int = 3, *, signed: bool = False) -> str:
+    """Write a number for a table, or a dash where there is none."""
+    if _is_missing(value):
+        return DASH
+    rounded = round(float(value), digits) + 0.0  # no minus before a zero
+    return f"{rounded:{'+' if signed else ''}.{digits}f}"
+
+
+def p_text(p: float | None) -> str:
+    """Write a p-value for a table, or a dash where there is none."""
+    if _is_missing(p):
+        return DASH
+    return "< 0.001" if p is not None and p < 0.001 else f"{p:.3f}"
+
+
+def duration(seconds: float | None) -> str:
+    """Write a length of time as people say it, or a dash where there is none."""
+    if seconds is None or _is_missing(seconds):
+        return DASH
+    if seconds < 90:
+        return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def size(megabytes: float) -> str:
+    """Write an amount of data as people say it."""
+    return f"{megabytes:.0f} MB" if megabytes < 1000 else f"{megabytes / 1000:.1f} GB"
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or not math.isfinite(float(value))

@@ -1,0 +1,37 @@
+"""The columns that tables have: each is written down in the dictionary."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from merbench.leaderboard import columns, dictionary
+from merbench.runs import row_columns
+
+STATED = {
+    "leaderboard": [*columns.LEADING, *columns.TRAILING],
+    "classes": [column for group in columns.BEHIND.values() for column in group],
+    "comparisons": columns.COMPARED,
+    "separators": columns.SEPARATORS,
+    "folds": [*row_columns.FOLD_COLUMNS],
+    "predictions": [*row_columns.PREDICTION_COLUMNS],
+}
+
+
+@pytest.mark.parametrize("name", STATED)
+def test_every_column_stated_has_a_meaning_and_stands_once(name: str):
+    assert len(set(STATED[name])) == len(STATED[name])
+    for column in STATED[name]:
+        assert dictionary.describe(column).meaning
+
+
+def test_columns_of_classes_stand_behind_their_metric():
+    assert columns.with_classes(["kl_Q1", "accuracy", "macro_f1"]) == [
+        "kl_Q1", "accuracy", "accuracy_low", "accuracy_high", "macro_f1", "auc",
+    ]  # fmt: skip
+
+
+def test_rows_of_separators_are_read_as_they_were_written():
+    fold = columns.SeparatorFold("t", "d", "s", "a", "b", "r", "x", "y", 0, 1, 2, 3, 4, 0.5)
+    assert columns.separator_folds(pd.DataFrame([fold])) == [fold]
+    assert columns.separator_folds(pd.DataFrame()) == []
