@@ -12,7 +12,7 @@ from merbench.cli import display
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from merbench.components import Separator
+    from merbench.components import Separator, Trainable
 
 app = typer.Typer(
     name="separators", help="Source separators: training and checks.", no_args_is_help=True
@@ -73,7 +73,7 @@ def train_separator(
       merbench separators train wave-u-net --data albums --teacher spleeter
       --teacher-stems vocals --out checkpoint --set config.num_layers=10
     """
-    separator = _separator(name, parameters or ())
+    separator = _trainable(name, parameters or ())
     given: dict[str, Any] = {
         "validation": validation,
         "teacher": _ready(teacher) if teacher else None,
@@ -98,6 +98,22 @@ def _separator(name: str, assignments: Sequence[str] = ()) -> Separator:
     display.warn_of_problems(registry)
     separator = component(registry, "separator", name, assignments)
     assert isinstance(separator, Separator)
+    return separator
+
+
+def _trainable(name: str, assignments: Sequence[str]) -> Trainable:
+    from merbench.components import Trainable
+    from merbench.errors import MerbenchError
+    from merbench.plugins import discovery
+
+    separator = _separator(name, assignments)
+    if not isinstance(separator, Trainable):
+        registry = discovery.load(folder=Path.cwd())
+        others = [e.cls.name for e in registry.of_kind("separator") if hasattr(e.cls, "train")]
+        raise MerbenchError(
+            f"{name} cannot be trained: it learns nothing here; the separators that can be "
+            f"trained are {', '.join(others) or 'none'}"
+        )
     return separator
 
 

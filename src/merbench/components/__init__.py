@@ -7,6 +7,7 @@ from merbench.components.dataset import Dataset, Finding
 from merbench.components.feature_extractor import FeatureExtractor, FeatureKind
 from merbench.components.model import Estimator, Model, ModelParameter
 from merbench.components.separator import Separator
+from merbench.components.training import Trainable, Trained
 
 __all__ = [
     "CANONICAL_STEMS",
@@ -23,4 +24,6 @@ __all__ = [
     "Model",
     "ModelParameter",
     "Separator",
+    "Trainable",
+    "Trained",
 ]
