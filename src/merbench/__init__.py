@@ -12,9 +12,12 @@ from merbench.components import (
     FeatureExtractor,
     FeatureKind,
     Finding,
+    KnownWeights,
     Model,
     ModelParameter,
     Separator,
+    Weights,
+    WeightsFile,
 )
 from merbench.errors import AudioError, MerbenchError
 from merbench.plugins.hookspecs import hookimpl
@@ -35,10 +38,13 @@ __all__ = [
     "FeatureExtractor",
     "FeatureKind",
     "Finding",
+    "KnownWeights",
     "MerbenchError",
     "Model",
     "ModelParameter",
     "Separator",
     "Task",
+    "Weights",
+    "WeightsFile",
     "hookimpl",
 ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from merbench.cli import display
+from merbench.cli.shares import Shares
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,7 +85,7 @@ def train_separator(
         "resume": resume,
     }
     chosen = {key: value for key, value in given.items() if value is not None}
-    with _Progress() as progress:
+    with Shares() as progress:
         separator.train(data, out, _assigned(options or ()) | chosen, progress)
     typer.echo(f"the best checkpoint and its card are in {out}")
 
@@ -138,36 +139,3 @@ def _assigned(assignments: Sequence[str]) -> dict[str, Any]:
             raise MerbenchError(f"--option {assignment}: write KEY=VALUE")
         options[key] = yaml.safe_load(value)
     return options
-
-
-class _Progress:
-    """Shows what is being done: a bar on a terminal, plain lines elsewhere."""
-
-    def __init__(self) -> None:
-        self._console = display.console(err=True)
-        self._bar: Any = None
-        self._task: Any = None
-
-    def __enter__(self) -> _Progress:
-        if self._console.is_terminal:
-            from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
-
-            self._bar = Progress(
-                BarColumn(),
-                TaskProgressColumn(),
-                TextColumn("{task.description}", markup=False),
-                console=self._console,
-            )
-            self._task = self._bar.add_task("", total=1.0)
-            self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-
-    def __call__(self, message: str, share: float) -> None:
-        if self._bar is not None:
-            self._bar.update(self._task, completed=share, description=message)
-        else:
-            typer.echo(f"{share:4.0%}  {message}", err=True)

@@ -8,6 +8,7 @@ from merbench.components.feature_extractor import FeatureExtractor, FeatureKind
 from merbench.components.model import Estimator, Model, ModelParameter
 from merbench.components.separator import Separator
 from merbench.components.training import Trainable, Trained
+from merbench.components.weights import KnownWeights, Weights, WeightsFile
 
 __all__ = [
     "CANONICAL_STEMS",
@@ -21,9 +22,12 @@ __all__ = [
     "FeatureExtractor",
     "FeatureKind",
     "Finding",
+    "KnownWeights",
     "Model",
     "ModelParameter",
     "Separator",
     "Trainable",
     "Trained",
+    "Weights",
+    "WeightsFile",
 ]
