@@ -99,7 +99,7 @@ def _named(every: Sequence[tuple[str, KnownWeights]], name: str) -> KnownWeights
         names = [known.name for _, known in every]
         raise MerbenchError(f"no plugin here knows weights {name!r}{nearest(name, names)}")
     # Two plugins may well work with the same weights.
-    if len({known.files for known in found.values()}) > 1:
+    if len({(known.at, *(f.sha256 for f in known.files)) for known in found.values()}) > 1:
         raise MerbenchError(
             f"{' and '.join(found)} know different weights {name}; say which, as in "
             f"{next(iter(found))}/{name}"
