@@ -12,9 +12,12 @@ from merbench.components import (
     FeatureExtractor,
     FeatureKind,
     Finding,
+    KnownWeights,
     Model,
     ModelParameter,
     Separator,
+    Weights,
+    WeightsFile,
     fit_estimator,
 )
 from merbench.errors import AudioError, MerbenchError
@@ -36,11 +39,14 @@ __all__ = [
     "FeatureExtractor",
     "FeatureKind",
     "Finding",
+    "KnownWeights",
     "MerbenchError",
     "Model",
     "ModelParameter",
     "Separator",
     "Task",
+    "Weights",
+    "WeightsFile",
     "fit_estimator",
     "hookimpl",
 ]

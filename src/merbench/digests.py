@@ -71,11 +71,18 @@ def content_digest(path: Path) -> str:
         return "missing"
     if files == [path]:
         return file_digest(path)
+    return joined_digest(
+        (file.relative_to(path.parent).as_posix()[len(path.name) :], file_digest(file))
+        for file in files
+    )
+
+
+def joined_digest(files: Iterable[tuple[str, str]]) -> str:
+    """Hash of several files: of the name and the SHA-256 of each, in their order."""
     digest = hashlib.sha256()
-    for file in files:
-        name = file.relative_to(path.parent).as_posix()[len(path.name) :]
+    for name, content in files:
         digest.update(f"{name}\n".encode(errors="surrogateescape"))
-        digest.update(file_digest(file).encode())
+        digest.update(content.encode())
     return digest.hexdigest()
 
 

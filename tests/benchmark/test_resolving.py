@@ -28,12 +28,16 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from merbench import Dataset, FeatureExtractor, FeatureKind, Model, ModelParameter, Separator, Task
-from merbench import hookimpl
+from merbench import KnownWeights, Weights, hookimpl
 
 
 class Layer(BaseModel):
     model_config = ConfigDict(extra="forbid")
     width: int = 1
+
+
+class SlopeWeights(Weights):
+    known = (KnownWeights("best", "the best slope", "CC0", "https://example.org", at="pip:x"),)
 
 
 class Slope(Model):
@@ -47,6 +51,7 @@ class Slope(Model):
     mode: Literal["a", "b"] = "a"
     weights: Path | None = None
     known: Literal["ours"] | Path = "ours"
+    learned: SlopeWeights = SlopeWeights("best")
     files: tuple[Path, ...] = ()
 
 
@@ -335,6 +340,19 @@ def test_text_or_a_path_is_a_path_where_it_exists(load: Loader, tmp_path: Path) 
     assert load(models("- slope: {known: ours}")).models[0].known == "ours"  # type: ignore[attr-defined]
     there = load(models("- slope: {known: there}")).models[0]
     assert there.known == tmp_path / "there"  # type: ignore[attr-defined]
+
+
+def test_weights_are_a_name_a_distributions_or_a_path_from_the_file(
+    load: Loader, tmp_path: Path
+) -> None:
+    for text, expected in (
+        ("best", "best"),
+        ("demucs:demucs/w.th", "demucs:demucs/w.th"),
+        ("w.pt", str(tmp_path / "w.pt")),
+        ("~/w.pt", str(Path.home() / "w.pt")),
+    ):
+        (model,) = load(models(f"- slope: {{learned: '{text}'}}")).models
+        assert model.learned == expected  # type: ignore[attr-defined]
 
 
 def test_a_path_given_with_set_starts_from_the_working_folder(

@@ -175,7 +175,7 @@ def test_what_can_be_had_is_fetched(call: Any, data: Path, tmp_path: Path) -> No
     done = call("data", "fetch", "fetched", "--root", root)
     assert done.status == 0
     assert (root / "clips.csv").read_text() == "id"
-    assert "clips.csv: 50%" in done.stderr
+    assert " 50%  clips.csv" in done.stderr
     assert f"merbench data check fetched --root {root}" in " ".join(done.stdout.split())
 
 

@@ -527,21 +527,6 @@ def test_a_disk_that_fills_at_the_last_moment_is_one_clear_error(store, monkeypa
     assert unfinished(store) == []
 
 
-# --- home ----------------------------------------------------------------------------------------
-
-
-def test_home_is_what_the_variable_says(monkeypatch, tmp_path):
-    monkeypatch.setenv("MERBENCH_HOME", str(tmp_path / "mine"))
-    assert store_module.home() == tmp_path / "mine"
-    monkeypatch.setenv("MERBENCH_HOME", "~/mine")
-    assert store_module.home() == Path.home() / "mine"
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("MERBENCH_HOME", "here")
-    assert store_module.home() == tmp_path / "here"
-    monkeypatch.delenv("MERBENCH_HOME")
-    assert store_module.home().name == "merbench"
-
-
 def test_a_killed_writer_that_waits_to_be_reaped_counts_as_gone(tmp_path: Path) -> None:
     writer = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     store = Store(tmp_path)

@@ -4,51 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
-from merbench import MerbenchError
 from merbench.digests import file_digest
-from merbench.steps.store import home
+from merbench.home import home
 from merbench_plugins.datasets.label_table import LabelError
 
-__all__ = ["downloaded", "unpacked", "unpacked_to"]
-
-
-def downloaded(
-    url: str, checksum: str | None, target: Path, progress: Callable[[str, float], None]
-) -> Path:
-    """Download a file and check it; one that is there already, and right, stays.
-
-    Parameters
-    ----------
-    url
-        Where it is.
-    checksum
-        `algorithm:hexadecimal digits`; None where the address itself pins the content.
-    target
-        Where it goes.
-    progress
-        Told the file's name and the share that is done.
-
-    Raises
-    ------
-    MerbenchError
-        Downloads are forbidden, or it fails, or the checksum is another.
-    """
-    import pooch
-
-    if os.environ.get("MERBENCH_OFFLINE") == "1" and not target.is_file():
-        raise MerbenchError(
-            f"{target.name} would be downloaded from {url}, which MERBENCH_OFFLINE=1 forbids"
-        )
-    progress(target.name, 0.0)
-    try:
-        pooch.retrieve(url, checksum, fname=target.name, path=target.parent)
-    except (OSError, ValueError) as error:
-        raise MerbenchError(f"{url} cannot be downloaded ({error}); try again later") from error
-    progress(target.name, 1.0)
-    return target
+__all__ = ["unpacked", "unpacked_to"]
 
 
 def unpacked_to(archive: Path, folder: Path) -> None:

@@ -184,17 +184,18 @@ class MtgJamendo(LabelledDataset):
         MerbenchError
             A download fails, or a checksum is another.
         """
-        from merbench_plugins.datasets.archives import downloaded, unpacked_to
+        from merbench.downloads import download
+        from merbench_plugins.datasets.archives import unpacked_to
 
         if _metadata(root) is None:
-            unpacked_to(downloaded(*METADATA, root / "data.zip", progress), root)
+            unpacked_to(download(*METADATA, root / "data.zip", progress), root)
         data = _metadata(root)
         if data is None:
             raise LabelError(root, f"data.zip does not hold {TABLE}.tsv; fetch it anew")
         listed = root / CHECKSUMS
         if not listed.is_file():
             listed.parent.mkdir(parents=True, exist_ok=True)
-            downloaded(CHECKSUMS_AT, None, listed, progress)
+            download(CHECKSUMS_AT, None, listed, progress)
         tracks = _tracks(data / f"{TABLE}.tsv", Problems())
         wanted = {Path(row.text("PATH")) for _, _, row in tracks}
         for digest, name in _checksums(listed):
@@ -202,7 +203,7 @@ class MtgJamendo(LabelledDataset):
             if all(_file(root, path) for path in wanted if path.parts[0] == folder):
                 continue
             archive = root / name
-            downloaded(f"{AUDIO}/{name}", f"sha256:{digest}", archive, progress)
+            download(f"{AUDIO}/{name}", f"sha256:{digest}", archive, progress)
             unpacked_to(archive, root / "audio-low")
             archive.unlink()
 

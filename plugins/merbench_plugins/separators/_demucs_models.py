@@ -7,28 +7,17 @@ listed in a file `NAME.yaml`. The checksum is the first digits of the file's SHA
 from __future__ import annotations
 
 import importlib.util
-import os
-import shutil
 import tempfile
-from collections.abc import Mapping
-from http.client import HTTPException
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
-from urllib.error import URLError
-from urllib.request import urlopen
 
-from merbench import MerbenchError
+from merbench import KnownWeights, MerbenchError, WeightsFile
 from merbench.digests import file_digest
 from merbench.naming import nearest
-from merbench.steps.store import home
-
-OFFLINE = "MERBENCH_OFFLINE"
-"""Environment variable that forbids downloads, unless it is empty or 0."""
 
 ROOT_URL = "https://dl.fbaipublicfiles.com/demucs/"
 """As the package has it, in a module that takes seconds to import."""
-
-_TIMEOUT = 15.0
 
 
 class Model(NamedTuple):
@@ -41,27 +30,29 @@ class Model(NamedTuple):
     """Name of each network's file."""
     bag: Path | None
     """Description of the bag they are, if they are one."""
-    urls: tuple[str, ...] | None
-    """Where the files of a published model come from, after the root that all share."""
+    published: KnownWeights | None
+    """The weights that the files are, if its authors published it."""
 
     @property
     def checksums(self) -> list[str]:
         """What tells the model from others; of a published one known before it is downloaded."""
         bag = [] if self.bag is None else [file_digest(self.bag)]
-        if self.urls is None:
+        if self.published is None:
             return bag + [file_digest(self.folder / file) for file in self.files]
         return bag + [_checksum(file) for file in self.files]
 
     def ensure(self) -> None:
-        """See that the model is in its folder and whole; download what is missing.
+        """See that the model is in its folder and whole.
 
         Raises
         ------
         MerbenchError
-            A file is damaged, or cannot be downloaded or kept.
+            A file is missing or damaged.
         """
-        if self.urls is not None:
-            self._fetch(self.urls)
+        if self.published is not None:
+            self.published.path()
+            if self.bag is not None:
+                self._keep_bag(self.bag)
             return
         for file in self.files:
             path = self.folder / file
@@ -71,15 +62,10 @@ class Model(NamedTuple):
                     "its name says; restore it"
                 )
 
-    def _fetch(self, urls: tuple[str, ...]) -> None:
+    def _keep_bag(self, bag: Path) -> None:
+        """Put the description of a published bag beside its networks."""
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            for file, url in zip(self.files, urls, strict=True):
-                path = self.folder / file
-                if not (path.is_file() and _is_whole(path)):
-                    _download(self.name, url, path)
-            if self.bag is not None:
-                _copy(self.bag, self.folder / self.bag.name)
+            _copy(bag, self.folder / bag.name)
         except OSError as error:
             raise MerbenchError(
                 f"demucs' {self.name} cannot be kept in {self.folder} ({error.strerror}); set "
@@ -100,15 +86,16 @@ def find(name: str, repository: Path | None) -> Model:
     Raises
     ------
     MerbenchError
-        There is no such folder or model, or its description is malformed.
+        There is no such folder or model, or its description is malformed, or no package demucs.
     """
     if repository is None:
-        folder = _package() / "remote"
-        urls = _published(folder / "files.txt")
-        signatures, bag = _parts(name, urls, folder, "the package demucs")
-        found = tuple(urls[signature] for signature in signatures)
-        files = tuple(url.rpartition("/")[2] for url in found)
-        return Model(name, home() / "weights" / "demucs", files, bag, found)
+        networks = _addresses()
+        signatures, bag = _parts(name, networks, _package() / "remote", "the package demucs")
+        # A network by itself is fetched with the first bag that it is part of.
+        bags = (title for title, parts in _bags(networks) if name in parts)
+        weights = _weights(name if bag else next(bags, name), [networks[s] for s in signatures])
+        files = tuple(networks[s].rpartition("/")[2] for s in signatures)
+        return Model(name, weights.folder, files, bag, weights)
     folder = repository.expanduser()
     if not folder.is_dir():
         raise MerbenchError(
@@ -153,15 +140,50 @@ def _package() -> Path:
     return Path(spec.origin).parent
 
 
-def _published(listing: Path) -> dict[str, str]:
-    """Return the end of each published network's address, by its signature."""
+def published() -> list[KnownWeights]:
+    """Return the models that the installed package says were published: bags, and what is in none.
+
+    Raises
+    ------
+    MerbenchError
+        The package is not installed, or describes them otherwise than it used to.
+    """
+    networks = _addresses()
+    found = dict(_bags(networks))
+    alone = networks.keys() - {signature for parts in found.values() for signature in parts}
+    found |= {signature: [signature] for signature in sorted(alone)}
+    return [_weights(name, [networks[s] for s in parts]) for name, parts in found.items()]
+
+
+def _bags(networks: Mapping[str, str]) -> Iterator[tuple[str, list[str]]]:
+    """Yield the name of each published bag, and the signatures of its networks."""
+    folder = _package() / "remote"
+    for file in sorted(folder.glob("*.yaml")):
+        yield file.stem, _parts(file.stem, networks, folder, "the package demucs")[0]
+
+
+def _weights(name: str, urls: Sequence[str]) -> KnownWeights:
+    once = list(dict.fromkeys(urls))  # a bag may hold a network several times
+    return KnownWeights(
+        name,
+        summary="one network" if len(once) == 1 else f"a bag of {len(once)} networks",
+        licence="MIT",
+        source="https://github.com/facebookresearch/demucs",
+        files=tuple(WeightsFile(_checksum(url.rpartition("/")[2]), url) for url in once),
+        subfolder="demucs",
+    )
+
+
+def _addresses() -> dict[str, str]:
+    """Return the address of each published network, by its signature."""
     networks, root = {}, ""
+    listing = _package() / "remote" / "files.txt"
     for line in listing.read_text(encoding="utf-8").splitlines():
         text = line.partition("#")[0].strip()
         if text.startswith("root:"):
             root = text.removeprefix("root:").strip()
         elif text:
-            networks[_signature(text)] = root + text
+            networks[_signature(text)] = ROOT_URL + root + text
     return networks
 
 
@@ -189,43 +211,6 @@ def _checksum(file: str) -> str:
 
 def _is_whole(path: Path) -> bool:
     return file_digest(path).startswith(_checksum(path.name))
-
-
-def _download(model: str, url: str, path: Path) -> None:
-    """Download one network, whole or not at all."""
-    url = ROOT_URL + url
-    remedy = f"run once where there is a network, or put the file at {path}"
-    if os.environ.get(OFFLINE, "0") not in ("", "0"):
-        raise MerbenchError(
-            f"demucs' {model} is not there yet, and {OFFLINE} forbids to download {url}; {remedy}"
-        )
-    try:
-        with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
-            part = Path(scratch) / path.name
-            _save(url, part, f"demucs {model}")
-            if not _is_whole(part):
-                raise MerbenchError(
-                    f"what {url} sent does not have the checksum in its name; {remedy}"
-                )
-            part.replace(path)
-    except (URLError, HTTPException, ConnectionError, TimeoutError) as error:
-        reason = getattr(error, "reason", None) or error
-        raise MerbenchError(
-            f"demucs' {model} cannot be downloaded from {url} ({reason}); {remedy}"
-        ) from error
-
-
-def _save(url: str, path: Path, title: str) -> None:
-    """Write what an address sends to a file."""
-    from rich.console import Console
-    from rich.progress import wrap_file
-
-    # Standard output may be read by a script.
-    console = Console(stderr=True)
-    with urlopen(url, timeout=_TIMEOUT) as response, path.open("wb") as file:
-        size = int(response.headers.get("Content-Length", 0))
-        with wrap_file(response, size, description=title, console=console) as watched:
-            shutil.copyfileobj(watched, file)
 
 
 def _copy(source: Path, path: Path) -> None:

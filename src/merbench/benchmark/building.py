@@ -15,6 +15,7 @@ from merbench.benchmark.complaints import explained
 from merbench.benchmark.document import Document, DocumentPath
 from merbench.benchmark.names import NONE
 from merbench.components import Component, Model
+from merbench.components.weights import weights_types
 from merbench.digests import files_at
 from merbench.errors import MerbenchError, PluginError
 from merbench.plugins.registry import Registry, split_choice
@@ -101,9 +102,12 @@ class Builder:
             return {name: self._based(cls, parameters, (*path, name))}
         if isinstance(value, list):
             return [self._absolute(field_info, v, (*path, i)) for i, v in enumerate(value)]
-        if not isinstance(value, str) or not _takes_path(field_info):
+        weights = next(weights_types(field_info.annotation), None)
+        if not isinstance(value, str) or not (weights or _takes_path(field_info)):
             return value
         file = self.document.file(path, value)
+        if weights is not None:
+            return weights.placed(value, file)
         # Where text is also allowed ("merbench", or a path), only what exists is a path.
         return file if not _takes_text(field_info) or files_at(file) else value
 

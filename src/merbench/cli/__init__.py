@@ -19,6 +19,7 @@ from merbench.cli import (
     score,
     separators,
     verify,
+    weights,
 )
 from merbench.cli import separation as separation  # adds its commands to those of separators
 from merbench.errors import MerbenchError, reason, text_of
@@ -64,6 +65,7 @@ verify.register(app)
 report.register(app)
 app.add_typer(plugins.app)
 app.add_typer(data.app)
+app.add_typer(weights.app)
 app.add_typer(separators.app)
 app.add_typer(leaderboard.app)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from merbench.cli import display
+from merbench.cli.shares import Shares
 
 if TYPE_CHECKING:
     from merbench.plugins.registry import Entry
@@ -67,12 +68,10 @@ def fetch_data(
     dataset = component(registry, "dataset", name, parameters or ())
     assert isinstance(dataset, Dataset)
 
-    def report(file: str, share: float) -> None:
-        typer.echo(f"{file}: {share:.0%}", err=True)
-
     try:
         root.mkdir(parents=True, exist_ok=True)
-        dataset.fetch(root, report)
+        with Shares() as progress:
+            dataset.fetch(root, progress)
     except OSError as error:
         raise MerbenchError(
             f"{name} cannot be written to {root} ({error.strerror or error}); name another folder "

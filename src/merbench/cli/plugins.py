@@ -217,6 +217,8 @@ def _type_name(annotation: Any) -> str:
     from types import NoneType, UnionType
     from typing import Annotated, Literal, Union, get_args, get_origin
 
+    from merbench.components import Weights
+
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return _type_name(arguments[0])
@@ -226,6 +228,8 @@ def _type_name(annotation: Any) -> str:
         return " | ".join(repr(argument) for argument in arguments)
     if annotation is NoneType:
         return "None"
+    if isinstance(annotation, type) and issubclass(annotation, Weights):
+        return " | ".join([*(repr(known.name) for known in annotation.known), "path"])
     if annotation is Ellipsis:
         return "..."
     name = getattr(origin or annotation, "__name__", str(annotation))

@@ -10,7 +10,8 @@ import typer
 
 from merbench.cli import display
 from merbench.cli.plugins import PATHS, _load
-from merbench.cli.separators import NAME, SET, _Progress, app
+from merbench.cli.separators import NAME, SET, app
+from merbench.cli.shares import Shares
 
 if TYPE_CHECKING:
     from merbench.components import Separator
@@ -59,7 +60,7 @@ def evaluate_separator(
     tracks = multitracks.find_multitracks(data)
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
-    with _Progress() as progress:
+    with Shares() as progress:
         scores = scoring.evaluate(separators, tracks, progress)
     if out is not None:
         chart.write_csv(out / "scores.csv", scores)
@@ -100,7 +101,7 @@ def separate_files(
     readiness.ready(separator)
     written: dict[str, dict[str, str]] = {}
     failures: list[MerbenchError] = []
-    with _Progress() as progress:
+    with Shares() as progress:
         for done, (file, folder) in enumerate(zip(files, _folders(files), strict=True)):
             progress(f"separating {file.name}", done / len(files))
             try:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from merbench.cli import display
+from merbench.cli.shares import Shares
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from merbench.components import Separator
+    from merbench.components import Separator, Trainable
 
 app = typer.Typer(
     name="separators", help="Source separators: training and checks.", no_args_is_help=True
@@ -73,7 +74,7 @@ def train_separator(
       merbench separators train wave-u-net --data albums --teacher spleeter
       --teacher-stems vocals --out checkpoint --set config.num_layers=10
     """
-    separator = _separator(name, parameters or ())
+    separator = _trainable(name, parameters or ())
     given: dict[str, Any] = {
         "validation": validation,
         "teacher": _ready(teacher) if teacher else None,
@@ -84,7 +85,7 @@ def train_separator(
         "resume": resume,
     }
     chosen = {key: value for key, value in given.items() if value is not None}
-    with _Progress() as progress:
+    with Shares() as progress:
         separator.train(data, out, _assigned(options or ()) | chosen, progress)
     typer.echo(f"the best checkpoint and its card are in {out}")
 
@@ -98,6 +99,22 @@ def _separator(name: str, assignments: Sequence[str] = ()) -> Separator:
     display.warn_of_problems(registry)
     separator = component(registry, "separator", name, assignments)
     assert isinstance(separator, Separator)
+    return separator
+
+
+def _trainable(name: str, assignments: Sequence[str]) -> Trainable:
+    from merbench.components import Trainable
+    from merbench.errors import MerbenchError
+    from merbench.plugins import discovery
+
+    separator = _separator(name, assignments)
+    if not isinstance(separator, Trainable):
+        registry = discovery.load(folder=Path.cwd())
+        others = [e.cls.name for e in registry.of_kind("separator") if hasattr(e.cls, "train")]
+        raise MerbenchError(
+            f"{name} cannot be trained: it learns nothing here; the separators that can be "
+            f"trained are {', '.join(others) or 'none'}"
+        )
     return separator
 
 
@@ -122,36 +139,3 @@ def _assigned(assignments: Sequence[str]) -> dict[str, Any]:
             raise MerbenchError(f"--option {assignment}: write KEY=VALUE")
         options[key] = yaml.safe_load(value)
     return options
-
-
-class _Progress:
-    """Shows what is being done: a bar on a terminal, plain lines elsewhere."""
-
-    def __init__(self) -> None:
-        self._console = display.console(err=True)
-        self._bar: Any = None
-        self._task: Any = None
-
-    def __enter__(self) -> _Progress:
-        if self._console.is_terminal:
-            from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
-
-            self._bar = Progress(
-                BarColumn(),
-                TaskProgressColumn(),
-                TextColumn("{task.description}", markup=False),
-                console=self._console,
-            )
-            self._task = self._bar.add_task("", total=1.0)
-            self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-
-    def __call__(self, message: str, share: float) -> None:
-        if self._bar is not None:
-            self._bar.update(self._task, completed=share, description=message)
-        else:
-            typer.echo(f"{share:4.0%}  {message}", err=True)

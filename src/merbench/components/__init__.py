@@ -7,7 +7,9 @@ from merbench.components.dataset import Dataset, Finding
 from merbench.components.feature_extractor import FeatureExtractor, FeatureKind
 from merbench.components.model import Estimator, Model, ModelParameter
 from merbench.components.separator import Separator
+from merbench.components.training import Trainable, Trained
 from merbench.components.training_rows import fit_estimator
+from merbench.components.weights import KnownWeights, Weights, WeightsFile
 
 __all__ = [
     "CANONICAL_STEMS",
@@ -21,8 +23,13 @@ __all__ = [
     "FeatureExtractor",
     "FeatureKind",
     "Finding",
+    "KnownWeights",
     "Model",
     "ModelParameter",
     "Separator",
+    "Trainable",
+    "Trained",
+    "Weights",
+    "WeightsFile",
     "fit_estimator",
 ]

@@ -10,12 +10,13 @@ from __future__ import annotations
 import enum
 import hashlib
 import importlib.metadata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
+from merbench.components.weights import KnownWeights, Weights, weights_types
 from merbench.digests import content_digest as content_digest
 from merbench.digests import module_digest
 from merbench.errors import MerbenchError
@@ -102,18 +103,31 @@ class Component(BaseModel):
                     f"{self.name} needs the package {distribution}, which is not installed; "
                     f"install it with `pip install {distribution}`"
                 ) from None
+        for _, value in self:
+            if isinstance(value, Weights):
+                try:
+                    value.path()
+                except MerbenchError as error:
+                    raise error.within(self.name) from error
+
+    @classmethod
+    def known_weights(cls) -> Sequence[KnownWeights]:
+        """Weights that `merbench weights` lists and fetches: those its parameters know."""
+        fields = cls.model_fields.values()
+        types = (weights for field in fields for weights in weights_types(field.annotation))
+        return [known for weights in types for known in weights.known]
 
     def identity(self) -> dict[str, Any]:
         """Name, version and all parameters: what a seed is derived from.
 
-        A path among the parameters counts by the content behind it, so that moving a file
-        changes nothing and editing it does.
+        A path or weights among the parameters count by the content behind them, so that moving a
+        file changes nothing and editing it does.
         """
         return {
             "name": self.name,
             "version": self.version,
             "parameters": {
-                key: canonical_parameters(value, path=content_digest) for key, value in sorted(self)
+                key: canonical_parameters(value, path=_content) for key, value in sorted(self)
             },
         }
 
@@ -135,11 +149,11 @@ def components_in(value: Any) -> Iterator[Component]:
             yield from components_in(inner)
 
 
-def canonical_parameters(value: Any, *, path: Callable[[Path], str]) -> Any:
+def canonical_parameters(value: Any, *, path: Callable[[Path | Weights], str]) -> Any:
     """Turn a parameter into JSON values that compare equal when the parameters do."""
     if isinstance(value, Component):
         return value.identity()
-    if isinstance(value, Path):
+    if isinstance(value, (Path, Weights)):
         return path(value)
     if isinstance(value, enum.Enum):
         return value.value
@@ -152,6 +166,10 @@ def canonical_parameters(value: Any, *, path: Callable[[Path], str]) -> Any:
     if isinstance(value, (list, tuple)):
         return [canonical_parameters(v, path=path) for v in value]
     return value
+
+
+def _content(place: Path | Weights) -> str:
+    return place.digest() if isinstance(place, Weights) else content_digest(place)
 
 
 def source_digest(cls: type[Component]) -> str:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from merbench.components.base import Component
 from merbench.components.clip import CANONICAL_STEMS
-from merbench.errors import MerbenchError
 
 if TYPE_CHECKING:
     from merbench.audio import Waveform
-    from merbench.evaluation.shift import TrainingMusic
 
 
 class Separator(Component):
     """Takes a clip apart into stems.
+
+    One that can be trained, or that knows what music it was trained on, has the methods of
+    `merbench.components.Trainable` or `merbench.components.Trained` besides.
 
     Class attributes
     ----------------
@@ -50,32 +49,3 @@ class Separator(Component):
             One array of the waveform's shape for each of `stems`.
         """
         raise NotImplementedError
-
-    def train(
-        self,
-        data: Sequence[Path],
-        out: Path,
-        options: Mapping[str, Any],
-        progress: Callable[[str, float], None],
-    ) -> None:
-        """Train what the separator has to learn, and write it to a folder. Not all can.
-
-        Parameters
-        ----------
-        data
-            Folders of music.
-        out
-            Folder for the checkpoint and its card.
-        options
-            The trainer's options by name, as the separator documents them.
-        progress
-            Called with what is being done and the share that is done, on [0, 1].
-        """
-        raise MerbenchError(f"{self.name} cannot be trained by merbench; it learns nothing here")
-
-    def training_music(self) -> TrainingMusic | None:
-        """Describe what the separator was trained on; None where that is not known, or nothing.
-
-        A run then tests whether its datasets are like that music.
-        """
-        return None

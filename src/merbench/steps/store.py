@@ -23,6 +23,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Literal
 
 from merbench.errors import StoreError
+from merbench.home import home as home
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,16 +35,6 @@ _INDEX = "artifact.json"
 _HOST = platform.node()
 
 _State = tuple[tuple[str, int, int, int, int], ...]
-
-
-def home() -> Path:
-    """Folder of merbench's caches: `$MERBENCH_HOME`, else the platform's cache folder."""
-    configured = os.environ.get("MERBENCH_HOME")
-    if configured:
-        return Path(configured).expanduser().absolute()
-    from platformdirs import user_cache_path
-
-    return user_cache_path("merbench", appauthor=False)
 
 
 def artifact_key(stage: str, **parts: Any) -> str:

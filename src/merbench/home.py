@@ -1,0 +1,16 @@
+"""The folder of everything that merbench keeps for itself."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def home() -> Path:
+    """Folder of merbench's caches: `$MERBENCH_HOME`, else the platform's cache folder."""
+    configured = os.environ.get("MERBENCH_HOME")
+    if configured:
+        return Path(configured).expanduser().absolute()
+    from platformdirs import user_cache_path
+
+    return user_cache_path("merbench", appauthor=False)
