@@ -34,7 +34,7 @@ class Level(FeatureExtractor):
     table: Path | None = Field(None, description="Where a table lies.")
     names: tuple[str, ...] = Field((), description="Names.")
 
-    def extract(self, waveform, sample_rate):
+    def extract(self, waveform, sample_rate, *, device):
         return np.array([np.mean(np.abs(waveform) ** self.power)]) + self.offset()
 
     def offset(self):
@@ -254,10 +254,10 @@ class Noisy(Level):
         print("asked")
         os.write(1, b"asked\\n")
 
-    def extract(self, waveform, sample_rate):
+    def extract(self, waveform, sample_rate, *, device):
         print("extracted")
         os.write(1, b"extracted\\n")
-        return super().extract(waveform, sample_rate)
+        return super().extract(waveform, sample_rate, device=device)
 """
 
 
@@ -400,7 +400,7 @@ class Exits(Level):
 
     name = "exits"
 
-    def extract(self, waveform, sample_rate):
+    def extract(self, waveform, sample_rate, *, device):
         raise SystemExit(0)
 """
 

@@ -22,7 +22,7 @@ class Shares(Separator):
     name = "shares"
     share: float = 0.25
 
-    def separate(self, waveform, sample_rate):
+    def separate(self, waveform, sample_rate, *, device):
         return {stem: waveform * self.share for stem in self.stems}
 
 

@@ -777,7 +777,7 @@ class Halves(Separator):
     name = "halves"
     stems = ("bass", "other")
 
-    def separate(self, waveform: Any, sample_rate: int) -> dict[str, Any]:
+    def separate(self, waveform: Any, sample_rate: int, *, device: str) -> dict[str, Any]:
         return dict.fromkeys(self.stems, waveform / 2)
 
 
@@ -787,7 +787,7 @@ class True_(Separator):  # noqa: N801
     name = "true"
     needs_true_stems = True
 
-    def separate(self, waveform: Any, sample_rate: int) -> dict[str, Any]:
+    def separate(self, waveform: Any, sample_rate: int, *, device: str) -> dict[str, Any]:
         return dict(zip(self.stems, waveform, strict=True))
 
 
@@ -802,7 +802,7 @@ def separates(work: Callable[[Any], dict[str, Any]]) -> type[Separator]:
     class Broken(Halves):
         """A broken separator."""
 
-        def separate(self, waveform: Any, sample_rate: int) -> dict[str, Any]:
+        def separate(self, waveform: Any, sample_rate: int, *, device: str) -> dict[str, Any]:
             return work(waveform)
 
     return Broken
@@ -876,7 +876,7 @@ class Levels(FeatureExtractor):
     name = "levels"
     kind = FeatureKind.VECTOR
 
-    def extract(self, waveform: Any, sample_rate: int) -> Any:
+    def extract(self, waveform: Any, sample_rate: int, *, device: str) -> Any:
         return np.array([waveform.mean(), waveform.std()])
 
 
@@ -886,7 +886,7 @@ class Frames(FeatureExtractor):
     name = "frames"
     kind = FeatureKind.SEQUENCE
 
-    def extract(self, waveform: Any, sample_rate: int) -> Any:
+    def extract(self, waveform: Any, sample_rate: int, *, device: str) -> Any:
         whole = waveform.shape[1] // 1_000 * 1_000
         if not whole:
             raise MerbenchError("too short for a frame")
@@ -899,7 +899,7 @@ class Samples(FeatureExtractor):
     name = "samples"
     kind = FeatureKind.WAVEFORM
 
-    def extract(self, waveform: Any, sample_rate: int) -> Any:
+    def extract(self, waveform: Any, sample_rate: int, *, device: str) -> Any:
         return waveform[0]
 
 
@@ -912,7 +912,7 @@ def extracts(work: Callable[[Any], Any]) -> type[FeatureExtractor]:
     class Broken(Levels):
         """A broken extractor."""
 
-        def extract(self, waveform: Any, sample_rate: int) -> Any:
+        def extract(self, waveform: Any, sample_rate: int, *, device: str) -> Any:
             return work(waveform)
 
     return Broken

@@ -22,7 +22,7 @@ from pydantic.errors import PydanticUndefinedAnnotation
 from merbench.components import FeatureKind, Model
 from merbench.errors import PluginError, reason
 from merbench.naming import nearest
-from merbench.plugins import hookspecs, trial
+from merbench.plugins import hookspecs, told_device, trial
 from merbench.plugins.registry import KINDS, Entry, Origin, Problem, Registry
 from merbench.tasks import Task
 
@@ -306,6 +306,9 @@ def _fault(kind: str, cls: Any) -> str:
                 f"the {kind} {cls.name!r} sets `{attribute}` to {value!r}, which is no "
                 f"merbench.{wanted.__name__}"
             )
+    untold = told_device.fault(kind, cls)
+    if untold:
+        return untold
     try:
         cls.model_rebuild()
     except PydanticUndefinedAnnotation as error:

@@ -102,8 +102,15 @@ def _collect(
                 predictions.append(frame)
             except MerbenchError as error:
                 row |= {"status": "failed", "error": str(error)}
-                trace = outcomes[key].trace if key in outcomes else ""
-                errors.append({"cell": cell.id, "fold": split.fold, "trace": trace})
+                outcome = outcomes.get(key)
+                errors.append(
+                    {
+                        "cell": cell.id,
+                        "fold": split.fold,
+                        "trace": outcome.trace if outcome else "",
+                        "inherited": outcome.inherited if outcome else False,
+                    }
+                )
             folds.append(row)
     if plan.benchmark.spec.baselines:
         for data in plan.datasets:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from merbench.components import Augmentation, Component, Dataset, FeatureExtractor, Model, Separator
 from merbench.errors import MerbenchError, PluginError
-from merbench.plugins import readiness
+from merbench.plugins import readiness, told_device
 from merbench.plugins.registry import Entry, Registry
 from merbench.testing import augmentation, dataset, every_kind, feature, model, separator
 from merbench.testing.contract import Result, attempt
@@ -48,6 +48,11 @@ def check(
         attempt("has a summary", lambda: every_kind.has_summary(entry)),
         attempt("documents its parameters", lambda: every_kind.documents_parameters(cls)),
     ]
+    if told_device.fault(entry.kind, cls):
+        return [
+            *results,
+            Result("is told its device", "failed", told_device.fault(entry.kind, cls)),
+        ]
     try:
         component = registry.build(entry.kind, entry.name, given)
     except ValidationError as error:
