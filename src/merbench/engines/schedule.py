@@ -6,8 +6,9 @@ import concurrent.futures
 import heapq
 import time
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
+from merbench.components.engine import Workplace
 from merbench.devices import CPU
 from merbench.steps.step import Step
 
@@ -30,29 +31,12 @@ class Failure(NamedTuple):
     trace: str
 
 
-class Engine(Protocol):
-    """What `execute` needs of the place where tasks run."""
-
-    @property
-    def slots(self) -> int:
-        """How many tasks run at once."""
-        ...
-
-    def submit(self, work: Step) -> concurrent.futures.Future[Failure | None]:
-        """Start a task."""
-        ...
-
-    def explain(self, error: BaseException) -> str:
-        """Say in words why a future failed."""
-        ...
-
-
 # --- scheduling ---------------------------------------------------------------------------------
 
 
 def execute(
     tasks: Mapping[str, Step],
-    engine: Engine,
+    engine: Workplace,
     report: Callable[[Outcome], None],
 ) -> dict[str, Outcome]:
     """Run tasks in the order their needs allow; what needs a failed task fails with its reason.

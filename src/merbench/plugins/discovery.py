@@ -274,10 +274,11 @@ def _register(
                 if fault:
                     registry.problems.append(Problem(origin, fault))
                 else:
-                    _add(registry, Entry(kind, cls, origin))
+                    add(registry, Entry(kind, cls, origin))
 
 
-def _add(registry: Registry, entry: Entry) -> None:
+def add(registry: Registry, entry: Entry) -> None:
+    """Add an entry, or raise `PluginError` where another of its kind has its name."""
     other = registry.entries.setdefault((entry.kind, entry.name), entry)
     if other is not entry and other.cls is not entry.cls:
         raise PluginError(

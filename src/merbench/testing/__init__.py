@@ -10,11 +10,19 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from merbench.components import Augmentation, Component, Dataset, FeatureExtractor, Model, Separator
+from merbench.components import (
+    Augmentation,
+    Component,
+    Dataset,
+    Engine,
+    FeatureExtractor,
+    Model,
+    Separator,
+)
 from merbench.errors import MerbenchError, PluginError
 from merbench.plugins import readiness, told_device
 from merbench.plugins.registry import Entry, Registry
-from merbench.testing import augmentation, dataset, every_kind, feature, model, separator
+from merbench.testing import augmentation, dataset, engine, every_kind, feature, model, separator
 from merbench.testing.contract import Result, attempt
 from merbench.testing.model import features, labels, votes
 from merbench.testing.sounds import SAMPLE_RATE, music
@@ -91,3 +99,5 @@ def _checks(component: Component) -> Iterator[tuple[str, Callable[[], object]]]:
             yield from model.checks(component, task)
     elif isinstance(component, Dataset):
         yield from dataset.checks(component)
+    elif isinstance(component, Engine):
+        yield from engine.checks(component)
