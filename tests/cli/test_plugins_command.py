@@ -132,7 +132,11 @@ def test_show_as_json(call: Any, mine: Path) -> None:
     assert document["kind"] == "feature"
     assert document["summary"] == "Level in powers of a base."
     assert document["documentation"].endswith("More on it in a second paragraph.")
-    assert document["attributes"] == {"kind": "vector", "needs_published": False}
+    assert document["attributes"] == {
+        "kind": "vector",
+        "needs_published": False,
+        "uses_device": False,
+    }
     assert document["parameters"]["power"] == {
         "type": "float",
         "required": False,
