@@ -44,6 +44,12 @@ class Answer(NamedTuple):
 
 # --- local processes ----------------------------------------------------------------------------
 
+# Why not a library's pool: pebble's ProcessPool (5.2) was given what tests/engines does to workers.
+# It names the task that ended its process (SIGKILL, SIGTERM, exit 5), stops one that hangs, ends on
+# Ctrl-C, and goes on, as this does. But a task that ends its process with status 0 is waited for
+# until its timeout, for ever without one; a task that a worker cannot read breaks the whole pool;
+# what a task leaves running is not ended, not even with the pool; no worker's memory is bounded.
+
 
 class WorkerLostError(Exception):
     """A worker process ended while it had a task; carries its exit status."""
