@@ -36,7 +36,12 @@ class Act(Step):
     key: str
     act: Callable[[], None]
     needs: tuple[str, ...] = ()
+    device: str = "cpu"
     stage = "fit"
+
+    @property
+    def occupies(self) -> str:
+        return self.device
 
     @property
     def title(self) -> str:
@@ -54,6 +59,18 @@ def nothing() -> None:
 def die_soon() -> None:
     """Leave the worker, but only after the task has ended."""
     threading.Timer(0.2, os._exit, [5]).start()
+
+
+def trace_a_while() -> None:
+    """Write into `$TINY_TRACE` when it began and, 0.3 s later, when it ended."""
+    began = time.monotonic()
+    time.sleep(0.3)
+    with Path(os.environ["TINY_TRACE"]).open("a") as file:
+        file.write(f"{began} {time.monotonic()}\n")
+
+
+def be_killed() -> None:
+    os.kill(os.getpid(), 9)
 
 
 def leave_a_child() -> None:

@@ -65,7 +65,10 @@ def separators(clip: np.ndarray) -> Iterator[tuple[str, Callable[[], object]]]:
         except MerbenchError as error:
             print(f"{separator.name}: not measured, since {error}")
             continue
-        yield separator.name, lambda separator=separator: separator.separate(clip, RATE)
+        yield (
+            separator.name,
+            lambda separator=separator: separator.separate(clip, RATE, device="cpu"),
+        )
     if find_spec("demucs") is None:
         print("demucs: not measured, since its package is not installed")
         return

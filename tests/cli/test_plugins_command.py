@@ -34,7 +34,7 @@ class Level(FeatureExtractor):
     table: Path | None = Field(None, description="Where a table lies.")
     names: tuple[str, ...] = Field((), description="Names.")
 
-    def extract(self, waveform, sample_rate):
+    def extract(self, waveform, sample_rate, *, device):
         return np.array([np.mean(np.abs(waveform) ** self.power)]) + self.offset()
 
     def offset(self):
@@ -75,7 +75,7 @@ def test_list_shows_every_plugin_by_kind_and_name(call: Any) -> None:
     done = call("plugins", "list", "--json")
     assert done.status == 0
     listed = [(p["kind"], p["name"]) for p in done.json]
-    assert set(listed) == set(discovery.load().entries)
+    assert set(listed) == {*discovery.load().entries, ("engine", "local")}
     kinds = list(registry.KINDS)
     assert listed == sorted(listed, key=lambda pair: (kinds.index(pair[0]), pair[1]))
     assert all(p["summary"] and p["version"] and p["source"] for p in done.json)
@@ -132,7 +132,11 @@ def test_show_as_json(call: Any, mine: Path) -> None:
     assert document["kind"] == "feature"
     assert document["summary"] == "Level in powers of a base."
     assert document["documentation"].endswith("More on it in a second paragraph.")
-    assert document["attributes"] == {"kind": "vector", "needs_published": False}
+    assert document["attributes"] == {
+        "kind": "vector",
+        "needs_published": False,
+        "uses_device": False,
+    }
     assert document["parameters"]["power"] == {
         "type": "float",
         "required": False,
@@ -254,10 +258,10 @@ class Noisy(Level):
         print("asked")
         os.write(1, b"asked\\n")
 
-    def extract(self, waveform, sample_rate):
+    def extract(self, waveform, sample_rate, *, device):
         print("extracted")
         os.write(1, b"extracted\\n")
-        return super().extract(waveform, sample_rate)
+        return super().extract(waveform, sample_rate, device=device)
 """
 
 
@@ -400,7 +404,7 @@ class Exits(Level):
 
     name = "exits"
 
-    def extract(self, waveform, sample_rate):
+    def extract(self, waveform, sample_rate, *, device):
         raise SystemExit(0)
 """
 

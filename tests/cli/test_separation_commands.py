@@ -10,6 +10,7 @@ import pytest
 import soundfile
 from multitrack_files import RATE, write_track
 
+from merbench import devices
 from merbench.cli import separation
 
 SHARES = '''
@@ -22,7 +23,7 @@ class Shares(Separator):
     name = "shares"
     share: float = 0.25
 
-    def separate(self, waveform, sample_rate):
+    def separate(self, waveform, sample_rate, *, device):
         return {stem: waveform * self.share for stem in self.stems}
 
 
@@ -168,7 +169,7 @@ def test_separate_goes_on_after_whatever_a_file_raises(
     assert call(*arguments, odd, good).status == 0
     assert Path("stems", odd.stem, "bass.wav").is_file()
 
-    def broken(separator: Any, file: Path, folder: Path) -> dict[str, Path]:
+    def broken(separator: Any, file: Path, folder: Path, device: str) -> dict[str, Path]:
         if file == odd:
             raise KeyError("surprise")
         return {}
@@ -178,6 +179,32 @@ def test_separate_goes_on_after_whatever_a_file_raises(
     assert done.status == 1
     assert "1 of 2 recordings" in done.stdout
     assert "caf\\udce9.wav cannot be separated (KeyError: 'surprise')" in done.stderr
+
+
+def test_a_separator_is_told_the_device_that_is_asked_for_and_there(
+    call: Any, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = tmp_path / "told"
+    plugin = tmp_path / "told.py"
+    plugin.write_text(
+        SHARES.replace('name = "shares"', 'name = "told"\n    uses_device = True').replace(
+            "return {", f"open({str(told)!r}, 'a').write(device + ' ')\n        return {{"
+        )
+    )
+    monkeypatch.setattr(devices, "_count", lambda torch, kind: {"cpu": 1, "cuda": 2}.get(kind, 0))
+    mix = data / "track 0" / "vocals.wav"
+    separate = ("separators", "separate", "told", mix, "--out", "stems", "--plugins", plugin)
+    evaluate = ("separators", "evaluate", "told", "--data", data, "--plugins", plugin)
+    for command in (separate, evaluate):
+        assert call(*command, "--device", "cuda:1").status == 0
+        assert call(*command, "--device", "auto").status == 0
+        assert call(*command).status == 0
+        assert call(*command, "--device", "cuda:2").error.startswith(
+            "device: this machine has no cuda:2 (here there is cpu and cuda"
+        )
+    assert told.read_text().split() == [
+        "cuda:1", "cuda", "cpu", "cuda:1", "cuda:1", "cuda", "cuda", "cpu", "cpu",
+    ]  # fmt: skip
 
 
 def test_separate_with_true_stems_is_refused(call: Any, plugin: Path, tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ class Quarters(Separator):
 
     name = "quarters"
 
-    def separate(self, waveform, sample_rate):
+    def separate(self, waveform, sample_rate, *, device):
         return {stem: waveform / 4 for stem in self.stems}
 
 

@@ -33,7 +33,7 @@ class Small(Separator):
     name = "small"
     weights: SmallWeights = SmallWeights("small-1")
 
-    def separate(self, waveform, sample_rate):
+    def separate(self, waveform, sample_rate, *, device):
         return {stem: waveform for stem in self.stems}
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import concurrent.futures
+import itertools
 import os
 import signal
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -27,10 +29,12 @@ from tinywork import (
     Act,
     TinyStep,
     Unreadable,
+    be_killed,
     die_soon,
     leave_a_child,
     leave_children,
     nothing,
+    trace_a_while,
     wait_for_a_child_that_eats,
     work_of,
 )
@@ -122,8 +126,97 @@ def test_what_needs_a_failed_task_fails_with_its_reason_and_the_rest_goes_on():
     assert all((o.seconds == 0) == (o.work.key in "cdy") for o in reported)
 
 
+def test_only_the_task_that_failed_itself_says_so():
+    outcomes = execute(steps(a=(), b=("a",), c=("b",), d=()), Played(a=Failure("x", "")), print)
+    assert {key: outcome.inherited for key, outcome in outcomes.items()} == {
+        "a": False, "b": True, "c": True, "d": False,
+    }  # fmt: skip
+
+
+class Devices(Threaded):
+    """An engine that notes what is on which device at a time."""
+
+    slots = 4
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now: list[str] = []
+        self.seen: list[tuple[str, ...]] = []
+
+    def submit(self, work: Step) -> concurrent.futures.Future[Failure | None]:
+        self.started.append(work.key)
+        self.now.append(work.occupies)
+        self.seen.append(tuple(sorted(self.now)))
+        return self.pool.submit(self._on, work.occupies)
+
+    def _on(self, device: str) -> None:
+        time.sleep(0.02)
+        self.now.remove(device)
+
+
+def test_one_task_at_a_time_is_on_a_device_and_others_do_not_wait_for_it():
+    engine = Devices()
+    tasks: dict[str, Step] = {f"g{i}": Act(f"g{i}", nothing, device="cuda:0") for i in range(4)}
+    tasks |= {f"h{i}": Act(f"h{i}", nothing, device="cuda:1") for i in range(2)}
+    tasks |= {f"c{i}": Act(f"c{i}", nothing) for i in range(6)}
+    outcomes = execute(tasks, engine, lambda _: None)
+    assert len(outcomes) == 12
+    for together in engine.seen:
+        assert together.count("cuda:0") <= 1
+        assert together.count("cuda:1") <= 1
+    # All workers are busy though six tasks before the others need two devices.
+    assert engine.started[:4] == ["g0", "h0", "c0", "c1"]
+    assert [key for key in engine.started if key[0] == "g"] == ["g0", "g1", "g2", "g3"]
+
+
 def test_no_tasks_are_no_work():
     assert execute({}, Played(), lambda _: None) == {}
+
+
+# --- devices -------------------------------------------------------------------------------------
+
+
+def test_tasks_on_a_device_take_turns_whatever_runs_them(tmp_path, monkeypatch):
+    trace = tmp_path / "trace"
+    monkeypatch.setenv("TINY_TRACE", str(trace))
+    store = Store(tmp_path / "store")
+    store.prepare()
+    # Of two engines neither knows what the other has on the device.
+    with (
+        LocalEngine(store, jobs=1, timeout=1.5) as one,
+        LocalEngine(store, jobs=1, timeout=1.5) as other,
+    ):
+        futures = [
+            engine.submit(Act(f"a{i}{name}", trace_a_while, device="meta"))
+            for i in range(5)
+            for name, engine in (("x", one), ("y", other))
+        ]
+        # Waiting is no part of a task's time: ten of 0.3 s end within a timeout of 1.5 s each.
+        assert [future.result() for future in futures] == [None] * 10
+    spans = sorted(tuple(map(float, line.split())) for line in trace.read_text().splitlines())
+    assert len(spans) == 10
+    assert all(ended <= began for (_, ended), (began, _) in itertools.pairwise(spans))
+
+
+def test_a_worker_that_is_killed_on_a_device_leaves_it_to_the_next(tmp_path):
+    store = Store(tmp_path / "store")
+    store.prepare()
+    with LocalEngine(store, jobs=2, timeout=30) as engine:
+        tasks: dict[str, Step] = {"a": Act("a", be_killed, device="meta")}
+        tasks |= {key: Act(key, nothing, device="meta") for key in "bc"}
+        outcomes = execute(tasks, engine, lambda _: None)
+    assert "killed by SIGKILL" in outcomes["a"].error
+    assert not outcomes["b"].error
+    assert not outcomes["c"].error
+
+
+def test_a_task_that_hangs_on_a_device_is_stopped_at_its_timeout(tmp_path):
+    store = Store(tmp_path / "store")
+    store.prepare()
+    with LocalEngine(store, jobs=1, timeout=1) as engine:
+        tasks: dict[str, Step] = {"a": Act("a", partial(time.sleep, 60), device="meta")}
+        outcomes = execute(tasks, engine, lambda _: None)
+    assert "took longer than the timeout of 1 s" in outcomes["a"].error
 
 
 # --- what tasks may do to their process ----------------------------------------------------------

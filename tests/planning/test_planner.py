@@ -10,6 +10,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 
 from merbench import Clip, Dataset, Task, devices
 from merbench.benchmark.names import NONE, means
@@ -525,14 +526,14 @@ def test_an_edited_label_invalidates_the_fits_that_learn_from_it(planned):
     assert to_do() == {"fit": 3 * learn}
 
 
-def test_another_parameter_device_or_seed_invalidates_fits_only(planned):
+def test_another_parameter_or_seed_invalidates_fits_only(planned):
     bench, to_do = planned
     bench.write_spec(features=["levels"], models=[{"linear": {"penalty": 5.0}}])
     assert to_do() == {"fit": 2 * FOLDS}
     bench.write_spec(features=["levels"], seed=2)
     assert to_do() == {"fit": ALL_FITS}
     bench.write_spec(features=["levels"], device="cpu:0")
-    assert to_do() == {"fit": ALL_FITS}
+    assert to_do() == {}  # it is the processor, whatever its number
 
 
 def test_moving_everything_invalidates_nothing(planned, finished):
@@ -619,7 +620,7 @@ class Oracle(Separator):
     stems = ("bass", "drums")
     needs_true_stems = True
 
-    def separate(self, waveform, sample_rate):
+    def separate(self, waveform, sample_rate, *, device):
         return {"bass": waveform[0], "drums": waveform[1]}
 
 @hookimpl
@@ -783,6 +784,141 @@ def test_auto_is_the_device_it_means_in_keys_and_in_the_record(bench, monkeypatc
     plain, auto = bench.plan(device="cpu"), bench.plan(device="auto")
     assert auto.fits == plain.fits
     assert auto.benchmark.spec.device == "cpu"
+
+
+USERS = """
+import os
+from pathlib import Path
+
+import numpy as np
+from merbench import FeatureExtractor, FeatureKind, Model, ModelParameter, Separator, Task, hookimpl
+
+def told(what, device):
+    with Path(os.environ["TINY_TRACE"]).open("a") as file:
+        file.write(f"{what} {device}\\n")
+
+class Splits(Separator):
+    "Works on a device."
+    name = "splits"
+    stems = ("bass", "drums")
+    uses_device = True
+
+    def separate(self, waveform, sample_rate, *, device):
+        told("splits", device)
+        return dict.fromkeys(self.stems, waveform / 2)
+
+class Hears(FeatureExtractor):
+    "Works on a device."
+    name = "hears"
+    kind = FeatureKind.VECTOR
+    uses_device = True
+
+    def extract(self, waveform, sample_rate, *, device):
+        told("hears", device)
+        return np.abs(waveform).mean(axis=1)
+
+class Hums(Hears):
+    "Leaves devices alone."
+    name = "hums"
+    uses_device = False
+
+    def extract(self, waveform, sample_rate, *, device):
+        told("hums", device)
+        return np.abs(waveform).mean(axis=1)
+
+class Learns(Model):
+    "Works on a device."
+    name = "learns"
+    inputs = FeatureKind.VECTOR
+    tasks = frozenset({Task.VA})
+    uses_device = True
+
+    def estimator(self, *, task, seed, device):
+        told(self.name, device)
+        from sklearn.linear_model import Ridge
+        return Ridge()
+
+class Guesses(Learns):
+    "Leaves devices alone."
+    name = "guesses"
+    uses_device = False
+
+class Holds(Model):
+    "Holds a model."
+    name = "holds"
+    inputs = FeatureKind.VECTOR
+    tasks = frozenset({Task.VA})
+    model: ModelParameter
+
+    def estimator(self, *, task, seed, device):
+        told("holds", device)
+        return self.model.estimator(task=task, seed=seed, device=device)
+
+@hookimpl
+def merbench_separators():
+    yield Splits
+
+@hookimpl
+def merbench_features():
+    yield Hears
+    yield Hums
+
+@hookimpl
+def merbench_models():
+    yield Learns
+    yield Guesses
+    yield Holds
+"""
+
+
+@pytest.fixture
+def users(bench, monkeypatch):
+    """A benchmark of what uses a device and what does not, where two GPUs seem to be."""
+    monkeypatch.setattr(devices, "_count", lambda torch, kind: {"cpu": 1, "cuda": 2}.get(kind, 0))
+    monkeypatch.setenv("TINY_TRACE", str(bench.trace))
+    bench.write_plugin("users", USERS)
+    holds = [{"holds": {"model": name}} for name in ("learns", "guesses")]
+    bench.write_spec(
+        separators=["splits", "plain"],
+        features=["hears", "hums"],
+        models=["learns", "guesses", *holds],
+        baselines=False,
+    )
+    return bench
+
+
+def test_the_kind_of_device_is_part_of_what_uses_one_and_its_number_of_nothing(users):
+    settings = yaml.safe_load(users.spec.read_text())
+    cpu, first, second = (
+        users.plan(**settings | {"device": name}) for name in ("cpu", "cuda", "cuda:1")
+    )
+    assert first.tasks.keys() == second.tasks.keys()
+    assert [cell.id for cell in first.cells] == [cell.id for cell in second.cells]
+    for on, off in zip(first.cells, cpu.cells, strict=True):
+        uses = bool({"splits", "hears", "learns", "holds(learns)"} & {*on.names.values()})
+        assert (on.id != off.id) is uses
+        assert on.identity.get("device", "cpu") == ("cuda" if uses else "cpu")
+        assert (first.fits[on.id] != cpu.fits[off.id]) is uses
+        # The same system is fitted from the same seeds wherever it is.
+        assert [on.fold_seed(f) for f in range(3)] == [off.fold_seed(f) for f in range(3)]
+    alone = {task.title for task in first.tasks.values() if task.occupies == "cpu"}
+    assert {task.occupies for task in second.tasks.values()} == {"cpu", "cuda:1"}
+    shared = cpu.tasks.keys() & first.tasks.keys()
+    # What leaves devices alone is the same work, unless it is made of what does not.
+    assert {cpu.tasks[key].title for key in shared} <= alone
+    assert all("splits" not in cpu.tasks[key].title for key in shared)
+    assert any("hums" in cpu.tasks[key].title for key in shared)
+
+
+def test_only_what_uses_the_device_is_told_it(users):
+    settings = yaml.safe_load(users.spec.read_text())
+    result = users.run(**settings | {"device": "cuda:1"})
+    assert not result.failed
+    lines = {line for line in users.traced() if not line.startswith(("separate", "extract", "fit"))}
+    assert lines == {
+        "splits cuda:1", "hears cuda:1", "hums cpu", "learns cuda:1", "guesses cpu",
+        "holds cuda:1", "holds cpu",
+    }  # fmt: skip
 
 
 # --- estimates -----------------------------------------------------------------------------------

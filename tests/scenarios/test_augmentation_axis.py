@@ -98,7 +98,7 @@ class Oracle(Separator):
     stems = ("bass",)
     needs_true_stems = True
 
-    def separate(self, waveform, sample_rate):
+    def separate(self, waveform, sample_rate, *, device):
         return {"bass": waveform[0]}
 
 @hookimpl

@@ -22,7 +22,7 @@ class Vectors(FeatureExtractor):
     name = "vectors"
     kind = FeatureKind.VECTOR
     needs_published = True
-    def extract(self, waveform, sample_rate):
+    def extract(self, waveform, sample_rate, *, device):
         assert waveform.shape == (1, 3) and sample_rate == 0
         return waveform[0]
 

@@ -27,7 +27,7 @@ class Perfect(Separator):
     noise: float = 0.01
     folder: Path
 
-    def separate(self, waveform, sample_rate):
+    def separate(self, waveform, sample_rate, *, device):
         rng = np.random.default_rng(0)
         return {
             stem: soundfile.read(self.folder / f"{stem}.wav", dtype="float32")[0].T
@@ -41,7 +41,7 @@ class Whole(Separator):
 
     name = "whole"
 
-    def separate(self, waveform, sample_rate):
+    def separate(self, waveform, sample_rate, *, device):
         return {stem: waveform.copy() for stem in self.stems}
 
 
@@ -50,7 +50,7 @@ class Mute(Separator):
 
     name = "mute"
 
-    def separate(self, waveform, sample_rate):
+    def separate(self, waveform, sample_rate, *, device):
         return {stem: np.zeros_like(waveform) for stem in self.stems}
 
 
@@ -60,7 +60,7 @@ class Vocals(Separator):
     name = "halves"
     stems = ("accompaniment", "vocals")
 
-    def separate(self, waveform, sample_rate):
+    def separate(self, waveform, sample_rate, *, device):
         return dict.fromkeys(self.stems, waveform / 2)
 
 
@@ -305,7 +305,7 @@ def test_scores_are_the_metrics_on_the_files(folder: Path) -> None:
     mix = true["accompaniment"] + true["vocals"]
     separator = Perfect(folder=folder)
     scores = scored(folder, separator)
-    estimates = separator.separate(mix, RATE)
+    estimates = separator.separate(mix, RATE, device="cpu")
     assert len(scores) == 4 * 3
     for stem, method in itertools.product(separator.stems, (separator.name, "mixture")):
         estimate = estimates[stem] if method == separator.name else mix
@@ -380,7 +380,7 @@ def test_what_cannot_be_evaluated(folder: Path) -> None:
 
         name = "liar"
 
-        def separate(self, waveform, sample_rate):
+        def separate(self, waveform, sample_rate, *, device):
             return dict.fromkeys(self.stems, waveform[:, 1:])
 
     class Broken(Whole):
@@ -388,7 +388,7 @@ def test_what_cannot_be_evaluated(folder: Path) -> None:
 
         name = "broken"
 
-        def separate(self, waveform, sample_rate):
+        def separate(self, waveform, sample_rate, *, device):
             return dict.fromkeys(self.stems, waveform * np.nan)
 
     class Truth(Whole):

@@ -22,7 +22,7 @@ class Learned(Separator):
     stems = ("bass", "drums")
     groups: int = 12
 
-    def separate(self, waveform, sample_rate):
+    def separate(self, waveform, sample_rate, *, device):
         return {"bass": 0.75 * waveform, "drums": 0.25 * waveform}
 
     def training_music(self):

@@ -132,7 +132,7 @@ def test_a_separator_that_breaks_its_contract_is_refused(clip, does, says):
     class Broken(TwoStems):
         """Breaks it."""
 
-        def separate(self, waveform, sample_rate):
+        def separate(self, waveform, sample_rate, *, device):
             return does(waveform)
 
     with pytest.raises(PluginError, match=says):
@@ -143,7 +143,7 @@ def test_stems_come_in_the_separators_order_and_unclipped(clip):
     class Swapped(TwoStems):
         """Returns float64 in another order."""
 
-        def separate(self, waveform, sample_rate):
+        def separate(self, waveform, sample_rate, *, device):
             return {"vocals": waveform.astype(np.float64), "bass": 2 * waveform}
 
     stems, rate = separate(Files(), clip, Swapped())
@@ -159,7 +159,7 @@ class TrueStems(Separator):
     name = "true-stems"
     needs_true_stems = True
 
-    def separate(self, waveform, sample_rate):
+    def separate(self, waveform, sample_rate, *, device):
         return dict(zip(CANONICAL_STEMS, waveform, strict=True))
 
 
@@ -244,7 +244,7 @@ def returning(kind_: FeatureKind, value: Any) -> FeatureExtractor:
         name = "broken"
         kind = kind_
 
-        def extract(self, waveform, sample_rate):
+        def extract(self, waveform, sample_rate, *, device):
             if isinstance(value, Exception):
                 raise value
             return value
@@ -474,7 +474,7 @@ class Mean(FeatureExtractor):
     kind = FeatureKind.VECTOR
     weights: Path | None = None
 
-    def extract(self, waveform, sample_rate):
+    def extract(self, waveform, sample_rate, *, device):
         return np.abs(waveform).mean(axis=1)
 
 
@@ -485,7 +485,7 @@ class Whole(Separator):
     stems = ("mixed",)
     stored = False
 
-    def separate(self, waveform, sample_rate):
+    def separate(self, waveform, sample_rate, *, device):
         return {"mixed": waveform}
 
 
@@ -838,7 +838,7 @@ class Half(Separator):
     "Loses half of every second clip's vocals."
     name = "half"
     stems = ("bass", "vocals")
-    def separate(self, waveform, sample_rate):
+    def separate(self, waveform, sample_rate, *, device):
         vocals = waveform if waveform.shape[1] % 40 == 0 else waveform[:, ::2]
         return {"bass": waveform, "vocals": vocals}
 
@@ -846,7 +846,7 @@ class Holes(FeatureExtractor):
     "NaN for loud clips."
     name = "holes"
     kind = FeatureKind.VECTOR
-    def extract(self, waveform, sample_rate):
+    def extract(self, waveform, sample_rate, *, device):
         loud = np.abs(waveform).max()
         return np.array([loud, np.nan if loud > 0.85 else 0.0])
 
@@ -854,14 +854,14 @@ class Growing(FeatureExtractor):
     "As long as the clip."
     name = "growing"
     kind = FeatureKind.VECTOR
-    def extract(self, waveform, sample_rate):
+    def extract(self, waveform, sample_rate, *, device):
         return waveform[0]
 
 class Crash(FeatureExtractor):
     "Raises."
     name = "crash"
     kind = FeatureKind.VECTOR
-    def extract(self, waveform, sample_rate):
+    def extract(self, waveform, sample_rate, *, device):
         raise KeyError("no such thing")
 
 class Lost(Model):

@@ -830,7 +830,7 @@ class Halves(Separator):
     name = "halves"
     stems = ("bass", "other")
 
-    def separate(self, waveform: Any, sample_rate: int) -> dict[str, Any]:
+    def separate(self, waveform: Any, sample_rate: int, *, device: str) -> dict[str, Any]:
         return dict.fromkeys(self.stems, waveform / 2)
 
 
@@ -840,7 +840,7 @@ class True_(Separator):  # noqa: N801
     name = "true"
     needs_true_stems = True
 
-    def separate(self, waveform: Any, sample_rate: int) -> dict[str, Any]:
+    def separate(self, waveform: Any, sample_rate: int, *, device: str) -> dict[str, Any]:
         return dict(zip(self.stems, waveform, strict=True))
 
 
@@ -855,7 +855,7 @@ def separates(work: Callable[[Any], dict[str, Any]]) -> type[Separator]:
     class Broken(Halves):
         """A broken separator."""
 
-        def separate(self, waveform: Any, sample_rate: int) -> dict[str, Any]:
+        def separate(self, waveform: Any, sample_rate: int, *, device: str) -> dict[str, Any]:
             return work(waveform)
 
     return Broken
@@ -929,7 +929,7 @@ class Levels(FeatureExtractor):
     name = "levels"
     kind = FeatureKind.VECTOR
 
-    def extract(self, waveform: Any, sample_rate: int) -> Any:
+    def extract(self, waveform: Any, sample_rate: int, *, device: str) -> Any:
         return np.array([waveform.mean(), waveform.std()])
 
 
@@ -939,7 +939,7 @@ class Frames(FeatureExtractor):
     name = "frames"
     kind = FeatureKind.SEQUENCE
 
-    def extract(self, waveform: Any, sample_rate: int) -> Any:
+    def extract(self, waveform: Any, sample_rate: int, *, device: str) -> Any:
         whole = waveform.shape[1] // 1_000 * 1_000
         if not whole:
             raise MerbenchError("too short for a frame")
@@ -952,7 +952,7 @@ class Samples(FeatureExtractor):
     name = "samples"
     kind = FeatureKind.WAVEFORM
 
-    def extract(self, waveform: Any, sample_rate: int) -> Any:
+    def extract(self, waveform: Any, sample_rate: int, *, device: str) -> Any:
         return waveform[0]
 
 
@@ -965,7 +965,7 @@ def extracts(work: Callable[[Any], Any]) -> type[FeatureExtractor]:
     class Broken(Levels):
         """A broken extractor."""
 
-        def extract(self, waveform: Any, sample_rate: int) -> Any:
+        def extract(self, waveform: Any, sample_rate: int, *, device: str) -> Any:
             return work(waveform)
 
     return Broken

@@ -14,7 +14,7 @@ class Halves(Separator):
 
     share: float = 0.25
 
-    def separate(self, waveform, sample_rate):
+    def separate(self, waveform, sample_rate, *, device):
         bass = trace("separate", self.name, waveform * waveform.dtype.type(self.share))
         # Not in canonical order: the framework is to put them into it.
         return {"vocals": waveform - bass, "bass": bass}

@@ -14,7 +14,7 @@ class Levels(FeatureExtractor):
 
     n: int = 4
 
-    def extract(self, waveform, sample_rate):
+    def extract(self, waveform, sample_rate, *, device):
         import numpy as np
 
         parts = np.array_split(np.abs(waveform).mean(axis=0), self.n)

@@ -11,5 +11,5 @@ class Plain(Separator):
     stored = False
     typical_cost = Cost(0.0, 0.0)
 
-    def separate(self, waveform, sample_rate):
+    def separate(self, waveform, sample_rate, *, device):
         return {"mixed": waveform}

@@ -9,7 +9,7 @@ class Frames(FeatureExtractor):
     name = "frames"
     kind = FeatureKind.IMAGE
 
-    def extract(self, waveform, sample_rate):
+    def extract(self, waveform, sample_rate, *, device):
         return waveform[0, :200].reshape(4, 50)
 
 
@@ -19,7 +19,7 @@ class Pieces(FeatureExtractor):
     name = "pieces"
     kind = FeatureKind.SEQUENCE
 
-    def extract(self, waveform, sample_rate):
+    def extract(self, waveform, sample_rate, *, device):
         mono = waveform.mean(axis=0)
         return mono[: len(mono) // 10 * 10].reshape(-1, 10)
 
@@ -30,5 +30,5 @@ class Samples(FeatureExtractor):
     name = "samples"
     kind = FeatureKind.WAVEFORM
 
-    def extract(self, waveform, sample_rate):
+    def extract(self, waveform, sample_rate, *, device):
         return waveform.mean(axis=0)

@@ -88,7 +88,7 @@ class Librosa14(_Librosa14):
         "and tempo goes on. None leaves each its own.",
     )
 
-    def extract(self, waveform: Waveform, sample_rate: int) -> NDArray[np.float32]:
+    def extract(self, waveform: Waveform, sample_rate: int, *, device: str) -> NDArray[np.float32]:
         """Compute the features of one stem.
 
         Parameters
@@ -97,6 +97,8 @@ class Librosa14(_Librosa14):
             Shape (channels, samples), float32.
         sample_rate
             In Hz.
+        device
+            Not used.
 
         Returns
         -------
@@ -130,7 +132,7 @@ class Librosa14Flat(_Librosa14):
         "and tempo goes on.",
     )
 
-    def extract(self, waveform: Waveform, sample_rate: int) -> NDArray[np.float32]:
+    def extract(self, waveform: Waveform, sample_rate: int, *, device: str) -> NDArray[np.float32]:
         """Compute the vector of one stem.
 
         Parameters
@@ -139,6 +141,8 @@ class Librosa14Flat(_Librosa14):
             Shape (channels, samples), float32.
         sample_rate
             In Hz.
+        device
+            Not used.
 
         Returns
         -------
@@ -171,7 +175,7 @@ class Librosa14Stats(_Librosa14):
         f"{row}_{statistic}" for statistic in STATISTICS for row in ROWS
     )
 
-    def extract(self, waveform: Waveform, sample_rate: int) -> NDArray[np.float32]:
+    def extract(self, waveform: Waveform, sample_rate: int, *, device: str) -> NDArray[np.float32]:
         """Compute the statistics of one stem.
 
         Parameters
@@ -180,6 +184,8 @@ class Librosa14Stats(_Librosa14):
             Shape (channels, samples), float32.
         sample_rate
             In Hz.
+        device
+            Not used.
 
         Returns
         -------

@@ -34,7 +34,7 @@ class OpenSmileFunctionals(FeatureExtractor):
         "or the mean of all.",
     )
 
-    def extract(self, waveform: Waveform, sample_rate: int) -> NDArray[np.float32]:
+    def extract(self, waveform: Waveform, sample_rate: int, *, device: str) -> NDArray[np.float32]:
         """Compute the functionals of one stem, at the sample rate it has.
 
         Bit for bit what `opensmile.Smile.process_signal` returns, as long as all samples lie in
@@ -46,6 +46,8 @@ class OpenSmileFunctionals(FeatureExtractor):
             Shape (channels, samples), float32; finite.
         sample_rate
             In Hz.
+        device
+            Not used.
 
         Returns
         -------

@@ -27,7 +27,7 @@ class Published(FeatureExtractor):
     needs_published = True
     typical_cost = Cost(seconds=0.001)
 
-    def extract(self, waveform: Waveform, sample_rate: int) -> NDArray[np.float32]:
+    def extract(self, waveform: Waveform, sample_rate: int, *, device: str) -> NDArray[np.float32]:
         """Return the one row of `waveform`, which is the published vector."""
         row: NDArray[np.float32] = waveform[0]
         return row

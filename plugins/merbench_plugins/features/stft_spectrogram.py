@@ -65,7 +65,7 @@ class StftSpectrogram(FeatureExtractor):
     )
     frames: int = Field(default=2_048, ge=1, description="Number of frames resized to.")
 
-    def extract(self, waveform: Waveform, sample_rate: int) -> NDArray[np.float32]:
+    def extract(self, waveform: Waveform, sample_rate: int, *, device: str) -> NDArray[np.float32]:
         """Compute the spectrogram of one stem.
 
         Parameters
@@ -74,6 +74,8 @@ class StftSpectrogram(FeatureExtractor):
             Shape (channels, samples), float32.
         sample_rate
             In Hz.
+        device
+            Not used.
 
         Returns
         -------

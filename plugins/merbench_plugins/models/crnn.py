@@ -106,6 +106,7 @@ class Crnn(Model):
     name = "crnn"
     inputs = FeatureKind.IMAGE
     tasks = frozenset({Task.VA})
+    uses_device = True
     source_modules = (
         "merbench_plugins.models._crnn_network",
         "merbench_plugins.models._checked",

@@ -89,6 +89,7 @@ class Recurrent(Model):
 
     inputs = FeatureKind.SEQUENCE
     tasks = frozenset(Task)
+    uses_device = True
     source_modules = (
         "merbench_plugins.models._checked",
         "merbench_plugins.models._classification",

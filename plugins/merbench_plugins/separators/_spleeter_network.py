@@ -131,7 +131,7 @@ def _transform(mix: Tensor) -> Tensor:
     samples = _FRAME + mix.shape[1]
     covered = (samples - 1) // _HOP * _HOP + _FRAME
     padded = functional.pad(mix, (_FRAME, covered - samples))
-    window = torch.hann_window(_FRAME)
+    window = torch.hann_window(_FRAME, device=mix.device)
     return torch.stft(padded, _FRAME, _HOP, window=window, center=False, return_complex=True)
 
 
@@ -139,6 +139,6 @@ def _inverse(spectrum: Tensor, samples: int) -> Tensor:
     """Return the waveforms that spectra belong to, shape (channels, samples)."""
     # What torch takes to be a centred transform begins half a frame into the silence.
     silence = _FRAME // 2
-    window = torch.hann_window(_FRAME)
+    window = torch.hann_window(_FRAME, device=spectrum.device)
     waveform = torch.istft(spectrum, _FRAME, _HOP, window=window, length=silence + samples)
     return waveform[:, silence:]

@@ -43,6 +43,7 @@ class Demucs(Separator):
         "merbench_plugins.separators._demucs_models",
         "merbench_plugins.separators.stereo",
     )
+    uses_device = True
     typical_cost = Cost(seconds=30.0, megabytes=42.0)
 
     model: str = Field(
@@ -109,7 +110,7 @@ class Demucs(Separator):
         except MerbenchError as error:
             raise error.within(self.name) from error
 
-    def separate(self, waveform: Waveform, sample_rate: int) -> dict[str, Waveform]:
+    def separate(self, waveform: Waveform, sample_rate: int, *, device: str) -> dict[str, Waveform]:
         """Separate one clip.
 
         Parameters
@@ -118,6 +119,8 @@ class Demucs(Separator):
             Shape (channels, samples), float32, of any length.
         sample_rate
             In Hz, any.
+        device
+            The torch device that the network works on.
 
         Returns
         -------
@@ -141,7 +144,9 @@ class Demucs(Separator):
         self._check_segment(engine)
         # It takes any number of seconds, though it declares whole ones.
         segment = cast("int | None", self.segment)
-        engine.update_parameter(shifts=self.shifts, overlap=self.overlap, segment=segment)
+        engine.update_parameter(
+            shifts=self.shifts, overlap=self.overlap, segment=segment, device=device
+        )
         with _chance_of_its_own():
             sources = separate_at(
                 engine.samplerate, partial(_separate, engine), waveform, sample_rate
@@ -198,7 +203,7 @@ def _separate(engine: Engine, mix: Waveform) -> Waveform:
     silence = max(0, round(_SHORTEST * engine.samplerate) - samples)
     padded = torch.from_numpy(np.pad(mix, ((0, 0), (0, silence))))
     _, stems = engine.separate_tensor(padded)
-    return np.stack([stem[:, :samples].numpy() for stem in stems.values()])
+    return np.stack([stem[:, :samples].numpy(force=True) for stem in stems.values()])
 
 
 def _longest_segment(model: Any) -> float:

@@ -70,7 +70,7 @@ class Hpss(Separator):
         "held note is no repetition; less where a clip is too short for it.",
     )
 
-    def separate(self, waveform: Waveform, sample_rate: int) -> dict[str, Waveform]:
+    def separate(self, waveform: Waveform, sample_rate: int, *, device: str) -> dict[str, Waveform]:
         """Separate one clip.
 
         Parameters
@@ -79,6 +79,8 @@ class Hpss(Separator):
             Shape (channels, samples), float32, of any length.
         sample_rate
             In Hz, any.
+        device
+            Not used.
 
         Returns
         -------

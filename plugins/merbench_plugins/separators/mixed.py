@@ -27,7 +27,7 @@ class Mixed(Separator):
         "[-1, 1), which is what writing it to a pcm_s16le file did.",
     )
 
-    def separate(self, waveform: Waveform, sample_rate: int) -> dict[str, Waveform]:
+    def separate(self, waveform: Waveform, sample_rate: int, *, device: str) -> dict[str, Waveform]:
         """Return the waveform as the stem `mixed`, untouched but for what `sixteen_bit` asks."""
         from merbench_plugins.separators.sixteen_bit import through_sixteen_bit
 

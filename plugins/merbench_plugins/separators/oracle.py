@@ -18,7 +18,7 @@ class Oracle(Separator):
     stored = False
     typical_cost = Cost(seconds=0.0)
 
-    def separate(self, waveform: Waveform, sample_rate: int) -> dict[str, Waveform]:
+    def separate(self, waveform: Waveform, sample_rate: int, *, device: str) -> dict[str, Waveform]:
         """Name the true stems.
 
         Parameters
@@ -27,6 +27,8 @@ class Oracle(Separator):
             The true stems, shape (4, channels, samples), in canonical order.
         sample_rate
             In Hz.
+        device
+            Not used.
 
         Raises
         ------

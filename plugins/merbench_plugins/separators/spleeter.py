@@ -62,6 +62,7 @@ class Spleeter(Separator):
             "wave_u_net.tensorflow_checkpoint",
         )
     )
+    uses_device = True
     typical_cost = Cost(seconds=5.0, megabytes=42.0)
 
     weights: SpleeterWeights = Field(
@@ -84,7 +85,7 @@ class Spleeter(Separator):
         super().ready()
         open_2stems(self.weights.path())
 
-    def separate(self, waveform: Waveform, sample_rate: int) -> dict[str, Waveform]:
+    def separate(self, waveform: Waveform, sample_rate: int, *, device: str) -> dict[str, Waveform]:
         """Separate one clip.
 
         Parameters
@@ -93,6 +94,8 @@ class Spleeter(Separator):
             Shape (channels, samples), float32, of any length.
         sample_rate
             In Hz, any.
+        device
+            The torch device that the network works on.
 
         Returns
         -------
@@ -111,10 +114,10 @@ class Spleeter(Separator):
         from merbench_plugins.separators.stereo import separate_at
 
         weights = self.weights.path()
-        network = _load_once(weights, content_digest(weights))
+        network = _load_once(weights, content_digest(weights)).to(device)
 
         def separate(mix: Waveform) -> Waveform:
-            separated: Waveform = network(torch.from_numpy(mix)).numpy()
+            separated: Waveform = network(torch.from_numpy(mix).to(device)).numpy(force=True)
             return separated
 
         vocals, _ = separate_at(SAMPLE_RATE, separate, waveform, sample_rate)

@@ -104,7 +104,7 @@ class Spec(_Strict):
     plugins: list[str] = Field([], description="Plugin files and folders to load.")
     seed: int = Field(1, ge=0, description="Where every model's chance comes from.")
     device: str = Field(
-        "cpu", min_length=1, description="Torch device that models train on, or auto."
+        "cpu", min_length=1, description="Torch device that what uses one works on, or auto."
     )
 
 

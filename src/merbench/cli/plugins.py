@@ -34,7 +34,7 @@ def list_plugins(
     timeout: float | None = TIMEOUT,
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
-    """List every plugin that can be named in a benchmark file.
+    """List every plugin: what can be named in a benchmark file, and engines.
 
     [bold]Example[/bold]
 
@@ -130,10 +130,11 @@ def check_plugin(
 
 
 def _load(paths: list[Path] | None, timeout: float | None = None) -> Registry:
+    from merbench.engines import catalogue
     from merbench.plugins import discovery, trial
 
     trial.wait_at_most(timeout)
-    registry = discovery.load(paths or (), folder=Path.cwd())
+    registry = catalogue.with_ours(discovery.load(paths or (), folder=Path.cwd()))
     display.warn_of_problems(registry)
     return registry
 

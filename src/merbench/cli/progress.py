@@ -84,7 +84,7 @@ class Progress:
         stage = outcome.work.stage
         self._done[stage] += 1
         # A task that never started failed with another's error, which was shown then.
-        if outcome.error and outcome.seconds:
+        if outcome.error and not outcome.inherited:
             self._failed += 1
             self._print(f"failed: {outcome.error}")
         if self._bars is not None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from merbench.benchmark.document import Document
     from merbench.planning.cell import Cell
     from merbench.planning.plan import Plan
+    from merbench.plugins.registry import Registry
     from merbench.steps.store import Store
 
 SPEC = typer.Argument(..., metavar="SPEC", help="Benchmark file.", show_default=False)
@@ -56,6 +57,12 @@ def run(
     ),
     assignments: list[str] | None = SET,
     only: list[str] | None = ONLY,
+    engine: str = typer.Option(
+        "local", "--engine", metavar="NAME", help="Where steps are done; `plugins list` has more."
+    ),
+    engine_parameters: list[str] | None = typer.Option(
+        None, "--engine-set", metavar="KEY=VALUE", help="Set a parameter of the engine."
+    ),
     jobs: int = typer.Option(0, "--jobs", "-j", min=0, help="Worker processes; 0: one a core."),
     timeout: float | None = typer.Option(
         None,
@@ -84,15 +91,16 @@ def run(
     """
     from merbench.benchmark.schema import plugin_paths
     from merbench.cli.progress import Progress
-    from merbench.engines.local import LocalEngine
+    from merbench.components import EngineOptions
+    from merbench.engines import catalogue
     from merbench.leaderboard import run_results
     from merbench.leaderboard.output_folder import claimed
     from merbench.runs import execution
-    from merbench.threads import cores
 
     if offline:
         os.environ["MERBENCH_OFFLINE"] = "1"
-    document, planned, store = _plan(spec, assignments, only, timeout)
+    document, planned, store, registry = _plan(spec, assignments, only, timeout)
+    chosen = catalogue.engine(registry, engine, engine_parameters or ())
     if not planned.cells:
         reason = f" ({planned.skipped[0].reason})" if planned.skipped else ""
         raise MerbenchError(
@@ -106,16 +114,16 @@ def run(
         typer.echo(f"{count} {made} no cell; `merbench plan` says why", err=True)
     with claimed(folder, planned, overwrite=overwrite):
         if planned.tasks:
-            engine = LocalEngine(
-                store,
+            options = EngineOptions(
+                store.folder,
                 plugin_paths(document, planned.benchmark.spec),
-                jobs=jobs or cores(),
-                timeout=timeout,
-                memory_limit=int(memory * 2**30) if memory else None,
+                jobs,
+                timeout,
+                int(memory * 2**30) if memory else None,
             )
             try:
-                with engine, Progress(planned.to_do()) as progress:
-                    recorded = execution.execute(planned, store, engine, progress.report)
+                with chosen.start(options) as where, Progress(planned.to_do()) as progress:
+                    recorded = execution.execute(planned, store, where, progress.report)
             except KeyboardInterrupt:
                 typer.echo(display.STOPPED, err=True)
                 raise typer.Exit(130) from None
@@ -155,7 +163,7 @@ def plan(
     from merbench.steps import timings
     from merbench.threads import cores
 
-    _, planned, store = _plan(spec, assignments, only, timeout)
+    _, planned, store, _ = _plan(spec, assignments, only, timeout)
     expected = estimate(planned, store)
     to_do = planned.to_do()
     counts = {s: {"to_do": to_do[s], "cached": planned.cached[s]} for s in STAGES}
@@ -219,7 +227,7 @@ def plan(
 
 def _plan(
     spec: Path, assignments: list[str] | None, only: list[str] | None, timeout: float | None
-) -> tuple[Document, Plan, Store]:
+) -> tuple[Document, Plan, Store, Registry]:
     from merbench.benchmark.document import read_document
     from merbench.benchmark.resolving import resolve
     from merbench.benchmark.schema import parse, plugin_paths
@@ -237,7 +245,7 @@ def _plan(
     planned = make_plan(resolve(document, parsed, registry), store, only or ())
     for warning in planned.warnings:
         display.warn(warning)
-    return document, planned, store
+    return document, planned, store, registry
 
 
 def _names(cells: Sequence[Cell]) -> list[dict[str, str]]:

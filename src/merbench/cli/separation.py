@@ -22,6 +22,11 @@ BESIDE = "hpss"
 """What `evaluate` compares with by default, where there is such a plugin."""
 
 
+DEVICE = typer.Option(
+    "cpu", "--device", help="Torch device to separate on, as cuda:0; auto is the best there is."
+)
+
+
 @app.command("evaluate")
 def evaluate_separator(
     name: str = NAME,
@@ -34,6 +39,7 @@ def evaluate_separator(
         metavar="NAME",
         help=f"A separator to compare with, in place of {BESIDE}; may be repeated.",
     ),
+    device: str = DEVICE,
     out: Path | None = typer.Option(
         None, "--out", help="Folder for scores.csv and scores.svg.", show_default=False
     ),
@@ -53,15 +59,17 @@ def evaluate_separator(
 
       merbench separators evaluate hpss --data multitracks --set bass_cutoff=150
     """
+    from merbench import devices
     from merbench.separation import chart, multitracks, scoring
 
+    device = devices.present(device)
     registry = _load(paths)
     separators = _compared(registry, name, parameters or (), beside)
     tracks = multitracks.find_multitracks(data)
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
     with Shares() as progress:
-        scores = scoring.evaluate(separators, tracks, progress)
+        scores = scoring.evaluate(separators, tracks, progress, device=device)
     if out is not None:
         chart.write_csv(out / "scores.csv", scores)
         chart.plot(out / "scores.svg", scores, f"{next(iter(separators))}, {data.name}")
@@ -80,6 +88,7 @@ def separate_files(
         ..., metavar="AUDIO…", help="Recordings to separate.", show_default=False
     ),
     out: Path = typer.Option(..., "--out", help="Folder for the stems.", show_default=False),
+    device: str = DEVICE,
     parameters: list[str] | None = SET,
     paths: list[Path] | None = PATHS,
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
@@ -94,9 +103,11 @@ def separate_files(
 
       merbench separators separate wave-u-net song.mp3 other.flac --out stems
     """
+    from merbench import devices
     from merbench.errors import MerbenchError
     from merbench.plugins import readiness
 
+    device = devices.present(device)
     separator = _build(_load(paths), name, parameters or ())
     readiness.ready(separator)
     written: dict[str, dict[str, str]] = {}
@@ -105,7 +116,7 @@ def separate_files(
         for done, (file, folder) in enumerate(zip(files, _folders(files), strict=True)):
             progress(f"separating {file.name}", done / len(files))
             try:
-                stems = _separate(separator, file, out / folder)
+                stems = _separate(separator, file, out / folder, device)
             except MerbenchError as error:
                 if len(files) == 1:
                     raise
@@ -129,12 +140,12 @@ def separate_files(
         raise typer.Exit(1)
 
 
-def _separate(separator: Separator, file: Path, folder: Path) -> dict[str, Path]:
+def _separate(separator: Separator, file: Path, folder: Path, device: str) -> dict[str, Path]:
     from merbench import audio
     from merbench.separation import scoring
 
     waveform, rate = audio.read(file)
-    stems = scoring.separate(separator, waveform, rate, str(file))
+    stems = scoring.separate(separator, waveform, rate, str(file), device=device)
     folder.mkdir(parents=True, exist_ok=True)
     paths = {stem: folder / f"{stem}.wav" for stem in stems}
     for stem, path in paths.items():

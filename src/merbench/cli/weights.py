@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from merbench import wording
 from merbench.cli import display
 from merbench.cli.shares import Shares
 
@@ -121,4 +122,4 @@ def _document(plugin: str, known: KnownWeights) -> dict[str, Any]:
 
 
 def _size(size: int | None) -> str:
-    return "" if size is None else display.size(size / 1e6)
+    return "" if size is None else wording.size(size / 1e6)

@@ -1,9 +1,10 @@
-"""The five contracts a plugin fulfils, one file a kind. Nothing heavy is imported here."""
+"""The six contracts a plugin fulfils, one file a kind. Nothing heavy is imported here."""
 
 from merbench.components.augmentation import Augmentation
 from merbench.components.base import Component, Cost
 from merbench.components.clip import CANONICAL_STEMS, MIXED, Clip
 from merbench.components.dataset import Dataset, Finding
+from merbench.components.engine import Engine, EngineOptions
 from merbench.components.feature_extractor import FeatureExtractor, FeatureKind
 from merbench.components.model import Estimator, Model, ModelParameter
 from merbench.components.separator import Separator
@@ -19,6 +20,8 @@ __all__ = [
     "Component",
     "Cost",
     "Dataset",
+    "Engine",
+    "EngineOptions",
     "Estimator",
     "FeatureExtractor",
     "FeatureKind",

@@ -17,6 +17,7 @@ from typing import Any, ClassVar, NamedTuple
 from pydantic import BaseModel, ConfigDict
 
 from merbench.components.weights import KnownWeights, Weights, weights_types
+from merbench.devices import CPU
 from merbench.digests import content_digest as content_digest
 from merbench.digests import module_digest
 from merbench.errors import MerbenchError
@@ -116,6 +117,17 @@ class Component(BaseModel):
         fields = cls.model_fields.values()
         types = (weights for field in fields for weights in weights_types(field.annotation))
         return [known for weights in types for known in weights.known]
+
+    def device_for(self, device: str) -> str:
+        """Return what it is told where a benchmark runs on a device.
+
+        That device, where it or a component among its parameters says that it uses one; else the
+        processor, so that nothing waits for a device that it leaves alone.
+        """
+        inner = [component for _, value in self for component in components_in(value)]
+        uses = getattr(self, "uses_device", False)
+        uses = uses or any(component.device_for(device) == device for component in inner)
+        return device if uses else CPU
 
     def identity(self) -> dict[str, Any]:
         """Name, version and all parameters: what a seed is derived from.

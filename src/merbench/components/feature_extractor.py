@@ -43,12 +43,16 @@ class FeatureExtractor(Component):
         `extract` is then given the feature vector that is published with the clip, (1, d), in
         place of a waveform, and the sample rate 0. Datasets that publish none are skipped;
         separation and augmentation have nothing to do with it.
+    uses_device
+        Whether it works on the device that it is told. One that does not is always told "cpu", and
+        never waits for a turn on a GPU.
     """
 
     kind: ClassVar[FeatureKind]
     needs_published: ClassVar[bool] = False
+    uses_device: ClassVar[bool] = False
 
-    def extract(self, waveform: Waveform, sample_rate: int) -> NDArray[np.float32]:
+    def extract(self, waveform: Waveform, sample_rate: int, *, device: str) -> NDArray[np.float32]:
         """Extract from one stem.
 
         Parameters
@@ -57,10 +61,12 @@ class FeatureExtractor(Component):
             Shape (channels, samples), float32; finite, never empty.
         sample_rate
             In Hz.
+        device
+            A torch device name. Extractors without torch ignore it.
 
         Returns
         -------
         ndarray
-            Finite, of the shape that `kind` says.
+            Of NumPy, whatever the device; finite, of the shape that `kind` says.
         """
         raise NotImplementedError

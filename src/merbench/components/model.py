@@ -61,11 +61,15 @@ class Model(Component):
         The tasks it can be fitted for.
     baseline
         Whether a benchmark with `baselines: true` includes it, with default parameters.
+    uses_device
+        Whether it works on the device that it is told. One that does not, and holds no model that
+        does, is always told "cpu", and never waits for a turn on a GPU.
     """
 
     inputs: ClassVar[FeatureKind | tuple[FeatureKind, ...]]
     tasks: ClassVar[frozenset[Task]]
     baseline: ClassVar[bool] = False
+    uses_device: ClassVar[bool] = False
 
     def estimator(self, *, task: Task, seed: int, device: str) -> Estimator:
         """Return an unfitted estimator.

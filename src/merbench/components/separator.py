@@ -27,13 +27,17 @@ class Separator(Component):
     stored
         Whether its stems are worth keeping in the store. False where reading them back costs more
         than making them again.
+    uses_device
+        Whether it works on the device that it is told. One that does not is always told "cpu", and
+        never waits for a turn on a GPU.
     """
 
     stems: ClassVar[tuple[str, ...]] = CANONICAL_STEMS
     needs_true_stems: ClassVar[bool] = False
     stored: ClassVar[bool] = True
+    uses_device: ClassVar[bool] = False
 
-    def separate(self, waveform: Waveform, sample_rate: int) -> dict[str, Waveform]:
+    def separate(self, waveform: Waveform, sample_rate: int, *, device: str) -> dict[str, Waveform]:
         """Separate one clip.
 
         Parameters
@@ -42,10 +46,12 @@ class Separator(Component):
             Shape (channels, samples), float32. May exceed 1.0; nothing may clip it.
         sample_rate
             In Hz.
+        device
+            A torch device name. Separators without torch ignore it.
 
         Returns
         -------
         dict
-            One array of the waveform's shape for each of `stems`.
+            One array of the waveform's shape for each of `stems`, of NumPy, whatever the device.
         """
         raise NotImplementedError

@@ -7,14 +7,12 @@ import contextlib
 import math
 import multiprocessing
 import os
-import pickle
 import signal
 import sys
 import threading
 import time
-import traceback
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
@@ -23,8 +21,9 @@ from typing import NamedTuple
 
 from merbench import child_processes, memory, threads
 from merbench.components.base import plugin_sources
+from merbench.devices import CPU
+from merbench.engines import worker as workers
 from merbench.engines.schedule import Failure
-from merbench.errors import MerbenchError
 from merbench.plugins import discovery
 from merbench.steps.step import Step
 from merbench.steps.store import Store
@@ -39,9 +38,17 @@ class Answer(NamedTuple):
     failure: Failure | None
     spent: bool = False
     """Whether processes were left behind, which may hold anything of the worker's."""
+    begun: bool = False
+    """Whether this says no more than that its turn on a device has come."""
 
 
 # --- local processes ----------------------------------------------------------------------------
+
+# Why not a library's pool: pebble's ProcessPool (5.2) was given what tests/engines does to workers.
+# It names the task that ended its process (SIGKILL, SIGTERM, exit 5), stops one that hangs, ends on
+# Ctrl-C, and goes on, as this does. But a task that ends its process with status 0 is waited for
+# until its timeout, for ever without one; a task that a worker cannot read breaks the whole pool;
+# what a task leaves running is not ended, not even with the pool; no worker's memory is bounded.
 
 
 class WorkerLostError(Exception):
@@ -161,7 +168,11 @@ class LocalEngine:
                 return failure
         worker.ran |= sources
         worker.send(work)
-        answer = worker.receive(self.timeout)
+        # It says when its turn on a device has come, which others may have for as long as they
+        # like; for the processor it has come.
+        answer = worker.receive(None if work.occupies != CPU else self.timeout)
+        if answer.begun:
+            answer = worker.receive(self.timeout)
         if answer.spent:
             self._end(worker)
         return answer.failure
@@ -207,9 +218,9 @@ class _Worker:
 
     def send(self, work: Step) -> None:
         """Hand over a task."""
-        task = pickle.dumps(work)
+        task = workers.sent(work)
         with contextlib.suppress(OSError):  # a worker that is gone shows when it should answer
-            self._pipe.send_bytes(task)
+            self._pipe.send(task)
 
     def receive(self, timeout: float | None) -> Answer:
         """Wait for the answer.
@@ -268,25 +279,8 @@ def _serve(pipe: Connection, folder: Path, plugin_paths: Sequence[Path], limit: 
     child_processes.adopt()
     store = Store(folder)
     with contextlib.suppress(EOFError, OSError):  # the parent is gone
-        pipe.send(Answer(_guarded(lambda: discovery.load(plugin_paths))))
+        pipe.send(Answer(workers.guarded(lambda: discovery.load(plugin_paths))))
         while True:
-            data = pipe.recv_bytes()
-            failure = _guarded(lambda: pickle.loads(data).run(store))  # noqa: B023
+            task = pipe.recv()
+            failure = workers.run(task, store, lambda: pipe.send(Answer(None, begun=True)))
             pipe.send(Answer(failure, spent=bool(child_processes.children())))
-
-
-def _guarded(do: Callable[[], object]) -> Failure | None:
-    """Do something and return what went wrong."""
-    import warnings
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            do()
-    except MerbenchError as error:
-        return Failure(str(error), traceback.format_exc())
-    except MemoryError:
-        return Failure("ran out of memory; lower --jobs", traceback.format_exc())
-    except BaseException as error:  # a plugin may even call sys.exit
-        return Failure(f"{type(error).__name__}: {error}", traceback.format_exc())
-    return None

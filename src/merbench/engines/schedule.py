@@ -6,8 +6,10 @@ import concurrent.futures
 import heapq
 import time
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
+from merbench.components.engine import Workplace
+from merbench.devices import CPU
 from merbench.steps.step import Step
 
 
@@ -18,6 +20,8 @@ class Outcome(NamedTuple):
     error: str
     seconds: float
     trace: str = ""
+    inherited: bool = False
+    """Whether it was not done because another that it needs failed, whose error this is."""
 
 
 class Failure(NamedTuple):
@@ -27,29 +31,12 @@ class Failure(NamedTuple):
     trace: str
 
 
-class Engine(Protocol):
-    """What `execute` needs of the place where tasks run."""
-
-    @property
-    def slots(self) -> int:
-        """How many tasks run at once."""
-        ...
-
-    def submit(self, work: Step) -> concurrent.futures.Future[Failure | None]:
-        """Start a task."""
-        ...
-
-    def explain(self, error: BaseException) -> str:
-        """Say in words why a future failed."""
-        ...
-
-
 # --- scheduling ---------------------------------------------------------------------------------
 
 
 def execute(
     tasks: Mapping[str, Step],
-    engine: Engine,
+    engine: Workplace,
     report: Callable[[Outcome], None],
 ) -> dict[str, Outcome]:
     """Run tasks in the order their needs allow; what needs a failed task fails with its reason.
@@ -72,6 +59,8 @@ def execute(
     rank = {key: position for position, key in enumerate(tasks)}
     ready = [(rank[key], key) for key, needs in waiting.items() if not needs]
     heapq.heapify(ready)
+    held: dict[str, list[tuple[int, str]]] = {}
+    """Steps that wait for a device, by the device: no worker is kept from others' work by it."""
     running: dict[concurrent.futures.Future[Failure | None], tuple[str, float]] = {}
 
     def settle(key: str, outcome: Outcome) -> None:
@@ -84,7 +73,7 @@ def execute(
             report(result)
             for dependent in dependents.get(done, []):
                 if result.error:
-                    inherited = Outcome(tasks[dependent], result.error, 0.0, result.trace)
+                    inherited = result._replace(work=tasks[dependent], seconds=0.0, inherited=True)
                     pending.append((dependent, inherited))
                 else:
                     waiting[dependent].discard(done)
@@ -94,8 +83,13 @@ def execute(
     while ready or running:
         # Few are handed over at a time, so that what becomes ready earlier in rank goes first.
         while ready and len(running) < engine.slots + 1:
-            _, key = heapq.heappop(ready)
-            if key not in outcomes:
+            place, key = heapq.heappop(ready)
+            device = tasks[key].occupies
+            if device in held:
+                held[device].append((place, key))
+            elif key not in outcomes:
+                if device != CPU:
+                    held[device] = []
                 running[engine.submit(tasks[key])] = (key, time.monotonic())
         done, _ = concurrent.futures.wait(
             running, timeout=1.0, return_when=concurrent.futures.FIRST_COMPLETED
@@ -107,6 +101,8 @@ def execute(
                 failure = future.result()
             except Exception as error:
                 failure = Failure(engine.explain(error), "")
+            for waited in held.pop(tasks[key].occupies, []):
+                heapq.heappush(ready, waited)
             settle(key, Outcome(tasks[key], *_message(tasks[key], failure, seconds)))
     return outcomes
 

@@ -140,13 +140,13 @@ class Listening:
         assert separator is not None
         try:
             key = separating.separation_key(
-                separator, dataset, clip, decoding.decoding_key(dataset, clip)
+                separator, dataset, clip, decoding.decoding_key(dataset, clip), device=cell.device
             )
             if separator.stored and self._store.has(key):
                 arrays = self._store.get(key).arrays
                 return {stem: arrays[stem] for stem in separator.stems}, ""
             readiness.ready(separator)
-            return separating.separate(dataset, clip, separator)[0], ""
+            return separating.separate(dataset, clip, separator, device=cell.device)[0], ""
         except Exception as error:  # a plugin's fault is no reason to have no report
             return {}, f"stems of {separator.title} are not to be had: {error}"
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from merbench.pages.leaderboard_table import DASH, number
+from merbench.pages.leaderboard_table import number
+from merbench.wording import DASH
 
 if TYPE_CHECKING:
     import pandas as pd

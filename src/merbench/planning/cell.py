@@ -9,9 +9,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from merbench import devices
 from merbench.benchmark.names import AXES, NONE, full_title, joint_title
 from merbench.benchmark.protocols import DrawnProtocol, Protocol, Split, split_hash
 from merbench.components import Augmentation, Clip, Dataset, FeatureExtractor, Model, Separator
+from merbench.devices import CPU
 from merbench.digests import file_digest
 from merbench.identity import data_hash, digest, truth_hash
 from merbench.planning.repeated_audio import audio_of_several_groups
@@ -149,6 +151,7 @@ class Cell:
     model: Model
     protocol: Protocol
     seed: int
+    device: str = CPU
 
     @property
     def names(self) -> dict[str, str]:
@@ -197,7 +200,12 @@ class Cell:
 
     @cached_property
     def identity(self) -> dict[str, Any]:
-        """Everything that says which cell this is, and nothing that says how it is computed."""
+        """Everything that says which cell this is, and nothing that says how it is computed.
+
+        The kind of device counts where a part of the system uses one: what it computes differs.
+        """
+        parts = [self.separator, *self.features, self.model]
+        used = self.device in [part.device_for(self.device) for part in parts if part]
         augmentations = [augmentation.identity() for augmentation in self.augmentations]
         return {
             "dataset": self.data.identity,
@@ -208,6 +216,7 @@ class Cell:
             "model": self.model.identity(),
             "protocol": self.protocol.identity(),
             "seed": self.seed,
+            **(devices.in_keys(self.device) if used else {}),
         }
 
     @cached_property
@@ -253,8 +262,9 @@ def cell_id(identity: Mapping[str, Any], data_hash: str) -> str:
 
 
 def fold_seed(identity: Mapping[str, Any], fold: int) -> int:
-    """Return the seed of one fold of a cell of this identity."""
-    return int(digest([identity, fold])[:8], 16) % 2**31
+    """Return the seed of one fold of a cell of this identity; on every device the same."""
+    system = {key: value for key, value in identity.items() if key != "device"}
+    return int(digest([system, fold])[:8], 16) % 2**31
 
 
 def originals(rows: Sequence[Row]) -> tuple[int, ...]:

@@ -38,7 +38,7 @@ def candidates(data: LoadedDataset, benchmark: Benchmark, skipped: list[Skipped]
         for augmentations, separator, features in _systems(data, model, benchmark):
             cell = Cell(
                 data, augmentations, separator, features, model, benchmark.protocol,
-                benchmark.spec.seed,
+                benchmark.spec.seed, benchmark.spec.device,
             )  # fmt: skip
             reason = _mismatch(cell, benchmark)
             if not reason:

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
+from merbench import devices
 from merbench.benchmark.protocols import Split
 from merbench.components import Component, FeatureExtractor, FeatureKind, Model
 from merbench.components.base import components_in
@@ -90,8 +91,7 @@ class StepList:
             prepared = artifact_key("prepare", model=fingerprint, of=tables[0])
         keys = []
         for split in cell.data.splits:
-            device = self.plan.benchmark.spec.device
-            fit = _fit(cell, split, device, tables, prepared, fingerprint)
+            fit = _fit(cell, split, tables, prepared, fingerprint)
             keys.append(fit.key)
             if self._wanted(cell, fit) and fit.key not in self.plan.tasks:
                 self.plan.tasks[fit.key] = fit
@@ -123,11 +123,12 @@ class StepList:
                 continue
             files = files_of(clip, separator, data.audio) if separator else {}
             self.plan.tasks[extraction] = Extract(
-                extraction, data.dataset, clip, files, separator, separation, feature, copy
-            )
+                extraction, data.dataset, clip, files, separator, separation, feature, copy,
+                cell.device,
+            )  # fmt: skip
             if separator and separator.stored and self._missing(separation, "separate"):
                 self.plan.tasks[separation] = Separate(
-                    separation, data.dataset, clip, files, separator, copy
+                    separation, data.dataset, clip, files, separator, copy, device=cell.device
                 )
         self.plan.tasks[key] = Assemble(
             key,
@@ -151,7 +152,12 @@ class StepList:
             return
         tasks = [
             StemLevels.of(
-                data.dataset, clip, files_of(clip, separator, data.audio), separator, separation
+                data.dataset,
+                clip,
+                files_of(clip, separator, data.audio),
+                separator,
+                separation,
+                device=cell.device,
             )
             for clip, separation in zip(data.clips, self._separations(cell), strict=True)
         ]
@@ -164,8 +170,9 @@ class StepList:
                 self.plan.tasks[task.key] = task
                 if separator.stored and self._missing(task.separation, "separate"):
                     self.plan.tasks[task.separation] = Separate(
-                        task.separation, data.dataset, task.clip, task.files, separator
-                    )
+                        task.separation, data.dataset, task.clip, task.files, separator,
+                        device=cell.device,
+                    )  # fmt: skip
 
     def _table_key(self, cell: Cell, feature: FeatureExtractor) -> str:
         rows, kind = self._extractions(cell, feature), feature.kind.value
@@ -180,7 +187,12 @@ class StepList:
         if memo not in self._keys:
             self._keys[memo] = [
                 stems_key(
-                    separator, data.dataset, clip, copy, files_of(clip, separator, data.audio)
+                    separator,
+                    data.dataset,
+                    clip,
+                    copy,
+                    files_of(clip, separator, data.audio),
+                    device=cell.device,
                 )
                 for clip, copy in cell.rows
             ]
@@ -188,13 +200,19 @@ class StepList:
 
     def _extractions(self, cell: Cell, feature: FeatureExtractor) -> list[str]:
         if feature.needs_published:
-            return [extraction_key(feature, published_key(clip)) for clip, _ in cell.rows]
+            return [
+                extraction_key(feature, published_key(clip), device=cell.device)
+                for clip, _ in cell.rows
+            ]
         assert cell.separator is not None
         identities = _identities(cell), cell.separator.identity(), feature.identity()
         memo = (id(cell.data), *map(canonical, identities))
         if memo not in self._keys:
             separations = self._separations(cell)
-            self._keys[memo] = [extraction_key(feature, separation) for separation in separations]
+            self._keys[memo] = [
+                extraction_key(feature, separation, device=cell.device)
+                for separation in separations
+            ]
         return self._keys[memo]
 
 
@@ -205,7 +223,6 @@ def _identities(cell: Cell) -> list[dict[str, Any]]:
 def _fit(
     cell: Cell,
     split: Split,
-    device: str,
     tables: tuple[str, ...],
     prepared: str | None,
     fingerprint: dict[str, Any],
@@ -221,7 +238,7 @@ def _fit(
         model=fingerprint,
         task=task.value,
         seed=seed,
-        device=device,
+        device=devices.kind(cell.model.device_for(cell.device)),
         tables=tables,
         n_clips=0 if tables else len(clips),
         train=train,
@@ -233,6 +250,6 @@ def _fit(
     )
     test_ids = tuple(clips[i].id for i in split.test)
     return Fit(
-        key, cell.model, digest(fingerprint), task, seed, device, tables, prepared, train,
+        key, cell.model, digest(fingerprint), task, seed, cell.device, tables, prepared, train,
         split.test, labels, groups, copy_of, test_ids, cell.label, split.fold, cell.scaled,
     )  # fmt: skip

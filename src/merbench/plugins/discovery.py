@@ -22,7 +22,7 @@ from pydantic.errors import PydanticUndefinedAnnotation
 from merbench.components import FeatureKind, Model
 from merbench.errors import PluginError, reason
 from merbench.naming import nearest
-from merbench.plugins import hookspecs, trial
+from merbench.plugins import hookspecs, told_device, trial
 from merbench.plugins.registry import KINDS, Entry, Origin, Problem, Registry
 from merbench.tasks import Task
 
@@ -274,10 +274,11 @@ def _register(
                 if fault:
                     registry.problems.append(Problem(origin, fault))
                 else:
-                    _add(registry, Entry(kind, cls, origin))
+                    add(registry, Entry(kind, cls, origin))
 
 
-def _add(registry: Registry, entry: Entry) -> None:
+def add(registry: Registry, entry: Entry) -> None:
+    """Add an entry, or raise `PluginError` where another of its kind has its name."""
     other = registry.entries.setdefault((entry.kind, entry.name), entry)
     if other is not entry and other.cls is not entry.cls:
         raise PluginError(
@@ -306,6 +307,9 @@ def _fault(kind: str, cls: Any) -> str:
                 f"the {kind} {cls.name!r} sets `{attribute}` to {value!r}, which is no "
                 f"merbench.{wanted.__name__}"
             )
+    untold = told_device.fault(kind, cls)
+    if untold:
+        return untold
     try:
         cls.model_rebuild()
     except PydanticUndefinedAnnotation as error:

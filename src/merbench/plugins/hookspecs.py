@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 import pluggy
 
 if TYPE_CHECKING:
-    from merbench.components import Augmentation, Dataset, FeatureExtractor, Model, Separator
+    from merbench.components import (
+        Augmentation,
+        Dataset,
+        Engine,
+        FeatureExtractor,
+        Model,
+        Separator,
+    )
 
 PROJECT = "merbench"
 
@@ -39,3 +46,8 @@ def merbench_features() -> Iterable[type[FeatureExtractor]]:  # type: ignore[emp
 @hookspec
 def merbench_models() -> Iterable[type[Model]]:  # type: ignore[empty-body]
     """Return model classes."""
+
+
+@hookspec
+def merbench_engines() -> Iterable[type[Engine]]:  # type: ignore[empty-body]
+    """Return engine classes."""

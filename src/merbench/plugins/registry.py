@@ -9,7 +9,15 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from merbench.components import Augmentation, Component, Dataset, FeatureExtractor, Model, Separator
+from merbench.components import (
+    Augmentation,
+    Component,
+    Dataset,
+    Engine,
+    FeatureExtractor,
+    Model,
+    Separator,
+)
 from merbench.errors import MerbenchError, PluginError, reason
 from merbench.naming import nearest
 from merbench.plugins import trial
@@ -20,6 +28,7 @@ KINDS: dict[str, type[Component]] = {
     "augmentation": Augmentation,
     "feature": FeatureExtractor,
     "model": Model,
+    "engine": Engine,
 }
 
 

@@ -9,8 +9,9 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from merbench.components.engine import Workplace
 from merbench.engines import schedule
-from merbench.engines.schedule import Engine, Outcome
+from merbench.engines.schedule import Outcome
 from merbench.errors import MerbenchError
 from merbench.planning.cell import Cell, LoadedDataset
 from merbench.planning.plan import Plan
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 def execute(
     plan: Plan,
     store: Store,
-    where: Engine | None,
+    where: Workplace | None,
     report: Callable[[Outcome], None] | None = None,
 ) -> RunRecord:
     """Do a plan's tasks and score what they predict.
@@ -43,7 +44,7 @@ def execute(
     store
         Where tasks leave their artifacts.
     where
-        The engine that runs them; None where the plan has no tasks left.
+        The engine at work that runs them; None where the plan has no tasks left.
     report
         Called with each task's outcome.
     """
@@ -102,8 +103,15 @@ def _collect(
                 predictions.append(frame)
             except MerbenchError as error:
                 row |= {"status": "failed", "error": str(error)}
-                trace = outcomes[key].trace if key in outcomes else ""
-                errors.append({"cell": cell.id, "fold": split.fold, "trace": trace})
+                outcome = outcomes.get(key)
+                errors.append(
+                    {
+                        "cell": cell.id,
+                        "fold": split.fold,
+                        "trace": outcome.trace if outcome else "",
+                        "inherited": outcome.inherited if outcome else False,
+                    }
+                )
             folds.append(row)
     if plan.benchmark.spec.baselines:
         for data in plan.datasets:

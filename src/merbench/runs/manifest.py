@@ -58,7 +58,7 @@ def compose(
 
     document = plan.benchmark.document
     spec = plan.benchmark.spec.model_dump(mode="json")
-    failures = {o.work.title: o.error for o in outcomes.values() if o.error and o.seconds}
+    failures = {o.work.title: o.error for o in outcomes.values() if o.error and not o.inherited}
     return {
         "schema": SCHEMA,
         "merbench": __version__,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from merbench.components import CANONICAL_STEMS, Separator
+from merbench.devices import CPU
 from merbench.errors import MerbenchError, PluginError
 from merbench.plugins import readiness
 from merbench.separation.bsseval import BSSEval
@@ -42,7 +43,7 @@ Progress = Callable[[str, float], None]
 
 
 def separate(
-    separator: Separator, waveform: Waveform, sample_rate: int, where: str
+    separator: Separator, waveform: Waveform, sample_rate: int, where: str, *, device: str = CPU
 ) -> dict[str, Waveform]:
     """Separate a recording and hold the separator to its contract.
 
@@ -57,7 +58,7 @@ def separate(
         raise MerbenchError(
             f"{separator.name} hands out a dataset's true stems, so it can separate no recording"
         )
-    stems = separator.separate(waveform, sample_rate)
+    stems = separator.separate(waveform, sample_rate, device=separator.device_for(device))
     if set(stems) != set(separator.stems):
         raise PluginError(
             f"{separator.name} returned the stems {', '.join(sorted(stems))} "
@@ -106,6 +107,8 @@ def evaluate(
     separators: Mapping[str, Separator],
     tracks: Sequence[MultitrackFiles],
     progress: Progress = lambda message, share: None,
+    *,
+    device: str = CPU,
 ) -> list[Score]:
     """Score separators on multitracks, beside the mixture and ideal ratio masks.
 
@@ -118,6 +121,8 @@ def evaluate(
         What `find_multitracks` found. One is decoded at a time.
     progress
         Called with what is being done and the share that is done, on [0, 1].
+    device
+        The torch device that separators work on.
 
     Returns
     -------
@@ -139,7 +144,8 @@ def evaluate(
         done = position * (len(separators) + 1)
         for number, (name, separator) in enumerate(separators.items()):
             progress(f"{track.name}: separating with {name}", (done + number) / steps)
-            stems = separate(separator, track.mix, track.sample_rate, f"track {track.name}")
+            where = f"track {track.name}"
+            stems = separate(separator, track.mix, track.sample_rate, where, device=device)
             methods[name] = _with_accompaniment(stems)
         progress(f"{track.name}: scoring", (done + len(separators)) / steps)
         scores += _score(track, methods)

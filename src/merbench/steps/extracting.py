@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from merbench import devices
 from merbench.components import MIXED, Clip, Component, Dataset, FeatureExtractor, Separator
+from merbench.devices import CPU
 from merbench.errors import MerbenchError, PluginError
 from merbench.steps.decoding import AugmentedCopy, clip_title, makers
 from merbench.steps.separating import separated, stems_key
@@ -34,9 +36,10 @@ def stems_of(extractor: FeatureExtractor, separator: Separator | None) -> tuple[
     return (MIXED,) if separator is None or extractor.needs_published else separator.stems
 
 
-def extraction_key(extractor: FeatureExtractor, separation: str) -> str:
+def extraction_key(extractor: FeatureExtractor, separation: str, *, device: str = CPU) -> str:
     """Key of the arrays an extractor makes of a clip's stems."""
-    return artifact_key("extract", extractor=extractor.fingerprint(), of=separation)
+    on = devices.in_keys(extractor.device_for(device))
+    return artifact_key("extract", extractor=extractor.fingerprint(), of=separation, **on)
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ class Extract(Step):
     separation: str
     extractor: FeatureExtractor
     copy: AugmentedCopy | None = None
+    device: str = CPU
 
     @property
     def needs(self) -> tuple[str, ...]:  # type: ignore[override]
@@ -71,6 +75,13 @@ class Extract(Step):
         return (*makers(self.dataset, self.separator, self.copy), self.extractor)
 
     @property
+    def occupies(self) -> str:
+        separates = self.separator is not None and not self.separator.stored
+        used = [self.separator, self.extractor] if separates else [self.extractor]
+        told = [component.device_for(self.device) for component in used if component]
+        return self.device if self.device in told else CPU
+
+    @property
     def reads(self) -> Files:
         return self.files if self.separator and not self.separator.stored else {}
 
@@ -79,7 +90,7 @@ class Extract(Step):
         with self.as_planned(store):
             stems, rate = self._stems(store)
             arrays = {
-                stem: extract(self.extractor, stems[stem], rate, f"stem {stem}")
+                stem: extract(self.extractor, stems[stem], rate, f"stem {stem}", device=self.device)
                 for stem in stems_of(self.extractor, self.separator)
             }
         info = {"component": self.extractor.name, "seconds": time.perf_counter() - started}
@@ -88,15 +99,20 @@ class Extract(Step):
     def _stems(self, store: Store) -> tuple[Mapping[str, Waveform], int]:
         if self.separator is None:
             return {MIXED: _published(self.clip)}, 0
-        return separated(store, self.separation, self.dataset, self.clip, self.separator, self.copy)
+        return separated(
+            store, self.separation, self.dataset, self.clip, self.separator, self.copy,
+            device=self.device,
+        )  # fmt: skip
 
     def _planned(self) -> bool:
         separation = self.separation
         if self.separator is None:
             separation = published_key(self.clip)
         elif not self.separator.stored:
-            separation = stems_key(self.separator, self.dataset, self.clip, self.copy, self.files)
-        return extraction_key(self.extractor, separation) == self.key
+            separation = stems_key(
+                self.separator, self.dataset, self.clip, self.copy, self.files, device=self.device
+            )
+        return extraction_key(self.extractor, separation, device=self.device) == self.key
 
 
 def _published(clip: Clip) -> Waveform:
@@ -107,13 +123,14 @@ def _published(clip: Clip) -> Waveform:
 
 
 def extract(
-    extractor: FeatureExtractor, waveform: Waveform, rate: int, where: str
+    extractor: FeatureExtractor, waveform: Waveform, rate: int, where: str, *, device: str = CPU
 ) -> NDArray[np.float32]:
     """Extract from one stem and hold the extractor to its contract."""
     import numpy as np
 
     try:
-        array = np.asarray(extractor.extract(waveform, rate), dtype=np.float32)
+        told = extractor.device_for(device)
+        array = np.asarray(extractor.extract(waveform, rate, device=told), dtype=np.float32)
     except MerbenchError as error:
         raise error.within(where) from error
     if array.ndim != extractor.kind.ndim or array.size == 0:

@@ -106,12 +106,16 @@ class Fit(Step):
     def component(self) -> Component:
         return self.model
 
+    @property
+    def occupies(self) -> str:
+        return self.model.device_for(self.device)
+
     def run(self, store: Store) -> None:
         import numpy as np
 
         labels = np.asarray(self.labels, dtype=np.float64)
         with self.as_planned(store), memory.watch() as watched:
-            estimator = self.model.estimator(task=self.task, seed=self.seed, device=self.device)
+            estimator = self.model.estimator(task=self.task, seed=self.seed, device=self.occupies)
             train = self._inputs(store, self.train)
             with _timed() as fitting:
                 fit_estimator(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from merbench.components import Clip, Component, Dataset, Separator
+from merbench.devices import CPU
 from merbench.steps.decoding import decode, makers
 from merbench.steps.separating import separated, stems_key
 from merbench.steps.step import Files, Step
@@ -36,14 +37,22 @@ class StemLevels(Step):
     files: Files
     separator: Separator
     separation: str
+    device: str = CPU
 
     @classmethod
     def of(
-        cls, dataset: Dataset, clip: Clip, files: Files, separator: Separator, separation: str
+        cls,
+        dataset: Dataset,
+        clip: Clip,
+        files: Files,
+        separator: Separator,
+        separation: str,
+        *,
+        device: str = CPU,
     ) -> StemLevels:
         """Return the task for a clip whose stems have the key `separation`."""
         key = artifact_key("measure", version=VERSION, of=separation)
-        return cls(key, dataset, clip, files, separator, separation)
+        return cls(key, dataset, clip, files, separator, separation, device)
 
     @property
     def needs(self) -> tuple[str, ...]:  # type: ignore[override]
@@ -62,6 +71,10 @@ class StemLevels(Step):
         return makers(self.dataset, self.separator)
 
     @property
+    def occupies(self) -> str:
+        return CPU if self.separator.stored else self.separator.device_for(self.device)
+
+    @property
     def reads(self) -> Files:
         mixture = self.clip.audio
         return {mixture: self.files[mixture]} if self.separator.stored else self.files
@@ -71,7 +84,9 @@ class StemLevels(Step):
 
         started = time.perf_counter()
         with self.as_planned(store):
-            stems, _ = separated(store, self.separation, self.dataset, self.clip, self.separator)
+            stems, _ = separated(
+                store, self.separation, self.dataset, self.clip, self.separator, device=self.device
+            )
             mixture, rate = decode(self.dataset, self.clip)
         arrays = {
             "levels": levels([stems[stem] for stem in self.separator.stems], mixture),
@@ -81,7 +96,9 @@ class StemLevels(Step):
         store.put(self.key, arrays, info)
 
     def _planned(self) -> bool:
-        now = stems_key(self.separator, self.dataset, self.clip, None, self.files)
+        now = stems_key(
+            self.separator, self.dataset, self.clip, None, self.files, device=self.device
+        )
         return now == self.separation
 
 

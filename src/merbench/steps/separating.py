@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from merbench import audio
+from merbench import audio, devices
 from merbench.components import CANONICAL_STEMS, Clip, Component, Dataset, Separator
+from merbench.devices import CPU
 from merbench.digests import file_digest
 from merbench.errors import AudioError, PluginError
 from merbench.steps.decoding import (
@@ -43,9 +44,11 @@ def separation_key(
     clip: Clip,
     decoding: str,
     known: Files | None = None,
+    *,
+    device: str = CPU,
 ) -> str:
     """Key of a clip's stems; true stems are digested where their digests are not `known`."""
-    parts: dict[str, Any] = {"of": decoding}
+    parts: dict[str, Any] = {"of": decoding, **devices.in_keys(separator.device_for(device))}
     if separator.needs_true_stems:
         files = files_of(clip, separator, known)
         parts["stems"] = {stem: files[path] for stem, path in sorted(clip.stems.items())}
@@ -55,11 +58,17 @@ def separation_key(
 
 
 def stems_key(
-    separator: Separator, dataset: Dataset, clip: Clip, copy: AugmentedCopy | None, files: Files
+    separator: Separator,
+    dataset: Dataset,
+    clip: Clip,
+    copy: AugmentedCopy | None,
+    files: Files,
+    *,
+    device: str = CPU,
 ) -> str:
     """Key of the stems of a clip, or of a changed copy of it, made of files of these digests."""
     decoding = augmentation_key(copy, decoding_key(dataset, clip, files))
-    return separation_key(separator, dataset, clip, decoding, files)
+    return separation_key(separator, dataset, clip, decoding, files, device=device)
 
 
 @dataclass(frozen=True)
@@ -74,6 +83,7 @@ class Separate(Step):
     separator: Separator
     copy: AugmentedCopy | None = None
     needs: tuple[str, ...] = ()
+    device: str = CPU
 
     @property
     def title(self) -> str:
@@ -88,13 +98,19 @@ class Separate(Step):
         return makers(self.dataset, self.separator, self.copy)
 
     @property
+    def occupies(self) -> str:
+        return self.separator.device_for(self.device)
+
+    @property
     def reads(self) -> Files:
         return self.files
 
     def run(self, store: Store) -> None:
         started = time.perf_counter()
         with self.as_planned(store):
-            stems, rate = separate(self.dataset, self.clip, self.separator, self.copy)
+            stems, rate = separate(
+                self.dataset, self.clip, self.separator, self.copy, device=self.device
+            )
         info = {
             "sample_rate": rate,
             "component": self.separator.name,
@@ -103,12 +119,19 @@ class Separate(Step):
         store.put(self.key, stems, info)
 
     def _planned(self) -> bool:
-        now = stems_key(self.separator, self.dataset, self.clip, self.copy, self.files)
+        now = stems_key(
+            self.separator, self.dataset, self.clip, self.copy, self.files, device=self.device
+        )
         return now == self.key
 
 
 def separate(
-    dataset: Dataset, clip: Clip, separator: Separator, copy: AugmentedCopy | None = None
+    dataset: Dataset,
+    clip: Clip,
+    separator: Separator,
+    copy: AugmentedCopy | None = None,
+    *,
+    device: str = CPU,
 ) -> tuple[dict[str, Waveform], int]:
     """Separate a clip, or a changed copy of it, and hold the separator to its contract."""
     import numpy as np
@@ -121,7 +144,7 @@ def separate(
         if copy is not None:
             waveform = augment(waveform, rate, copy, decoding_key(dataset, clip))
         shape = waveform.shape
-    stems = separator.separate(waveform, rate)
+    stems = separator.separate(waveform, rate, device=separator.device_for(device))
     if set(stems) != set(separator.stems):
         raise PluginError(
             f"{separator.name} returned the stems {', '.join(sorted(stems))} "
@@ -148,10 +171,12 @@ def separated(
     clip: Clip,
     separator: Separator,
     copy: AugmentedCopy | None = None,
+    *,
+    device: str = CPU,
 ) -> tuple[Mapping[str, Waveform], int]:
     """Return stems from the store, or anew where the separator's are not kept."""
     if not separator.stored:
-        return separate(dataset, clip, separator, copy)
+        return separate(dataset, clip, separator, copy, device=device)
     artifact = store.get(key)
     return artifact.arrays, int(artifact.info["sample_rate"])
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from merbench.components import Component
+from merbench.devices import CPU
 from merbench.digests import forget, reading
 from merbench.errors import ChangedError
 from merbench.steps.store import Store
@@ -37,6 +38,11 @@ class Step:
     def plugins(self) -> tuple[Component, ...]:
         """Every plugin that takes part in the result."""
         return (self.component,) if self.component else ()
+
+    @property
+    def occupies(self) -> str:
+        """The device that it must have for itself while it is done; the processor is shared."""
+        return CPU
 
     @property
     def reads(self) -> Files:

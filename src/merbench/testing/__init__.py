@@ -11,11 +11,19 @@ from typing import Any
 from pydantic import ValidationError
 
 from merbench import child_processes
-from merbench.components import Augmentation, Component, Dataset, FeatureExtractor, Model, Separator
+from merbench.components import (
+    Augmentation,
+    Component,
+    Dataset,
+    Engine,
+    FeatureExtractor,
+    Model,
+    Separator,
+)
 from merbench.errors import MerbenchError, PluginError
-from merbench.plugins import readiness
+from merbench.plugins import readiness, told_device
 from merbench.plugins.registry import Entry, Registry
-from merbench.testing import augmentation, dataset, every_kind, feature, model, separator
+from merbench.testing import augmentation, dataset, engine, every_kind, feature, model, separator
 from merbench.testing.contract import Result, attempt
 from merbench.testing.model import features, labels, votes
 from merbench.testing.sounds import SAMPLE_RATE, music
@@ -49,6 +57,11 @@ def check(
         attempt("has a summary", lambda: every_kind.has_summary(entry)),
         attempt("documents its parameters", lambda: every_kind.documents_parameters(cls)),
     ]
+    if told_device.fault(entry.kind, cls):
+        return [
+            *results,
+            Result("is told its device", "failed", told_device.fault(entry.kind, cls)),
+        ]
     try:
         component = registry.build(entry.kind, entry.name, given)
     except ValidationError as error:
@@ -91,3 +104,5 @@ def _checks(component: Component) -> Iterator[tuple[str, Callable[[], object]]]:
             yield from model.checks(component, task)
     elif isinstance(component, Dataset):
         yield from dataset.checks(component)
+    elif isinstance(component, Engine):
+        yield from engine.checks(component)

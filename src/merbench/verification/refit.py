@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from merbench import devices
 from merbench.benchmark.resolving import resolve
 from merbench.benchmark.schema import parse, plugin_paths
 from merbench.engines.schedule import Outcome
@@ -154,7 +155,8 @@ def _difference(
         return f"it cannot be fitted here: {reason}"
     aside = _Aside(store.folder)
     try:
-        fit.run(aside)
+        with devices.turn(store.folder, fit.occupies):
+            fit.run(aside)
     except Exception as error:
         return f"it cannot be fitted: {type(error).__name__}: {error}"
     again = aside.predictions

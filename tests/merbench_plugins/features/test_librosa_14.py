@@ -115,7 +115,7 @@ CLIPS: dict[str, Callable[[], Waveform]] = {
 def test_is_what_librosa_returns(clip: str) -> None:
     waveform = CLIPS[clip]()
     before = waveform.copy()
-    rows = Librosa14().extract(waveform, RATE)
+    rows = Librosa14().extract(waveform, RATE, device="cpu")
     assert_equal_rows(rows, fourteen_calls(waveform, RATE))
     np.testing.assert_array_equal(waveform, before)
 
@@ -124,14 +124,15 @@ def test_is_what_librosa_returns(clip: str) -> None:
 def test_other_sample_rates_and_stereo(sample_rate: int) -> None:
     waveform = testing.music(5.0)[:, : 2 * sample_rate]
     assert_equal_rows(
-        Librosa14().extract(waveform, sample_rate), fourteen_calls(waveform, sample_rate)
+        Librosa14().extract(waveform, sample_rate, device="cpu"),
+        fourteen_calls(waveform, sample_rate),
     )
 
 
 @pytest.mark.parametrize("sample_rate", [16_000, 24_000, 32_000, 33_400, 44_100, 48_000, 96_000])
 def test_at_its_own_rate_as_librosa_loads_it_with_sr_none(sample_rate: int) -> None:
     waveform = testing.music(5.0)[:, : 2 * sample_rate]
-    native = Librosa14(sample_rate="native").extract(waveform, sample_rate)
+    native = Librosa14(sample_rate="native").extract(waveform, sample_rate, device="cpu")
     assert_equal_rows(native, fourteen_calls(waveform, sample_rate, sample_rate))
     assert len(native) == 1 + waveform.shape[1] // 512
 
@@ -141,21 +142,23 @@ def test_real_music_at_its_own_rate(shared: Path) -> None:
     waveform, rate = audio.read(path)
     assert rate == 44_100
     excerpt = waveform[:, 5 * rate : 17 * rate]
-    native = Librosa14(sample_rate="native", frames=1_000).extract(excerpt, rate)
+    native = Librosa14(sample_rate="native", frames=1_000).extract(excerpt, rate, device="cpu")
     expected = fourteen_calls(excerpt, rate, rate)
     assert_equal_rows(native, expected[:, :1_000])
     # A tempo that the notebook shows: only a lag of 43 frames at 44.1 kHz gives it.
     tempi = 60 * rate / 512 / np.arange(1, 700)
     assert np.isclose(tempi, native[0, -1], rtol=1e-6).any()
     assert np.isclose(tempi, 120.185, atol=1e-3).any()
-    flat = Librosa14Flat(sample_rate="native", frames=1_000).extract(excerpt, rate)
+    flat = Librosa14Flat(sample_rate="native", frames=1_000).extract(excerpt, rate, device="cpu")
     np.testing.assert_array_equal(flat.reshape(1_000, 204), native)
 
 
 def test_rates_that_librosa_cannot_compute_all_features_at() -> None:
     with pytest.raises(AudioError, match=r"audio of 12800 Hz is too coarse .* leave it at 22050"):
-        Librosa14Stats(sample_rate="native").extract(noise(), 12_800)
-    assert np.isfinite(Librosa14Stats(sample_rate="native").extract(noise(), 12_801)).all()
+        Librosa14Stats(sample_rate="native").extract(noise(), 12_800, device="cpu")
+    assert np.isfinite(
+        Librosa14Stats(sample_rate="native").extract(noise(), 12_801, device="cpu")
+    ).all()
 
 
 @pytest.mark.parametrize("samples", [1, 2, 100, 511, 512, 1_023, 2_047, 2_048, 7_777])
@@ -163,14 +166,17 @@ def test_rates_that_librosa_cannot_compute_all_features_at() -> None:
 def test_short_clips(samples: int, sample_rate: int) -> None:
     waveform = noise(samples)
     assert_equal_rows(
-        Librosa14().extract(waveform, sample_rate), fourteen_calls(waveform, sample_rate)
+        Librosa14().extract(waveform, sample_rate, device="cpu"),
+        fourteen_calls(waveform, sample_rate),
     )
 
 
 def test_composed_music(tmp_path: Path) -> None:
     demo = Demo(n_clips=2, seconds=4.0, sample_rate=RATE)
     waveform, _ = demo.decode(demo.clips(tmp_path)[0])
-    assert_equal_rows(Librosa14().extract(waveform, RATE), fourteen_calls(waveform, RATE))
+    assert_equal_rows(
+        Librosa14().extract(waveform, RATE, device="cpu"), fourteen_calls(waveform, RATE)
+    )
 
 
 @pytest.mark.parametrize("position", [3, 40, 99])
@@ -179,15 +185,17 @@ def test_real_music(shared: Path, position: int) -> None:
         sorted((shared / "data" / "emotify_dev" / "audio").iterdir())[position]
     )
     excerpt = waveform[:, 5 * rate : 15 * rate]
-    assert_equal_rows(Librosa14().extract(excerpt, rate), fourteen_calls(excerpt, rate))
+    assert_equal_rows(
+        Librosa14().extract(excerpt, rate, device="cpu"), fourteen_calls(excerpt, rate)
+    )
 
 
 def test_a_file_as_librosa_loads_it(tmp_path: Path) -> None:
     path = tmp_path / "clip.wav"
     audio.write(path, testing.music(3.0), 44_100)
     samples, _ = librosa.load(path)
-    rows = Librosa14().extract(*audio.read(path))
-    np.testing.assert_array_equal(rows, Librosa14().extract(samples[None], RATE))
+    rows = Librosa14().extract(*audio.read(path), device="cpu")
+    np.testing.assert_array_equal(rows, Librosa14().extract(samples[None], RATE, device="cpu"))
 
 
 def test_rows_by_name() -> None:
@@ -205,7 +213,9 @@ def test_rows_by_name() -> None:
     assert ROWS[-3:] == ("tonnetz_5", "zero_crossing_rate", "tempo")
     # The A of a chord on A sounds in each chroma, and the tone's frequency is the centroid.
     tone = 0.3 * np.sin(2 * np.pi * 440 * np.arange(2 * RATE) / RATE)
-    rows = Librosa14().extract(tone[None].astype(np.float32), RATE)[20:60].mean(axis=0)
+    rows = (
+        Librosa14().extract(tone[None].astype(np.float32), RATE, device="cpu")[20:60].mean(axis=0)
+    )
     for chroma in ("chroma_stft", "chroma_cqt", "chroma_vqt"):
         start = ROWS.index(f"{chroma}_0")
         assert rows[start : start + 12].argmax() == 9
@@ -215,7 +225,7 @@ def test_rows_by_name() -> None:
 
 
 def test_tempo_is_repeated() -> None:
-    tempo = Librosa14().extract(clicks(), RATE)[:, ROWS.index("tempo")]
+    tempo = Librosa14().extract(clicks(), RATE, device="cpu")[:, ROWS.index("tempo")]
     assert (tempo == tempo[0]).all()
     assert tempo[0] == pytest.approx(120, rel=0.03)
 
@@ -257,10 +267,12 @@ def test_just_intonation() -> None:
 
 def test_frames() -> None:
     waveform = testing.music(2.0)
-    whole = Librosa14().extract(waveform, RATE)
+    whole = Librosa14().extract(waveform, RATE, device="cpu")
     assert whole.shape == (1 + 2 * RATE // 512, 204)
-    np.testing.assert_array_equal(Librosa14(frames=40).extract(waveform, RATE), whole[:40])
-    filled = Librosa14(frames=100).extract(waveform, RATE)
+    np.testing.assert_array_equal(
+        Librosa14(frames=40).extract(waveform, RATE, device="cpu"), whole[:40]
+    )
+    filled = Librosa14(frames=100).extract(waveform, RATE, device="cpu")
     np.testing.assert_array_equal(filled[: len(whole)], whole)
     assert filled.shape == (100, 204)
     assert not filled[len(whole) :, :-1].any()
@@ -275,11 +287,11 @@ def test_thirty_seconds_fit_the_papers_frames() -> None:
 
 def test_flat_is_frame_by_frame() -> None:
     waveform = testing.music(1.0)
-    flat = Librosa14Flat().extract(waveform, RATE)
+    flat = Librosa14Flat().extract(waveform, RATE, device="cpu")
     assert flat.shape == (264_180,)
-    expected = Librosa14(frames=1_295).extract(waveform, RATE)
+    expected = Librosa14(frames=1_295).extract(waveform, RATE, device="cpu")
     np.testing.assert_array_equal(flat.reshape(1_295, 204), expected)
-    short = Librosa14Flat(frames=3).extract(waveform, RATE)
+    short = Librosa14Flat(frames=3).extract(waveform, RATE, device="cpu")
     np.testing.assert_array_equal(short, flat[: 3 * 204])
 
 
@@ -310,8 +322,8 @@ def by_hand(row: np.ndarray) -> dict[str, float]:
 
 def test_statistics_by_hand() -> None:
     waveform = testing.music(2.0)
-    rows = Librosa14().extract(waveform, RATE)
-    stats = Librosa14Stats().extract(waveform, RATE)
+    rows = Librosa14().extract(waveform, RATE, device="cpu")
+    stats = Librosa14Stats().extract(waveform, RATE, device="cpu")
     assert stats.shape == (len(STATISTICS) * 204,) == (1_632,)
     named = dict(zip(Librosa14Stats.statistics, stats, strict=True))
     for i, row in enumerate(ROWS[:-1]):
@@ -321,7 +333,7 @@ def test_statistics_by_hand() -> None:
 
 
 def test_rows_that_do_not_change() -> None:
-    stats = Librosa14Stats().extract(clicks(), RATE)
+    stats = Librosa14Stats().extract(clicks(), RATE, device="cpu")
     tempo = {s: stats[Librosa14Stats.statistics.index(f"tempo_{s}")] for s in STATISTICS}
     levels = {"mean", "quantile_10", "quantile_50", "quantile_90"}
     assert {tempo[s] for s in levels} == {tempo["mean"]}
@@ -332,13 +344,13 @@ def test_rows_that_do_not_change() -> None:
 @pytest.mark.parametrize("samples", [1, 600, 2 * RATE])
 @pytest.mark.parametrize("form", FORMS)
 def test_silence_is_finite(form: type, samples: int) -> None:
-    features = form().extract(np.zeros((2, samples), np.float32), RATE)
+    features = form().extract(np.zeros((2, samples), np.float32), RATE, device="cpu")
     assert np.isfinite(features).all()
 
 
 def test_statistics_of_one_frame() -> None:
-    stats = Librosa14Stats().extract(noise(300), RATE).reshape(len(STATISTICS), 204)
-    row = Librosa14().extract(noise(300), RATE)[0]
+    stats = Librosa14Stats().extract(noise(300), RATE, device="cpu").reshape(len(STATISTICS), 204)
+    row = Librosa14().extract(noise(300), RATE, device="cpu")[0]
     for statistic, values in zip(STATISTICS, stats, strict=True):
         level = statistic == "mean" or statistic.startswith("quantile")
         np.testing.assert_array_equal(values, row if level else np.zeros(204))
@@ -347,9 +359,11 @@ def test_statistics_of_one_frame() -> None:
 @pytest.mark.parametrize("form", FORMS)
 def test_deterministic(form: type) -> None:
     waveform = testing.music(1.0)
-    first = form().extract(waveform, 44_100)
-    Librosa14().extract(chord(20), RATE)  # filters of another tuning are kept between the two
-    np.testing.assert_array_equal(first, form().extract(waveform, 44_100))
+    first = form().extract(waveform, 44_100, device="cpu")
+    Librosa14().extract(
+        chord(20), RATE, device="cpu"
+    )  # filters of another tuning are kept between the two
+    np.testing.assert_array_equal(first, form().extract(waveform, 44_100, device="cpu"))
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -357,17 +371,17 @@ def test_not_finite(form: type) -> None:
     waveform = noise()
     waveform[0, 3] = np.nan
     with pytest.raises(AudioError, match=rf"{form.name}: 1 of 30001 audio samples"):
-        form().extract(waveform, RATE)
+        form().extract(waveform, RATE, device="cpu")
 
 
 def test_overflow() -> None:
     with pytest.raises(AudioError, match=r"peak .* exceeds single precision; check the level"):
-        Librosa14().extract(np.float32(1e20) * chord(), RATE)
+        Librosa14().extract(np.float32(1e20) * chord(), RATE, device="cpu")
 
 
 def test_says_nothing(recwarn: pytest.WarningsRecorder) -> None:
     for waveform in (np.zeros((1, RATE), np.float32), noise(100), chord()):
-        Librosa14Stats().extract(waveform, RATE)
+        Librosa14Stats().extract(waveform, RATE, device="cpu")
     assert [str(warning.message) for warning in recwarn] == []
 
 

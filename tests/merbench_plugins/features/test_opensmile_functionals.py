@@ -29,7 +29,7 @@ def reference(extractor: type, samples: np.ndarray, sample_rate: int) -> np.ndar
 def test_is_what_opensmile_returns(extractor: type, sample_rate: int) -> None:
     waveform = tone(sample_rate=sample_rate)
     before = waveform.copy()
-    features = extractor().extract(waveform, sample_rate)
+    features = extractor().extract(waveform, sample_rate, device="cpu")
     assert features.dtype == np.float32
     assert features.shape == (LENGTH[extractor],)
     assert np.isfinite(features).all()
@@ -40,16 +40,16 @@ def test_is_what_opensmile_returns(extractor: type, sample_rate: int) -> None:
 def test_is_exact_at_every_16_bit_step() -> None:
     waveform = (np.arange(-32_768, 32_768) / 32_768).astype(np.float32)[None]
     np.testing.assert_array_equal(
-        EGemaps().extract(waveform, 44_100), reference(EGemaps, waveform[0], 44_100)
+        EGemaps().extract(waveform, 44_100, device="cpu"), reference(EGemaps, waveform[0], 44_100)
     )
 
 
 def test_mean_of_channels() -> None:
     waveform = tone(channels=6)
     mean = waveform.mean(axis=0)
-    features = EGemaps(channel="mean").extract(waveform, 16_000)
+    features = EGemaps(channel="mean").extract(waveform, 16_000, device="cpu")
     np.testing.assert_array_equal(features, reference(EGemaps, mean, 16_000))
-    assert (features != EGemaps().extract(waveform, 16_000)).any()
+    assert (features != EGemaps().extract(waveform, 16_000, device="cpu")).any()
 
 
 def test_audio_above_full_scale_neither_clips_nor_wraps() -> None:
@@ -58,7 +58,10 @@ def test_audio_above_full_scale_neither_clips_nor_wraps() -> None:
     energy = _smile("ComParE_2016").feature_names.index("pcm_RMSenergy_sma_amean")
     crossings = _smile("ComParE_2016").feature_names.index("pcm_zcr_sma_amean")
     extractor = Compare2016()
-    soft, loud = extractor.extract(quiet, 16_000), extractor.extract(4 * quiet, 16_000)
+    soft, loud = (
+        extractor.extract(quiet, 16_000, device="cpu"),
+        extractor.extract(4 * quiet, 16_000, device="cpu"),
+    )
     assert loud[energy] == pytest.approx(4 * soft[energy], rel=1e-3)
     assert loud[crossings] == pytest.approx(soft[crossings], rel=1e-2)
     # What makes the way around opensmile.Smile necessary.
@@ -70,14 +73,16 @@ def test_audio_above_full_scale_neither_clips_nor_wraps() -> None:
 
 @pytest.mark.parametrize("extractor", EXTRACTORS)
 def test_silence_is_finite(extractor: type) -> None:
-    assert np.isfinite(extractor().extract(np.zeros((1, 8_000), np.float32), 16_000)).all()
+    assert np.isfinite(
+        extractor().extract(np.zeros((1, 8_000), np.float32), 16_000, device="cpu")
+    ).all()
 
 
 @pytest.mark.parametrize("extractor", EXTRACTORS)
 def test_too_short(extractor: type) -> None:
     with pytest.raises(AudioError, match=r"0\.050 s of audio is too short .* needs 0\.06 s"):
-        extractor().extract(tone(0.05), 16_000)
-    assert np.isfinite(extractor().extract(tone(0.06), 16_000)).all()
+        extractor().extract(tone(0.05), 16_000, device="cpu")
+    assert np.isfinite(extractor().extract(tone(0.06), 16_000, device="cpu")).all()
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
@@ -85,7 +90,7 @@ def test_not_finite(bad: float) -> None:
     waveform = tone()
     waveform[1, 7] = bad
     with pytest.raises(AudioError, match="egemaps: 1 of 16000 audio samples are NaN or infinite"):
-        EGemaps().extract(waveform, 16_000)
+        EGemaps().extract(waveform, 16_000, device="cpu")
 
 
 def test_set_up_once() -> None:

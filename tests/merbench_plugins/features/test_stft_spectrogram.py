@@ -76,7 +76,7 @@ def test_definition(samples: int, parameters: dict[str, int]) -> None:
     expected = naive_stft(waveform[0], length, hop, tf_hann(length))
     if "pad_frames" in parameters:
         expected = pad(expected, parameters["pad_frames"])
-    image = StftSpectrogram(**parameters).extract(waveform, RATE)
+    image = StftSpectrogram(**parameters).extract(waveform, RATE, device="cpu")
     assert image.dtype == np.float32
     np.testing.assert_allclose(
         image, naive_resize(expected, parameters["frames"]), rtol=1e-5, atol=1e-5
@@ -86,7 +86,9 @@ def test_definition(samples: int, parameters: dict[str, int]) -> None:
 def test_paper_setting() -> None:
     """Crop, 13,780 frames, zeros up to 15,502: a stretch of the result, and its silent end."""
     waveform = noise(45 * 44_100, channels=2)
-    image = StftSpectrogram(crop_seconds=40, pad_frames=15_502).extract(waveform, 44_100)
+    image = StftSpectrogram(crop_seconds=40, pad_frames=15_502).extract(
+        waveform, 44_100, device="cpu"
+    )
     assert image.shape == (129, 2_048)
     excerpt = waveform[0, : 40 * 44_100]
     assert 1 + (excerpt.size - 255) // 128 == 13_780
@@ -107,16 +109,18 @@ def test_periodic_window_has_the_frame_as_its_period() -> None:
     waveform = noise(2_000)
     periodic = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(255) / 255)
     expected = naive_stft(waveform[0], 255, 128, periodic)
-    image = StftSpectrogram(window="periodic", frames=len(expected)).extract(waveform, RATE)
+    image = StftSpectrogram(window="periodic", frames=len(expected)).extract(
+        waveform, RATE, device="cpu"
+    )
     np.testing.assert_allclose(image, expected.T, rtol=1e-5, atol=1e-5)
-    tensorflow = StftSpectrogram(frames=len(expected)).extract(waveform, RATE)
+    tensorflow = StftSpectrogram(frames=len(expected)).extract(waveform, RATE, device="cpu")
     assert np.abs(image - tensorflow).max() > 1e-3
 
 
 def test_even_frames_have_one_window() -> None:
     waveform = noise(2_000)
     images = [
-        StftSpectrogram(frame_length=256, window=window).extract(waveform, RATE)
+        StftSpectrogram(frame_length=256, window=window).extract(waveform, RATE, device="cpu")
         for window in ("tensorflow", "periodic")
     ]
     np.testing.assert_array_equal(*images)
@@ -126,65 +130,66 @@ def test_even_frames_have_one_window() -> None:
 @pytest.mark.parametrize("sample_rate", [8_000, 44_100, 96_000])
 def test_every_clip_gives_one_size(seconds: float, sample_rate: int) -> None:
     waveform = noise(round(seconds * sample_rate), channels=6)
-    assert StftSpectrogram().extract(waveform, sample_rate).shape == (129, 2_048)
+    assert StftSpectrogram().extract(waveform, sample_rate, device="cpu").shape == (129, 2_048)
 
 
 def test_crop_fills_short_clips_with_zeros() -> None:
     waveform = noise(4_000)
     filled = np.pad(waveform, ((0, 0), (0, 4_000)))
     np.testing.assert_array_equal(
-        StftSpectrogram(crop_seconds=1).extract(waveform, RATE),
-        StftSpectrogram().extract(filled, RATE),
+        StftSpectrogram(crop_seconds=1).extract(waveform, RATE, device="cpu"),
+        StftSpectrogram().extract(filled, RATE, device="cpu"),
     )
     np.testing.assert_array_equal(
-        StftSpectrogram(crop_seconds=0.25).extract(waveform, RATE),
-        StftSpectrogram().extract(waveform[:, :2_000], RATE),
+        StftSpectrogram(crop_seconds=0.25).extract(waveform, RATE, device="cpu"),
+        StftSpectrogram().extract(waveform[:, :2_000], RATE, device="cpu"),
     )
 
 
 def test_channels() -> None:
     waveform = noise(4_000, channels=2)
     np.testing.assert_array_equal(
-        StftSpectrogram().extract(waveform, RATE), StftSpectrogram().extract(waveform[:1], RATE)
+        StftSpectrogram().extract(waveform, RATE, device="cpu"),
+        StftSpectrogram().extract(waveform[:1], RATE, device="cpu"),
     )
     mean = waveform.mean(axis=0, keepdims=True)
     np.testing.assert_array_equal(
-        StftSpectrogram(channel="mean").extract(waveform, RATE),
-        StftSpectrogram().extract(mean, RATE),
+        StftSpectrogram(channel="mean").extract(waveform, RATE, device="cpu"),
+        StftSpectrogram().extract(mean, RATE, device="cpu"),
     )
 
 
 def test_sample_rate() -> None:
     waveform = noise(8_000, channels=2)
     np.testing.assert_array_equal(
-        StftSpectrogram(sample_rate=16_000).extract(waveform, RATE),
-        StftSpectrogram().extract(resample(waveform[:1], RATE, 16_000), 16_000),
+        StftSpectrogram(sample_rate=16_000).extract(waveform, RATE, device="cpu"),
+        StftSpectrogram().extract(resample(waveform[:1], RATE, 16_000), 16_000, device="cpu"),
     )
 
 
 def test_level_is_kept() -> None:
     waveform = noise(4_000)
     np.testing.assert_array_equal(
-        StftSpectrogram().extract(4 * waveform, RATE),
-        4 * StftSpectrogram().extract(waveform, RATE),
+        StftSpectrogram().extract(4 * waveform, RATE, device="cpu"),
+        4 * StftSpectrogram().extract(waveform, RATE, device="cpu"),
     )
 
 
 def test_too_short() -> None:
     with pytest.raises(AudioError, match="254 samples do not fill one frame of 255"):
-        StftSpectrogram().extract(noise(254), RATE)
+        StftSpectrogram().extract(noise(254), RATE, device="cpu")
 
 
 def test_too_many_frames() -> None:
     with pytest.raises(AudioError, match=r"has 155 frames, more than pad_frames \(154\)"):
-        StftSpectrogram(pad_frames=154).extract(noise(20_000), RATE)
+        StftSpectrogram(pad_frames=154).extract(noise(20_000), RATE, device="cpu")
 
 
 def test_not_finite() -> None:
     waveform = noise(4_000)
     waveform[0, 3] = np.nan
     with pytest.raises(AudioError, match="1 of 4000 audio samples"):
-        StftSpectrogram().extract(waveform, RATE)
+        StftSpectrogram().extract(waveform, RATE, device="cpu")
 
 
 def test_description() -> None:

@@ -116,7 +116,7 @@ def reference(model: Any, mix: np.ndarray, **options: Any) -> dict[str, np.ndarr
 
 def test_stems_are_the_networks_by_name(repo: Path) -> None:
     mix = noise(2, 9001)
-    stems = separator(repo).separate(mix, RATE)
+    stems = separator(repo).separate(mix, RATE, device="cpu")
     assert tuple(stems) == CANONICAL_STEMS
     for name, expected in reference(network(), mix).items():
         np.testing.assert_allclose(stems[name], expected, atol=1e-5)
@@ -124,7 +124,7 @@ def test_stems_are_the_networks_by_name(repo: Path) -> None:
 
 def test_guitar_and_piano_are_other(repo: Path) -> None:
     mix = noise(2, 6000)
-    stems = separator(repo, "cccccccc").separate(mix, RATE)
+    stems = separator(repo, "cccccccc").separate(mix, RATE, device="cpu")
     expected = reference(network((*SOURCES, "guitar", "piano"), seed=2), mix)
     other = expected["other"] + expected["guitar"] + expected["piano"]
     np.testing.assert_allclose(stems["other"], other, atol=1e-5)
@@ -133,7 +133,7 @@ def test_guitar_and_piano_are_other(repo: Path) -> None:
 
 def test_a_bag_is_averaged(repo: Path) -> None:
     mix = noise(2, 6000)
-    stems = separator(repo, "bag").separate(mix, RATE)
+    stems = separator(repo, "bag").separate(mix, RATE, device="cpu")
     first, second = (reference(network(seed=seed), mix) for seed in (0, 1))
     for name in CANONICAL_STEMS:
         np.testing.assert_allclose(stems[name], (first[name] + second[name]) / 2, atol=1e-5)
@@ -144,22 +144,42 @@ def test_a_bag_is_averaged(repo: Path) -> None:
 )
 def test_options_are_those_of_the_package(repo: Path, options: dict[str, float]) -> None:
     mix = noise(2, 9000)
-    stems = separator(repo, **options).separate(mix, RATE)
+    stems = separator(repo, **options).separate(mix, RATE, device="cpu")
     expected, default = (reference(network(), mix, **given) for given in (options, {}))
     for name in CANONICAL_STEMS:
         np.testing.assert_allclose(stems[name], expected[name], atol=1e-5)
         assert np.abs(stems[name] - default[name]).max() > 1e-3
 
 
+def test_the_network_works_on_the_device_that_it_is_told(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from demucs import api
+
+    told = []
+
+    def apply(model: Any, mix: torch.Tensor, *arguments: Any, device: str, **options: Any) -> Any:
+        told.append(device)
+        return original(model, mix, *arguments, device="cpu", **options)
+
+    original = api.apply_model
+    monkeypatch.setattr(api, "apply_model", apply)
+    first = separator(repo).separate(noise(2, 6000), RATE, device="cuda:1")
+    second = separator(repo).separate(noise(2, 6000), RATE, device="cpu")
+    assert told == ["cuda:1", "cpu"]
+    for name in CANONICAL_STEMS:
+        np.testing.assert_array_equal(first[name], second[name])
+
+
 def test_shifts_are_the_same_in_every_run(repo: Path) -> None:
     mix = noise(2, 9000)
     random.seed(7)
     before = random.getstate()
-    first = separator(repo, shifts=2).separate(mix, RATE)
+    first = separator(repo, shifts=2).separate(mix, RATE, device="cpu")
     assert random.getstate() == before
     random.seed(8)
-    second = separator(repo, shifts=2).separate(mix, RATE)
-    without = separator(repo).separate(mix, RATE)
+    second = separator(repo, shifts=2).separate(mix, RATE, device="cpu")
+    without = separator(repo).separate(mix, RATE, device="cpu")
     for name in CANONICAL_STEMS:
         np.testing.assert_array_equal(first[name], second[name])
         assert np.abs(first[name] - without[name]).max() > 1e-3
@@ -191,7 +211,7 @@ def test_stems_keep_the_shape(
         }
         save(tmp_path, model, networks[model]())
     mix = noise(channels, samples, loudness)
-    stems = separator(tmp_path, model).separate(mix, rate)
+    stems = separator(tmp_path, model).separate(mix, rate, device="cpu")
     for stem in stems.values():
         assert stem.shape == mix.shape
         assert stem.dtype == np.float32
@@ -201,9 +221,10 @@ def test_stems_keep_the_shape(
 
 def test_mono_enters_on_both_channels_and_more_are_taken_two_by_two(repo: Path) -> None:
     mix = noise(3, 5000)
-    stems = separator(repo).separate(mix, RATE)
+    stems = separator(repo).separate(mix, RATE, device="cpu")
     pair, both = (
-        separator(repo).separate(part, RATE) for part in (mix[:2], np.repeat(mix[2:], 2, axis=0))
+        separator(repo).separate(part, RATE, device="cpu")
+        for part in (mix[:2], np.repeat(mix[2:], 2, axis=0))
     )
     for name in CANONICAL_STEMS:
         np.testing.assert_allclose(stems[name][:2], pair[name], atol=1e-6)
@@ -237,11 +258,11 @@ def test_a_replaced_network_is_noticed(tmp_path: Path) -> None:
     mix = noise(2, 4000)
     file = save(tmp_path, "aaaaaaaa", network())
     identity = separator(tmp_path).identity()
-    stems = separator(tmp_path).separate(mix, RATE)
+    stems = separator(tmp_path).separate(mix, RATE, device="cpu")
     file.unlink()
     save(tmp_path, "aaaaaaaa", network(seed=5))
     assert separator(tmp_path).identity() != identity
-    replaced = separator(tmp_path).separate(mix, RATE)
+    replaced = separator(tmp_path).separate(mix, RATE, device="cpu")
     assert np.abs(replaced["bass"] - stems["bass"]).max() > 1e-3
 
 
@@ -260,7 +281,10 @@ def test_without_the_package_it_says_what_to_install(
         raise importlib.metadata.PackageNotFoundError(name)
 
     monkeypatch.setattr(importlib.metadata, "version", missing)
-    for act in (separator(repo).ready, lambda: separator(repo).separate(noise(2, 9), RATE)):
+    for act in (
+        separator(repo).ready,
+        lambda: separator(repo).separate(noise(2, 9), RATE, device="cpu"),
+    ):
         with pytest.raises(MerbenchError, match="`pip install demucs`"):
             act()
     assert separator(repo).identity()["weights"] is None
@@ -304,7 +328,7 @@ def test_no_repository(tmp_path: Path) -> None:
 def test_files_that_are_no_networks(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.th").write_bytes(content)
     with pytest.raises(MerbenchError, match=r"the demucs model a in .* cannot be loaded"):
-        separator(tmp_path, "a").separate(noise(2, 100), RATE)
+        separator(tmp_path, "a").separate(noise(2, 100), RATE, device="cpu")
 
 
 @pytest.mark.parametrize(
@@ -317,7 +341,7 @@ def test_files_that_are_no_networks(tmp_path: Path, content: bytes) -> None:
 def test_networks_that_do_not_fit(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
     save(tmp_path, "a", network(**changes))
     with pytest.raises(MerbenchError, match=message):
-        separator(tmp_path, "a").separate(noise(2, 100), RATE)
+        separator(tmp_path, "a").separate(noise(2, 100), RATE, device="cpu")
 
 
 @pytest.mark.skipif(find_spec("diffq") is not None, reason="diffq is installed")
@@ -326,12 +350,12 @@ def test_a_quantised_network_says_what_it_needs(tmp_path: Path) -> None:
     package["state"] = {"__quantized": True}
     torch.save(package, tmp_path / "a.th")
     with pytest.raises(MerbenchError, match=r"quantised; install .* `pip install diffq`"):
-        separator(tmp_path, "a").separate(noise(2, 100), RATE)
+        separator(tmp_path, "a").separate(noise(2, 100), RATE, device="cpu")
 
 
 def test_a_segment_longer_than_the_networks(repo: Path) -> None:
     with pytest.raises(MerbenchError, match=r"segment is 0\.6 s, but bag takes at most 0\.50 s"):
-        separator(repo, "bag", segment=0.6).separate(noise(2, 100), RATE)
+        separator(repo, "bag", segment=0.6).separate(noise(2, 100), RATE, device="cpu")
 
 
 @pytest.mark.parametrize("option", [{"shifts": -1}, {"overlap": 1.0}, {"segment": 0}])
@@ -409,7 +433,7 @@ def test_a_published_model_is_fetched_once_and_never_by_itself(published: Publis
     }
     assert Demucs(model="tiny").identity() == before
     mix = noise(2, 5000)
-    stems = Demucs(model="tiny").separate(mix, RATE)
+    stems = Demucs(model="tiny").separate(mix, RATE, device="cpu")
     np.testing.assert_allclose(stems["bass"], reference(network(), mix)["bass"], atol=1e-5)
 
 

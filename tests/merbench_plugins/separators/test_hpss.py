@@ -39,7 +39,7 @@ def si_sdr(estimate: np.ndarray, truth: np.ndarray) -> float:
 def test_finds_each_stem_better_than_the_mixture_does() -> None:
     truth = music()
     mix = sum(truth.values())
-    stems = Hpss().separate(mix, RATE)
+    stems = Hpss().separate(mix, RATE, device="cpu")
     for name, least in {"bass": 10, "drums": 5, "other": 5, "vocals": 5}.items():
         gain = si_sdr(stems[name], truth[name]) - si_sdr(mix, truth[name])
         assert gain > least, f"{name} gains {gain:.1f} dB"
@@ -61,7 +61,7 @@ def test_stems_keep_the_shape_and_sum_to_the_mixture(
 ) -> None:
     rng = np.random.default_rng(samples)
     mix = (loudness * rng.uniform(-1, 1, (channels, samples))).astype(np.float32)
-    stems = Hpss().separate(mix, rate)
+    stems = Hpss().separate(mix, rate, device="cpu")
     assert tuple(stems) == ("bass", "drums", "other", "vocals")
     for stem in stems.values():
         assert stem.shape == mix.shape
@@ -72,14 +72,14 @@ def test_stems_keep_the_shape_and_sum_to_the_mixture(
 
 def test_a_channel_that_is_silent_stays_silent() -> None:
     mix = np.vstack([sum(music(2.0).values()), np.zeros((1, 2 * RATE), np.float32)])
-    for stem in Hpss().separate(mix, RATE).values():
+    for stem in Hpss().separate(mix, RATE, device="cpu").values():
         assert not stem[1].any()
         assert stem[0].any()
 
 
 def test_twice_the_same() -> None:
     mix = sum(music(3.0).values())
-    first, second = (Hpss().separate(mix, RATE) for _ in range(2))
+    first, second = (Hpss().separate(mix, RATE, device="cpu") for _ in range(2))
     for name in first:
         np.testing.assert_array_equal(first[name], second[name])
 
@@ -94,15 +94,15 @@ def test_twice_the_same() -> None:
 )
 def test_options_move_energy_between_stems(option: dict[str, float], loses: str) -> None:
     mix = sum(music(4.0).values())
-    before = (Hpss().separate(mix, RATE)[loses] ** 2).sum()
-    after = (Hpss(**option).separate(mix, RATE)[loses] ** 2).sum()
+    before = (Hpss().separate(mix, RATE, device="cpu")[loses] ** 2).sum()
+    after = (Hpss(**option).separate(mix, RATE, device="cpu")[loses] ** 2).sum()
     assert after < 0.9 * before
 
 
 def test_repetition_is_looked_for_at_a_distance() -> None:
     mix = sum(music(6.0).values())
-    near = Hpss(repeat_after=0.1).separate(mix, RATE)["vocals"]
-    far = Hpss(repeat_after=2.0).separate(mix, RATE)["vocals"]
+    near = Hpss(repeat_after=0.1).separate(mix, RATE, device="cpu")["vocals"]
+    far = Hpss(repeat_after=2.0).separate(mix, RATE, device="cpu")["vocals"]
     # Of a sound one second long all neighbours are like it: only far away it is found to be new.
     assert (near**2).sum() < 0.5 * (far**2).sum()
 
@@ -143,6 +143,6 @@ def test_real_music(shared: Path) -> None:
     clips = {path.stem: soundfile.read(path, always_2d=True) for path in folder.glob("*.flac")}
     truth = {name: frames.T.astype(np.float32) for name, (frames, _) in clips.items()}
     mix = truth.pop("mix")
-    stems = Hpss().separate(mix, clips["mix"][1])
+    stems = Hpss().separate(mix, clips["mix"][1], device="cpu")
     for name, stem in stems.items():
         assert si_sdr(stem, truth[name]) > si_sdr(mix, truth[name]) + 1.5

@@ -11,14 +11,14 @@ from merbench_plugins.separators.mixed import Mixed
 
 def test_is_the_waveform_itself() -> None:
     waveform = np.linspace(-1.6, 1.6, 10, dtype=np.float32).reshape(2, 5)
-    stems = Mixed().separate(waveform, 44100)
+    stems = Mixed().separate(waveform, 44100, device="cpu")
     assert tuple(stems) == Mixed.stems == ("mixed",)
     assert stems["mixed"] is waveform
 
 
 def test_sixteen_bit_is_what_a_file_of_sixteen_bit_gives_back(tmp_path: Path) -> None:
     waveform = np.random.default_rng(0).uniform(-1.6, 1.6, (2, 4_000)).astype(np.float32)
-    coarse = Mixed(sixteen_bit=True).separate(waveform, 44_100)["mixed"]
+    coarse = Mixed(sixteen_bit=True).separate(waveform, 44_100, device="cpu")["mixed"]
     soundfile.write(tmp_path / "x.wav", np.clip(waveform.T, -1, 1), 44_100, subtype="PCM_16")
     written, _ = audio.read(tmp_path / "x.wav")
     assert coarse.dtype == np.float32

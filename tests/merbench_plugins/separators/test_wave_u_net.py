@@ -15,6 +15,7 @@ from tensorflow_files import write_checkpoint
 from tensorflow_graph import random_variables, separate_song
 
 from merbench import CANONICAL_STEMS, MerbenchError
+from merbench_plugins.separators import wave_u_net
 from merbench_plugins.separators.wave_u_net import WaveUNet, load_network
 from merbench_plugins.separators.wave_u_net.checkpoint import open_checkpoint
 from merbench_plugins.separators.wave_u_net.configuration import (
@@ -123,7 +124,7 @@ def test_golden_through_the_separator(shared: Path, name: str) -> None:
         clip=True,
     )
     separator.ready()
-    stems = separator.separate(given, configuration.sample_rate)
+    stems = separator.separate(given, configuration.sample_rate, device="cpu")
     for stem, truth in zip(CANONICAL_STEMS, expected, strict=True):
         assert np.abs(stems[stem] - truth).max() < 5e-6
 
@@ -350,7 +351,7 @@ def test_stems_keep_the_shape(
 ) -> None:
     separator = small_separator(tmp_path, variant)
     mix = noise(channels, samples, loudness=loudness)
-    stems = separator.separate(mix, rate)
+    stems = separator.separate(mix, rate, device="cpu")
     assert tuple(stems) == CANONICAL_STEMS
     for stem in stems.values():
         assert stem.shape == mix.shape
@@ -358,11 +359,30 @@ def test_stems_keep_the_shape(
         assert np.isfinite(stem).all()
 
 
+@pytest.mark.parametrize("variant", ["m1", "m4", "m5-highsr", "m6"])
+def test_all_work_is_done_on_the_device_that_it_is_told(tmp_path: Path, variant: str) -> None:
+    separator = small_separator(tmp_path, variant)
+    assert separator.device_for("cuda:1") == "cuda:1"
+    # The stand-in for a GPU knows shapes only: all goes well until NumPy's array is asked for.
+    try:
+        with pytest.raises(NotImplementedError, match="copy out of meta tensor"):
+            separator.separate(noise(2, 5001), 44100, device="meta")
+    finally:
+        wave_u_net._load_once.cache_clear()
+
+
+def test_the_reimplementation_stays_on_its_device(shared: Path) -> None:
+    folder = shared / "golden" / "wave_u_net" / PYTORCH[0]
+    config, given, _ = golden(folder)
+    network = load_network(folder, config).to("meta")
+    assert network(torch.from_numpy(given)[None].to("meta")).device.type == "meta"
+
+
 def test_twice_the_same_and_the_mixture_untouched(tmp_path: Path) -> None:
     separator = small_separator(tmp_path)
     mix = noise(2, 5001)
     before = mix.copy()
-    first, second = (separator.separate(mix, 44100) for _ in range(2))
+    first, second = (separator.separate(mix, 44100, device="cpu") for _ in range(2))
     np.testing.assert_array_equal(mix, before)
     for name in CANONICAL_STEMS:
         np.testing.assert_array_equal(first[name], second[name])
@@ -370,9 +390,9 @@ def test_twice_the_same_and_the_mixture_untouched(tmp_path: Path) -> None:
 
 def test_stems_sum_to_the_mixture_unless_clipped(tmp_path: Path) -> None:
     mix = noise(2, 3000, loudness=3.0)
-    stems = small_separator(tmp_path).separate(mix, 22050)
+    stems = small_separator(tmp_path).separate(mix, 22050, device="cpu")
     np.testing.assert_allclose(sum(stems.values()), mix, atol=1e-5)
-    clipped = small_separator(tmp_path, clip=True).separate(mix, 22050)
+    clipped = small_separator(tmp_path, clip=True).separate(mix, 22050, device="cpu")
     np.testing.assert_array_equal(clipped["vocals"], np.clip(stems["vocals"], -1, 1))
     assert np.abs(stems["vocals"]).max() > 1
 
@@ -380,8 +400,8 @@ def test_stems_sum_to_the_mixture_unless_clipped(tmp_path: Path) -> None:
 def test_mono_enters_a_stereo_network_on_both_channels(tmp_path: Path) -> None:
     separator = small_separator(tmp_path)
     mix = noise(1, 2000)
-    mono = separator.separate(mix, 22050)
-    both = separator.separate(np.repeat(mix, 2, axis=0), 22050)
+    mono = separator.separate(mix, 22050, device="cpu")
+    both = separator.separate(np.repeat(mix, 2, axis=0), 22050, device="cpu")
     for name in CANONICAL_STEMS:
         np.testing.assert_allclose(mono[name][0], both[name].mean(axis=0), atol=1e-6)
 
@@ -389,9 +409,9 @@ def test_mono_enters_a_stereo_network_on_both_channels(tmp_path: Path) -> None:
 def test_more_channels_are_taken_two_by_two(tmp_path: Path) -> None:
     separator = small_separator(tmp_path)
     mix = noise(5, 2000)
-    stems = separator.separate(mix, 22050)
+    stems = separator.separate(mix, 22050, device="cpu")
     for part in (slice(0, 2), slice(2, 4), slice(4, 5)):
-        alone = separator.separate(mix[part], 22050)
+        alone = separator.separate(mix[part], 22050, device="cpu")
         for name in CANONICAL_STEMS:
             np.testing.assert_allclose(stems[name][part], alone[name], atol=1e-6)
 
@@ -401,8 +421,8 @@ def test_a_mono_network_gets_the_mean_and_its_stems_stand_on_every_channel(
 ) -> None:
     separator = small_separator(tmp_path, "m2")
     mix = noise(2, 2000)
-    stems = separator.separate(mix, 22050)
-    alone = separator.separate(mix.mean(axis=0, keepdims=True), 22050)
+    stems = separator.separate(mix, 22050, device="cpu")
+    alone = separator.separate(mix.mean(axis=0, keepdims=True), 22050, device="cpu")
     for name in CANONICAL_STEMS:
         np.testing.assert_array_equal(stems[name][0], stems[name][1])
         np.testing.assert_allclose(stems[name][:1], alone[name], atol=1e-6)
@@ -411,7 +431,7 @@ def test_a_mono_network_gets_the_mean_and_its_stems_stand_on_every_channel(
 def test_a_voice_network_has_its_accompaniment_split(tmp_path: Path) -> None:
     config = reduced("m4")
     mix = noise(2, 3000)
-    stems = small_separator(tmp_path, "m4", clip=True).separate(mix, 22050)
+    stems = small_separator(tmp_path, "m4", clip=True).separate(mix, 22050, device="cpu")
     accompaniment, vocals = load_network(tmp_path, config)(torch.from_numpy(mix)[None])[0].numpy()
     np.testing.assert_allclose(stems["vocals"], vocals, atol=1e-6)
     parts = stems["bass"] + stems["drums"] + stems["other"]
@@ -420,8 +440,8 @@ def test_a_voice_network_has_its_accompaniment_split(tmp_path: Path) -> None:
 
 def test_sixteen_bit(tmp_path: Path) -> None:
     mix = noise(2, 3000, loudness=3.0)
-    full = small_separator(tmp_path).separate(mix, 44100)
-    coarse = small_separator(tmp_path, sixteen_bit=True).separate(mix, 44100)
+    full = small_separator(tmp_path).separate(mix, 44100, device="cpu")
+    coarse = small_separator(tmp_path, sixteen_bit=True).separate(mix, 44100, device="cpu")
     for name in CANONICAL_STEMS:
         numbers = coarse[name] * 32768
         np.testing.assert_array_equal(numbers, np.rint(numbers))
@@ -435,16 +455,16 @@ def test_sixteen_bit(tmp_path: Path) -> None:
 def test_a_replaced_checkpoint_is_noticed(tmp_path: Path) -> None:
     separator = small_separator(tmp_path)
     mix = noise(2, 2000)
-    before = separator.separate(mix, 22050)["bass"]
+    before = separator.separate(mix, 22050, device="cpu")["bass"]
     checkpoint(tmp_path, reduced("m6"), seed=5)
-    after = separator.separate(mix, 22050)["bass"]
+    after = separator.separate(mix, 22050, device="cpu")["bass"]
     assert np.abs(after - before).max() > 1e-3
 
 
 @pytest.mark.parametrize("settings", [{"variant": "m5"}, {"config": SMALL}])
 def test_the_shipped_weights_are_of_one_network(settings: dict[str, Any]) -> None:
     separator = WaveUNet(**settings)
-    for act in (separator.ready, lambda: separator.separate(noise(2, 100), 22050)):
+    for act in (separator.ready, lambda: separator.separate(noise(2, 100), 22050, device="cpu")):
         with pytest.raises(MerbenchError, match="full_multi_instrument-134067"):
             act()
 
@@ -453,7 +473,7 @@ def test_the_shipped_weights() -> None:
     separator = WaveUNet()
     separator.ready()
     mix = noise(1, 30000)
-    first, second = (separator.separate(mix, 44100) for _ in range(2))
+    first, second = (separator.separate(mix, 44100, device="cpu") for _ in range(2))
     assert tuple(first) == CANONICAL_STEMS
     for name in CANONICAL_STEMS:
         assert first[name].shape == mix.shape
@@ -463,7 +483,7 @@ def test_the_shipped_weights() -> None:
     assert weights.stat().st_size < 10e6
     # By name or by path, the same network.
     config = json.loads((folder / "config.json").read_text())
-    named = WaveUNet(weights=weights, config=config).separate(mix, 44100)
+    named = WaveUNet(weights=weights, config=config).separate(mix, 44100, device="cpu")
     np.testing.assert_array_equal(named["vocals"], first["vocals"])
     card = json.loads((folder / "card.json").read_text())
     assert card["bytes"] == weights.stat().st_size
@@ -479,7 +499,7 @@ def test_the_shipped_weights_on_clips_of_any_kind(
     rate: int, channels: int, samples: int, loudness: float
 ) -> None:
     mix = 2 * loudness * noise(channels, samples)
-    stems = WaveUNet().separate(mix, rate)
+    stems = WaveUNet().separate(mix, rate, device="cpu")
     assert tuple(stems) == CANONICAL_STEMS
     for stem in stems.values():
         assert stem.shape == mix.shape
@@ -501,7 +521,7 @@ def test_the_shipped_weights_separate_real_music(shared: Path) -> None:
 
     folder = shared / "data" / "stems" / "music_delta_80s_rock_7s"
     mix, rate = audio.read(folder / "mix.flac")
-    stems = WaveUNet().separate(mix, rate)
+    stems = WaveUNet().separate(mix, rate, device="cpu")
     for name in CANONICAL_STEMS:
         target, _ = audio.read(folder / f"{name}.flac")
         assert si_sdr(stems[name], target) > si_sdr(mix, target) + 3

@@ -94,6 +94,7 @@ class WaveUNet(Separator):
             "wave_u_net.tensorflow_checkpoint",
         )
     )
+    uses_device = True
     typical_cost = Cost(seconds=1.5, megabytes=42.0)
 
     weights: WaveUNetWeights = Field(
@@ -150,7 +151,7 @@ class WaveUNet(Separator):
         super().ready()
         _open(self._weights, self.configuration)
 
-    def separate(self, waveform: Waveform, sample_rate: int) -> dict[str, Waveform]:
+    def separate(self, waveform: Waveform, sample_rate: int, *, device: str) -> dict[str, Waveform]:
         """Separate one clip.
 
         Parameters
@@ -159,6 +160,8 @@ class WaveUNet(Separator):
             Shape (channels, samples), float32.
         sample_rate
             In Hz, any.
+        device
+            The torch device that the network works on.
 
         Returns
         -------
@@ -177,10 +180,11 @@ class WaveUNet(Separator):
         from merbench_plugins.separators.stereo import separate_at
 
         configuration, weights = self.configuration, self._weights
-        network = _load_once(weights, content_digest(weights), configuration, self.clip)
+        network = _load_once(weights, content_digest(weights), configuration, self.clip).to(device)
 
         def separate(mix: Waveform) -> Waveform:
-            separated: Waveform = network(torch.from_numpy(mix.copy())[None])[0].numpy()
+            given = torch.from_numpy(mix.copy()).to(device)
+            separated: Waveform = network(given[None])[0].numpy(force=True)
             return separated
 
         sources = separate_at(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from merbench import audio
+from merbench import audio, devices
 from merbench.components import CANONICAL_STEMS, Separator
 from merbench.digests import file_digest
 from merbench.errors import MerbenchError
@@ -68,6 +68,8 @@ class Preparation(NamedTuple):
         What MIDI is rendered with: every file once with each.
     seconds
         How much of a MIDI file is rendered at most.
+    device
+        The torch device that the teacher works on.
     """
 
     sample_rate: int
@@ -75,6 +77,7 @@ class Preparation(NamedTuple):
     teacher_stems: Part = SOURCES
     soundfonts: tuple[Path, ...] = ()
     seconds: float = 180.0
+    device: str = devices.CPU
 
 
 class Prepared(NamedTuple):
@@ -224,7 +227,8 @@ def _key(track: Track, how: Preparation, soundfont: Path | None) -> str:
         assert soundfont is not None
         identity |= {"soundfont": file_digest(soundfont), "seconds": how.seconds}
     if "music" in track.files and how.teacher is not None:
-        identity |= {"teacher": how.teacher.identity(), "stems": list(how.teacher_stems)}
+        on = devices.in_keys(how.teacher.device_for(how.device))
+        identity |= {"teacher": how.teacher.identity(), "stems": list(how.teacher_stems), **on}
     text = json.dumps(identity, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
@@ -265,7 +269,7 @@ def _taught(path: Path, how: Preparation) -> dict[str, Waveform]:
         )
     waveform, rate = audio.read(path)
     waveform = _at_most_stereo(waveform)
-    separated = how.teacher.separate(waveform, rate)
+    separated = how.teacher.separate(waveform, rate, device=how.teacher.device_for(how.device))
     stems = {"mix": waveform} | {stem: separated[stem] for stem in how.teacher_stems}
     return {stem: audio.resample(w, rate, how.sample_rate) for stem, w in stems.items()}
 

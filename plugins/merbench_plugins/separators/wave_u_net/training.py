@@ -113,6 +113,7 @@ def train(
         chosen.teacher_stems,
         chosen.soundfonts,
         chosen.midi_seconds,
+        str(_device(chosen.device)),
     )
     kept = chosen.prepared or out / "prepared"
     found = [t for i, root in enumerate(data) for t in find_tracks(root, i)]
