@@ -17,7 +17,7 @@ from merbench import Model, ModelParameter
 from merbench.benchmark.protocols import Split, sides, split_hash, splits_of
 from merbench.components.base import plugin_sources, source_digest
 from merbench.identity import canonical, data_hash, portable, portable_spec, spec_hash, truth_hash
-from merbench.plugins.discovery import import_file
+from merbench.plugins.importing import import_file
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),

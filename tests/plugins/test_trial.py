@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import re
 import signal
@@ -17,40 +16,21 @@ from typing import Any
 
 import numpy as np
 import pytest
+import trial_acts
 from plugin_files import ACTS, IMPORTS, faults, model, write
+from trial_acts import (
+    crashes,
+    hangs_beside_a_thread,
+    ignores_signals,
+    leaves_a_child_that_holds_on,
+    sound,
+)
 
 from merbench.errors import PluginError
 from merbench.plugins import discovery, trial
 from merbench.plugins.trial import Answer
 
-HOME = __file__
-
-
-def sound() -> Answer:
-    return Answer(said=f"{Path.cwd()} {os.environ.get('TRIAL_TEST', '')} {os.getpid()}")
-
-
-def crashes() -> Answer:
-    ctypes.string_at(0)
-    return Answer()
-
-
-def leaves_a_child_that_holds_on() -> Answer:
-    subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
-    os._exit(5)
-
-
-def hangs_beside_a_thread() -> Answer:
-    threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
-    time.sleep(600)
-    return Answer()
-
-
-def ignores_signals() -> Answer:
-    for number in (signal.SIGABRT, signal.SIGTERM, signal.SIGALRM):
-        signal.signal(number, signal.SIG_IGN)
-    time.sleep(600)
-    return Answer()
+HOME = trial_acts.__file__
 
 
 @pytest.fixture

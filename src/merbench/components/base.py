@@ -17,7 +17,7 @@ from typing import Any, ClassVar, NamedTuple
 from pydantic import BaseModel, ConfigDict
 
 from merbench.digests import content_digest as content_digest
-from merbench.digests import module_digest
+from merbench.digests import module_digest, source_digests
 from merbench.errors import MerbenchError
 
 
@@ -155,10 +155,14 @@ def canonical_parameters(value: Any, *, path: Callable[[Path], str]) -> Any:
 
 
 def source_digest(cls: type[Component]) -> str:
-    """Hash of the source that defines a component: its file, its bases' files, `source_modules`."""
+    """Hash of the source that defines a component: its file, its bases' files, `source_modules`.
+
+    What a plugin file imports from its own folder counts with it.
+    """
     digest = hashlib.sha256()
     for module in dict.fromkeys([*_defining_modules(cls), *cls.source_modules]):
-        digest.update(module_digest(module).encode())
+        for source in source_digests(module):
+            digest.update(source.encode())
     return digest.hexdigest()
 
 
