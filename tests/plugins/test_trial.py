@@ -88,8 +88,8 @@ def test_what_ignores_signals_is_ended_all_the_same() -> None:
 
 def test_no_process_is_left_behind() -> None:
     code = (
-        "import os; from merbench import trial; trial._asking._start(); "
-        "print(trial._asking._process.pid)"
+        "import os; from merbench.plugins import trial; trial._child._start(); "
+        "print(trial._child._process.pid)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     with pytest.raises(ProcessLookupError):
@@ -98,8 +98,8 @@ def test_no_process_is_left_behind() -> None:
 
 def test_an_end_without_a_good_bye_ends_the_trial_too() -> None:
     code = (
-        "import os; from merbench import trial; trial._asking._start(); "
-        "print(trial._asking._process.pid, flush=True); os._exit(0)"
+        "import os; from merbench.plugins import trial; trial._child._start(); "
+        "print(trial._child._process.pid, flush=True); os._exit(0)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     for _ in range(100):
@@ -199,7 +199,8 @@ def test_a_plugin_that_replaces_somebody_elses_function_is_refused(
 def test_a_copy_of_the_process_that_a_plugin_leaves_behind_does_not_go_on(tmp_path: Path) -> None:
     path = write(tmp_path / "forks.py", "import os\nos.fork()\n" + model("forks"))
     code = (
-        "import sys; from pathlib import Path; from merbench import plugins\n"
+        "import sys; from pathlib import Path\n"
+        "from merbench.plugins import discovery as plugins\n"
         "print(len(plugins.load([Path(sys.argv[1])]).of_kind('model')))"
     )
     done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True)

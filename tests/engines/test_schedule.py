@@ -1,0 +1,98 @@
+"""Tasks run in order, and what needs a failed one fails with its reason."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import time
+
+from merbench.engines.schedule import Failure, Outcome, execute
+from merbench.steps.step import Step
+from tinywork import TinyStep
+
+
+class Played:
+    """An engine whose tasks end at once, as they are told to."""
+
+    slots = 1
+
+    def __init__(self, **ends: Failure | Exception) -> None:
+        self.ends = ends
+        self.started: list[str] = []
+
+    def submit(self, work: Step) -> concurrent.futures.Future[Failure | None]:
+        future: concurrent.futures.Future[Failure | None] = concurrent.futures.Future()
+        self.started.append(work.key)
+        end = self.ends.get(work.key)
+        if isinstance(end, Exception):
+            future.set_exception(end)
+        else:
+            future.set_result(end)
+        return future
+
+    def explain(self, error: BaseException) -> str:
+        return f"lost: {error}"
+
+
+class Threaded(Played):
+    """An engine that takes its time, and counts what it was handed and has not done."""
+
+    slots = 2
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open = self.most = 0
+        self.pool = concurrent.futures.ThreadPoolExecutor(self.slots)
+
+    def submit(self, work: Step) -> concurrent.futures.Future[Failure | None]:
+        self.started.append(work.key)
+        self.open += 1
+        self.most = max(self.most, self.open)
+        return self.pool.submit(self._do)
+
+    def _do(self) -> None:
+        time.sleep(0.01)
+        self.open -= 1
+
+
+def steps(**needs: tuple[str, ...]) -> dict[str, Step]:
+    return {key: TinyStep(key, need) for key, need in needs.items()}
+
+
+def test_tasks_run_after_what_they_need_and_in_the_plans_order():
+    engine = Played()
+    tasks = steps(d=("b", "c"), a=(), b=("a",), c=("a", "in the store"), e=())
+    reported: list[Outcome] = []
+    outcomes = execute(tasks, engine, reported.append)
+    # b is ready once a is done, but e was ready before and one task more is handed over than runs.
+    assert engine.started == ["a", "e", "b", "c", "d"]
+    assert set(outcomes) == set(tasks)
+    assert [o.error for o in reported] == [""] * 5
+
+
+def test_few_tasks_are_handed_over_at_a_time():
+    engine = Threaded()
+    keys = [f"t{i:02}" for i in range(20)]
+    execute(steps(**dict.fromkeys(keys, ())), engine, lambda _: None)
+    assert engine.started == keys
+    assert 2 <= engine.most <= 3
+
+
+def test_what_needs_a_failed_task_fails_with_its_reason_and_the_rest_goes_on():
+    engine = Played(b=Failure("it broke", "its trace"), x=RuntimeError("gone"))
+    tasks = steps(a=(), b=("a",), c=("b",), d=("c", "a"), e=("a",), x=(), y=("x", "b"))
+    reported: list[Outcome] = []
+    outcomes = execute(tasks, engine, reported.append)
+    assert {key for key, outcome in outcomes.items() if not outcome.error} == {"a", "e"}
+    for key in ("b", "c", "d"):
+        assert outcomes[key].error == "step b: it broke"
+        assert outcomes[key].trace == "its trace"
+    assert outcomes["x"].error == "step x: lost: gone"
+    assert outcomes["y"].error in ("step x: lost: gone", "step b: it broke")
+    assert not {"c", "d", "y"} & set(engine.started)
+    # Each is reported once; what never ran took no time.
+    assert sorted(o.work.key for o in reported) == sorted(tasks)
+    assert all((o.seconds == 0) == (o.work.key in "cdy") for o in reported)
+
+
+def test_no_tasks_are_no_work():
+    assert execute({}, Played(), lambda _: None) == {}
