@@ -27,7 +27,8 @@ def test_what_was_started_is_found_and_ended() -> None:
 def test_what_lost_its_parent_is_found_by_its_mark() -> None:
     code = (
         "import subprocess, sys\n"
-        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'], stdout=-3)\n"
+        "sleeps = [sys.executable, '-c', 'import time; time.sleep(600)']\n"
+        "child = subprocess.Popen(sleeps, stdout=subprocess.DEVNULL)\n"
         "print(child.pid)\n"
     )
     with child_processes.marking("test-of-marks"):
