@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 # No test may download anything, whatever the machine it runs on can reach.
 os.environ["MERBENCH_OFFLINE"] = "1"
 
-pytest_plugins = ["board_fixtures"]
+pytest_plugins = ["board_fixtures", "run_fixtures", "skips"]
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 

@@ -34,6 +34,44 @@ them is the ground, on which all stand."""
 
 GROUND = len(ROOMS)
 
+NO_TEST_NEEDED = {
+    "merbench.plugins.hookspecs": "five declarations without a line that runs",
+}
+"""Modules that need no test file, and why. Packages' own files need none either."""
+
+WITHOUT_A_TEST_FILE = {
+    "merbench.cli.compare",
+    "merbench.cli.progress",
+    "merbench.components.separator",
+    "merbench.evaluation.evaluator",
+    "merbench.evaluation.labels",
+    "merbench.leaderboard.cell_scores",
+    "merbench.leaderboard.results",
+    "merbench.leaderboard.separator_pairs",
+    "merbench.pages.diagrams",
+    "merbench.pages.excerpts",
+    "merbench.pages.leaderboard_table",
+    "merbench.pages.render",
+    "merbench.pages.sections",
+    "merbench.pages.stem_levels",
+    "merbench.pages.svg",
+    "merbench.pages.system",
+    "merbench.verification.agreement",
+    "merbench.verification.recomputed",
+    "merbench_plugins.datasets.archives",
+    "merbench_plugins.datasets.inspection",
+    "merbench_plugins.datasets.rendered",
+    "merbench_plugins.datasets.song_folders",
+    "merbench_plugins.separators.wave_u_net.checksum",
+    "merbench_plugins.separators.wave_u_net.excerpts",
+    "merbench_plugins.separators.wave_u_net.general_midi",
+    "merbench_plugins.separators.wave_u_net.multitracks",
+    "merbench_plugins.separators.wave_u_net.options",
+    "merbench_plugins.separators.wave_u_net.scoring",
+    "merbench_plugins.separators.wave_u_net.song",
+}
+"""Modules whose tests stand in the test file of another module yet. This list only shrinks."""
+
 
 def module_of(path: Path) -> str:
     name = ".".join(path.relative_to(SOURCE).with_suffix("").parts)
@@ -100,6 +138,46 @@ def test_no_circles() -> None:
 
     for module in MODULES:
         walk(module, ())
+
+
+def own_test_file(path: Path, folder: Path, tests: Path) -> Path:
+    """The test file of a module: in the same place and with its name, without its underscore."""
+    return tests / path.relative_to(folder).with_name(f"test_{path.stem.removeprefix('_')}.py")
+
+
+def without_a_test_file(folder: Path, tests: Path) -> set[str]:
+    """Return the modules of a folder that have no test file.
+
+    A module whose name starts with an underscore may be tested with a module beside it that
+    imports it, and for which it was written.
+    """
+    found = set()
+    for path in sorted(folder.rglob("*.py")):
+        if path.name == "__init__.py" or own_test_file(path, folder, tests).is_file():
+            continue
+        module = ".".join((folder.name, *path.relative_to(folder).with_suffix("").parts))
+        tested = (
+            other.read_text(encoding="utf-8")
+            for other in path.parent.glob("*.py")
+            if path.name.startswith("_") and own_test_file(other, folder, tests).is_file()
+        )
+        if not any(module in text for text in tested):
+            found.add(module)
+    return found
+
+
+def test_every_module_has_a_test_file() -> None:
+    found = without_a_test_file(SOURCE / "merbench", TESTS)
+    found |= without_a_test_file(PLUGINS / "merbench_plugins", TESTS / "merbench_plugins")
+    missing = sorted(found - NO_TEST_NEEDED.keys() - WITHOUT_A_TEST_FILE)
+    assert not missing, f"write a test file, in the same place, for {', '.join(missing)}"
+    done = sorted(WITHOUT_A_TEST_FILE - found)
+    assert not done, f"these have a test file now; strike them from the list: {', '.join(done)}"
+
+
+def test_the_framework_names_no_plugin_package() -> None:
+    for module, path in MODULES.items():
+        assert "merbench_plugins" not in path.read_text(encoding="utf-8"), module
 
 
 COMPUTING = ("merbench.evaluation.", "scipy.", "sklearn.", "statistics.")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from pathlib import Path
 
 import pytest
 
 from merbench import Clip, digests
-from merbench.digests import file_digest, forget, reading, remembered
+from merbench.digests import content_digest, file_digest, files_at, forget, reading, remembered
 from merbench.planning.repeated_audio import audio_of_several_groups
 
 HOUR = 3600 * 10**9
@@ -205,3 +206,60 @@ def test_the_same_audio_counts_where_groups_differ(tmp_path):
     ]  # fmt: skip
     assert audio_of_several_groups(clips) == [(clips[0], clips[2])]
     assert audio_of_several_groups(clips[:2]) == []
+
+
+def test_a_folder_counts_by_its_files_and_their_places_in_it(tmp_path: Path) -> None:
+    one = tmp_path / "one"
+    (one / "sub").mkdir(parents=True)
+    (one / "a").write_text("A")
+    (one / "sub" / "b").write_text("B")
+    shutil.copytree(one, tmp_path / "far" / "two")
+    assert content_digest(one) == content_digest(tmp_path / "far" / "two")
+    before = content_digest(one)
+    (one / "sub" / "b").rename(one / "b")
+    assert content_digest(one) != before
+
+
+def test_a_prefix_counts_by_the_files_it_names(tmp_path: Path) -> None:
+    for folder, stem in (("x", "model-7"), ("y", "other")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / f"{stem}.index").write_text("index")
+        (tmp_path / folder / f"{stem}.data-00000-of-00001").write_text("data")
+        (tmp_path / folder / f"{stem}.folder").mkdir()
+    (tmp_path / "x" / "model-77.index").write_text("another checkpoint")
+    first = content_digest(tmp_path / "x" / "model-7")
+    assert first == content_digest(tmp_path / "y" / "other")
+    (tmp_path / "x" / "model-7.index").write_text("changed")
+    assert content_digest(tmp_path / "x" / "model-7") != first
+
+
+@pytest.mark.parametrize("name", ["w[1]", "a**b", "*", "?"])
+def test_a_path_is_no_pattern(tmp_path: Path, name: str) -> None:
+    (tmp_path / "w1.index").write_text("x")
+    (tmp_path / f"{name}.index").write_text("y")
+    assert files_at(tmp_path / name) == [tmp_path / f"{name}.index"]
+
+
+@pytest.mark.parametrize("path", ["nothing", "no/folder/at/all", "nul\0", "x" * 400])
+def test_what_is_not_there_is_missing(tmp_path: Path, path: str) -> None:
+    assert content_digest(tmp_path / path) == "missing"
+
+
+def test_a_relative_path_is_looked_up_anew_in_another_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digests = []
+    for name in ("one", "two"):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "w.pt").write_text(name)
+        monkeypatch.chdir(folder)
+        digests.append(content_digest(Path("w.pt")))
+    assert digests[0] != digests[1]
+
+
+def test_digest_is_sha256_of_the_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "abc"
+    path.write_bytes(b"abc")  # FIPS 180-2, appendix B.1
+    expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert file_digest(path) == content_digest(path) == expected

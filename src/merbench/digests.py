@@ -32,6 +32,7 @@ _NEVER: _Signature = (-1, 0, 0, 0)
 _SESSION = uuid.uuid4().hex
 
 _imported: dict[str, str] = {}
+_beside: dict[str, dict[str, Path]] = {}
 _known: dict[str, tuple[_Signature, str]] = {}
 
 
@@ -127,6 +128,28 @@ def module_digest(module: str, *, anew: bool = False) -> str:
     if loaded is not None:
         _imported[module] = digest
     return digest
+
+
+def note_imports(module: str, files: Mapping[str, Path]) -> None:
+    """Note the files that a plugin file imports from its folder, by the names of their modules.
+
+    They are as much its source as the file itself.
+    """
+    _beside[module] = dict(files)
+
+
+def files_beside(module: str) -> list[Path]:
+    """Return the files that a plugin file imports from its folder."""
+    return list(_beside.get(module, {}).values())
+
+
+def source_digests(module: str) -> list[str]:
+    """Hash a module's source as `module_digest` does, and what it imports from its folder."""
+    beside = _beside.get(module, {}).items()
+    return [
+        module_digest(module),
+        *(module_digest(n) if n in sys.modules else file_digest(file) for n, file in beside),
+    ]
 
 
 # --- beside the store ---------------------------------------------------------------------------

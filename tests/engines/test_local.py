@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import itertools
 import os
 import signal
@@ -18,7 +17,7 @@ import pytest
 
 from merbench import memory, threads
 from merbench.engines.local import LocalEngine
-from merbench.engines.schedule import Failure, Outcome, execute
+from merbench.engines.schedule import execute
 from merbench.leaderboard import run_results
 from merbench.runs import execution
 from merbench.steps.step import Step
@@ -27,7 +26,6 @@ from merbench.verification import run_check
 from tinybench import TinyBench, group_is_gone, wait_for
 from tinywork import (
     Act,
-    TinyStep,
     Unreadable,
     be_killed,
     die_soon,
@@ -38,186 +36,6 @@ from tinywork import (
     wait_for_a_child_that_eats,
     work_of,
 )
-
-# --- scheduling ----------------------------------------------------------------------------------
-
-
-class Played:
-    """An engine whose tasks end at once, as they are told to."""
-
-    slots = 1
-
-    def __init__(self, **ends: Failure | Exception) -> None:
-        self.ends = ends
-        self.started: list[str] = []
-
-    def submit(self, work: Step) -> concurrent.futures.Future[Failure | None]:
-        future: concurrent.futures.Future[Failure | None] = concurrent.futures.Future()
-        self.started.append(work.key)
-        end = self.ends.get(work.key)
-        if isinstance(end, Exception):
-            future.set_exception(end)
-        else:
-            future.set_result(end)
-        return future
-
-    def explain(self, error: BaseException) -> str:
-        return f"lost: {error}"
-
-
-class Threaded(Played):
-    """An engine that takes its time, and counts what it was handed and has not done."""
-
-    slots = 2
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open = self.most = 0
-        self.pool = concurrent.futures.ThreadPoolExecutor(self.slots)
-
-    def submit(self, work: Step) -> concurrent.futures.Future[Failure | None]:
-        self.started.append(work.key)
-        self.open += 1
-        self.most = max(self.most, self.open)
-        return self.pool.submit(self._do)
-
-    def _do(self) -> None:
-        time.sleep(0.01)
-        self.open -= 1
-
-
-def steps(**needs: tuple[str, ...]) -> dict[str, Step]:
-    return {key: TinyStep(key, need) for key, need in needs.items()}
-
-
-def test_tasks_run_after_what_they_need_and_in_the_plans_order():
-    engine = Played()
-    tasks = steps(d=("b", "c"), a=(), b=("a",), c=("a", "in the store"), e=())
-    reported: list[Outcome] = []
-    outcomes = execute(tasks, engine, reported.append)
-    # b is ready once a is done, but e was ready before and one task more is handed over than runs.
-    assert engine.started == ["a", "e", "b", "c", "d"]
-    assert set(outcomes) == set(tasks)
-    assert [o.error for o in reported] == [""] * 5
-
-
-def test_few_tasks_are_handed_over_at_a_time():
-    engine = Threaded()
-    keys = [f"t{i:02}" for i in range(20)]
-    execute(steps(**dict.fromkeys(keys, ())), engine, lambda _: None)
-    assert engine.started == keys
-    assert 2 <= engine.most <= 3
-
-
-def test_what_needs_a_failed_task_fails_with_its_reason_and_the_rest_goes_on():
-    engine = Played(b=Failure("it broke", "its trace"), x=RuntimeError("gone"))
-    tasks = steps(a=(), b=("a",), c=("b",), d=("c", "a"), e=("a",), x=(), y=("x", "b"))
-    reported: list[Outcome] = []
-    outcomes = execute(tasks, engine, reported.append)
-    assert {key for key, outcome in outcomes.items() if not outcome.error} == {"a", "e"}
-    for key in ("b", "c", "d"):
-        assert outcomes[key].error == "step b: it broke"
-        assert outcomes[key].trace == "its trace"
-    assert outcomes["x"].error == "step x: lost: gone"
-    assert outcomes["y"].error in ("step x: lost: gone", "step b: it broke")
-    assert not {"c", "d", "y"} & set(engine.started)
-    # Each is reported once; what never ran took no time.
-    assert sorted(o.work.key for o in reported) == sorted(tasks)
-    assert all((o.seconds == 0) == (o.work.key in "cdy") for o in reported)
-
-
-def test_only_the_task_that_failed_itself_says_so():
-    outcomes = execute(steps(a=(), b=("a",), c=("b",), d=()), Played(a=Failure("x", "")), print)
-    assert {key: outcome.inherited for key, outcome in outcomes.items()} == {
-        "a": False, "b": True, "c": True, "d": False,
-    }  # fmt: skip
-
-
-class Devices(Threaded):
-    """An engine that notes what is on which device at a time."""
-
-    slots = 4
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.now: list[str] = []
-        self.seen: list[tuple[str, ...]] = []
-
-    def submit(self, work: Step) -> concurrent.futures.Future[Failure | None]:
-        self.started.append(work.key)
-        self.now.append(work.occupies)
-        self.seen.append(tuple(sorted(self.now)))
-        return self.pool.submit(self._on, work.occupies)
-
-    def _on(self, device: str) -> None:
-        time.sleep(0.02)
-        self.now.remove(device)
-
-
-def test_one_task_at_a_time_is_on_a_device_and_others_do_not_wait_for_it():
-    engine = Devices()
-    tasks: dict[str, Step] = {f"g{i}": Act(f"g{i}", nothing, device="cuda:0") for i in range(4)}
-    tasks |= {f"h{i}": Act(f"h{i}", nothing, device="cuda:1") for i in range(2)}
-    tasks |= {f"c{i}": Act(f"c{i}", nothing) for i in range(6)}
-    outcomes = execute(tasks, engine, lambda _: None)
-    assert len(outcomes) == 12
-    for together in engine.seen:
-        assert together.count("cuda:0") <= 1
-        assert together.count("cuda:1") <= 1
-    # All workers are busy though six tasks before the others need two devices.
-    assert engine.started[:4] == ["g0", "h0", "c0", "c1"]
-    assert [key for key in engine.started if key[0] == "g"] == ["g0", "g1", "g2", "g3"]
-
-
-def test_no_tasks_are_no_work():
-    assert execute({}, Played(), lambda _: None) == {}
-
-
-# --- devices -------------------------------------------------------------------------------------
-
-
-def test_tasks_on_a_device_take_turns_whatever_runs_them(tmp_path, monkeypatch):
-    trace = tmp_path / "trace"
-    monkeypatch.setenv("TINY_TRACE", str(trace))
-    store = Store(tmp_path / "store")
-    store.prepare()
-    # Of two engines neither knows what the other has on the device.
-    with (
-        LocalEngine(store, jobs=1, timeout=1.5) as one,
-        LocalEngine(store, jobs=1, timeout=1.5) as other,
-    ):
-        futures = [
-            engine.submit(Act(f"a{i}{name}", trace_a_while, device="meta"))
-            for i in range(5)
-            for name, engine in (("x", one), ("y", other))
-        ]
-        # Waiting is no part of a task's time: ten of 0.3 s end within a timeout of 1.5 s each.
-        assert [future.result() for future in futures] == [None] * 10
-    spans = sorted(tuple(map(float, line.split())) for line in trace.read_text().splitlines())
-    assert len(spans) == 10
-    assert all(ended <= began for (_, ended), (began, _) in itertools.pairwise(spans))
-
-
-def test_a_worker_that_is_killed_on_a_device_leaves_it_to_the_next(tmp_path):
-    store = Store(tmp_path / "store")
-    store.prepare()
-    with LocalEngine(store, jobs=2, timeout=30) as engine:
-        tasks: dict[str, Step] = {"a": Act("a", be_killed, device="meta")}
-        tasks |= {key: Act(key, nothing, device="meta") for key in "bc"}
-        outcomes = execute(tasks, engine, lambda _: None)
-    assert "killed by SIGKILL" in outcomes["a"].error
-    assert not outcomes["b"].error
-    assert not outcomes["c"].error
-
-
-def test_a_task_that_hangs_on_a_device_is_stopped_at_its_timeout(tmp_path):
-    store = Store(tmp_path / "store")
-    store.prepare()
-    with LocalEngine(store, jobs=1, timeout=1) as engine:
-        tasks: dict[str, Step] = {"a": Act("a", partial(time.sleep, 60), device="meta")}
-        outcomes = execute(tasks, engine, lambda _: None)
-    assert "took longer than the timeout of 1 s" in outcomes["a"].error
-
 
 # --- what tasks may do to their process ----------------------------------------------------------
 
@@ -695,3 +513,49 @@ def test_ctrl_c_while_workers_start_is_as_clean(tmp_path):
         assert process.returncode == 130
         assert "Traceback" not in stderr
         wait_for(lambda: group_is_gone(process.pid), seconds=30)
+
+
+# --- devices -------------------------------------------------------------------------------------
+
+
+def test_tasks_on_a_device_take_turns_whatever_runs_them(tmp_path, monkeypatch):
+    trace = tmp_path / "trace"
+    monkeypatch.setenv("TINY_TRACE", str(trace))
+    store = Store(tmp_path / "store")
+    store.prepare()
+    # Of two engines neither knows what the other has on the device.
+    with (
+        LocalEngine(store, jobs=1, timeout=1.5) as one,
+        LocalEngine(store, jobs=1, timeout=1.5) as other,
+    ):
+        futures = [
+            engine.submit(Act(f"a{i}{name}", trace_a_while, device="meta"))
+            for i in range(5)
+            for name, engine in (("x", one), ("y", other))
+        ]
+        # Waiting is no part of a task's time: ten of 0.3 s end within a timeout of 1.5 s each.
+        assert [future.result() for future in futures] == [None] * 10
+    spans = sorted(tuple(map(float, line.split())) for line in trace.read_text().splitlines())
+    assert len(spans) == 10
+    assert all(ended <= began for (_, ended), (began, _) in itertools.pairwise(spans))
+
+
+def test_a_worker_that_is_killed_on_a_device_leaves_it_to_the_next(tmp_path):
+    store = Store(tmp_path / "store")
+    store.prepare()
+    with LocalEngine(store, jobs=2, timeout=30) as engine:
+        tasks: dict[str, Step] = {"a": Act("a", be_killed, device="meta")}
+        tasks |= {key: Act(key, nothing, device="meta") for key in "bc"}
+        outcomes = execute(tasks, engine, lambda _: None)
+    assert "killed by SIGKILL" in outcomes["a"].error
+    assert not outcomes["b"].error
+    assert not outcomes["c"].error
+
+
+def test_a_task_that_hangs_on_a_device_is_stopped_at_its_timeout(tmp_path):
+    store = Store(tmp_path / "store")
+    store.prepare()
+    with LocalEngine(store, jobs=1, timeout=1) as engine:
+        tasks: dict[str, Step] = {"a": Act("a", partial(time.sleep, 60), device="meta")}
+        outcomes = execute(tasks, engine, lambda _: None)
+    assert "took longer than the timeout of 1 s" in outcomes["a"].error

@@ -1,103 +1,16 @@
-"""Rows, ranks, marks and comparisons, against numbers worked out by hand."""
+"""Boards: places and tiers, and rows of many runs side by side."""
 
 from __future__ import annotations
-
-import dataclasses
-import json
-from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from board_cells import LESS, NOISE, board, noisy, pairs
 
 from boards import made, recorded_run
 from merbench.errors import MerbenchError
-from merbench.leaderboard.building import Board, build
-from merbench.leaderboard.columns import COMPARED, LEADING, TRAILING
+from merbench.leaderboard.building import build
 from merbench.runs.record import RunRecord
-from merbench.runs.row_columns import metric_columns
-
-NOISE = [[0.1, 0.2, 0.15, 0.05], [0.2, 0.1, 0.12, 0.3]]
-LESS = [[0.05, 0.1, 0.1, 0.01], [0.1, 0.05, 0.1, 0.2]]
-
-
-def board(*cells: dict[str, Any], **manifest: Any) -> Board:
-    return build([recorded_run(*cells, **manifest)])
-
-
-def across(axes: Sequence[str], *cells: dict[str, Any]) -> pd.DataFrame:
-    """Comparisons of a run with these cells along these axes."""
-    spec = {"compare": [{"across": axis} for axis in axes]}
-    return board(*cells, spec=spec).comparisons
-
-
-def pairs(found: pd.DataFrame) -> set[tuple[str, str, str]]:
-    return {(row.across, *sorted((row.cell_a, row.cell_b))) for row in found.itertuples()}
-
-
-def noisy(name: str, scale: float, seed: int, **changes: Any) -> dict[str, Any]:
-    """A cell with random offsets over 4 folds of 30 clips."""
-    rng = np.random.default_rng(seed)
-    return made(name, (scale * rng.uniform(0.5, 1.5, (4, 30))).tolist(), n_train=90, **changes)
-
-
-# --- a row ---------------------------------------------------------------------------------------
-
-
-def test_a_row_is_what_hand_calculation_gives():
-    (row,) = board(made("a", [[0.1, 0.2], [0.0, 0.1, 0.2]], n_train=8)).leaderboard.to_dict(
-        "records"
-    )
-    first, second = (0.5 + 2) / 2, (0 + 0.5 + 2) / 3
-    assert row["kl_mean"] == pytest.approx((first + second) / 2)
-    assert row["kl_median"] == pytest.approx((1.25 + 0.5) / 2)
-    assert row["mse_valence_mean"] == pytest.approx((0.05 / 2 + 0.05 / 3) / 2)
-    assert (row["status"], row["n_folds"], row["n_failed"], row["n_clips"]) == ("ok", 2, 0, 10)
-    assert (row["rank"], row["tier"], row["rank_low"], row["rank_high"]) == (1, 1, 1, 1)
-    assert row["seconds"] == 5.0
-    assert row["peak_memory_mb"] == 200.0
-    assert np.isnan(row["kl_difference_to_best"])
-
-
-def test_counts_are_summed_over_folds():
-    run = recorded_run(made("a", [[0.1], [0.1], [0.1]]))
-    run.folds["n_nonpositive_std"] = [1, 0, 3]
-    (row,) = build([run]).leaderboard.to_dict("records")
-    assert row["n_nonpositive_std"] == 4
-    assert row["n_floored_std"] == 0
-
-
-def test_one_failed_fold_makes_a_failed_row_without_numbers_or_rank():
-    run = recorded_run(
-        made("whole", [[0.3, 0.4], [0.3, 0.4]]),
-        made("broken", [[0.0, 0.1], [0.0, 0.1]], failed={1: "broken: it raised"}),
-    )
-    table = build([run]).leaderboard
-    assert table["model"].tolist() == ["whole", "broken"]
-    row = table.iloc[1]
-    assert (row["status"], row["error"]) == ("failed", "broken: it raised")
-    assert (row["n_folds"], row["n_failed"]) == (2, 1)
-    empty = ["rank", "tier", "rank_low", "kl_mean_low", "corrected_p_holm"]
-    assert row[[*empty, *metric_columns(run.folds)]].isna().all()
-    assert table.iloc[0]["rank"] == 1
-
-
-def test_the_columns_are_the_same_whatever_the_run_has():
-    whole = list(board(made("a", NOISE)).leaderboard.columns)
-    assert whole[: len(LEADING)] == LEADING
-    assert whole[-len(TRAILING) :] == TRAILING
-    empty = build([RunRecord(recorded_run(made("a", NOISE)).manifest, pd.DataFrame(), pd.DataFrame(
-        columns=["cell", "fold", "clip", "group", "kl"]))])  # fmt: skip
-    assert list(empty.leaderboard.columns) == [*LEADING, *TRAILING]
-    assert list(empty.comparisons.columns) == COMPARED
-
-
-def test_the_paths_of_a_machine_do_not_reach_the_table():
-    parameters = json.dumps({"separator": {"weights": "/home/someone/weights/model-7"}})
-    table = board(made("a", NOISE, parameters=parameters)).leaderboard
-    assert json.loads(table["parameters"][0]) == {"separator": {"weights": "model-7"}}
-
 
 # --- places --------------------------------------------------------------------------------------
 
@@ -204,29 +117,6 @@ def test_people_have_no_rank_and_every_row_says_how_far_from_them_it_is():
     assert np.isnan(rows.loc["panel", "kl_difference_to_people"])
 
 
-def test_systems_that_hear_nothing_or_lose_to_a_constant_are_marked():
-    rows = board(
-        noisy("hears", 0.02, 1),
-        noisy("deaf", 0.02, 2, constant=True),
-        noisy("loses", 1.0, 3),
-        noisy("baseline", 0.02, 4, constant=True, role="baseline"),
-    ).leaderboard.set_index("cell")
-    assert rows["mark"].to_dict() == {
-        "hears": "",
-        "deaf": "uncorrelated with truth; worse than a constant",
-        "loses": "worse than a constant",
-        "baseline": "",
-    }
-
-
-def test_without_labels_a_row_keeps_the_mark_that_it_had_with_them():
-    run = recorded_run(noisy("a", 0.02, 1), marks={"a": "uncorrelated with truth"})
-    for column in [c for c in run.predictions if c.startswith("truth_")]:
-        run.predictions[column] = np.nan
-    (row,) = build([run]).leaderboard.to_dict("records")
-    assert row["mark"] == "uncorrelated with truth"
-
-
 # --- many runs -----------------------------------------------------------------------------------
 
 
@@ -259,93 +149,3 @@ def test_one_cell_with_other_results_is_a_row_for_each_run():
     ])  # fmt: skip
     assert found.leaderboard["run"].tolist() == ["second", "first"]
     assert found.leaderboard["rank"].tolist() == [1, 2]
-
-
-# --- comparisons ---------------------------------------------------------------------------------
-
-
-def test_a_pair_differs_along_one_axis_only():
-    found = across(
-        ["separator", "model", "features"],
-        made("mix-ridge", NOISE, separator="mix", model="ridge"),
-        made("sep-ridge", NOISE, separator="sep", model="ridge"),
-        made("mix-tree", LESS, separator="mix", model="tree"),
-        made("sep-tree", LESS, separator="sep", model="tree"),
-        made("mix-tree-g", LESS, separator="mix", model="tree", features="g"),
-    )
-    assert pairs(found) == {
-        ("separator", "mix-ridge", "sep-ridge"),
-        ("separator", "mix-tree", "sep-tree"),
-        ("model", "mix-ridge", "mix-tree"),
-        ("model", "sep-ridge", "sep-tree"),
-        ("features", "mix-tree", "mix-tree-g"),
-    }
-    row = found[(found["across"] == "model") & (found["cell_a"] == "mix-tree")].iloc[0]
-    assert row["cell_b"] == "mix-ridge"
-    kl = [np.mean([np.square(np.array(x) / 0.1).mean() / 2 for x in c]) for c in (LESS, NOISE)]
-    assert row["kl_difference"] == pytest.approx(kl[0] - kl[1])
-    assert (row["n_folds"], row["n_clips"]) == (2, 4)
-    assert row["rank_biserial"] == -1.0
-
-
-def test_parameters_belong_to_the_axis_whose_they_are():
-    """Two penalties are two models, and never two separators."""
-
-    def cell(separator: str, penalty: int) -> dict[str, Any]:
-        return made(
-            f"{separator}-{penalty}", NOISE if penalty else LESS, separator=separator,
-            model="ridge", parameters=json.dumps({"model": {"penalty": penalty}}),
-        )  # fmt: skip
-
-    found = across(["separator", "model"], *(cell(s, p) for s in ("mix", "sep") for p in (0, 1)))
-    assert pairs(found) == {
-        ("separator", "mix-0", "sep-0"),
-        ("separator", "mix-1", "sep-1"),
-        ("model", "mix-0", "mix-1"),
-        ("model", "sep-0", "sep-1"),
-    }
-    shares = [
-        made(f"share{i}", kl, model="m", parameters=json.dumps({"separator": {"share": i}}))
-        for i, kl in enumerate((NOISE, LESS))
-    ]
-    found = across(["separator", "model", "features"], *shares)
-    assert pairs(found) == {("separator", "share0", "share1")}
-
-
-def test_a_model_that_never_looks_at_the_music_is_compared_with_every_system():
-    found = across(
-        ["separator", "model"],
-        made("blind", NOISE, separator="none", features="none"),
-        made("mix", LESS, separator="mix"),
-        made("sep", LESS, separator="sep", features="g"),
-    )
-    assert pairs(found) == {("model", "blind", "mix"), ("model", "blind", "sep")}
-
-
-def test_incomplete_cells_and_human_ceilings_are_not_compared():
-    run = recorded_run(
-        made("a", NOISE),
-        made("b", LESS, failed={1: "no"}),
-        made("human-ceiling(panel)", LESS, role="people", separator="none", features="none"),
-        made("c", LESS),
-        spec={"compare": [{"across": "model"}]},
-    )
-    run.predictions.loc[run.predictions["cell"] == "human-ceiling(panel)", "kl"] = np.nan
-    assert pairs(build([run]).comparisons) == {("model", "a", "c")}
-    failures = dataclasses.replace(run, folds=run.folds[run.folds["cell"] == "b"])
-    assert build([failures]).comparisons.empty
-
-
-def test_each_family_is_corrected_for_its_own_size():
-    cells = [noisy(f"m{i}", 0.05 + 0.1 * i, 1 + i) for i in range(3)]
-    found = across(["model"], *cells)
-    assert len(found) == 3
-    for raw, corrected in (("corrected_p", "corrected_p_holm"), ("clip_p", "clip_p_holm")):
-        ordered = found.sort_values(raw)
-        holm = np.maximum.accumulate(ordered[raw].to_numpy() * [3, 2, 1]).clip(max=1)
-        assert ordered[corrected].to_numpy() == pytest.approx(holm)
-    alone = across(["model"], *cells[:2]).iloc[0]
-    assert alone["corrected_p"] == alone["corrected_p_holm"]
-    far = found[(found["cell_a"] == "m0") & (found["cell_b"] == "m2")].iloc[0]
-    assert far["significant"]
-    assert far["better"] == "a"

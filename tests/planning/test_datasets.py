@@ -9,11 +9,12 @@ from pathlib import Path
 
 import miniatures
 import pytest
+from plan_names import Quadrants
 
-from merbench import Clip, MerbenchError
+from merbench import Clip, Dataset, Task
 from merbench.benchmark.protocols import MonteCarlo
 from merbench.benchmark.resolving import RootedDataset
-from merbench.errors import TableError
+from merbench.errors import MerbenchError, TableError
 from merbench.planning.datasets import check_clips, load
 from merbench_plugins.datasets.table import Table
 
@@ -68,3 +69,64 @@ def test_a_deviation_that_is_0_but_for_rounding_is_none(root: Path, std: float) 
     clips[1] = dataclasses.replace(clips[1], label=(0.5, 0.5, 0.1, std))
     with pytest.raises(MerbenchError, match=r"clip c1: arousal_std is .* have no distribution"):
         check_clips(Table(), clips)
+
+
+def test_a_dataset_that_is_not_there_is_one_clear_error(bench):
+    with pytest.raises(MerbenchError, match=r"noise: the folder .*absent does not exist; set data"):
+        bench.plan(datasets=[{"noise": {"root": "absent"}}])
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        (lambda d: (d / "c3.wav").unlink(), r"noise: clip c3: its file .*c3\.wav is missing"),
+        (lambda d: (d / "clips.csv").unlink(), r"noise: .*No such file.*clips\.csv"),
+        (
+            lambda d: (d / "clips.csv").write_text("id,group\nc0,g0\n"),
+            r"noise: its plugin failed on .* \(KeyError: 'valence_mean'\)",
+        ),
+    ],
+    ids=["a clip", "the labels", "a column"],
+)
+def test_data_that_is_incomplete_is_one_clear_error(bench, damage, says):
+    damage(bench.folder / "data")
+    with pytest.raises(MerbenchError, match=says):
+        bench.plan()
+
+
+class Anything(Dataset):
+    """Holds what it is given."""
+
+    name = "anything"
+    task = Task.VA
+
+
+CLIPS = {
+    "too few": (Anything, [{}], "it has 1 labelled clips; a benchmark needs two at least"),
+    "twice": (Anything, [{"id": "a"}, {"id": "a"}], "clip a: its id stands twice"),
+    "short label": (Anything, [{"label": (0.1,)}, {}], "has 1 numbers where va has 4"),
+    "NaN": (Anything, [{"label": (0.1, float("nan"), 0.1, 0.1)}, {}], "arousal_mean is nan"),
+    "too large": (Anything, [{"label": (7, 0.1, 0.1, 0.1)}, {}], r"_mean is 7, outside \[0, 1\]"),
+    "no spread": (Anything, [{"label": (0.1, 0.1, 0.1, 0)}, {}], "arousal_std is 0"),
+    "a rating": (
+        Anything,
+        [{"ratings": ((0.1, 0.2), (0.3, 1.2))}, {}],
+        r"clip c0: the rating \(0.3, 1.2\) is no valence and arousal on \[0, 1\]",
+    ),
+    "a rating of NaN": (Anything, [{"ratings": ((0.1, float("nan")),)}, {}], "the rating"),
+    "half a rating": (Anything, [{"ratings": ((0.1,),)}, {}], "the rating"),
+    "no group": (Anything, [{"group": ""}, {}], "it has no group"),
+    "shares": (Quadrants, [{"label": (0.5, 0.5, 0.5, 0)}, {}], "shares sum to 1.5, not 1"),
+}
+
+
+@pytest.mark.parametrize(("cls", "rows", "says"), CLIPS.values(), ids=CLIPS.keys())
+def test_clips_that_break_the_contract_are_refused(tmp_path, cls, rows, says):
+    (tmp_path / "a.wav").write_bytes(b"x")
+    labels = {Anything: (0.5, 0.5, 0.1, 0.1), Quadrants: (0.25, 0.25, 0.25, 0.25)}
+    clips = [
+        Clip(**{"id": f"c{i}", "group": "g", "label": labels[cls], "audio": tmp_path / "a.wav"} | r)
+        for i, r in enumerate(rows)
+    ]
+    with pytest.raises(MerbenchError, match=says):
+        check_clips(cls(), clips)

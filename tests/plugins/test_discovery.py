@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
 import pickle
 import re
-import signal
 import subprocess
 import sys
 import textwrap
-import threading
-import time
-import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
+from plugin_files import faults, model, write
 
 from merbench import Task
 from merbench.benchmark.document import read_document
 from merbench.benchmark.resolving import resolve
 from merbench.benchmark.schema import parse, plugin_paths
-from merbench.errors import MerbenchError, PluginError
-from merbench.naming import nearest
-from merbench.plugins import discovery, readiness, trial
-from merbench.plugins.registry import Registry, split_choice
+from merbench.errors import PluginError
+from merbench.plugins import discovery
 
 # As a user writes it, without an annotation: see docs/plugins.md.
 NEAREST = '''
@@ -49,36 +41,6 @@ class NearestClips(Model):
 def merbench_models():
     yield NearestClips
 '''
-
-
-def model(name: str, body: str = "", *, hook: str = "return [Given]") -> str:
-    """Source of a plugin file with one model."""
-    return f'''
-from __future__ import annotations
-from merbench import Dataset, FeatureKind, Model, ModelParameter, Task, hookimpl
-
-class Given(Model):
-    """A model."""
-    name = {name!r}
-    inputs = FeatureKind.VECTOR
-    tasks = frozenset({{Task.VA}})
-{textwrap.indent(textwrap.dedent(body), "    ")}
-
-@hookimpl
-def merbench_models():
-    {hook}
-'''
-
-
-def write(path: Path, text: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
-    return path
-
-
-def faults(registry: Registry, path: Path) -> list[str]:
-    """Return the problems of the plugin at `path`."""
-    return [p.error for p in registry.problems if p.origin.path == str(path.resolve())]
 
 
 # --- where plugins come from ----------------------------------------------------------------------
@@ -298,197 +260,6 @@ def test_one_class_of_two_may_be_broken(tmp_path: Path) -> None:
     assert len(faults(registry, path)) == 1
 
 
-def test_an_interrupt_by_the_user_is_no_problem_of_a_plugin(tmp_path: Path) -> None:
-    path = write(tmp_path / "slow.py", "import time\ntime.sleep(60)\n")
-    interrupt = threading.Timer(2.0, os.kill, (os.getpid(), signal.SIGINT))
-    interrupt.start()
-    started = time.monotonic()
-    with pytest.raises(KeyboardInterrupt):
-        discovery.load([path])
-    assert time.monotonic() - started < 30
-
-
-# What a plugin may do to its process, and what is said of it. `AT` is where it does.
-ACTS = {
-    "exits": ("sys.exit(0)", "SystemExit: 0"),
-    "ends the process": ("os._exit(0)", "it ended the process with status 0"),
-    "becomes another program": ("os.execv('/bin/true', ['true'])", "ended the process with status"),
-    "interrupts": ("raise KeyboardInterrupt", "KeyboardInterrupt"),
-    "raises what nobody catches": ("raise BaseException('odd')", "BaseException: odd"),
-    "raises what raises": (
-        "raise type('Odd', (Exception,), {'__str__': lambda self: 1 / 0})()",
-        "Odd: its text cannot be shown, for asking for it raised ZeroDivisionError",
-    ),
-    "is killed": ("os.kill(os.getpid(), 9)", "it crashed the process by SIGKILL"),
-    "crashes": ("ctypes.string_at(0)", r"it crashed the process by SIGSEGV at .*odd\.py:\d+"),
-    "closes standard output": ("sys.stdout.close()", "it closed standard output"),
-    "closes its file": ("os.close(1)", "it closed standard output"),
-    "sleeps": ("time.sleep(600)", r"it took longer than 5 s at .*odd\.py:\d+, in"),
-    "waits for itself": (
-        "lock = threading.Lock(); lock.acquire(); lock.acquire()",
-        r"it took longer than 5 s at .*odd\.py:\d+, in .*; raise --timeout",
-    ),
-    "holds Python's lock": ("ctypes.PyDLL(None).sleep(600)", r"longer than 5 s at .*odd\.py:\d+"),
-    "catches everything": (
-        "exec('while True:\\n try: time.sleep(600)\\n except BaseException: pass')",
-        "it took longer than 5 s",
-    ),
-}
-IMPORTS = "import ctypes, os, sys, threading, time\n"
-
-
-@pytest.fixture
-def impatient() -> Iterator[None]:
-    trial.wait_at_most(trial.LEAST)
-    yield
-    trial.wait_at_most(None)
-
-
-@pytest.mark.usefixtures("impatient")
-@pytest.mark.parametrize("act", ACTS)
-def test_whatever_an_import_does_is_a_problem_and_the_others_are_there(
-    tmp_path: Path, act: str
-) -> None:
-    does, expected = ACTS[act]
-    odd = write(tmp_path / "odd.py", f"{IMPORTS}{does}\n")
-    sound = write(tmp_path / "sound.py", model("sound"))
-    registry = discovery.load([odd, sound])
-    assert registry.get("model", "sound")
-    (fault,) = faults(registry, odd)
-    assert re.search(expected, fault), fault
-    assert "\n" not in fault
-
-
-@pytest.mark.usefixtures("impatient")
-@pytest.mark.parametrize("act", ["ends the process", "interrupts", "sleeps"])
-def test_whatever_a_hook_does_is_a_problem(tmp_path: Path, act: str) -> None:
-    does, expected = ACTS[act]
-    odd = write(tmp_path / "odd.py", model("x", hook=f"{does}; yield Given") + IMPORTS)
-    (fault,) = faults(discovery.load([odd]), odd)
-    assert re.search(expected, fault), fault
-
-
-@pytest.mark.usefixtures("impatient")
-@pytest.mark.parametrize("act", ACTS)
-def test_whatever_ready_does_is_said_of_the_component(tmp_path: Path, act: str) -> None:
-    does, expected = ACTS[act]
-    body = f"def ready(self):\n    {does}"
-    odd = write(tmp_path / "odd.py", model("odd", body) + IMPORTS)
-    component = discovery.load([odd]).build("model", "odd", {})
-    with pytest.raises(readiness.NotAskedError) as caught:
-        readiness.ready(component)
-    assert re.search(f"odd is not ready: .*{expected}", str(caught.value)), caught.value
-
-
-def test_ready_is_asked_of_a_folders_and_of_a_wrapped_plugin(tmp_path: Path) -> None:
-    inner = model("inner", "def ready(self):\n    raise MerbenchError('get the weights')")
-    text = inner.replace("import Dataset", "import Dataset, MerbenchError")
-    write(tmp_path / "two" / "__init__.py", "from .inner import Given, merbench_models")
-    write(tmp_path / "two" / "inner.py", text)
-    wrapper = model("wrapper", "model: ModelParameter\ndef ready(self):\n    self.model.ready()")
-    write(tmp_path / "wrapper.py", wrapper)
-    registry = discovery.load([tmp_path])
-    for name, given in (("inner", {}), ("wrapper", {"model": "inner"})):
-        with pytest.raises(MerbenchError, match=r"^get the weights$"):
-            readiness.ready(registry.build("model", name, given))
-
-
-def test_what_is_ready_says_nothing(tmp_path: Path) -> None:
-    path = write(tmp_path / "mine.py", model("mine"))
-    readiness.ready(discovery.load([path]).build("model", "mine", {}))
-
-
-def test_a_plugin_changes_nothing_of_the_process_in_passing(tmp_path: Path) -> None:
-    text = (
-        "import os, signal, sys, warnings\nos.chdir('/')\nwarnings.simplefilter('error')\n"
-        "signal.signal(signal.SIGINT, signal.SIG_IGN)\nsys.setrecursionlimit(5000)\n"
-        "sys.excepthook = None\nsys.stdout = sys.stderr\n"
-    )
-    path = write(tmp_path / "rude.py", model("rude") + text)
-
-    def surroundings() -> list[Any]:
-        handler = signal.getsignal(signal.SIGINT)
-        filters = list(warnings.filters)
-        return [Path.cwd(), handler, filters, sys.getrecursionlimit(), sys.excepthook, sys.stdout]
-
-    before = surroundings()
-    assert discovery.load([path]).get("model", "rude")
-    assert surroundings() == before
-
-
-def test_what_a_plugin_prints_goes_to_standard_error(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    talk = "print('python'); os.write(1, b'below\\n'); os.system('echo child')\n"
-    path = write(tmp_path / "talks.py", model("talks") + f"import os\n{talk}")
-    assert discovery.load([path]).get("model", "talks")
-    out, err = capfd.readouterr()
-    assert out == ""
-    assert sorted(err.split()) == ["below", "child", "python"]
-
-
-@pytest.mark.parametrize(
-    ("patch", "named"),
-    [
-        ("numpy.mean = lambda *a, **k: 0.0", "numpy.mean"),
-        ("import functools\n@functools.wraps(numpy.mean)\ndef mean(*a): pass\nnumpy.mean = mean",
-         "numpy.mean"),
-        ("import math\nmath.log = merbench_models", "math.log"),
-        ("import merbench.errors\nclass E(Exception): pass\nmerbench.errors.StoreError = E",
-         "merbench.errors.StoreError"),
-    ],
-)  # fmt: skip
-def test_a_plugin_that_replaces_somebody_elses_function_is_refused(
-    tmp_path: Path, patch: str, named: str
-) -> None:
-    path = write(tmp_path / "patches.py", model("patches") + f"import numpy\n{patch}\n")
-    before = np.mean
-    registry = discovery.load([path])
-    assert faults(registry, path)[0].startswith(f"it puts its own function in place of {named},")
-    assert ("model", "patches") not in registry.entries
-    assert np.mean is before
-
-
-def test_a_copy_of_the_process_that_a_plugin_leaves_behind_does_not_go_on(tmp_path: Path) -> None:
-    path = write(tmp_path / "forks.py", "import os\nos.fork()\n" + model("forks"))
-    code = (
-        "import sys; from pathlib import Path; from merbench import plugins\n"
-        "print(len(plugins.load([Path(sys.argv[1])]).of_kind('model')))"
-    )
-    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True)
-    assert len(done.stdout.split()) == 1, done
-
-
-def test_a_title_that_raises_or_is_no_line_of_text_is_said(tmp_path: Path) -> None:
-    def built(body: str) -> None:
-        path = write(tmp_path / f"p{abs(hash(body))}.py", model("titled", body))
-        discovery.load([path]).build("model", "titled", {})
-
-    with pytest.raises(PluginError, match=r"model 'titled' cannot say its title \(ZeroDivision"):
-        built("@property\ndef title(self): return 1 / 0")
-    with pytest.raises(PluginError, match=r"cannot say its title \(SystemExit: 0\)"):
-        built("@property\ndef title(self): raise SystemExit(0)")
-    for title in ("7", "''", "'a\\nb'", "'\\x1b[31mred'"):
-        with pytest.raises(PluginError, match=r"has the title .*, which is no line of text"):
-            built(f"@property\ndef title(self): return {title}")
-
-
-def test_a_component_that_cannot_be_built_is_said(tmp_path: Path) -> None:
-    body = "def model_post_init(self, context): raise KeyError('weights')"
-    path = write(tmp_path / "mine.py", model("mine", body))
-    with pytest.raises(PluginError, match=r"model 'mine' cannot be built \(KeyError: 'weights'\)"):
-        discovery.load([path]).build("model", "mine", {})
-
-
-def test_a_plugin_that_failed_is_tried_anew(tmp_path: Path) -> None:
-    path = write(tmp_path / "mine.py", "1 / 0\n")
-    assert faults(discovery.load([path]), path)
-    write(path, model("mine") + "# of another length\n")
-    registry = discovery.load([path])
-    assert faults(registry, path) == []
-    assert registry.get("model", "mine")
-
-
 def distribution(folder: Path, name: str, module: str, text: str) -> None:
     """Lay out an installed distribution with an entry point."""
     info = folder / f"{name.replace('-', '_')}-1.2.dist-info"
@@ -582,99 +353,3 @@ def test_kinds_may_share_a_name(tmp_path: Path) -> None:
     assert registry.find("augmentation/same").kind == "augmentation"
     with pytest.raises(PluginError, match=r"several plugins: say .*augmentation/same"):
         registry.find("same")
-
-
-# --- naming components ----------------------------------------------------------------------------
-
-
-@pytest.fixture
-def registry(tmp_path: Path) -> Registry:
-    wrapper = model("wrapper", "model: ModelParameter\nscale: float = 1.0").replace("Given", "Wrap")
-    paths = [
-        write(tmp_path / "plain.py", model("plain", "k: int = 1\nrate: float = 0.5")),
-        write(tmp_path / "wrapper.py", wrapper),
-    ]
-    return discovery.load(paths)
-
-
-def test_the_nearest_right_name_is_offered(registry: Registry) -> None:
-    with pytest.raises(PluginError, match=r"there is no model 'plian'; did you mean 'plain'\?"):
-        registry.get("model", "plian")
-    with pytest.raises(PluginError, match=r"there is no plugin 'plian'; did you mean 'plain'\?"):
-        registry.find("plian")
-    with pytest.raises(PluginError, match=r"there is no plugin 'dataset/plain'"):
-        registry.find("dataset/plain")
-    with pytest.raises(PluginError, match=r"there is no model 'zzz'; choose from .*plain.*wrapper"):
-        registry.get("model", "zzz")
-
-
-def test_a_name_that_is_not_found_may_be_that_of_a_broken_plugin(tmp_path: Path) -> None:
-    path = write(tmp_path / "broken.py", "import no_such_module\n")
-    with pytest.raises(PluginError, match=r"no model 'mine'.*broken\.py: it cannot be imported"):
-        discovery.load([path]).get("model", "mine")
-
-
-def test_find_takes_a_name_with_and_without_its_kind(registry: Registry) -> None:
-    assert registry.find("plain") is registry.find("model/plain") is registry.get("model", "plain")
-
-
-def test_of_kind_is_sorted_by_name(registry: Registry) -> None:
-    names = [entry.name for entry in registry.of_kind("model")]
-    assert names == sorted(names)
-    assert {"plain", "wrapper"} <= set(names)
-
-
-def test_build_sets_parameters(registry: Registry) -> None:
-    assert registry.build("model", "plain", {"k": 3}).settings == {"k": 3}
-    wrapper = registry.build("model", "wrapper", {"model": {"plain": {"k": 3}}})
-    assert wrapper.title == "wrapper(plain)"
-    assert wrapper.settings == {"model": {"k": 3}}
-    inner = registry.build("model", "wrapper", {"model": registry.build("model", "plain", {})})
-    assert inner == registry.build("model", "wrapper", {"model": "plain"})
-
-
-@pytest.mark.parametrize(
-    ("choice", "location", "text"),
-    [
-        ({"plain": {"kk": 1}}, ("model", "plain", "kk"), "not permitted"),
-        ({"plain": {"k": "x"}}, ("model", "plain", "k"), "valid integer"),
-        ({"plian": {}}, ("model", "plian"), "did you mean 'plain'"),
-        ("plian", ("model", "plian"), "did you mean 'plain'"),
-        (5, ("model",), "expected a name"),
-        ({"plain": {}, "wrapper": {}}, ("model",), "expected a name"),
-        ({"wrapper": {"model": {"plain": {"kk": 1}}}}, None, "not permitted"),
-        ("wrapper", ("model", "wrapper", "model"), "required"),
-    ],
-)
-def test_a_fault_of_a_wrapped_model_is_located(
-    registry: Registry, choice: Any, location: tuple[str, ...] | None, text: str
-) -> None:
-    with pytest.raises(ValidationError) as caught:
-        registry.build("model", "wrapper", {"model": choice})
-    (error,) = caught.value.errors()
-    assert error["loc"] == (location or ("model", "wrapper", "model", "plain", "kk"))
-    assert text in error["msg"]
-
-
-@pytest.mark.parametrize(
-    ("choice", "expected"),
-    [
-        ("ridge", ("ridge", {})),
-        ({"ridge": None}, ("ridge", {})),
-        ({"ridge": {"alpha": 1}}, ("ridge", {"alpha": 1})),
-    ],
-)
-def test_split_choice(choice: Any, expected: tuple[str, dict[str, Any]]) -> None:
-    assert split_choice(choice) == expected
-
-
-@pytest.mark.parametrize("choice", [None, 5, [], {}, {"a": 1}, {"a": {}, "b": {}}, {1: {}}])
-def test_split_choice_refuses(choice: Any) -> None:
-    with pytest.raises(PluginError, match="expected a name, or one name with its parameters"):
-        split_choice(choice)
-
-
-def test_nearest_ends_an_error() -> None:
-    assert nearest("modle", ["model", "other"]) == "; did you mean 'model'?"
-    assert nearest("zzz", ["b", "a"]) == "; choose from a, b"
-    assert nearest("zzz", []) == ""

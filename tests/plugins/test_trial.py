@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import os
+import re
+import signal
 import subprocess
 import sys
+import threading
 import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from plugin_files import ACTS, IMPORTS, faults, model, write
 
 import trialacts
-from merbench.plugins import trial
+from merbench.errors import PluginError
+from merbench.plugins import discovery, trial
 from merbench.plugins.trial import Answer
 
 HOME = trialacts.__file__
@@ -94,6 +102,125 @@ def test_an_end_without_a_good_bye_ends_the_trial_too() -> None:
             return
         time.sleep(0.1)
     raise AssertionError("it lives on")
+
+
+def test_an_interrupt_by_the_user_is_no_problem_of_a_plugin(tmp_path: Path) -> None:
+    path = write(tmp_path / "slow.py", "import time\ntime.sleep(60)\n")
+    interrupt = threading.Timer(2.0, os.kill, (os.getpid(), signal.SIGINT))
+    interrupt.start()
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        discovery.load([path])
+    assert time.monotonic() - started < 30
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("act", ACTS)
+def test_whatever_an_import_does_is_a_problem_and_the_others_are_there(
+    tmp_path: Path, act: str
+) -> None:
+    does, expected = ACTS[act]
+    odd = write(tmp_path / "odd.py", f"{IMPORTS}{does}\n")
+    sound = write(tmp_path / "sound.py", model("sound"))
+    registry = discovery.load([odd, sound])
+    assert registry.get("model", "sound")
+    (fault,) = faults(registry, odd)
+    assert re.search(expected, fault), fault
+    assert "\n" not in fault
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("act", ["ends the process", "interrupts", "sleeps"])
+def test_whatever_a_hook_does_is_a_problem(tmp_path: Path, act: str) -> None:
+    does, expected = ACTS[act]
+    odd = write(tmp_path / "odd.py", model("x", hook=f"{does}; yield Given") + IMPORTS)
+    (fault,) = faults(discovery.load([odd]), odd)
+    assert re.search(expected, fault), fault
+
+
+def test_a_plugin_changes_nothing_of_the_process_in_passing(tmp_path: Path) -> None:
+    text = (
+        "import os, signal, sys, warnings\nos.chdir('/')\nwarnings.simplefilter('error')\n"
+        "signal.signal(signal.SIGINT, signal.SIG_IGN)\nsys.setrecursionlimit(5000)\n"
+        "sys.excepthook = None\nsys.stdout = sys.stderr\n"
+    )
+    path = write(tmp_path / "rude.py", model("rude") + text)
+
+    def surroundings() -> list[Any]:
+        handler = signal.getsignal(signal.SIGINT)
+        filters = list(warnings.filters)
+        return [Path.cwd(), handler, filters, sys.getrecursionlimit(), sys.excepthook, sys.stdout]
+
+    before = surroundings()
+    assert discovery.load([path]).get("model", "rude")
+    assert surroundings() == before
+
+
+def test_what_a_plugin_prints_goes_to_standard_error(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    talk = "print('python'); os.write(1, b'below\\n'); os.system('echo child')\n"
+    path = write(tmp_path / "talks.py", model("talks") + f"import os\n{talk}")
+    assert discovery.load([path]).get("model", "talks")
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert sorted(err.split()) == ["below", "child", "python"]
+
+
+@pytest.mark.parametrize(
+    ("patch", "named"),
+    [
+        ("numpy.mean = lambda *a, **k: 0.0", "numpy.mean"),
+        ("import functools\n@functools.wraps(numpy.mean)\ndef mean(*a): pass\nnumpy.mean = mean",
+         "numpy.mean"),
+        ("import math\nmath.log = merbench_models", "math.log"),
+        ("import merbench.errors\nclass E(Exception): pass\nmerbench.errors.StoreError = E",
+         "merbench.errors.StoreError"),
+    ],
+)  # fmt: skip
+def test_a_plugin_that_replaces_somebody_elses_function_is_refused(
+    tmp_path: Path, patch: str, named: str
+) -> None:
+    path = write(tmp_path / "patches.py", model("patches") + f"import numpy\n{patch}\n")
+    before = np.mean
+    registry = discovery.load([path])
+    assert faults(registry, path)[0].startswith(f"it puts its own function in place of {named},")
+    assert ("model", "patches") not in registry.entries
+    assert np.mean is before
+
+
+def test_a_copy_of_the_process_that_a_plugin_leaves_behind_does_not_go_on(tmp_path: Path) -> None:
+    path = write(tmp_path / "forks.py", "import os\nos.fork()\n" + model("forks"))
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from merbench.plugins import discovery as plugins\n"
+        "print(len(plugins.load([Path(sys.argv[1])]).of_kind('model')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True)
+    assert len(done.stdout.split()) == 1, done
+
+
+def test_a_title_that_raises_or_is_no_line_of_text_is_said(tmp_path: Path) -> None:
+    def built(body: str) -> None:
+        path = write(tmp_path / f"p{abs(hash(body))}.py", model("titled", body))
+        discovery.load([path]).build("model", "titled", {})
+
+    with pytest.raises(PluginError, match=r"model 'titled' cannot say its title \(ZeroDivision"):
+        built("@property\ndef title(self): return 1 / 0")
+    with pytest.raises(PluginError, match=r"cannot say its title \(SystemExit: 0\)"):
+        built("@property\ndef title(self): raise SystemExit(0)")
+    for title in ("7", "''", "'a\\nb'", "'\\x1b[31mred'"):
+        with pytest.raises(PluginError, match=r"has the title .*, which is no line of text"):
+            built(f"@property\ndef title(self): return {title}")
+
+
+def test_a_plugin_that_failed_is_tried_anew(tmp_path: Path) -> None:
+    path = write(tmp_path / "mine.py", "1 / 0\n")
+    assert faults(discovery.load([path]), path)
+    write(path, model("mine") + "# of another length\n")
+    registry = discovery.load([path])
+    assert faults(registry, path) == []
+    assert registry.get("model", "mine")
 
 
 def test_a_thread_that_keeps_commands_from_ending_is_named() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from merbench import evaluation
@@ -95,3 +96,22 @@ def test_line_ends_do_not_make_another_evaluator(tmp_path, monkeypatch):
     with (tmp_path / versions.SOURCES[0]).open("a") as handle:
         handle.write("# more")
     assert versions.source_hash() != expected
+
+
+def test_the_manifest_says_what_was_run_with_what_on_what(written):
+    run, folder = written
+    manifest = run.manifest
+    assert manifest["spec"]["models"][2] == {"linear": {"penalty": 3.0}}
+    assert manifest["protocol"]["parameters"]["folds"] == 3
+    assert manifest["packages"]["numpy"] == np.__version__
+    assert manifest["hardware"]["cores"] >= 1
+    assert manifest["tasks"]["done"] > 0
+    assert {entry["name"] for entry in manifest["datasets"]} == {"noise", "rated"}
+    for cell in manifest["cells"]:
+        rows = run.folds[run.folds["cell"] == cell["id"]]
+        assert rows["seed"].tolist() == cell["seeds"]
+    for data in manifest["datasets"]:
+        rows = run.folds[run.folds["dataset"] == data["name"]]
+        assert set(rows["split_hash"]) == {data["split_hash"]}
+        assert set(rows["data_hash"]) == {data["data_hash"]}
+    assert "NaN" not in (folder / "manifest.json").read_text()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from stage_plugins import CHANGED, measured, rewrite
 
+from merbench.errors import ChangedError
 from merbench.evaluation.shift import DESCRIPTORS
 from merbench.runs import stems
 from merbench.steps import measuring
@@ -87,3 +89,11 @@ def test_a_shift_is_tested_where_the_training_music_is_known(bench):
 def test_clips_that_were_never_measured_have_no_row(bench):
     plan = bench.plan()
     assert stems.table(plan.described, bench.store).empty
+
+
+def test_measured_stems_are_held_to_the_key(clip, store, tmp_path):
+    work = measured(clip)
+    rewrite(clip.audio)
+    with pytest.raises(ChangedError, match=CHANGED.format(tmp_path, "c.wav")):
+        work.run(store)
+    assert not store.has(work.key)

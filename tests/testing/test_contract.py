@@ -1,14 +1,23 @@
-"""How a check ends, whatever the plugin's work does."""
+"""What every check is made of."""
 
 from __future__ import annotations
 
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
+from checked_plugins import Folder, Made, results
 
 from merbench.testing.contract import BrokenError, Result, attempt
+
+
+def test_checks_leave_no_file_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    results(Made)
+    results(Folder)
+    assert os.listdir(tmp_path) == []  # noqa: PTH208
 
 
 def test_a_check_passes_with_a_detail_or_is_skipped() -> None:

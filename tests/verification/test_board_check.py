@@ -2,73 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
+from tampered import Tamper, manifest, secret, submission, table
 
 from merbench.benchmark.protocols import split_hash, splits_of
-from merbench.leaderboard import run_results
-from merbench.publishing.publish import publish
 from merbench.runs import record
-from merbench.verification.board_check import Verdict, verify
-from merbench.verification.own_data import read_copies
-from tinybench import TinyBench
-
-Tamper = Callable[[Path], None]
-
-
-def submission(board: Path) -> Path:
-    """The folder of the first run's submission: it has the more cells."""
-    cells = {
-        path: len(json.loads((path / "manifest.json").read_text())["cells"])
-        for path in (board / "submissions").iterdir()
-    }
-    return max(cells, key=lambda path: cells[path])
-
-
-def refresh(folder: Path) -> None:
-    """Write the digests anew, as a careful forger would."""
-    path = folder / "manifest.json"
-    manifest = json.loads(path.read_text())
-    for name in manifest["files"]:
-        manifest["files"][name] = hashlib.sha256((folder / name).read_bytes()).hexdigest()
-    path.write_text(json.dumps(manifest))
-
-
-def table(name: str, change: Callable[[pd.DataFrame], Any]) -> Tamper:
-    """Change one of the first submission's tables, and its digest with it."""
-
-    def tamper(board: Path) -> None:
-        path = submission(board) / f"{name}.parquet"
-        before = pd.read_parquet(path)
-        result = change(before)
-        after = before if result is None else result
-        assert not after.equals(pd.read_parquet(path)), "nothing was tampered with"
-        record.write_parquet([after], path)
-        refresh(submission(board))
-
-    return tamper
-
-
-def manifest(change: Callable[[dict[str, Any]], None]) -> Tamper:
-    """Change the first submission's manifest."""
-
-    def tamper(board: Path) -> None:
-        path = submission(board) / "manifest.json"
-        document = json.loads(path.read_text())
-        change(document)
-        assert document != json.loads(path.read_text()), "nothing was tampered with"
-        path.write_text(json.dumps(document))
-
-    return tamper
+from merbench.verification.board_check import verify
 
 
 def cell(frame: pd.DataFrame, name: str, row: int, change: Callable[[Any], Any]) -> None:
@@ -78,10 +24,6 @@ def cell(frame: pd.DataFrame, name: str, row: int, change: Callable[[Any], Any])
 def shown(frame: pd.DataFrame) -> int:
     """The first row of the data set whose labels are public."""
     return int(frame.index[(frame["dataset"] == "shown") & (frame["model"] == "linear")][0])
-
-
-def secret(frame: pd.DataFrame) -> int:
-    return int(frame.index[(frame["dataset"] == "noise") & (frame["model"] == "linear")][0])
 
 
 def plus(name: str, amount: float, where: Callable[[pd.DataFrame], int] = shown) -> Tamper:
@@ -325,139 +267,3 @@ def test_what_was_changed_is_found(board, tamper, says):
     found = verify(board, pages="page" in says).differences
     assert any(re.search(says, line) for line in found), found
     assert all("\n" not in line for line in found)
-
-
-# --- with the reader's own copy ------------------------------------------------------------------
-
-
-def with_copy(board: Path, bench: TinyBench, root: Path) -> Verdict:
-    return verify(board, read_copies(board, [f"noise={root}"], bench.registry()))
-
-
-def test_with_the_readers_own_copy_everything_is_verified(board, two_runs):
-    bench = two_runs[0]
-    verdict = with_copy(board, bench, bench.folder / "data")
-    assert (verdict.differences, verdict.unverified) == ([], [])
-
-
-def test_a_secret_prediction_with_its_digest_is_found_by_who_has_the_labels(board, two_runs):
-    bench = two_runs[0]
-
-    def forge(frame: pd.DataFrame) -> None:
-        frame.loc[secret(frame), "predicted_valence_mean"] += 1e-3
-
-    table("predictions", forge)(board)
-    assert not any("KL" in line for line in verify(board).differences)
-    found = with_copy(board, bench, bench.folder / "data").differences
-    assert any(re.search(r"clip c\d+: KL is stored as", line) for line in found), found
-
-
-@pytest.fixture(scope="module")
-def parroting(two_runs, tmp_path_factory) -> Path:
-    """A leaderboard with a model whose predictions are labels of the training clips."""
-    bench = two_runs[0]
-    data = [{"noise": {"root": "data"}}, {"shown": {"root": "data"}}]
-    run_results.write(
-        bench.run(datasets=data, models=["average", "parrot"]), bench.folder / "parrot"
-    )
-    folder = tmp_path_factory.mktemp("parrot") / "leaderboard"
-    publish(bench.folder / "parrot", folder)
-    return folder
-
-
-def test_predictions_that_are_secret_labels_are_left_out_and_said_to_be(parroting, two_runs):
-    bench = two_runs[0]
-    frame = pd.read_parquet(submission(parroting) / "predictions.parquet")
-    predicted = frame[[c for c in frame if c.startswith("predicted_")]]
-    left_out = (frame["dataset"] == "noise") & (frame["model"] == "parrot")
-    assert predicted[left_out].isna().all(axis=None)
-    assert predicted[~left_out].notna().all(axis=None)
-    copies = read_copies(parroting, [f"noise={bench.folder / 'data'}"], bench.registry())
-    verdict = verify(parroting, copies)
-    assert verdict.differences == []
-    (line,) = verdict.unverified
-    assert "KL and metrics of parrot on noise are taken as stored, for its predictions" in line
-
-
-def test_whose_predictions_were_left_out_cannot_be_made_up(parroting, tmp_path):
-    board = Path(shutil.copytree(parroting, tmp_path / "leaderboard"))
-    document = json.loads((submission(board) / "manifest.json").read_text())
-    others = [c["id"] for c in document["cells"] if c["model"] == "average"]
-    manifest(lambda m: m["predictions_withheld"].append(others[0]))(board)
-    found = verify(board).differences
-    assert any("predictions that manifest.json calls left out are there" in line for line in found)
-    manifest(lambda m: m["predictions_withheld"].clear())(board)
-    found = verify(board).differences
-    assert any("predictions not finite" in line for line in found), found
-
-
-@pytest.fixture(scope="module")
-def rated(two_runs, tmp_path_factory) -> Path:
-    """A leaderboard with what people reach, on labels and ratings that are secret."""
-    bench = two_runs[0]
-    finished = bench.run(datasets=[{"rated": {"root": "data"}}], models=["average"], baselines=True)
-    run_results.write(finished, bench.folder / "rated")
-    folder = tmp_path_factory.mktemp("rated") / "leaderboard"
-    publish(bench.folder / "rated", folder)
-    return folder
-
-
-def test_what_people_reach_follows_from_the_ratings_of_who_has_them(rated, two_runs, tmp_path):
-    bench = two_runs[0]
-    copies = read_copies(rated, [f"rated={bench.folder / 'data'}"], bench.registry())
-    verdict = verify(rated, copies)
-    assert (verdict.differences, verdict.unverified) == ([], [])
-    board = Path(shutil.copytree(rated, tmp_path / "leaderboard"))
-    path = submission(board) / "predictions.parquet"
-    frame = pd.read_parquet(path)
-    people = frame["model"].str.startswith("human-ceiling(panel")
-    assert people.any()
-    frame.loc[people, "kl"] *= 1.001
-    record.write_parquet([frame], path)
-    refresh(submission(board))
-    found = verify(board, copies).differences
-    assert any(
-        re.search(r"clip c\d+: KL is stored as .*, the ratings give", line) for line in found
-    )
-
-
-def test_a_secret_mark_that_the_labels_do_not_give_is_found(board, two_runs):
-    bench = two_runs[0]
-
-    def forge(document: dict[str, Any]) -> None:
-        marks = document["marks"]
-        marks[next(iter(marks))] += "worse than nothing"
-
-    manifest(forge)(board)
-    found = with_copy(board, bench, bench.folder / "data").differences
-    assert any("its mark is stored as" in line for line in found), found
-
-
-@pytest.mark.parametrize("what", ["label", "audio", "clip"])
-def test_a_copy_that_is_not_the_data_that_were_scored_is_said(board, two_runs, tmp_path, what):
-    bench = two_runs[0]
-    data = shutil.copytree(bench.folder / "data", tmp_path / "data")
-    labels = data / "clips.csv"
-    lines = labels.read_text().splitlines()
-    if what == "label":
-        lines[1] = lines[1].replace("0.8", "0.7", 1)
-    elif what == "clip":
-        del lines[1]
-    else:
-        (data / "c0.wav").write_bytes((data / "c1.wav").read_bytes())
-    labels.write_text("\n".join(lines) + "\n")
-    found = with_copy(board, bench, data).differences
-    says = "is not in the copy given" if what == "clip" else "is not the one that was scored"
-    assert any("clip c0 of noise" in line and says in line for line in found), found
-
-
-def test_public_labels_are_checked_without_any_copy(published):
-    """Nothing is left to take on trust: 12 clips' labels, files' digests, and hashes of both."""
-    document = json.loads((submission(published) / "manifest.json").read_text())
-    kinds = {entry["name"]: entry for entry in document["datasets"]}
-    assert len(kinds["shown"]["clips"]["audio"]) == 12
-    assert "audio" not in kinds["noise"]["clips"]
-    frame = pd.read_parquet(submission(published) / "predictions.parquet")
-    truth = frame[[c for c in frame if c.startswith("truth_")]]
-    assert truth[frame["dataset"] == "noise"].isna().all(axis=None)
-    assert np.isfinite(truth[frame["dataset"] == "shown"]).all(axis=None)

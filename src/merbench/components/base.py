@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict
 from merbench.components.weights import KnownWeights, Weights, weights_types
 from merbench.devices import CPU
 from merbench.digests import content_digest as content_digest
-from merbench.digests import module_digest
+from merbench.digests import module_digest, source_digests
 from merbench.errors import MerbenchError
 
 
@@ -185,10 +185,14 @@ def _content(place: Path | Weights) -> str:
 
 
 def source_digest(cls: type[Component]) -> str:
-    """Hash of the source that defines a component: its file, its bases' files, `source_modules`."""
+    """Hash of the source that defines a component: its file, its bases' files, `source_modules`.
+
+    What a plugin file imports from its own folder counts with it.
+    """
     digest = hashlib.sha256()
     for module in dict.fromkeys([*_defining_modules(cls), *cls.source_modules]):
-        digest.update(module_digest(module).encode())
+        for source in source_digests(module):
+            digest.update(source.encode())
     return digest.hexdigest()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import itertools
 import json
@@ -13,7 +12,6 @@ import traceback
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pluggy
@@ -23,6 +21,7 @@ from merbench.components import FeatureKind, Model
 from merbench.errors import PluginError, reason
 from merbench.naming import nearest
 from merbench.plugins import hookspecs, told_device, trial
+from merbench.plugins.importing import import_file, module_name
 from merbench.plugins.registry import KINDS, Entry, Origin, Problem, Registry
 from merbench.tasks import Task
 
@@ -144,34 +143,6 @@ def _load_file(manager: pluggy.PluginManager, registry: Registry, path: Path) ->
     _load(manager, registry, _Source(Origin("", "", str(path)), path))
 
 
-def import_file(path: Path) -> ModuleType:
-    """Import a plugin file or package under a name that is the same in every process."""
-    name = _module_name(path)
-    if name in sys.modules:
-        return sys.modules[name]
-    package = path.is_dir()
-    spec = importlib.util.spec_from_file_location(
-        name,
-        path / "__init__.py" if package else path,
-        submodule_search_locations=[str(path)] if package else None,
-    )
-    if spec is None or spec.loader is None:
-        raise PluginError("it is not a Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        sys.modules.pop(name, None)
-        raise
-    return module
-
-
-def _module_name(path: Path) -> str:
-    digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:12]
-    return f"{trial.PREFIX}{re.sub(r'[^0-9a-zA-Z_]', '_', path.stem)}_{digest}"
-
-
 def _load(manager: pluggy.PluginManager, registry: Registry, source: _Source) -> None:
     """Import a plugin and register what its hooks yield, once a trial found nothing against it."""
     if not source.ours and trial.wanted():
@@ -213,7 +184,7 @@ def _try(source: _Source) -> trial.Answer:
     What rules out a part of it only is left to be found again.
     """
     if source.path is not None:
-        own = _module_name(source.path)
+        own = module_name(source.path)
         for name in [n for n in sys.modules if n == own or n.startswith(f"{own}.")]:
             del sys.modules[name]
     manager = pluggy.PluginManager(hookspecs.PROJECT)

@@ -273,12 +273,15 @@ def _streams() -> dict[str, Any]:
 def replaced(module: str) -> str:
     """Name a function or class of somebody else's that a module has put its own in place of."""
     own = module.partition(".")[0]
+    folder = _plugin_folder(own)
     theirs = [
         (name, other)
         for name, other in list(sys.modules.items())
         if isinstance(other, types.ModuleType)
         and name not in (own, "__main__", "sys")
         and not name.startswith(f"{own}.")
+        # Files of one folder may import each other's.
+        and not (folder and folder == _plugin_folder(name.partition(".")[0]))
     ]
     for name, other in theirs:
         for attribute, value in list(vars(other).items()):
@@ -291,6 +294,15 @@ def replaced(module: str) -> str:
             if isinstance(source, str) and (source == own or source.startswith(f"{own}.")):
                 return f"{name}.{attribute}"
     return ""
+
+
+def _plugin_folder(module: str) -> str:
+    """Return the folder that a plugin file or package lies in, or nothing if it is installed."""
+    file = getattr(sys.modules.get(module), "__file__", None)
+    if not module.startswith(PREFIX) or not isinstance(file, str):
+        return ""
+    path = Path(file)
+    return str(path.parent.parent if path.name == "__init__.py" else path.parent)
 
 
 # --- what is put back -----------------------------------------------------------------------------

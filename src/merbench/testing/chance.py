@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from merbench.components import Component
+from merbench.digests import files_beside
 from merbench.testing.contract import BrokenError
 
 T = TypeVar("T")
@@ -157,6 +158,7 @@ def files_of(component: Component) -> tuple[str, ...]:
         found += [f"{Path(folder)}/" for folder in folders]
         if not folders and getattr(module, "__file__", None):
             found.append(str(module.__file__))  # type: ignore[union-attr]
+        found += map(str, files_beside(name))
     return tuple(dict.fromkeys(found))
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from demo_clips import SHORT, list_and_read
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -18,7 +19,6 @@ from merbench_plugins.datasets._composer import MODES, Cues, Score
 from merbench_plugins.datasets.demo import Demo
 
 NEUTRAL = Cues(0, 0, 0, 0, 0, 0, 0)
-SHORT = Demo(n_clips=12, seconds=2.0)
 
 
 @pytest.fixture(scope="module")
@@ -171,19 +171,6 @@ def test_check_finds_a_clip_that_does_not_render(
 
     monkeypatch.setattr(Demo, "decode", silent)
     assert [(f.where, f.message) for f in SHORT.check(tmp_path)[1:]] == [("demo-002", "is silent")]
-
-
-def list_and_read(roots: list[Path], ready, outcome) -> None:
-    try:
-        for root in roots:
-            ready.wait(timeout=60)
-            for clip in SHORT.clips(root):
-                Score.loads(clip.audio.read_text())
-    except Exception as error:
-        ready.abort()
-        outcome.put(repr(error))
-    else:
-        outcome.put("")
 
 
 def test_processes_that_list_at_once_do_each_other_no_harm(tmp_path: Path) -> None:

@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 import pytest
-from sklearn.calibration import CalibratedClassifierCV
-from sklearn.discriminant_analysis import (
-    LinearDiscriminantAnalysis,
-    QuadraticDiscriminantAnalysis,
-)
+from quadrant_models import REGISTRY, clips, fitted
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis, QuadraticDiscriminantAnalysis
 from sklearn.ensemble import AdaBoostClassifier, RandomForestClassifier
-from sklearn.linear_model import LogisticRegression, RidgeClassifier, RidgeClassifierCV
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import r2_score
-from sklearn.model_selection import StratifiedKFold
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.svm import SVC, LinearSVC
-from sklearn.tree import DecisionTreeClassifier
 from xgboost import XGBClassifier
 
 from merbench import FeatureKind, MerbenchError, Task
 from merbench.evaluation import categorical_kl
-from merbench.plugins import discovery
-from merbench_plugins.models._scaling import FeatureScaler
 
-REGISTRY = discovery.load()
-QUICK = {"mlp": {"max_iter": 60}, "xgboost": {"n_estimators": 40, "colsample_bytree": 1}}
 CLASSICAL = sorted(
     entry.name
     for entry in REGISTRY.of_kind("model")
@@ -43,26 +31,7 @@ CLASSICAL = sorted(
 BOTH = ["adaboost", "decision-tree", "knn", "mlp", "random-forest", "ridge", "xgboost"]
 
 
-@pytest.fixture(autouse=True)
-def one_thread(monkeypatch):
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-
-
-def clips(n: int = 240, d: int = 12, seed: int = 0):
-    """Features whose first two say, with noise, in which quadrant a clip lies."""
-    rng = np.random.default_rng(seed)
-    X = rng.standard_normal((n, d))
-    heard = X[:, :2] + 0.3 * rng.standard_normal((n, 2))
-    Y = np.eye(4)[2 * (heard[:, 1] < 0) + ((heard[:, 0] > 0) ^ (heard[:, 1] > 0))]
-    X[:, 3:6] *= 1_000
-    return X.astype(np.float32), Y
-
-
-def fitted(name, X, Y, seed=0, task=Task.QUADRANT, **parameters):
-    model = REGISTRY.build("model", name, QUICK.get(name, {}) | parameters)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", category=UserWarning, module="sklearn")
-        return model.estimator(task=task, seed=seed, device="cpu").fit(X, Y)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def test_all_that_the_second_paper_compares_are_here():
@@ -199,73 +168,6 @@ def test_unsmoothed_it_is_scikit_learn_s_with_its_defaults(name):
     np.testing.assert_allclose(predicted, expected, atol=1e-3 if "r" in name[-4:] else 1e-5)
 
 
-def test_a_decision_tree_is_scikit_learn_s_classifier():
-    X, Y = clips(120, d=2)
-    predicted = fitted("decision-tree", X, Y, max_depth=3, smoothing=0).predict(X)
-    expected = DecisionTreeClassifier(max_depth=3).fit(X, Y.argmax(axis=1)).predict_proba(X)
-    np.testing.assert_allclose(predicted, expected, atol=1e-9)
-
-
-def test_a_forest_does_as_well_as_scikit_learn_s_classifier():
-    X, Y = clips(600)
-    plain = RandomForestClassifier(random_state=0).fit(X[:300], Y[:300].argmax(axis=1))
-    expected = categorical_kl(Y[300:], plain.predict_proba(X[300:])).kl.mean()
-    for backend in ("fast", "sklearn"):
-        forest = fitted("random-forest", X[:300], Y[:300], backend=backend, smoothing=0)
-        kl = categorical_kl(Y[300:], forest.predict(X[300:])).kl.mean()
-        assert kl == pytest.approx(expected, rel=0.25)
-
-
-@pytest.mark.parametrize(
-    ("name", "plain"),
-    [
-        ("svc", SVC(random_state=0)),
-        ("linear-svc", LinearSVC(random_state=0)),
-        ("ridge", RidgeClassifierCV(np.logspace(-3, 4, 15))),
-    ],
-)
-def test_scores_become_probabilities_by_sigmoids_of_clips_not_fitted_to(name, plain):
-    X, Y = clips(120)
-    if name == "ridge":
-        Z = FeatureScaler("standard").fit(X).transform(X)
-    else:
-        Z = StandardScaler().fit_transform(X.astype(np.float64))
-    calibrated = CalibratedClassifierCV(plain, cv=StratifiedKFold(5), ensemble=False)
-    expected = calibrated.fit(Z, Y.argmax(axis=1)).predict_proba(Z)
-    predicted = fitted(name, X, Y, scaling="standard", smoothing=0).predict(X)
-    np.testing.assert_allclose(predicted, expected, atol=1e-3)
-
-
-@pytest.mark.parametrize(
-    ("name", "plain", "parameters"),
-    [
-        ("svc", SVC(random_state=0), {}),
-        ("svc", SVC(kernel="linear", random_state=0), {"kernel": "linear"}),
-        ("linear-svc", LinearSVC(random_state=0), {}),
-        ("ridge", RidgeClassifier(), {"alpha": 1 / 300}),
-    ],
-)
-@pytest.mark.parametrize("smoothing", [0, 1])
-def test_by_scores_accuracy_is_that_of_scikit_learn_s_own_predictions(
-    name, plain, parameters, smoothing
-):
-    """More features than clips, as in the paper, where calibration turns many a decision over."""
-    rng = np.random.default_rng(0)
-    Y = np.eye(4)[np.repeat(np.arange(4), 20)]
-    X = 0.1 * (Y @ rng.standard_normal((4, 300))) + rng.standard_normal((80, 300))
-    train, test = np.arange(80) % 4 > 0, np.arange(80) % 4 == 0
-    scaler = StandardScaler().fit(X[train])
-    plain.fit(scaler.transform(X[train]), Y[train].argmax(axis=1))
-    decided = plain.predict(scaler.transform(X[test]))
-    settings = parameters | {"scaling": "standard", "smoothing": smoothing}
-    rows = fitted(name, X[train], Y[train], probabilities="scores", **settings).predict(X[test])
-    np.testing.assert_array_equal(rows.argmax(axis=1), decided)
-    np.testing.assert_allclose(rows.sum(axis=1), 1)
-    assert (rows > 0).all()
-    calibrated = fitted(name, X[train], Y[train], **settings).predict(X[test])
-    assert (calibrated.argmax(axis=1) != decided).any()
-
-
 @pytest.mark.parametrize("name", ["svc", "linear-svc", "ridge", "qda"])
 def test_a_quadrant_of_one_clip_is_left_out(name):
     X, Y = clips(60)
@@ -278,22 +180,11 @@ def test_a_quadrant_of_one_clip_is_left_out(name):
     assert (predicted[:, 3] > 0).any()
 
 
-def test_what_is_wrapped_by_one_vs_rest():
-    model = REGISTRY.build("model", "one-vs-rest", {"model": "knn"})
-    assert model.title == "one-vs-rest(knn)"
-    assert model.inputs is FeatureKind.VECTOR
-    X, Y = clips(160)
-    estimator = model.estimator(task=Task.QUADRANT, seed=0, device="cpu").fit(X, Y)
-    assert len(estimator.estimators_) == 4
-    assert (estimator.predict(X).argmax(axis=1) == Y.argmax(axis=1)).mean() > 0.6
-
-
-def test_shrinkage_helps_lda_where_features_outnumber_clips():
-    rng = np.random.default_rng(0)
-    Y = np.eye(4)[rng.integers(4, size=160)]
-    X = Y @ rng.standard_normal((4, 300)) + 3 * rng.standard_normal((160, 300))
-    plain, fixed, shrunk = (
-        categorical_kl(Y[80:], fitted("lda", X[:80], Y[:80], shrinkage=s).predict(X[80:])).kl.mean()
-        for s in (None, 0.5, "auto")
-    )
-    assert max(fixed, shrunk) < 0.7 * plain
+def test_a_forest_does_as_well_as_scikit_learn_s_classifier():
+    X, Y = clips(600)
+    plain = RandomForestClassifier(random_state=0).fit(X[:300], Y[:300].argmax(axis=1))
+    expected = categorical_kl(Y[300:], plain.predict_proba(X[300:])).kl.mean()
+    for backend in ("fast", "sklearn"):
+        forest = fitted("random-forest", X[:300], Y[:300], backend=backend, smoothing=0)
+        kl = categorical_kl(Y[300:], forest.predict(X[300:])).kl.mean()
+        assert kl == pytest.approx(expected, rel=0.25)

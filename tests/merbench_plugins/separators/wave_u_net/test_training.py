@@ -13,10 +13,7 @@ from multitrack_files import RATE, STEMS, write_midi, write_track
 
 from merbench import CANONICAL_STEMS, MerbenchError, Separator
 from merbench_plugins.separators.wave_u_net import WaveUNet, load_network
-from merbench_plugins.separators.wave_u_net.configuration import (
-    OriginalConfiguration,
-    from_variant,
-)
+from merbench_plugins.separators.wave_u_net.configuration import OriginalConfiguration, from_variant
 from merbench_plugins.separators.wave_u_net.excerpts import (
     Augmentations,
     Batch,

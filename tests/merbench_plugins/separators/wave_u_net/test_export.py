@@ -16,8 +16,6 @@ from merbench_plugins.separators.wave_u_net.export import MUSIC, read_music, wri
 from merbench_plugins.separators.wave_u_net.multitracks import Preparation, find_tracks, prepare
 
 SMALL = {"num_layers": 3, "num_initial_filters": 4, "num_frames": 2048, "expected_sr": RATE}
-
-
 WEIGHTS = Path(wave_u_net.__file__).parent / "weights"
 
 

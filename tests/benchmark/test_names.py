@@ -1,0 +1,34 @@
+"""What a name in a benchmark file means."""
+
+from __future__ import annotations
+
+import pytest
+
+from merbench.benchmark.names import means
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("net", True),
+        ("net (lr=0.1)", True),
+        ("net (layers=[7, 5])", True),
+        ("net (layers=[7, 5], lr=0.1)", True),
+        ("net (lr=0.1, layers=[7, 5])", True),
+        ("net (lr=0.2)", False),
+        ("net (lr=0.1, deep=True)", False),
+        ("net ()", False),
+        ("net(lr=0.1)", False),
+        ("net (lr=0.1", False),
+        ("nets (lr=0.1)", False),
+    ],
+)
+def test_a_name_with_parameters_means_what_has_these_and_others(name, expected):
+    assert means(name, "net", "net (lr=0.1, layers=[7, 5])") is expected
+
+
+def test_a_name_means_a_dataset_whatever_its_title_adds():
+    title = "my-songs (fixed_std=0.1)"
+    assert means("my-songs", title, title)
+    assert means(title, title, title)
+    assert not means("my", title, title)

@@ -1,0 +1,15 @@
+"""A published folder changes whole or not at all."""
+
+from __future__ import annotations
+
+from merbench.leaderboard import published_folder
+from merbench.publishing.publish import publish
+
+
+def test_a_swap_that_was_killed_half_way_is_undone_by_the_next_publication(two_runs, tmp_path):
+    folder = tmp_path / "place" / "board"
+    publish(two_runs[1], folder)
+    folder.rename(folder.with_name(".board.before"))
+    assert publish(two_runs[2], folder).moves
+    assert len(published_folder.submissions(folder)) == 2
+    assert [path.name for path in folder.parent.iterdir()] == ["board"]

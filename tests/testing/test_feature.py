@@ -1,0 +1,101 @@
+"""The checks of feature extractors: sound ones pass, and each check catches what breaks it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from checked_plugins import COUNTER, failed, results
+
+from merbench import FeatureExtractor, FeatureKind, MerbenchError
+
+# --- feature extractors ---------------------------------------------------------------------------
+
+
+class Levels(FeatureExtractor):
+    """Mean and deviation."""
+
+    name = "levels"
+    kind = FeatureKind.VECTOR
+
+    def extract(self, waveform: Any, sample_rate: int, *, device: str) -> Any:
+        return np.array([waveform.mean(), waveform.std()])
+
+
+class Frames(FeatureExtractor):
+    """The deviation of every 1,000 samples."""
+
+    name = "frames"
+    kind = FeatureKind.SEQUENCE
+
+    def extract(self, waveform: Any, sample_rate: int, *, device: str) -> Any:
+        whole = waveform.shape[1] // 1_000 * 1_000
+        if not whole:
+            raise MerbenchError("too short for a frame")
+        return waveform[0, :whole].reshape(-1, 1_000).std(axis=1, keepdims=True)
+
+
+class Samples(FeatureExtractor):
+    """The first channel as it is."""
+
+    name = "samples"
+    kind = FeatureKind.WAVEFORM
+
+    def extract(self, waveform: Any, sample_rate: int, *, device: str) -> Any:
+        return waveform[0]
+
+
+@pytest.mark.parametrize("cls", [Levels, Frames, Samples])
+def test_a_sound_extractor_passes(cls: type[FeatureExtractor]) -> None:
+    assert {name: r for name, r in results(cls).items() if r.status != "passed"} == {}
+
+
+def extracts(work: Callable[[Any], Any]) -> type[FeatureExtractor]:
+    class Broken(Levels):
+        """A broken extractor."""
+
+        def extract(self, waveform: Any, sample_rate: int, *, device: str) -> Any:
+            return work(waveform)
+
+    return Broken
+
+
+def scaled_in_place(waveform: Any) -> Any:
+    waveform *= 2
+    return waveform[0, :2]
+
+
+def by_chance(waveform: Any) -> Any:
+    return np.array([waveform.std(), next(COUNTER)])
+
+
+def of_short_clips(waveform: Any) -> Any:
+    return np.fft.rfft(waveform[0])[[1, 1_000]].real
+
+
+SHAPES = "gives finite arrays of its kind's shape"
+
+
+@pytest.mark.parametrize(
+    ("work", "check", "detail"),
+    [
+        (lambda w: w, SHAPES, "which is no vector"),
+        (lambda w: np.zeros(0), SHAPES, "which is no vector"),
+        (lambda w: w[0], SHAPES, "clips of different length gave"),
+        (lambda w: np.array([w.std(), np.nan]), SHAPES, "1 values that are NaN or infinite"),
+        (scaled_in_place, SHAPES, "changed the waveform"),
+        (lambda w: [w.std() + 0 * random.random()], SHAPES, "global random state of random"),
+        (lambda w: w.std(axis=1)[:1] / w.std(), "extracts from silence", "NaN or infinite"),
+        (lambda w: np.ones(3), "hears a difference", "two different clips gave the same feature"),
+        (by_chance, "is deterministic", "two runs differ"),
+        (of_short_clips, "meets a clip too short with a feature or a clear error", "IndexError"),
+    ],
+)
+def test_a_broken_extractor_fails_its_check(
+    work: Callable[[Any], Any], check: str, detail: str
+) -> None:
+    with np.errstate(invalid="ignore"):
+        assert detail in failed(extracts(work)).get(check, "passed")
