@@ -25,7 +25,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--spec", type=Path, default=ROOT / "benchmarks.yaml")
     parser.add_argument("--set", action="append", default=[], dest="assignments")
-    parser.add_argument("--changed", default="models=[random-forest, {xgboost: {max_depth: 3}}]")
+    parser.add_argument(
+        "--changed", default="models=[random-forest, {xgboost: {n_estimators: 50, max_depth: 3}}]"
+    )
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as text:
         folder = Path(text)
