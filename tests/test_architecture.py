@@ -201,8 +201,3 @@ def test_pages_only_draw(module: str) -> None:
             # An excerpt's channels are averaged to be heard: no statistic.
             banned = {*STATISTICS} - ({"mean"} if module.endswith(".excerpts") else set())
             assert node.func.attr not in banned, f"line {node.lineno}: {node.func.attr}"
-
-
-def test_the_framework_names_no_plugin_package() -> None:
-    for module, path in MODULES.items():
-        assert "merbench_plugins" not in path.read_text(encoding="utf-8"), module

@@ -1,6 +1,6 @@
 """Running an unchanged benchmark again, and running it with one model changed.
 
-Prints wall seconds of the first run, of a second one, and of one with another ridge parameter, and
+Prints wall seconds of the first run, of a second one, and of one with another number of trees, and
 how many tasks each had to do:
 
     python benchmarks/perf/rerun.py
@@ -25,7 +25,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--spec", type=Path, default=ROOT / "benchmarks.yaml")
     parser.add_argument("--set", action="append", default=[], dest="assignments")
-    parser.add_argument("--changed", default="models=[random-forest, {xgboost: {max_depth: 3}}]")
+    parser.add_argument(
+        "--changed", default="models=[random-forest, {xgboost: {n_estimators: 40}}]"
+    )
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as text:
         folder = Path(text)

@@ -19,7 +19,7 @@ COMMANDS = {
     "merbench --help": [PROGRAM, "--help"],
     "merbench plugins list": [PROGRAM, "plugins", "list"],
 }
-WANTED = {"merbench --help": 0.5, "merbench plugins list": 1.0}
+WANTED = {"merbench --help": 0.35, "merbench plugins list": 1.0}
 
 
 def seconds(command: list[str]) -> float:
@@ -46,7 +46,7 @@ def main() -> None:
     print(f"{'command':24}{'median s':>10}{'fastest s':>11}{'ratio':>8}{'wanted s':>10}")
     for name, times in taken.items():
         ratio = statistics.median(t / b for t, b in zip(times, base, strict=True))
-        wanted = f"{WANTED[name]:.1f}" if name in WANTED else "–"
+        wanted = f"{WANTED[name]:.2f}" if name in WANTED else "–"
         print(
             f"{name:24}{statistics.median(times):>10.3f}{min(times):>11.3f}{ratio:>8.1f}"
             f"{wanted:>10}"

@@ -116,6 +116,21 @@ finally:
     assert done.stderr.splitlines()[-1].split() == ["are", "heavy"], done.stderr
 
 
+def test_help_needs_no_contract_of_a_plugin(home: Path) -> None:
+    code = """
+import sys
+sys.argv = ["merbench", "--help"]
+from merbench.cli import main
+try:
+    main()
+finally:
+    print(*sorted({"pydantic", "pluggy", "merbench.components"} & set(sys.modules)), "loaded",
+          file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stderr.splitlines()[-1].split() == ["loaded"], done.stderr
+
+
 def test_the_readme_names_only_commands_there_are() -> None:
     text = (REPOSITORY / "README.md").read_text()
     groups = "|".join(sorted({command[0] for command in ALL if len(command) > 1}))

@@ -7,7 +7,7 @@ import time
 
 from merbench.engines.schedule import Failure, Outcome, execute
 from merbench.steps.step import Step
-from tinywork import TinyStep
+from tinywork import Act, TinyStep, nothing
 
 
 class Played:

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 __all__ = ["MODES", "PARTS", "Artist", "Cues", "Score", "compose", "generator"]
 
 PARTS = ("bass", "drums", "other", "vocals")
-CLIPS_PER_ARTIST = 5
 FORMAT = "merbench-demo-score"
 
 Note = tuple[float, float, float, float]
@@ -166,12 +165,14 @@ def generator(seed: int, purpose: str, index: int) -> np.random.Generator:
     return np.random.default_rng([seed, int.from_bytes(digest[:4], "big"), index])
 
 
-def compose(index: int, *, seed: int, seconds: float, sample_rate: int) -> Score:
+def compose(
+    index: int, *, seed: int, seconds: float, sample_rate: int, clips_per_artist: int
+) -> Score:
     """Compose the dataset's clip number `index`, counted from 0.
 
     It depends on the seed, its number and the length asked for, and on no other clip.
     """
-    artist = draw_artist(index // CLIPS_PER_ARTIST, seed)
+    artist = draw_artist(index // clips_per_artist, seed)
     rng = generator(seed, "clip", index)
     mode, cues = draw_cues(rng, artist)
     bpm = 100.0 * 1.68**cues.tempo

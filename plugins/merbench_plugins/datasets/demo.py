@@ -30,8 +30,9 @@ class Demo(Dataset):
     The module `_raters` gives references and limits. The label is the mean and the population
     standard deviation of their ratings, which spread more where cues contradict each other.
 
-    Five clips share an artist, the dataset's group, and with it instruments, voice, drum kit, room
-    and mix. Some clips have no drums or no vocals: a silent stem stands there.
+    The clips of an artist, the dataset's group, share instruments, voice, drum kit, room and mix.
+    Two clips an artist by default: systems are compared over groups, and many artists tell more
+    than many clips of few. Some clips have no drums or no vocals: a silent stem stands there.
 
     It shows that a benchmark runs and that its systems can tell music from noise. What it cannot
     show is how well they do on music that people made.
@@ -46,8 +47,11 @@ class Demo(Dataset):
     labels_public = True
     licence = "MIT, as merbench itself"
 
-    n_clips: int = Field(60, ge=1, le=10_000, description="Number of clips, five an artist.")
-    seconds: float = Field(6.0, ge=2, le=60, description="Length of a clip in seconds.")
+    n_clips: int = Field(48, ge=1, le=10_000, description="Number of clips.")
+    clips_per_artist: int = Field(
+        2, ge=1, le=10_000, description="Clips of each artist; the last one may have fewer."
+    )
+    seconds: float = Field(3.0, ge=2, le=60, description="Length of a clip in seconds.")
     sample_rate: int = Field(22_050, ge=8_000, le=96_000, description="Sample rate in Hz.")
     seed: int = Field(
         1, ge=0, description="What music, artists and raters are drawn from. Any whole number."
@@ -59,7 +63,8 @@ class Demo(Dataset):
     def clips(self, root: Path) -> Sequence[Clip]:
         """Compose and rate the clips, and write the scores that `root` does not have yet."""
         # Datasets of different parameters may share a root, and never write over each other.
-        folder = root / f"seed-{self.seed}-{self.seconds}s-{self.sample_rate}Hz"
+        name = f"seed-{self.seed}-{self.seconds}s-{self.sample_rate}Hz-{self.clips_per_artist}"
+        folder = root / name
         return [self._clip(index, folder) for index in range(self.n_clips)]
 
     def decode(self, clip: Clip) -> tuple[Waveform, int]:
@@ -99,7 +104,13 @@ class Demo(Dataset):
         from merbench_plugins.datasets._composer import Cues, compose
         from merbench_plugins.datasets._raters import rate
 
-        score = compose(index, seed=self.seed, seconds=self.seconds, sample_rate=self.sample_rate)
+        score = compose(
+            index,
+            seed=self.seed,
+            seconds=self.seconds,
+            sample_rate=self.sample_rate,
+            clips_per_artist=self.clips_per_artist,
+        )
         path = folder / f"{score.clip}.json"
         _write(path, score.dumps().encode())
         ratings = rate(Cues(**score.cues), index, raters=self.n_raters, seed=self.seed)

@@ -70,6 +70,6 @@ def shifts(described: Sequence[SeparatedClips], store: Store, seed: int) -> list
 
 def _measured(store: Store, key: str) -> Mapping[str, NDArray[Any]] | None:
     try:
-        return store.get(key).arrays if store.has(key) else None
+        return store.get(key).arrays
     except StoreError:
-        return None  # cannot be read just now, for which no finished run is lost
+        return None  # is not there or cannot be read just now; no finished run is lost for that

@@ -37,7 +37,9 @@ def rewrite(clip: Clip, **changes: object) -> None:
 def score_of(**cues: float) -> Score:
     """Compose clips until one has all parts, and give it other cues for the synthesiser."""
     for index in range(20):
-        score = _composer.compose(index, seed=5, seconds=3.0, sample_rate=22_050)
+        score = _composer.compose(
+            index, seed=5, seconds=3.0, sample_rate=22_050, clips_per_artist=5
+        )
         if all(score.parts.values()):
             changed = vars(score) | {"cues": score.cues | cues}
             return Score(**changed)
@@ -47,10 +49,21 @@ def score_of(**cues: float) -> Score:
 # --- clips and labels --------------------------------------------------------------------------
 
 
-def test_default_is_sixty_clips_of_twelve_artists(clips: list[Clip]) -> None:
-    assert len({clip.id for clip in clips}) == 60
+def test_default_is_two_clips_of_each_of_twenty_four_artists(clips: list[Clip]) -> None:
+    assert len({clip.id for clip in clips}) == 48
     groups = [clip.group for clip in clips]
-    assert [groups.count(group) for group in dict.fromkeys(groups)] == [5] * 12
+    assert [groups.count(group) for group in dict.fromkeys(groups)] == [2] * 24
+
+
+def test_artists_have_as_many_clips_as_asked_for(tmp_path: Path) -> None:
+    demo = Demo(n_clips=7, clips_per_artist=3, seconds=2.0)
+    groups = [clip.group for clip in demo.clips(tmp_path)]
+    assert [groups.count(group) for group in dict.fromkeys(groups)] == [3, 3, 1]
+    # Another number is other music, which lies beside the first.
+    single = Demo(n_clips=7, clips_per_artist=1, seconds=2.0).clips(tmp_path)
+    assert len({clip.group for clip in single}) == 7
+    assert list(demo.clips(tmp_path))[3].audio.is_file()
+    assert {clip.audio for clip in single}.isdisjoint(clip.audio for clip in demo.clips(tmp_path))
 
 
 def test_label_is_mean_and_population_std_of_ratings(clips: list[Clip]) -> None:
@@ -244,7 +257,7 @@ def test_some_clips_lack_drums_or_vocals_and_have_silence_there(clips: list[Clip
 def test_every_mix_is_finite_level_and_free_of_clicks_at_its_ends(
     index: int, seconds: float, rate: int
 ) -> None:
-    score = _composer.compose(index, seed=3, seconds=seconds, sample_rate=rate)
+    score = _composer.compose(index, seed=3, seconds=seconds, sample_rate=rate, clips_per_artist=5)
     stems = _synthesiser.render(score)
     mix = np.sum(list(stems.values()), axis=0)
     assert mix.shape == (2, round(seconds * rate))
@@ -333,7 +346,10 @@ def test_bright_and_loud_playing_has_more_highs(cue: str) -> None:
 
 @pytest.fixture(scope="module")
 def scores() -> list[Score]:
-    return [_composer.compose(i, seed=11, seconds=6.0, sample_rate=22_050) for i in range(120)]
+    return [
+        _composer.compose(i, seed=11, seconds=6.0, sample_rate=22_050, clips_per_artist=5)
+        for i in range(120)
+    ]
 
 
 def by_cue(scores: list[Score], cue: str) -> tuple[list[Score], list[Score]]:
@@ -397,7 +413,9 @@ def test_artists_differ_and_their_clips_share_a_style(scores: list[Score]) -> No
 @settings(max_examples=20, deadline=None)
 @given(index=st.integers(0, 300), seed=st.integers(0, 2**40), seconds=st.floats(2, 12))
 def test_scores_survive_json(index: int, seed: int, seconds: float) -> None:
-    score = _composer.compose(index, seed=seed, seconds=seconds, sample_rate=8_000)
+    score = _composer.compose(
+        index, seed=seed, seconds=seconds, sample_rate=8_000, clips_per_artist=5
+    )
     text = score.dumps()
     assert Score.loads(text) == score
     assert Score.loads(text).dumps() == text
@@ -452,7 +470,10 @@ def test_disagreement_follows_contradiction(clips: list[Clip]) -> None:
 
 
 def test_a_rater_keeps_to_their_ways() -> None:
-    cues = [_composer.compose(i, seed=1, seconds=2.0, sample_rate=8_000).cues for i in range(60)]
+    cues = [
+        _composer.compose(i, seed=1, seconds=2.0, sample_rate=8_000, clips_per_artist=5).cues
+        for i in range(60)
+    ]
     ratings = np.array([_raters.rate(Cues(**c), i, raters=20, seed=1) for i, c in enumerate(cues)])
     lean = (ratings - ratings.mean(axis=1, keepdims=True))[:, :, 0]
     halves = lean[::2].mean(axis=0), lean[1::2].mean(axis=0)
