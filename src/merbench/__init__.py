@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from merbench.plugins.hookspecs import hookimpl
     from merbench.tasks import Task
 
-__version__ = "0.2.0.dev0"
+__version__ = "0.2.0"
 
 __all__ = [
     "CANONICAL_STEMS",
