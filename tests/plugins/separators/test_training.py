@@ -543,7 +543,7 @@ def test_half_precision(music: Path, tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_trained(music: Path, tmp_path: Path) -> None:
-    with pytest.raises(MerbenchError, match="variant m6"):
+    with pytest.raises(MerbenchError, match="variants spectral and m6"):
         WaveUNet(variant="m4").train([music], tmp_path / "out", {}, quiet)
     with pytest.raises(MerbenchError, match="training option momentum cannot be used"):
         train([music], tmp_path / "out", momentum=1)

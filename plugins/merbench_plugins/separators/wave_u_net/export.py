@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from merbench_plugins.separators.wave_u_net.multitracks import Prepared
     from merbench_plugins.separators.wave_u_net.original import OriginalWaveUNet
     from merbench_plugins.separators.wave_u_net.song import SongNetwork
+    from merbench_plugins.separators.wave_u_net.spectral import SpectralWaveUNet
 
 __all__ = [
     "CARD",
@@ -55,7 +56,9 @@ LIMITS = (
 )
 
 
-def export(network: OriginalWaveUNet, folder: Path, card: Mapping[str, Any]) -> None:
+def export(
+    network: OriginalWaveUNet | SpectralWaveUNet, folder: Path, card: Mapping[str, Any]
+) -> None:
     """Write a network's weights in half precision, its configuration and its card.
 
     Parameters
@@ -67,7 +70,7 @@ def export(network: OriginalWaveUNet, folder: Path, card: Mapping[str, Any]) -> 
     card
         What is known of the training; parameters and bytes are added.
     """
-    variables = _variables(network)
+    variables = network.variables()
     content = _safetensors({name: a.astype(np.float16) for name, a in variables.items()})
     parameters = sum(array.size for array in variables.values())
     card = {**card, "parameters": parameters, "bytes": len(content)}
@@ -86,19 +89,11 @@ def annotate(folder: Path, entries: Mapping[str, Any]) -> None:
 
 def load(folder: Path) -> SongNetwork:
     """Read an exported network back, as it is used: not clipped."""
-    import torch
+    from merbench_plugins.separators.wave_u_net import open_network
+    from merbench_plugins.separators.wave_u_net.configuration import from_mapping
 
-    from merbench_plugins.separators.wave_u_net.checkpoint import open_checkpoint
-    from merbench_plugins.separators.wave_u_net.configuration import OriginalConfiguration
-    from merbench_plugins.separators.wave_u_net.original import OriginalWaveUNet
-    from merbench_plugins.separators.wave_u_net.song import SongNetwork
-
-    configuration = OriginalConfiguration.model_validate_json((folder / CONFIGURATION).read_text())
-    checkpoint = open_checkpoint(folder / WEIGHTS)
-    with torch.random.fork_rng(devices=[]):
-        network = OriginalWaveUNet(configuration, clip=False)
-    network.load_variables({name: checkpoint.read(name) for name in configuration.variables})
-    return SongNetwork(network).eval()
+    configuration = from_mapping(json.loads((folder / CONFIGURATION).read_text(encoding="utf-8")))
+    return open_network(folder / WEIGHTS, configuration, clip=False)
 
 
 def write_music(folder: Path, tracks: Sequence[Prepared], sample_rate: int) -> None:
@@ -201,24 +196,6 @@ def _teacher(card: Mapping[str, Any]) -> str:
     if not card["teacher"]:
         return "none."
     return f"{card['teacher']['name']}, for {', '.join(card['teacher_stems'])}."
-
-
-def _variables(network: OriginalWaveUNet) -> dict[str, np.ndarray]:
-    """Return a network's weights under the names and in the shapes of the TensorFlow graph."""
-    layers = [*network.down, network.bottleneck, *network.up]
-    pairs = [(layer.weight, layer.bias) for layer in layers]
-    # The graph has a layer a source where the network has one for all.
-    channels = network.config.channels
-    weight, bias = network.output.weight, network.output.bias
-    assert bias is not None
-    pairs += list(zip(weight.split(channels), bias.split(channels), strict=True))
-    arrays = [
-        a.detach().cpu().float().numpy()
-        for kernel, bias in pairs
-        for a in (kernel.permute(2, 1, 0), bias)
-    ]
-    arrays += [weight.detach().cpu().float().numpy() for weight in network.interpolation]
-    return dict(zip(network.config.variables, arrays, strict=True))
 
 
 def _safetensors(arrays: Mapping[str, np.ndarray]) -> bytes:

@@ -35,6 +35,16 @@ class Options(BaseModel):
         min_length=1,
         description="Those of its stems that are worth learning.",
     )
+    sift: bool = Field(
+        True,
+        description="Believe a teacher's vocals only where it is sure: music with hardly any is "
+        "accompaniment throughout, and music with a little of them all the time is left out.",
+    )
+    leads: dict[Literal["bass", "drums", "other", "vocals", "sum"], float] = Field(
+        default_factory=dict,
+        description="How often excerpts are drawn for a source relative to others, 1 where not "
+        "named; sum is an accompaniment whose parts are not known.",
+    )
     soundfonts: tuple[Path, ...] = Field(
         (), description="Soundfonts to render MIDI with, each file once with each."
     )
