@@ -43,7 +43,12 @@ CARD = "card.json"
 README = "README.md"
 MUSIC = "music.csv"
 
+UNSUNG = "no vocals"
+"""Stands in scores for music without singing."""
+
 _DESCRIBED_SECONDS = 30
+
+_KINDS = {"unet": "A Wave-U-Net", "spectral": "A Wave-U-Net on spectra"}
 
 LIMITS = (
     "Singing in styles, languages or productions unlike the music it was trained on.",
@@ -143,7 +148,7 @@ def readme(card: Mapping[str, Any]) -> str:
     """Return a card as Markdown."""
     training, music = card["training"], card["music"]
     lines = [
-        "# A Wave-U-Net for bass, drums, other and vocals",
+        f"# {_KINDS[card['configuration']['network']]} for bass, drums, other and vocals",
         "",
         f"{card['parameters']:,} parameters, {card['bytes'] / 1e6:.1f} MB in half precision, "
         f"{card['configuration']['expected_sr']:,} Hz.",
@@ -175,13 +180,26 @@ def _test(title: str, scores: Mapping[str, Mapping[str, float]]) -> list[str]:
 def _table(scores: Mapping[str, Mapping[str, float]]) -> list[str]:
     rows = [
         f"| {name} | {s['excerpts']} | {s['si_sdr']:.2f} | {s['si_sdr_mixture']:.2f} | "
-        f"{s['si_sdr'] - s['si_sdr_mixture']:+.2f} |"
+        f"{s['si_sdr'] - s['si_sdr_mixture']:+.2f} | {s['gain']:+.2f} | "
+        f"{s['gain_of_nine_in_ten']:+.2f} |"
         for name, s in scores.items()
+        if "si_sdr" in s
     ]
+    unsung = scores.get(UNSUNG)
+    quiet = (
+        [
+            "",
+            f"Vocals of the {unsung['excerpts']} excerpts without singing: "
+            f"{unsung['level']:.1f} dB relative to the mixture, in the median.",
+        ]
+        if unsung
+        else []
+    )
     return [
-        "| stem | excerpts | separated | mixture | gain |",
-        "| --- | --: | --: | --: | --: |",
+        "| stem | excerpts | separated | mixture | gain | median gain | nine of ten gain |",
+        "| --- | --: | --: | --: | --: | --: | --: |",
         *rows,
+        *quiet,
     ]
 
 

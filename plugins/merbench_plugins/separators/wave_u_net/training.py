@@ -322,7 +322,11 @@ class Trainer:
     def _validate(self, loss: float) -> None:
         """Score the averaged weights; export them where they are the best so far."""
         scores = validate(SongNetwork(self.average.eval()), self.validation)
-        means = [s["si_sdr"] - s["si_sdr_mixture"] for name, s in scores.items() if "+" not in name]
+        means = [
+            s["si_sdr"] - s["si_sdr_mixture"]
+            for name, s in scores.items()
+            if "si_sdr" in s and "+" not in name
+        ]
         score = float(np.mean(means)) if means else -math.inf
         better = score > self.best or not self.history
         self.worse = 0 if better else self.worse + 1
@@ -350,6 +354,7 @@ class Trainer:
             "music": self.music,
             "teacher": teacher.identity() if teacher else None,
             "teacher_stems": list(options.teacher_stems) if teacher else None,
+            "sift": options.sift if teacher else None,
             "training": {
                 "steps": self.step,
                 "minutes": round(self.seconds / 60, 1),
@@ -365,6 +370,7 @@ class Trainer:
                         "seed",
                         "remix",
                         "pitch",
+                        "leads",
                     }
                 ),
             },
@@ -374,7 +380,9 @@ class Trainer:
     def _line(self) -> str:
         last = self.history[-1]
         gains = [
-            f"{name} {s['si_sdr'] - s['si_sdr_mixture']:+.2f}" for name, s in last["stems"].items()
+            f"{name} {s['si_sdr'] - s['si_sdr_mixture']:+.2f}"
+            for name, s in last["stems"].items()
+            if "si_sdr" in s
         ]
         return (
             f"step {last['step']}, {last['minutes']:.1f} min, loss {last['loss']:.3f}, "
