@@ -324,6 +324,9 @@ class Score(NamedTuple):
     ----------
     silent
         Whether the true stem is silent; all ratios are then NaN.
+    level
+        Power of the estimate relative to the mixture's: all that tells how well a stem is estimated
+        that should be silent.
     si_sdr, sdr
         On the whole track.
     bsseval_sdr, bsseval_isr, bsseval_sir, bsseval_sar
@@ -334,6 +337,7 @@ class Score(NamedTuple):
     stem: str
     method: str
     silent: bool
+    level: float
     si_sdr: float
     sdr: float
     bsseval_sdr: float
@@ -433,12 +437,13 @@ def _one(
     estimate: Waveform,
     bsseval: Mapping[str, float] | None,
 ) -> Score:
+    level = _level(estimate, track.mix)
     if bsseval is None:
-        return Score(track.name, stem, method, True, *(float("nan"),) * len(METRICS))
+        return Score(track.name, stem, method, True, level, *(float("nan"),) * len(METRICS))
     true = track.stems[stem]
     ratios = (bsseval[ratio] for ratio in ("sdr", "isr", "sir", "sar"))
     return Score(
-        track.name, stem, method, False, si_sdr(estimate, true), sdr(estimate, true), *ratios
+        track.name, stem, method, False, level, si_sdr(estimate, true), sdr(estimate, true), *ratios
     )
 
 
@@ -464,7 +469,8 @@ def medians(scores: Sequence[Score]) -> list[dict[str, Any]]:
     -------
     list of dict
         By stem and method: the number of `tracks` scored, that of tracks whose true stem is
-        `silent`, and the median of each of `METRICS`, NaN where there is none.
+        `silent`, the median level of the estimates of these (`silent_level`), and the median of
+        each of `METRICS`, NaN where there is none.
     """
     rows = []
     pairs = dict.fromkeys((score.stem, score.method) for score in scores)
@@ -472,6 +478,7 @@ def medians(scores: Sequence[Score]) -> list[dict[str, Any]]:
         of_pair = [s for s in scores if (s.stem, s.method) == (stem, method)]
         silent = sum(s.silent for s in of_pair)
         row = {"stem": stem, "method": method, "tracks": len(of_pair) - silent, "silent": silent}
+        row["silent_level"] = _median([s.level for s in of_pair if s.silent])
         rows.append(row | {m: _median([getattr(s, m) for s in of_pair]) for m in METRICS})
     return rows
 
@@ -551,6 +558,12 @@ def _flat(
     if np.shape(estimate) != np.shape(true):
         raise ValueError(f"estimate of shape {np.shape(estimate)}, true stem {np.shape(true)}")
     return np.ravel(estimate).astype(np.float64), np.ravel(true).astype(np.float64)
+
+
+def _level(estimate: NDArray[Any], mix: NDArray[Any]) -> float:
+    """Power relative to the mixture's in dB, minus infinity for silence."""
+    powers = [_power(np.ravel(signal).astype(np.float64)) for signal in (estimate, mix)]
+    return _ratio(*powers) if powers[0] > 0 else float("-inf")
 
 
 def _power(signal: NDArray[np.float64]) -> float:
