@@ -230,7 +230,8 @@ class WaveUNet(Separator):
     @property
     def _shipped(self) -> bool:
         """Whether the shipped checkpoint is asked for, and no network that it is not."""
-        return self.weights == SHIPPED and self.variant == "m6" and not self.config
+        kinds = ("m6", "spectral")  # The default, and what they are of.
+        return self.weights == SHIPPED and self.variant in kinds and not self.config
 
     @property
     def _weights(self) -> Path:

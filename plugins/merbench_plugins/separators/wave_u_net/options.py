@@ -75,6 +75,12 @@ class Options(BaseModel):
     )
     batch: int = Field(8, ge=1, description="Excerpts a step.")
     learning_rate: float = Field(1e-3, gt=0, description="Greatest step size of Adam.")
+    error_weight: float = Field(
+        0.02,
+        ge=0,
+        description="Of the spectral network: what a dB of a stem's error costs beside the "
+        "cross-entropy of its shares. More of it is better once singing is told from the rest.",
+    )
     warm_up: int = Field(100, ge=1, description="Steps in which it is reached.")
     averaging: float = Field(
         0.999, ge=0, lt=1, description="Decay of the average of the weights, which is what is kept."

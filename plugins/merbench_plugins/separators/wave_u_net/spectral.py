@@ -31,7 +31,6 @@ _QUIETEST = 1e-6
 _SILENT_POWER = 1e-6
 _FLOOR = 1e-2
 _LEAST_SHARE = 1e-5
-_ERROR_WEIGHT = 0.02
 _UNUSED = "num_batches_tracked"
 
 
@@ -62,7 +61,9 @@ class Statistics(NamedTuple):
     targets: Tensor
 
 
-def loss(masks: Tensor, statistics: Statistics, members: Tensor) -> Tensor:
+def loss(
+    masks: Tensor, statistics: Statistics, members: Tensor, error_weight: float = 0.02
+) -> Tensor:
     """Cross-entropy of the shares with the best ones, and a little of the error's power in dB.
 
     Every band and frame counts by the mixture's magnitude there. The error alone would first teach
@@ -78,6 +79,8 @@ def loss(masks: Tensor, statistics: Statistics, members: Tensor) -> Tensor:
     members
         Shape (batch, parts, sources): 1 for the sources that a part is the sum of. A row without
         members is no part.
+    error_weight
+        What a dB of error costs. Of a bass, which has few bands, the cross-entropy asks little.
     """
     shares = torch.einsum("bps,bscft->bpcft", members, masks)
     best = statistics.common.clamp_min(0.0)
@@ -90,7 +93,7 @@ def loss(masks: Tensor, statistics: Statistics, members: Tensor) -> Tensor:
     error = errors.sum(dim=(2, 3, 4)).clamp_min(0.0) / power.sum(dim=(2, 3, 4)).clamp_min(1e-8)
     # Up from a floor, so that silent parts do not count alone.
     decibels = 10 * torch.log10(error + _FLOOR)[members.any(dim=2)]
-    return (entropy * weights).sum(dim=(1, 2, 3)).mean() + _ERROR_WEIGHT * decibels.mean()
+    return (entropy * weights).sum(dim=(1, 2, 3)).mean() + error_weight * decibels.mean()
 
 
 class SpectralWaveUNet(nn.Module):

@@ -306,7 +306,7 @@ class Trainer:
             statistics = self.network.statistics(targets)
             with self._mixed_precision():
                 masks = self.network.masks(statistics.features)
-            loss = spectral.loss(masks, statistics, members)
+            loss = spectral.loss(masks, statistics, members, self.options.error_weight)
         gradients = torch.autograd.grad(self.scaler.scale(loss), self.parameters)
         return float(loss.detach()), gradients
 
@@ -371,6 +371,7 @@ class Trainer:
                         "remix",
                         "pitch",
                         "leads",
+                        "error_weight",
                     }
                 ),
             },
