@@ -71,8 +71,8 @@ class Options(BaseModel):
         None,
         ge=1,
         description="num_frames while training; by default the configuration's, which may be "
-        "longer, so that less is spent on context when the network is used. Of the spectral network "
-        "the samples of an excerpt, by default 191 hops.",
+        "longer, so that less is spent on context when the network is used. Of the spectral "
+        "network the samples of an excerpt, by default 191 hops.",
     )
     batch: int = Field(8, ge=1, description="Excerpts a step.")
     learning_rate: float = Field(1e-3, gt=0, description="Greatest step size of Adam.")
