@@ -73,6 +73,7 @@ def test_evaluate_prints_medians_and_writes_files(
     silent = [r for r in rows if r["silent"] == "true"]
     assert {(r["track"], r["stem"]) for r in silent} == {("track 1", "vocals")}
     assert {r["si_sdr"] for r in silent} == {""}
+    assert all(float(r["level"]) <= 0.001 for r in silent)
     assert (out / "scores.svg").read_text().startswith("<?xml")
 
 
@@ -90,6 +91,8 @@ def test_evaluate_as_json(call: Any, plugin: Path, data: Path) -> None:
     vocals = document["tracks"]["track 1"]["vocals"]
     assert vocals["silent"] is True
     assert vocals["si_sdr"] is vocals["si_sdr_mixture"] is vocals["sdr"] is None
+    assert vocals["level"] == pytest.approx(-6.02, abs=0.01)
+    assert vocals["beside"]["mixture"]["level"] == pytest.approx(0, abs=1e-6)
     counts = {r["stem"]: (r["tracks"], r["silent"]) for r in document["medians"]}
     assert counts == {"bass": (2, 0), "drums": (2, 0), "other": (2, 0), "vocals": (1, 1)}
 

@@ -111,6 +111,14 @@ def test_a_silent_stem_is_counted_and_never_averaged(tmp_path: Path) -> None:
     assert (bass["tracks"], bass["silent"]) == (2, 0)
     (only,) = [s for s in scores if (s.track, s.stem, s.method) == ("b", "vocals", "perfect")]
     assert vocals["si_sdr"] == only.si_sdr
+    # What is put into a stem that should be silent is told by its level alone.
+    (put,) = [s.level for s in silent if s.method == "perfect"]
+    assert vocals["silent_level"] == put
+    mix, _ = soundfile.read(tmp_path / "a" / "mix.wav")
+    own, _ = soundfile.read(tmp_path / "b" / "vocals.wav")
+    assert put == pytest.approx(10 * np.log10((own**2).sum() / (mix**2).sum()), abs=0.05)
+    assert rows["vocals", "mixture"]["silent_level"] == pytest.approx(0, abs=1e-6)
+    assert np.isnan(bass["silent_level"])
 
 
 def test_silent_estimates_lose(folder: Path) -> None:
@@ -159,3 +167,9 @@ def test_what_cannot_be_evaluated(folder: Path) -> None:
     ):
         with pytest.raises(error, match=message):
             scored(folder, separator)
+
+
+def test_a_stem_that_is_left_empty_has_no_level_at_all() -> None:
+    mix = np.ones((2, 10), np.float32)
+    assert distortion.level_of(0 * mix, mix) == -np.inf
+    assert distortion.level_of(mix / 10, mix) == pytest.approx(-20)

@@ -198,15 +198,16 @@ def _print(scores: Sequence[Score], tracks: int) -> None:
     headings = ("SI-SDR", "SDR", "SDR v4", "ISR v4", "SIR v4", "SAR v4")
     rows = [
         [row["stem"], row["method"], *(_decibels(row[m]) for m in METRICS),
-         str(row["tracks"]), str(row["silent"])]
+         str(row["tracks"]), str(row["silent"]),
+         _decibels(row["silent_level"]) if row["silent"] else ""]
         for row in medians(scores)
     ]  # fmt: skip
-    columns = ("stem", "method", *headings, "tracks", "silent")
+    columns = ("stem", "method", *headings, "tracks", "silent", "at")
     display.print_table(
         columns,
         rows,
         title=f"dB, median of {tracks} tracks",
-        right=(*headings, *columns[-2:]),
+        right=(*headings, *columns[-3:]),
         spare=headings[1:],
         elsewhere="--json, or the files that --out names",
     )
@@ -226,7 +227,7 @@ def _document(
     tracks: dict[str, dict[str, dict[str, Any]]] = {}
     for score in scores:
         entry = tracks.setdefault(score.track, {}).setdefault(score.stem, {"beside": {}})
-        ratios = {metric: getattr(score, metric) for metric in METRICS}
+        ratios = {metric: getattr(score, metric) for metric in ("level", *METRICS)}
         if score.method == name:
             entry.update({"silent": score.silent} | ratios)
         else:

@@ -71,6 +71,12 @@ def _flat(
     return np.ravel(estimate).astype(np.float64), np.ravel(true).astype(np.float64)
 
 
+def level_of(estimate: NDArray[Any], mix: NDArray[Any]) -> float:
+    """Power relative to the mixture's in dB, minus infinity for silence."""
+    powers = [_power(np.ravel(signal).astype(np.float64)) for signal in (estimate, mix)]
+    return _ratio(*powers) if powers[0] > 0 else float("-inf")
+
+
 def _power(signal: NDArray[np.float64]) -> float:
     return float(signal @ signal)
 

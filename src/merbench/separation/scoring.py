@@ -12,7 +12,7 @@ from merbench.devices import CPU
 from merbench.errors import MerbenchError, PluginError
 from merbench.plugins import readiness
 from merbench.separation.bsseval import BSSEval
-from merbench.separation.distortion import _median, is_silent, sdr, si_sdr
+from merbench.separation.distortion import _median, is_silent, level_of, sdr, si_sdr
 from merbench.separation.masks import ideal_ratio_masks
 from merbench.separation.multitracks import (
     ACCOMPANIMENT,
@@ -85,6 +85,9 @@ class Score(NamedTuple):
     ----------
     silent
         Whether the true stem is silent; all ratios are then NaN.
+    level
+        Power of the estimate relative to the mixture's: all that tells how well a stem is estimated
+        that should be silent.
     si_sdr, sdr
         On the whole track.
     bsseval_sdr, bsseval_isr, bsseval_sir, bsseval_sar
@@ -95,6 +98,7 @@ class Score(NamedTuple):
     stem: str
     method: str
     silent: bool
+    level: float
     si_sdr: float
     sdr: float
     bsseval_sdr: float
@@ -199,12 +203,13 @@ def _one(
     estimate: Waveform,
     bsseval: Mapping[str, float] | None,
 ) -> Score:
+    level = level_of(estimate, track.mix)
     if bsseval is None:
-        return Score(track.name, stem, method, True, *(float("nan"),) * len(METRICS))
+        return Score(track.name, stem, method, True, level, *(float("nan"),) * len(METRICS))
     true = track.stems[stem]
     ratios = (bsseval[ratio] for ratio in ("sdr", "isr", "sir", "sar"))
     return Score(
-        track.name, stem, method, False, si_sdr(estimate, true), sdr(estimate, true), *ratios
+        track.name, stem, method, False, level, si_sdr(estimate, true), sdr(estimate, true), *ratios
     )
 
 
@@ -230,7 +235,8 @@ def medians(scores: Sequence[Score]) -> list[dict[str, Any]]:
     -------
     list of dict
         By stem and method: the number of `tracks` scored, that of tracks whose true stem is
-        `silent`, and the median of each of `METRICS`, NaN where there is none.
+        `silent`, the median level of the estimates of these (`silent_level`), and the median of
+        each of `METRICS`, NaN where there is none.
     """
     rows = []
     pairs = dict.fromkeys((score.stem, score.method) for score in scores)
@@ -238,5 +244,6 @@ def medians(scores: Sequence[Score]) -> list[dict[str, Any]]:
         of_pair = [s for s in scores if (s.stem, s.method) == (stem, method)]
         silent = sum(s.silent for s in of_pair)
         row = {"stem": stem, "method": method, "tracks": len(of_pair) - silent, "silent": silent}
+        row["silent_level"] = _median([s.level for s in of_pair if s.silent])
         rows.append(row | {m: _median([getattr(s, m) for s in of_pair]) for m in METRICS})
     return rows

@@ -207,7 +207,9 @@ def test_the_shipped_weights() -> None:
     assert weights.stat().st_size < 10e6
     # By name or by path, the same network.
     config = json.loads((folder / "config.json").read_text())
-    named = WaveUNet(weights=weights, config=config).separate(mix, 44100, device="cpu")
+    named = WaveUNet(weights=weights, variant="spectral", config=config).separate(
+        mix, 44100, device="cpu"
+    )
     np.testing.assert_array_equal(named["vocals"], first["vocals"])
     card = json.loads((folder / "card.json").read_text())
     assert card["bytes"] == weights.stat().st_size
@@ -288,3 +290,33 @@ def test_two_of_the_same_weights_are_one_identity(tmp_path: Path) -> None:
     assert first.identity() == second.identity()
     assert first.identity() != small_separator(tmp_path, clip=True).identity()
     assert pickle.loads(pickle.dumps(first)) == first
+
+
+def test_the_shipped_weights_leave_vocals_quiet_where_nobody_sings(shared: Path) -> None:
+    from merbench import audio
+
+    levels = []
+    for folder in sorted((shared / "data" / "stems").glob("freedoom_*")):
+        mix, rate = audio.read(folder / "mix.flac")
+        vocals = WaveUNet().separate(mix, rate, device="cpu")["vocals"]
+        levels.append(10 * np.log10((vocals**2).sum() / (mix**2).sum()))
+    assert len(levels) == 3
+    assert np.median(levels) < -20
+
+
+def test_the_shipped_weights_hear_a_wide_mix_as_they_hear_a_narrow_one(shared: Path) -> None:
+    """Where the accompaniment is wide, the voice in the middle is no quieter than in mono."""
+    from merbench import audio
+
+    folder = shared / "data" / "stems" / "music_delta_80s_rock_7s"
+    read = {name: audio.read(folder / f"{name}.flac") for name in ("mix", "vocals")}
+    (mix, rate), (voice, _) = read["mix"], read["vocals"]
+    voice = voice.mean(axis=0, keepdims=True).repeat(2, axis=0)
+    rest = mix - read["vocals"][0]
+    middle, side = rest.mean(axis=0), (rest[0] - rest[1]) / 2
+    gains = []
+    for width in (0.0, 3.0):
+        whole = voice + np.stack([middle + width * side, middle - width * side])
+        estimate = WaveUNet().separate(whole.astype(np.float32), rate, device="cpu")["vocals"]
+        gains.append(si_sdr(estimate, voice) - si_sdr(whole, voice))
+    assert gains[1] > gains[0] > 3

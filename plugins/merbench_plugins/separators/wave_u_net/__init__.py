@@ -15,6 +15,7 @@ from merbench.digests import content_digest
 from merbench_plugins.separators.wave_u_net.configuration import (
     Configuration,
     OriginalConfiguration,
+    SpectralConfiguration,
     Variant,
     from_mapping,
     from_variant,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from merbench_plugins.separators.wave_u_net.checkpoint import Checkpoint
     from merbench_plugins.separators.wave_u_net.song import SongNetwork
 
-__all__ = ["WaveUNet", "load_network"]
+__all__ = ["WaveUNet", "load_network", "open_network"]
 
 _VOICE = {"accompaniment", "vocals"}
 
@@ -67,12 +68,15 @@ class WaveUNetWeights(Weights):
 class WaveUNet(Separator):
     """Wave-U-Net (Stoller et al. 2018), with weights that come with merbench, or any published.
 
-    The shipped weights are of a compact network of the kind m6; their card says what they were
-    trained on and how well they separate. `merbench separators train wave-u-net` trains others.
+    The shipped weights are of the variant `spectral`, merbench's own: its outermost filters are
+    Fourier's, and it takes shares of the mixture's spectrum. That is no network of the paper's; it
+    learns from far less music. Their card says what they were trained on and how well they
+    separate. `merbench separators train wave-u-net` trains others.
 
-    The default variant `m6` is the one Nguyen et al. 2022 separate with: 22,050 Hz, stereo, bass,
-    drums and other from the network, vocals as what remains of the mixture. Variants `m1` to `m5`
-    know only vocals and accompaniment; their accompaniment is taken apart further as by `hpss`.
+    The variant `m6` with weights of its own is the network Nguyen et al. 2022 separate with: 22,050
+    Hz, stereo, bass, drums and other from the network, vocals as what remains of the mixture.
+    Variants `m1` to `m5` know only vocals and accompaniment; their accompaniment is taken apart
+    further as by `hpss`.
 
     Mono clips enter a stereo network on both channels; more channels are taken two by two. A mono
     network is given the channels' mean, and its stems stand on every channel, as published. What
@@ -91,6 +95,7 @@ class WaveUNet(Separator):
             "wave_u_net.original",
             "wave_u_net.reimplementation",
             "wave_u_net.song",
+            "wave_u_net.spectral",
             "wave_u_net.tensorflow_checkpoint",
         )
     )
@@ -99,14 +104,15 @@ class WaveUNet(Separator):
 
     weights: WaveUNetWeights = Field(
         WaveUNetWeights(SHIPPED),
-        description="Checkpoint: merbench for the one that comes with it (a compact m6, with a "
+        description="Checkpoint: merbench for the one that comes with it (spectral, with a "
         "configuration of its own), or the prefix of a TensorFlow checkpoint of the original, as "
         "in full_multi_instrument-134067, or a .safetensors or torch file, or the folder of one.",
     )
     variant: Variant = Field(
         "m6",
         description="What the checkpoint was trained as: m1 to m6 of Stoller et al. 2018, "
-        "m5-highsr (m5 at 44.1 kHz), or pytorch for the authors' later PyTorch version.",
+        "m5-highsr (m5 at 44.1 kHz), pytorch for the authors' later PyTorch version, or spectral "
+        "for merbench's.",
     )
     config: dict[str, Any] = Field(
         default_factory=dict,
@@ -240,7 +246,8 @@ class WaveUNet(Separator):
     @property
     def _shipped(self) -> bool:
         """Whether the shipped checkpoint is asked for, and no network that it is not."""
-        return self.weights == SHIPPED and self.variant == "m6" and not self.config
+        kinds = ("m6", "spectral")  # The default, and what they are of.
+        return self.weights == SHIPPED and self.variant in kinds and not self.config
 
     @property
     def _weights(self) -> Path:
@@ -279,7 +286,7 @@ def load_network(checkpoint: str | Path, config: Mapping[str, Any]) -> torch.nn.
     MerbenchError
         The checkpoint cannot be read, or is not that of such a network.
     """
-    return _load(Path(checkpoint).expanduser(), from_mapping(config), clip=True)
+    return open_network(Path(checkpoint).expanduser(), from_mapping(config), clip=True)
 
 
 def _open(path: Path, configuration: Configuration) -> tuple[Checkpoint, Iterable[str]]:
@@ -289,29 +296,37 @@ def _open(path: Path, configuration: Configuration) -> tuple[Checkpoint, Iterabl
     checkpoint = open_checkpoint(path)
     if isinstance(configuration, OriginalConfiguration):
         expected = configuration.variables
-    else:
-        from merbench_plugins.separators.wave_u_net.reimplementation import variables
+    elif isinstance(configuration, SpectralConfiguration):
+        from merbench_plugins.separators.wave_u_net import spectral
 
-        expected = variables(configuration)
+        expected = spectral.variables(configuration)
+    else:
+        from merbench_plugins.separators.wave_u_net import reimplementation
+
+        expected = reimplementation.variables(configuration)
     require(checkpoint, expected, path)
     return checkpoint, expected
 
 
-def _load(path: Path, configuration: Configuration, *, clip: bool) -> SongNetwork:
+def open_network(path: Path, configuration: Configuration, *, clip: bool) -> SongNetwork:
+    """Load a network of this configuration; `clip` as the parameter of `WaveUNet`."""
     import torch
 
     from merbench_plugins.separators.wave_u_net.original import OriginalWaveUNet
     from merbench_plugins.separators.wave_u_net.reimplementation import ReimplementedWaveUNet
-    from merbench_plugins.separators.wave_u_net.song import SongNetwork
+    from merbench_plugins.separators.wave_u_net.song import ChunkNetwork, SongNetwork
+    from merbench_plugins.separators.wave_u_net.spectral import SpectralWaveUNet
 
     checkpoint, names = _open(path, configuration)
+    network: ChunkNetwork
     # Layers draw weights when they are made, which the checkpoint's then replace.
     with torch.random.fork_rng(devices=[]):
-        network = (
-            OriginalWaveUNet(configuration, clip)
-            if isinstance(configuration, OriginalConfiguration)
-            else ReimplementedWaveUNet(configuration, clip)
-        )
+        if isinstance(configuration, OriginalConfiguration):
+            network = OriginalWaveUNet(configuration, clip)
+        elif isinstance(configuration, SpectralConfiguration):
+            network = SpectralWaveUNet(configuration)
+        else:
+            network = ReimplementedWaveUNet(configuration, clip)
     network.load_variables({name: checkpoint.read(name) for name in names})
     return SongNetwork(network).eval()
 
@@ -319,4 +334,4 @@ def _load(path: Path, configuration: Configuration, *, clip: bool) -> SongNetwor
 @lru_cache(maxsize=2)
 def _load_once(path: Path, digest: str, configuration: Configuration, clip: bool) -> SongNetwork:
     """Load a network once a process; the digest tells when a checkpoint was replaced."""
-    return _load(path, configuration, clip=clip)
+    return open_network(path, configuration, clip=clip)

@@ -1,4 +1,4 @@
-"""What a Wave-U-Net may be configured to, in the words of its authors' configuration files."""
+"""What a Wave-U-Net may be configured to, where published in the words of its authors' files."""
 
 from __future__ import annotations
 
@@ -210,9 +210,78 @@ class ReimplementationConfiguration(_Configuration):
         return self
 
 
-Configuration = OriginalConfiguration | ReimplementationConfiguration
+class SpectralConfiguration(_Configuration):
+    """The Wave-U-Net on spectra that merbench comes with: see `spectral`.
 
-Variant = Literal["m1", "m2", "m3", "m4", "m5", "m5-highsr", "m6", "pytorch"]
+    Bands are single bins up to `fine_bands`, and of `bins_a_band` above; each of `filters` halves
+    them, and the frames, too, but for the first.
+    """
+
+    network: Literal["spectral"] = "spectral"
+    source_names: Sources = ("bass", "drums", "other", "vocals")
+    expected_sr: int = Field(22050, ge=1)
+    window: int = Field(2048, ge=8)
+    hop: int = Field(512, ge=1)
+    fine_bands: int = Field(342, ge=1)
+    bands: int = Field(512, ge=2)
+    bins_a_band: int = Field(4, ge=1)
+    filters: tuple[Annotated[int, Field(ge=1)], ...] = Field((16, 32, 48, 64), min_length=1)
+    width: int = Field(256, ge=1)
+    core_levels: int = Field(3, ge=1, le=8)
+    num_frames: int = Field(2**18, ge=1)
+    context_frames: int = Field(2**15, ge=0)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Names of what the network yields, in its order."""
+        return self.source_names
+
+    @property
+    def channels(self) -> int:
+        """Audio channels in and out."""
+        return 2
+
+    @property
+    def sample_rate(self) -> int:
+        """In Hz."""
+        return self.expected_sr
+
+    @property
+    def strides(self) -> tuple[int, ...]:
+        """By how much each outer level thins out the frames."""
+        return (1, *[2] * (len(self.filters) - 1))
+
+    @property
+    def inner_bands(self) -> int:
+        """Bands that the core is given."""
+        return int(self.bands // 2 ** len(self.filters))
+
+    @property
+    def frames(self) -> Frames:
+        """Length of a chunk, in samples."""
+        return Frames(self.num_frames + 2 * self.context_frames, self.num_frames)
+
+    @model_validator(mode="after")
+    def _check_bands(self) -> SpectralConfiguration:
+        bins = self.window // 2 + 1
+        needed = self.fine_bands + self.bins_a_band * (self.bands - self.fine_bands)
+        if not self.fine_bands < self.bands or needed > bins:
+            raise ValueError(
+                f"{self.bands} bands, {self.fine_bands} of a bin and the others of "
+                f"{self.bins_a_band}, do not fit into the {bins} bins of window {self.window}"
+            )
+        if self.bands % 2 ** len(self.filters):
+            raise ValueError(
+                f"bands must be a multiple of {2 ** len(self.filters)}, not {self.bands}"
+            )
+        if self.window % 2 or not self.hop <= self.window // 2:
+            raise ValueError("window must be even, and hop at most half of it")
+        return self
+
+
+Configuration = OriginalConfiguration | ReimplementationConfiguration | SpectralConfiguration
+
+Variant = Literal["m1", "m2", "m3", "m4", "m5", "m5-highsr", "m6", "pytorch", "spectral"]
 
 _M2 = {"output_type": "difference"}
 _M3 = _M2 | {"context": True}
@@ -231,6 +300,12 @@ PUBLISHED: dict[str, dict[str, Any]] = {
 """The models of Stoller et al., Table 1, and the 44.1 kHz one published after; over M1."""
 
 
+_KINDS: dict[str, type[_Configuration]] = {
+    "pytorch": ReimplementationConfiguration,
+    "spectral": SpectralConfiguration,
+}
+
+
 def from_variant(variant: Variant, changes: Mapping[str, Any]) -> Configuration:
     """Return a published configuration with some of its values changed.
 
@@ -239,7 +314,7 @@ def from_variant(variant: Variant, changes: Mapping[str, Any]) -> Configuration:
     ValueError
         A change has an unknown name, or its value is out of range.
     """
-    kind = ReimplementationConfiguration if variant == "pytorch" else OriginalConfiguration
+    kind = _KINDS.get(variant, OriginalConfiguration)
     for name in changes:
         if name not in kind.model_fields:
             nearest = get_close_matches(name, kind.model_fields, n=1, cutoff=0.0)[0]
@@ -265,6 +340,8 @@ def from_mapping(config: Mapping[str, Any]) -> Configuration:
     """
     inner = config.get("config", config)
     try:
+        if inner.get("network") == "spectral":
+            return _build(SpectralConfiguration, inner)
         if "levels" in inner or "instruments" in inner:
             return _build(ReimplementationConfiguration, inner)
         if "num_layers" in inner:
@@ -273,16 +350,13 @@ def from_mapping(config: Mapping[str, Any]) -> Configuration:
         raise MerbenchError(f"the Wave-U-Net's configuration cannot be used: {error}") from error
     raise MerbenchError(
         "the configuration describes no Wave-U-Net: it has neither num_layers (the original) nor "
-        "levels (the PyTorch re-implementation)"
+        "levels (the PyTorch re-implementation), and its network is not spectral"
     )
 
 
-def _build(
-    kind: type[OriginalConfiguration] | type[ReimplementationConfiguration],
-    values: Mapping[str, Any],
-) -> Configuration:
+def _build(kind: type[_Configuration], values: Mapping[str, Any]) -> Configuration:
     try:
-        return kind.model_validate(dict(values))
+        built = kind.model_validate(dict(values))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -290,3 +364,5 @@ def _build(
         raise ValueError(
             f"{where}: {message}, not {first['input']!r}" if where else message
         ) from error
+    assert isinstance(built, Configuration)
+    return built

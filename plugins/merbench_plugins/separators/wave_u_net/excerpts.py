@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -32,6 +33,11 @@ _LEVEL = 0.1
 _SUMMED = 0.5
 _TRIES = 8
 _SILENT_SOURCE = 0.1
+_PITCHED = 0.5
+_MONO = 0.2
+_DULL = 0.15
+_DULL_CUTOFFS = (0.4, 0.95)
+_GATE_STEP = 256
 
 
 class Augmentations(NamedTuple):
@@ -92,8 +98,9 @@ def _has(part: Part, source: str) -> bool:
 class Excerpts:
     """Draws from tracks as many different excerpts as one likes.
 
-    Every excerpt has one source in the lead, drawn evenly, and begins where that source is heard;
-    the collections that have it take turns evenly too, however large each is.
+    Every excerpt has one source in the lead and begins where that source is heard; the collections
+    that have it take turns evenly, however large each is. An accompaniment known in sum only may
+    lead, too: with the vocals of its track or, where nobody sings, with none.
 
     Parameters
     ----------
@@ -105,6 +112,8 @@ class Excerpts:
         In Hz.
     augmentations
         How much excerpts are changed.
+    leads
+        How often sources, and `SUM`, are in the lead relative to each other; 1 where not named.
     """
 
     def __init__(
@@ -113,13 +122,17 @@ class Excerpts:
         frames: Frames,
         sample_rate: int,
         augmentations: Augmentations,
+        leads: Mapping[str, float] = MappingProxyType({}),
     ) -> None:
         self._tracks = tracks
         self._frames = frames
         self._sample_rate = sample_rate
         self._augmentations = augmentations
         self._places = {source: self._index(source) for source in (*SOURCES, SUM)}
-        self._leads = [source for source in SOURCES if self._places[source]]
+        self._sources = [source for source in SOURCES if self._places[source]]
+        self._leads = [source for source in (*SOURCES, SUM) if self._places[source]]
+        weights = np.array([leads.get(source, 1.0) for source in self._leads])
+        self._weights = weights / weights.sum()
         self._gains = [_LEVEL / max(_loudness(track.levels), _AUDIBLE) for track in tracks]
 
     def draw(self, size: int, rng: np.random.Generator) -> Batch:
@@ -166,15 +179,22 @@ class Excerpts:
         return int(number), int(second) * self._sample_rate - inside
 
     def _excerpt(self, rng: np.random.Generator) -> list[tuple[Part, Samples]]:
-        lead = str(rng.choice(self._leads))
+        excerpt = self._parts(rng)
+        if self._augmentations.equaliser and rng.random() < _DULL:
+            cutoff = float(rng.uniform(*_DULL_CUTOFFS))
+            excerpt = [(part, _dulled(samples, cutoff)) for part, samples in excerpt]
+        return excerpt
+
+    def _parts(self, rng: np.random.Generator) -> list[tuple[Part, Samples]]:
+        lead = str(rng.choice(self._leads, p=self._weights))
         number, start = self._place(lead, rng)
         parts = self._tracks[number].parts
         if rng.random() >= self._augmentations.remix:
             return self._take(number, parts, start, rng)
-        excerpt = self._take(number, [p for p in parts if lead in p], start, rng)
-        if self._places[SUM] and rng.random() < _SUMMED:
+        excerpt = self._take(number, [p for p in parts if _has(p, lead)], start, rng)
+        if lead != SUM and self._places[SUM] and rng.random() < _SUMMED:
             excerpt += self._fitting(SUM, excerpt, rng)
-        for source in rng.permutation(self._leads):
+        for source in rng.permutation(self._sources):
             taken = any(source in part for part, _ in excerpt)
             if not taken and rng.random() >= _SILENT_SOURCE:
                 excerpt += self._fitting(str(source), excerpt, rng)
@@ -201,13 +221,15 @@ class Excerpts:
         track, gain = self._tracks[number], self._gains[number]
         wanted = self._frames.input
         pitch = self._augmentations.pitch
-        speed = 2 ** (float(rng.uniform(-pitch, pitch)) / 12) if pitch else 1.0
+        pitched = pitch > 0 and rng.random() < _PITCHED
+        speed = 2 ** (float(rng.uniform(-pitch, pitch)) / 12) if pitched else 1.0
         swapped = rng.random() < 0.5
+        mono = self._augmentations.pan > 0 and rng.random() < _MONO
         taken = []
-        for part, whole in zip(track.parts, track.samples, strict=True):
+        for part, whole in self._stretch(track, start, int(np.ceil(wanted * speed)) + 1):
             if part not in parts:
                 continue
-            samples = gain * _cut(whole, start, int(np.ceil(wanted * speed)) + 1)
+            samples = gain * (whole.mean(axis=0, keepdims=True) if mono else whole)
             if speed != 1.0:
                 rate = float(self._sample_rate)
                 samples = soxr.resample(samples.T, rate * speed, rate, quality="LQ").T
@@ -217,6 +239,18 @@ class Excerpts:
             samples = np.pad(samples, ((0, 0), (0, wanted - samples.shape[1])))
             taken.append((part, self._changed(samples[::-1] if swapped else samples, rng)))
         return taken
+
+    def _stretch(self, track: Prepared, start: int, length: int) -> list[tuple[Part, Samples]]:
+        """Cut out all parts; a teacher's vocals count with the rest where it heard no voice."""
+        cut = _cut(track.samples, start, length)
+        if track.sung is not None:
+            times = np.arange(start, start + length, _GATE_STEP) / self._sample_rate - 0.5
+            gate = np.interp(times, np.arange(len(track.sung)), track.sung.astype(np.float32))
+            place = track.parts.index(("vocals",))
+            doubted = cut[place] * (1 - np.repeat(gate, _GATE_STEP)[:length].astype(np.float32))
+            cut[place] -= doubted
+            cut[place - 1 if place else 1] += doubted
+        return list(zip(track.parts, cut, strict=True))
 
     def _changed(self, samples: Samples, rng: np.random.Generator) -> Samples:
         """Change a part's level, sides, sign and spectrum."""
@@ -247,6 +281,15 @@ def _equalised(samples: Samples, decibels: NDArray[np.float64]) -> Samples:
     spectrum = scipy.fft.rfft(samples, length) * curve.astype(np.float32)
     filtered: Samples = scipy.fft.irfft(spectrum, length)[..., : samples.shape[-1]]
     return filtered
+
+
+def _dulled(samples: Samples, cutoff: float) -> Samples:
+    """Take away all above a share of the spectrum, as lossy compression does."""
+    length = scipy.fft.next_fast_len(samples.shape[-1], real=True)
+    spectrum = scipy.fft.rfft(samples, length)
+    spectrum[..., int(cutoff * spectrum.shape[-1]) :] = 0
+    dulled: Samples = scipy.fft.irfft(spectrum, length)[..., : samples.shape[-1]]
+    return dulled
 
 
 def _scale(mix: Samples, rng: np.random.Generator) -> float:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from merbench_plugins.separators.wave_u_net.multitracks import Prepared
     from merbench_plugins.separators.wave_u_net.original import OriginalWaveUNet
     from merbench_plugins.separators.wave_u_net.song import SongNetwork
+    from merbench_plugins.separators.wave_u_net.spectral import SpectralWaveUNet
 
 __all__ = [
     "CARD",
@@ -42,7 +43,12 @@ CARD = "card.json"
 README = "README.md"
 MUSIC = "music.csv"
 
+UNSUNG = "no vocals"
+"""Stands in scores for music without singing."""
+
 _DESCRIBED_SECONDS = 30
+
+_KINDS = {"unet": "A Wave-U-Net", "spectral": "A Wave-U-Net on spectra"}
 
 LIMITS = (
     "Singing in styles, languages or productions unlike the music it was trained on.",
@@ -55,7 +61,9 @@ LIMITS = (
 )
 
 
-def export(network: OriginalWaveUNet, folder: Path, card: Mapping[str, Any]) -> None:
+def export(
+    network: OriginalWaveUNet | SpectralWaveUNet, folder: Path, card: Mapping[str, Any]
+) -> None:
     """Write a network's weights in half precision, its configuration and its card.
 
     Parameters
@@ -67,7 +75,7 @@ def export(network: OriginalWaveUNet, folder: Path, card: Mapping[str, Any]) -> 
     card
         What is known of the training; parameters and bytes are added.
     """
-    variables = _variables(network)
+    variables = network.variables()
     content = _safetensors({name: a.astype(np.float16) for name, a in variables.items()})
     parameters = sum(array.size for array in variables.values())
     card = {**card, "parameters": parameters, "bytes": len(content)}
@@ -86,19 +94,11 @@ def annotate(folder: Path, entries: Mapping[str, Any]) -> None:
 
 def load(folder: Path) -> SongNetwork:
     """Read an exported network back, as it is used: not clipped."""
-    import torch
+    from merbench_plugins.separators.wave_u_net import open_network
+    from merbench_plugins.separators.wave_u_net.configuration import from_mapping
 
-    from merbench_plugins.separators.wave_u_net.checkpoint import open_checkpoint
-    from merbench_plugins.separators.wave_u_net.configuration import OriginalConfiguration
-    from merbench_plugins.separators.wave_u_net.original import OriginalWaveUNet
-    from merbench_plugins.separators.wave_u_net.song import SongNetwork
-
-    configuration = OriginalConfiguration.model_validate_json((folder / CONFIGURATION).read_text())
-    checkpoint = open_checkpoint(folder / WEIGHTS)
-    with torch.random.fork_rng(devices=[]):
-        network = OriginalWaveUNet(configuration, clip=False)
-    network.load_variables({name: checkpoint.read(name) for name in configuration.variables})
-    return SongNetwork(network).eval()
+    configuration = from_mapping(json.loads((folder / CONFIGURATION).read_text(encoding="utf-8")))
+    return open_network(folder / WEIGHTS, configuration, clip=False)
 
 
 def write_music(folder: Path, tracks: Sequence[Prepared], sample_rate: int) -> None:
@@ -148,7 +148,7 @@ def readme(card: Mapping[str, Any]) -> str:
     """Return a card as Markdown."""
     training, music = card["training"], card["music"]
     lines = [
-        "# A Wave-U-Net for bass, drums, other and vocals",
+        f"# {_KINDS[card['configuration']['network']]} for bass, drums, other and vocals",
         "",
         f"{card['parameters']:,} parameters, {card['bytes'] / 1e6:.1f} MB in half precision, "
         f"{card['configuration']['expected_sr']:,} Hz.",
@@ -180,13 +180,26 @@ def _test(title: str, scores: Mapping[str, Mapping[str, float]]) -> list[str]:
 def _table(scores: Mapping[str, Mapping[str, float]]) -> list[str]:
     rows = [
         f"| {name} | {s['excerpts']} | {s['si_sdr']:.2f} | {s['si_sdr_mixture']:.2f} | "
-        f"{s['si_sdr'] - s['si_sdr_mixture']:+.2f} |"
+        f"{s['si_sdr'] - s['si_sdr_mixture']:+.2f} | {s['gain']:+.2f} | "
+        f"{s['gain_of_nine_in_ten']:+.2f} |"
         for name, s in scores.items()
+        if "si_sdr" in s
     ]
+    unsung = scores.get(UNSUNG)
+    quiet = (
+        [
+            "",
+            f"Vocals of the {unsung['excerpts']} excerpts without singing: "
+            f"{unsung['level']:.1f} dB relative to the mixture, in the median.",
+        ]
+        if unsung
+        else []
+    )
     return [
-        "| stem | excerpts | separated | mixture | gain |",
-        "| --- | --: | --: | --: | --: |",
+        "| stem | excerpts | separated | mixture | gain | median gain | nine of ten gain |",
+        "| --- | --: | --: | --: | --: | --: | --: |",
         *rows,
+        *quiet,
     ]
 
 
@@ -201,24 +214,6 @@ def _teacher(card: Mapping[str, Any]) -> str:
     if not card["teacher"]:
         return "none."
     return f"{card['teacher']['name']}, for {', '.join(card['teacher_stems'])}."
-
-
-def _variables(network: OriginalWaveUNet) -> dict[str, np.ndarray]:
-    """Return a network's weights under the names and in the shapes of the TensorFlow graph."""
-    layers = [*network.down, network.bottleneck, *network.up]
-    pairs = [(layer.weight, layer.bias) for layer in layers]
-    # The graph has a layer a source where the network has one for all.
-    channels = network.config.channels
-    weight, bias = network.output.weight, network.output.bias
-    assert bias is not None
-    pairs += list(zip(weight.split(channels), bias.split(channels), strict=True))
-    arrays = [
-        a.detach().cpu().float().numpy()
-        for kernel, bias in pairs
-        for a in (kernel.permute(2, 1, 0), bias)
-    ]
-    arrays += [weight.detach().cpu().float().numpy() for weight in network.interpolation]
-    return dict(zip(network.config.variables, arrays, strict=True))
 
 
 def _safetensors(arrays: Mapping[str, np.ndarray]) -> bytes:

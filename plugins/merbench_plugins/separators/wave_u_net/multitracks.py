@@ -20,6 +20,7 @@ from merbench import audio, devices
 from merbench.components import CANONICAL_STEMS, Separator
 from merbench.digests import file_digest
 from merbench.errors import MerbenchError
+from merbench_plugins.separators.wave_u_net.teaching import heard_voice
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,6 +71,9 @@ class Preparation(NamedTuple):
         How much of a MIDI file is rendered at most.
     device
         The torch device that the teacher works on.
+    sift
+        Whether a teacher's vocals are believed only where it is sure of them, as
+        `teaching.heard_voice` tells: music that it is not sure about is left out.
     """
 
     sample_rate: int
@@ -78,6 +82,7 @@ class Preparation(NamedTuple):
     soundfonts: tuple[Path, ...] = ()
     seconds: float = 180.0
     device: str = devices.CPU
+    sift: bool = False
 
 
 class Prepared(NamedTuple):
@@ -91,6 +96,9 @@ class Prepared(NamedTuple):
         Shape (parts, channels, samples), float16, mapped from disk; channels are 1 or 2.
     levels
         Shape (parts, seconds): root mean square of each part in each second.
+    sung
+        Shape (seconds,), where vocals come from a teacher: whether it heard a voice. Where it did
+        not, they count with the rest. None where all is as it stands.
     """
 
     name: str
@@ -99,6 +107,7 @@ class Prepared(NamedTuple):
     parts: tuple[Part, ...]
     samples: NDArray[np.float16]
     levels: NDArray[np.float32]
+    sung: NDArray[np.bool_] | None = None
 
 
 def find_tracks(root: Path, collection: int = 0) -> list[Track]:
@@ -202,9 +211,31 @@ def prepare(
         if not key.with_suffix(".json").is_file():
             progress(f"preparing {track.name}", done / len(work))
             _save(key, *_load(track, how, soundfont), how.sample_rate)
-        prepared.append(_open(key, track))
+        opened = _open(key, track)
+        if how.sift and how.teacher is not None and "music" in track.files:
+            prepared += _sifted(opened)
+        else:
+            prepared.append(opened)
     progress("music prepared", 1.0)
     return prepared
+
+
+def _sifted(track: Prepared) -> list[Prepared]:
+    """Return what is to be believed of a track that a teacher labelled; nothing, perhaps."""
+    if ("vocals",) not in track.parts or len(track.parts) == 1:
+        return [track]
+    place = track.parts.index(("vocals",))
+    vocals = track.levels[place]
+    rest = np.sqrt((np.delete(track.levels, place, axis=0) ** 2).sum(axis=0))
+    sung = heard_voice(vocals, rest)
+    if sung is None:
+        return []
+    if sung.any():
+        return [track._replace(sung=sung)]
+    # All of it is accompaniment, and known in sum.
+    whole = track.samples.sum(axis=0, dtype=np.float32)[None].astype(np.float16)
+    levels = np.sqrt((track.levels**2).sum(axis=0, keepdims=True))
+    return [track._replace(parts=(SOURCES[:-1],), samples=whole, levels=levels)]
 
 
 def _soundfonts(track: Track, how: Preparation) -> tuple[Path | None, ...]:

@@ -35,6 +35,16 @@ class Options(BaseModel):
         min_length=1,
         description="Those of its stems that are worth learning.",
     )
+    sift: bool = Field(
+        True,
+        description="Believe a teacher's vocals only where it is sure: music with hardly any is "
+        "accompaniment throughout, and music with a little of them all the time is left out.",
+    )
+    leads: dict[Literal["bass", "drums", "other", "vocals", "sum"], float] = Field(
+        default_factory=dict,
+        description="How often excerpts are drawn for a source relative to others, 1 where not "
+        "named; sum is an accompaniment whose parts are not known.",
+    )
     soundfonts: tuple[Path, ...] = Field(
         (), description="Soundfonts to render MIDI with, each file once with each."
     )
@@ -61,10 +71,17 @@ class Options(BaseModel):
         None,
         ge=1,
         description="num_frames while training; by default the configuration's, which may be "
-        "longer, so that less is spent on context when the network is used.",
+        "longer, so that less is spent on context when the network is used. Of the spectral "
+        "network the samples of an excerpt, by default 191 hops.",
     )
     batch: int = Field(8, ge=1, description="Excerpts a step.")
     learning_rate: float = Field(1e-3, gt=0, description="Greatest step size of Adam.")
+    error_weight: float = Field(
+        0.02,
+        ge=0,
+        description="Of the spectral network: what a dB of a stem's error costs beside the "
+        "cross-entropy of its shares. More of it is better once singing is told from the rest.",
+    )
     warm_up: int = Field(100, ge=1, description="Steps in which it is reached.")
     averaging: float = Field(
         0.999, ge=0, lt=1, description="Decay of the average of the weights, which is what is kept."

@@ -111,6 +111,23 @@ class OriginalWaveUNet(nn.Module):
         for i, weight in enumerate(self.interpolation):
             weight.data = tensors[f"separator/interp_{i}"]
 
+    def variables(self) -> dict[str, NDArray[np.float32]]:
+        """Return the weights under the names and in the shapes of the TensorFlow graph."""
+        layers = [*self.down, self.bottleneck, *self.up]
+        pairs = [(layer.weight, layer.bias) for layer in layers]
+        # The graph has a layer a source where the network has one for all.
+        weight, bias = self.output.weight, self.output.bias
+        assert bias is not None
+        channels = self.config.channels
+        pairs += list(zip(weight.split(channels), bias.split(channels), strict=True))
+        arrays = [
+            a.detach().cpu().float().numpy()
+            for kernel, bias in pairs
+            for a in (kernel.permute(2, 1, 0), bias)
+        ]
+        arrays += [weight.detach().cpu().float().numpy() for weight in self.interpolation]
+        return dict(zip(self.config.variables, arrays, strict=True))
+
     def _shortcut_widths(self, width: int) -> list[int]:
         """Frames of each downsampling layer's output that the way up takes."""
         if not self.config.context:

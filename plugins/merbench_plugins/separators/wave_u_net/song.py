@@ -9,6 +9,9 @@ from torch.nn import functional
 from merbench_plugins.separators.wave_u_net.configuration import OriginalConfiguration
 from merbench_plugins.separators.wave_u_net.original import OriginalWaveUNet
 from merbench_plugins.separators.wave_u_net.reimplementation import ReimplementedWaveUNet
+from merbench_plugins.separators.wave_u_net.spectral import SpectralWaveUNet
+
+ChunkNetwork = OriginalWaveUNet | ReimplementedWaveUNet | SpectralWaveUNet
 
 SAMPLES_AT_ONCE = 2**17
 """Chunks are batched up to this many samples: more only wears out the processor's cache."""
@@ -23,7 +26,7 @@ class SongNetwork(nn.Module):
         Separates one chunk. It stays reachable as the attribute `network`.
     """
 
-    def __init__(self, network: OriginalWaveUNet | ReimplementedWaveUNet) -> None:
+    def __init__(self, network: ChunkNetwork) -> None:
         super().__init__()
         self.network = network
 

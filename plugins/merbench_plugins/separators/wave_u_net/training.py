@@ -22,10 +22,14 @@ from torch import Tensor
 from merbench import threads
 from merbench.components import CANONICAL_STEMS
 from merbench.errors import MerbenchError
+from merbench_plugins.separators.wave_u_net import spectral
 from merbench_plugins.separators.wave_u_net.checkpoint import open_checkpoint, require
 from merbench_plugins.separators.wave_u_net.configuration import (
     Configuration,
+    Frames,
     OriginalConfiguration,
+    SpectralConfiguration,
+    from_mapping,
 )
 from merbench_plugins.separators.wave_u_net.excerpts import (
     Augmentations,
@@ -52,8 +56,11 @@ from merbench_plugins.separators.wave_u_net.options import Options, read_options
 from merbench_plugins.separators.wave_u_net.original import LEAK, OriginalWaveUNet
 from merbench_plugins.separators.wave_u_net.scoring import validate
 from merbench_plugins.separators.wave_u_net.song import SongNetwork
+from merbench_plugins.separators.wave_u_net.spectral import SpectralWaveUNet
 
-__all__ = ["Trainer", "train"]
+__all__ = ["Trainable", "Trainer", "train"]
+
+Trainable = OriginalConfiguration | SpectralConfiguration
 
 STATE = "state.pt"
 
@@ -63,6 +70,7 @@ _GREATEST_GRADIENT = 1.0
 _LAST_SHARE = 0.01
 _FIRST_OUTPUT = 0.01
 _REPORT_SECONDS = 10.0
+_SPECTRA = 191
 _DTYPES = {"float16": torch.float16, "bfloat16": torch.bfloat16, "float32": torch.float32}
 
 
@@ -78,7 +86,7 @@ def train(
     Parameters
     ----------
     configuration
-        The network's, of the original Wave-U-Net, for bass, drums, other and vocals.
+        The network's, original or spectral, for bass, drums, other and vocals.
     data
         Folders of music, as `multitracks.find_tracks` takes them.
     out
@@ -96,12 +104,10 @@ def train(
         that is not to be resumed.
     """
     chosen = read_options(options)
-    if not isinstance(configuration, OriginalConfiguration) or (
-        configuration.sources != CANONICAL_STEMS
-    ):
+    if not isinstance(configuration, Trainable) or configuration.sources != CANONICAL_STEMS:
         raise MerbenchError(
-            "only the original Wave-U-Net for bass, drums, other and vocals (variant m6) can be "
-            "trained; choose it with --set variant=m6"
+            "only the spectral Wave-U-Net and the original for bass, drums, other and vocals "
+            "(variants spectral and m6) can be trained; choose one with --set variant=spectral"
         )
     if (out / STATE).exists() and not chosen.resume:
         raise MerbenchError(
@@ -114,6 +120,7 @@ def train(
         chosen.soundfonts,
         chosen.midi_seconds,
         str(_device(chosen.device)),
+        chosen.sift,
     )
     kept = chosen.prepared or out / "prepared"
     found = [t for i, root in enumerate(data) for t in find_tracks(root, i)]
@@ -180,7 +187,7 @@ class Trainer:
 
     def __init__(
         self,
-        configuration: OriginalConfiguration,
+        configuration: Trainable,
         tracks: Sequence[Prepared],
         held_out: Sequence[Prepared],
         out: Path,
@@ -193,14 +200,14 @@ class Trainer:
         self.music = {"training": summary_of(tracks), "validation": summary_of(held_out)}
         rate = configuration.sample_rate
         how = Augmentations(remix=options.remix, pitch=options.pitch)
-        self.frames = _resized(configuration, options.frames).frames
-        excerpts = Excerpts(tracks, self.frames, rate, how)
+        self.frames = _excerpt_frames(configuration, options.frames)
+        leads: dict[str, float] = dict(options.leads.items())
+        excerpts = Excerpts(tracks, self.frames, rate, how, leads)
         self.validation = Validation.excerpts(held_out, options.excerpt_seconds, rate)
         self.batches = Batches(excerpts, options.batch, np.random.default_rng(options.seed))
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(options.seed)
-            self.network = OriginalWaveUNet(configuration, clip=False).to(self.device)
-            _initialise(self.network)
+            self.network = _network(configuration).to(self.device)
         if options.start is not None:
             self.network.load_variables(_weights(options.start, configuration))
         self.average = deepcopy(self.network).requires_grad_(False)
@@ -208,7 +215,9 @@ class Trainer:
         self.optimiser = torch.optim.Adam(self.parameters, lr=options.learning_rate)
         # On a processor every thread has a share of the batch, so that they wait for each other
         # once a step, and not in every operation.
-        workers = threads.available() if self.device.type == "cpu" else 1
+        # Normalisation over a batch needs it whole.
+        shared = self.device.type == "cpu" and isinstance(configuration, OriginalConfiguration)
+        workers = threads.available() if shared else 1
         self._shares = min(workers, options.batch)
         self._pool = ThreadPoolExecutor(self._shares)
         self.dtype = _dtype(options.precision, self.device)
@@ -281,16 +290,24 @@ class Trainer:
         # At first the average must not hold on to where chance began.
         decay = min(self.options.averaging, self.step / (self.step + 10))
         with torch.no_grad():
-            for kept, new in zip(self.average.parameters(), self.parameters, strict=True):
-                kept.lerp_(new, 1 - decay)
+            state = self.network.state_dict()
+            for name, kept in self.average.state_dict().items():
+                if kept.is_floating_point():
+                    kept.lerp_(state[name], 1 - decay)
         return float(np.mean(losses))
 
     def _gradients(self, batch: Batch) -> tuple[float, tuple[Tensor, ...]]:
         """Return the loss of a share of a batch and its gradients."""
         mix, targets, members = (torch.from_numpy(array).to(self.device) for array in batch)
-        with self._mixed_precision():
-            estimates = self.network(mix)
-        loss = _loss(estimates.float(), mix, targets, members)
+        if isinstance(self.network, OriginalWaveUNet):
+            with self._mixed_precision():
+                estimates = self.network(mix)
+            loss = _loss(estimates.float(), mix, targets, members)
+        else:
+            statistics = self.network.statistics(targets)
+            with self._mixed_precision():
+                masks = self.network.masks(statistics.features)
+            loss = spectral.loss(masks, statistics, members, self.options.error_weight)
         gradients = torch.autograd.grad(self.scaler.scale(loss), self.parameters)
         return float(loss.detach()), gradients
 
@@ -306,7 +323,11 @@ class Trainer:
     def _validate(self, loss: float) -> None:
         """Score the averaged weights; export them where they are the best so far."""
         scores = validate(SongNetwork(self.average.eval()), self.validation)
-        means = [s["si_sdr"] - s["si_sdr_mixture"] for name, s in scores.items() if "+" not in name]
+        means = [
+            s["si_sdr"] - s["si_sdr_mixture"]
+            for name, s in scores.items()
+            if "si_sdr" in s and "+" not in name
+        ]
         score = float(np.mean(means)) if means else -math.inf
         better = score > self.best or not self.history
         self.worse = 0 if better else self.worse + 1
@@ -334,6 +355,7 @@ class Trainer:
             "music": self.music,
             "teacher": teacher.identity() if teacher else None,
             "teacher_stems": list(options.teacher_stems) if teacher else None,
+            "sift": options.sift if teacher else None,
             "training": {
                 "steps": self.step,
                 "minutes": round(self.seconds / 60, 1),
@@ -349,6 +371,8 @@ class Trainer:
                         "seed",
                         "remix",
                         "pitch",
+                        "leads",
+                        "error_weight",
                     }
                 ),
             },
@@ -358,7 +382,9 @@ class Trainer:
     def _line(self) -> str:
         last = self.history[-1]
         gains = [
-            f"{name} {s['si_sdr'] - s['si_sdr_mixture']:+.2f}" for name, s in last["stems"].items()
+            f"{name} {s['si_sdr'] - s['si_sdr_mixture']:+.2f}"
+            for name, s in last["stems"].items()
+            if "si_sdr" in s
         ]
         return (
             f"step {last['step']}, {last['minutes']:.1f} min, loss {last['loss']:.3f}, "
@@ -394,8 +420,10 @@ class Trainer:
             progress = json.loads(state["progress"])
         except (OSError, RuntimeError, KeyError, ValueError, EOFError, UnpicklingError) as error:
             raise MerbenchError(f"{path} cannot be resumed from ({error}); begin anew") from error
-        begun = OriginalConfiguration.model_validate_json(state["configuration"])
-        if _resized(begun, self.configuration.num_frames) != self.configuration:
+        begun = from_mapping(json.loads(state["configuration"]))
+        if not isinstance(begun, Trainable) or (
+            _resized(begun, self.configuration.num_frames) != self.configuration
+        ):
             raise MerbenchError(
                 f"{path} is of another network; resume with the configuration it was begun with"
             )
@@ -422,19 +450,40 @@ def _initialise(network: OriginalWaveUNet) -> None:
     torch.nn.init.zeros_(network.output.bias)
 
 
-def _weights(path: Path, configuration: OriginalConfiguration) -> dict[str, np.ndarray]:
+def _network(configuration: Trainable) -> OriginalWaveUNet | SpectralWaveUNet:
+    if isinstance(configuration, SpectralConfiguration):
+        return SpectralWaveUNet(configuration)
+    network = OriginalWaveUNet(configuration, clip=False)
+    _initialise(network)
+    return network
+
+
+def _weights(path: Path, configuration: Trainable) -> dict[str, np.ndarray]:
     """Read the weights of a network of this configuration."""
     path = path.expanduser()
     checkpoint = open_checkpoint(path)
-    require(checkpoint, configuration.variables, path)
-    return {name: checkpoint.read(name) for name in configuration.variables}
+    expected = (
+        spectral.variables(configuration)
+        if isinstance(configuration, SpectralConfiguration)
+        else configuration.variables
+    )
+    require(checkpoint, expected, path)
+    return {name: checkpoint.read(name) for name in expected}
 
 
-def _resized(configuration: OriginalConfiguration, frames: int | None) -> OriginalConfiguration:
+def _excerpt_frames(configuration: Trainable, frames: int | None) -> Frames:
+    """Length of excerpts: of the original as of its chunks, of the spectral some seconds."""
+    if isinstance(configuration, SpectralConfiguration):
+        samples = frames or _SPECTRA * configuration.hop
+        return Frames(samples, samples)
+    return _resized(configuration, frames).frames
+
+
+def _resized(configuration: Trainable, frames: int | None) -> Trainable:
     """Return a configuration with another length of its chunks."""
     values = configuration.model_dump()
     try:
-        return OriginalConfiguration.model_validate(
+        return type(configuration).model_validate(
             values | {"num_frames": frames or configuration.num_frames}
         )
     except ValidationError as error:

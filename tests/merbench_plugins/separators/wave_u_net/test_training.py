@@ -366,6 +366,40 @@ def test_a_perfect_network_would_score_well_and_silence_is_not_scored() -> None:
         assert score["si_sdr_mixture"] == pytest.approx(si_sdr(mix, target), abs=1e-6)
 
 
+class Louder(torch.nn.Module):
+    """Yields the mixture as every source, vocals at a tenth of its level."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gains = torch.nn.Parameter(torch.tensor([1, 1, 1, 0.1])[:, None, None])
+
+    def forward(self, mix: torch.Tensor) -> torch.Tensor:
+        return (mix[:, None] * self.gains).detach()
+
+
+def test_how_loud_vocals_are_where_nobody_sings() -> None:
+    noise = np.random.default_rng(0).normal(0, 0.1, (2, 2, 5000)).astype(np.float32)
+    unsung = Validation("t", noise.sum(axis=0), (("bass",), ("drums", "other")), noise)
+    sung = Validation("t", noise.sum(axis=0), (("vocals",), ("bass", "drums", "other")), noise)
+    scores = validate(Louder(), [unsung, unsung, sung])  # type: ignore[arg-type]
+    assert scores["no vocals"] == {"excerpts": 2, "level": pytest.approx(-20, abs=1e-4)}
+    assert "no vocals" not in validate(Louder(), [sung])  # type: ignore[arg-type]
+
+
+def test_gains_are_told_by_median_and_by_what_most_are_above() -> None:
+    rng = np.random.default_rng(0)
+    excerpts = []
+    for level in (0.01, 0.1, 1.0):
+        target, rest = (rng.normal(0, 0.1, (2, 5000)).astype(np.float32) for _ in range(2))
+        parts = (("bass",), ("drums", "other", "vocals"))
+        targets = np.stack([target, level * rest])
+        excerpts.append(Validation("t", targets.sum(axis=0), parts, targets))
+    # The mixture as the estimate gains nothing, whatever it is worth.
+    score = validate(Louder(), excerpts[1:])["bass"]  # type: ignore[arg-type]
+    assert score["gain"] == score["gain_of_nine_in_ten"] == pytest.approx(0, abs=1e-6)
+    assert score["si_sdr"] == pytest.approx(score["si_sdr_mixture"], abs=1e-6)
+
+
 # Exporting
 
 
@@ -530,7 +564,7 @@ def test_tests_go_into_the_card(music: Path, tmp_path: Path) -> None:
     vocals = separator.separate(excerpt.mix, RATE, device="cpu")["vocals"]
     score = card["tests"]["Never seen"]["vocals"]
     assert score["si_sdr"] == pytest.approx(si_sdr(vocals, excerpt.targets[0]), abs=1e-3)
-    assert "Never seen:\n\n| stem" in (out / "README.md").read_text()
+    assert "Never seen:\n\n| stem | excerpts |" in (out / "README.md").read_text()
 
 
 def test_half_precision(music: Path, tmp_path: Path) -> None:
@@ -540,7 +574,7 @@ def test_half_precision(music: Path, tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_trained(music: Path, tmp_path: Path) -> None:
-    with pytest.raises(MerbenchError, match="variant m6"):
+    with pytest.raises(MerbenchError, match="variants spectral and m6"):
         WaveUNet(variant="m4").train([music], tmp_path / "out", {}, quiet)
     with pytest.raises(MerbenchError, match="training option momentum cannot be used"):
         train([music], tmp_path / "out", momentum=1)
