@@ -114,7 +114,7 @@ def test_what_cannot_be_done_is_one_sentence(folder: Path) -> None:
         (["--data=music", "--option=steps"], "write KEY=VALUE"),
         (["--data=music", "--option=momentum=1"], "training option momentum"),
         (["--data=music", "--teacher=quarters", "--teacher-stems=piano"], "option teacher_stems"),
-        (["--data=music", "--set=variant=m4"], "variant m6"),
+        (["--data=music", "--set=variant=m4"], "variants spectral and m6"),
     ):
         failed = run(*arguments)
         assert isinstance(failed.exception, MerbenchError), failed.output
