@@ -10,18 +10,15 @@ from merbench.components import Clip
 from merbench.planning.cell import LoadedDataset
 from merbench.runs import row_columns
 from merbench.runs.row_columns import HUMAN_CEILING
-from merbench.runs.rows import data_columns, prediction_rows
+from merbench.runs.rows import Columns, data_columns, prediction_rows
 from merbench.tasks import Task
 
 if TYPE_CHECKING:
     import numpy as np
-    import pandas as pd
     from numpy.typing import NDArray
 
 
-def human_ceiling_rows(
-    data: LoadedDataset, seed: int
-) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:
+def human_ceiling_rows(data: LoadedDataset, seed: int) -> Iterator[tuple[dict[str, Any], Columns]]:
     """Yield the folds of the human ceilings: how well people predict what other people say."""
     import numpy as np
 

@@ -19,7 +19,14 @@ from merbench.runs import manifest as manifests
 from merbench.runs import row_columns, stems
 from merbench.runs.ceiling import human_ceiling_rows
 from merbench.runs.record import RunRecord
-from merbench.runs.rows import fold_row, no_predictions, ordered, prediction_rows
+from merbench.runs.rows import (
+    Columns,
+    fold_row,
+    no_predictions,
+    ordered,
+    prediction_rows,
+    predictions_table,
+)
 from merbench.steps import timings
 from merbench.steps.store import Store
 
@@ -91,7 +98,7 @@ def _collect(
     import pandas as pd
 
     folds: list[dict[str, Any]] = []
-    predictions: list[pd.DataFrame] = []
+    predictions: list[Columns] = []
     errors: list[dict[str, Any]] = []
     for cell in plan.cells:
         keys = plan.fits.get(cell.id, [""] * len(cell.data.splits))
@@ -118,13 +125,13 @@ def _collect(
             for row, frame in human_ceiling_rows(data, plan.benchmark.spec.seed):
                 folds.append(row)
                 predictions.append(frame)
-    table = pd.concat(predictions, ignore_index=True) if predictions else no_predictions(plan)
+    table = predictions_table(predictions) if predictions else no_predictions(plan)
     return ordered(pd.DataFrame(folds)), table, errors
 
 
 def _score(
     cell: Cell, fold: int, key: str, plan: Plan, store: Store, outcomes: Mapping[str, Outcome]
-) -> tuple[pd.DataFrame, dict[str, Any]]:
+) -> tuple[Columns, dict[str, Any]]:
     """Return a fold's rows of the table of predictions, and its row's measured part."""
     if cell.id in plan.unready:
         raise MerbenchError(plan.unready[cell.id])
@@ -146,7 +153,7 @@ def _scored(
     names: Mapping[str, str],
     fold: int,
     predicted: NDArray[np.float64],
-) -> tuple[pd.DataFrame, dict[str, float]]:
+) -> tuple[Columns, dict[str, float]]:
     import numpy as np
 
     task = data.task

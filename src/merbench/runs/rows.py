@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from merbench.planning.cell import Cell, LoadedDataset
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+Columns = Mapping[str, Any]
+"""Rows of a table, column by column: lists of names and whole numbers, arrays of the others."""
+
 
 def prediction_rows(
     data: LoadedDataset,
@@ -24,16 +28,40 @@ def prediction_rows(
     truth: NDArray[np.float64],
     predicted: NDArray[np.float64],
     kl: NDArray[np.float64],
-) -> pd.DataFrame:
-    import pandas as pd
-
+) -> Columns:
+    """Return a fold's rows of the table of predictions, column by column."""
     clips = [data.clips[i] for i in data.splits[fold].test]
     labels = dict(zip(row_columns.truth_columns(data.columns), truth.T, strict=True))
     labels |= dict(zip(row_columns.predicted_columns(data.columns), predicted.T, strict=True))
-    return pd.DataFrame(
-        {"cell": cell, **names, "fold": fold, "clip": [c.id for c in clips]}
-        | {"group": [c.group for c in clips], **labels, "kl": kl}
-    )
+    fixed = {"cell": cell, **names, "fold": fold}
+    return {name: [value] * len(clips) for name, value in fixed.items()} | {
+        "clip": [c.id for c in clips],
+        "group": [c.group for c in clips],
+        **labels,
+        "kl": kl,
+    }
+
+
+def predictions_table(parts: Sequence[Columns]) -> pd.DataFrame:
+    """Put the rows of many folds below each other: one frame for all that have like columns.
+
+    A frame for each of a thousand folds would cost more than all that is done with them.
+    """
+    import numpy as np
+    import pandas as pd
+
+    frames = []
+    for names, alike in itertools.groupby(parts, key=tuple):
+        several = list(alike)
+        columns: dict[str, Any] = {}
+        for name in names:
+            values = [part[name] for part in several]
+            if isinstance(values[0], list):
+                columns[name] = list(itertools.chain.from_iterable(values))
+            else:
+                columns[name] = np.concatenate(values)
+        frames.append(pd.DataFrame(columns))
+    return frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
 
 
 def no_predictions(plan: Plan) -> pd.DataFrame:
