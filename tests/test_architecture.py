@@ -45,8 +45,6 @@ WITHOUT_A_TEST_FILE = {
     "merbench.components.engine",
     "merbench.components.separator",
     "merbench.engines.worker",
-    "merbench.evaluation.evaluator",
-    "merbench.evaluation.labels",
     "merbench.leaderboard.cell_scores",
     "merbench.leaderboard.results",
     "merbench.pages.diagrams",
