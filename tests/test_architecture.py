@@ -42,12 +42,8 @@ NO_TEST_NEEDED = {
 WITHOUT_A_TEST_FILE = {
     "merbench.cli.compare",
     "merbench.cli.progress",
-    "merbench.components.engine",
-    "merbench.components.separator",
-    "merbench.engines.worker",
     "merbench.pages.excerpts",
     "merbench.pages.system",
-    "merbench.testing.engine",
     "merbench_plugins.separators.wave_u_net.checksum",
     "merbench_plugins.separators.wave_u_net.excerpts",
     "merbench_plugins.separators.wave_u_net.general_midi",
