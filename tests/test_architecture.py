@@ -40,8 +40,6 @@ NO_TEST_NEEDED = {
 """Modules that need no test file, and why. Packages' own files need none either."""
 
 WITHOUT_A_TEST_FILE = {
-    "merbench.pages.excerpts",
-    "merbench.pages.system",
     "merbench_plugins.separators.wave_u_net.checksum",
     "merbench_plugins.separators.wave_u_net.excerpts",
     "merbench_plugins.separators.wave_u_net.general_midi",
