@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -16,6 +17,9 @@ from merbench.plugins import discovery, registry
 DISTRIBUTION = "merbench"
 REGISTRY = catalogue.with_ours(discovery.load())
 ENTRIES = [e for e in REGISTRY.entries.values() if e.origin.distribution == DISTRIBUTION]
+NOT_EVERYWHERE = r"the weights .+ are not here|tinysoundfont"
+"""Why a plugin's work may go unchecked: weights that do not come with merbench, and a package that
+has no wheel for Python 3.13."""
 
 
 def test_every_first_party_plugin_can_be_used() -> None:
@@ -49,4 +53,5 @@ def test_contract(entry: registry.Entry, monkeypatch: pytest.MonkeyPatch) -> Non
     results = testing.check(entry, REGISTRY)
     failed = [f"{r.check}: {r.detail}" for r in results if r.status == "failed"]
     assert failed == []
-    assert "passed" in {r.status for r in results}
+    idle = [r.detail for r in results if (r.check, r.status) == ("does its work", "skipped")]
+    assert all(re.search(NOT_EVERYWHERE, detail) for detail in idle), idle
