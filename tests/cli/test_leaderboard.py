@@ -1,4 +1,4 @@
-"""`merbench leaderboard`, `compare` and `verify --rerun`, on a benchmark of numpy-only plugins."""
+"""`merbench leaderboard` and `verify --rerun`, on a benchmark of numpy-only plugins."""
 
 from __future__ import annotations
 
@@ -129,42 +129,6 @@ def test_verify_takes_labels_from_the_readers_own_copy(call, ran, bench, monkeyp
 def test_mistakes_are_one_line(call, arguments, says):
     assert says in call(*arguments).error
     assert not Path("leaderboard").exists()
-
-
-# --- compare -------------------------------------------------------------------------------------
-
-
-def test_compare_of_one_run(call, ran):
-    done = call("compare", ran)
-    assert done.status == 0
-    assert "across separator" in done.stdout
-    assert "across model" in done.stdout
-    document = call("compare", ran, "--json").json
-    assert document["identical"] == []
-    for row in document["comparisons"]:
-        assert row["verdict"]
-        assert row["kl_low"] <= row["kl_difference"] <= row["kl_high"]
-    named = call("compare", ran, "--a", "average", "--b", "plain x levels x linear", "--json").json
-    assert [(r["a"], r["b"]) for r in named["comparisons"]] == [
-        ("average", "plain x levels x linear")
-    ]
-    assert "did you mean 'average'" in call("compare", ran, "--a", "avreage").error
-
-
-def test_compare_of_two_runs(call, ran, other):
-    document = call("compare", ran, other, "--json").json
-    assert {row["across"] for row in document["comparisons"]} == {"each run's best"}
-    (row,) = document["comparisons"]
-    assert row["run_a"] != row["run_b"]
-    assert "each run's best" in call("compare", ran, other).stdout
-    assert "without a second run" in call("compare", ran, other, "--a", "average").error
-
-
-def test_compare_refuses_another_split(call, ran, bench):
-    finished = bench.run(protocol={"monte-carlo": {"folds": 3, "test_fraction": 0.25, "seed": 9}})
-    run_results.write(finished, bench.folder / "elsewhere")
-    error = call("compare", ran, bench.folder / "elsewhere").error
-    assert error.startswith("noise: the runs have different splits, so that their numbers do not")
 
 
 # --- verify --rerun ------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from merbench.evaluation.divergence import (
     categorical_kl,
     gaussian_kl,
 )
-from merbench.evaluation.labels import best_constant, divergence
+from merbench.evaluation.labels import divergence
 
 # A busy machine is no failure: no deadline.
 relaxed = settings(deadline=None, max_examples=60)
@@ -187,26 +187,3 @@ def test_what_is_no_distribution_is_refused(row: list[float], message: str) -> N
     nameless = message.replace("Q3", "class 3")
     with pytest.raises(MerbenchError, match=nameless):
         categorical_kl(np.eye(4)[[0]], [row])
-
-
-@relaxed
-@given(rows, st.integers(0, 3), st.sampled_from([-0.01, 0.01, 0.05]))
-def test_no_other_constant_beats_the_best_normal(
-    pairs: np.ndarray, column: int, step: float
-) -> None:
-    truth = pairs[:, 0]
-    best = best_constant(Task.VA, truth)
-    other = best.copy()
-    other[column] = max(other[column] + step, 0.001) if column > 1 else other[column] + step
-    n = len(truth)
-    kl = gaussian_kl(truth, np.tile(best, (n, 1))).kl.mean()
-    assert kl <= gaussian_kl(truth, np.tile(other, (n, 1))).kl.mean() + 1e-12
-
-
-@relaxed
-@given(weights, weights)
-def test_no_other_constant_beats_the_best_distribution(p: np.ndarray, q: np.ndarray) -> None:
-    p, q = p / p.sum(axis=1, keepdims=True), q / q.sum(axis=1, keepdims=True)
-    best = np.tile(best_constant(Task.QUADRANT, p), (6, 1))
-    other = np.tile(q[0], (6, 1))
-    assert categorical_kl(p, best).kl.mean() <= categorical_kl(p, other).kl.mean() + 1e-12

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn import metrics as reference
 
-from merbench import MerbenchError, Task
+from merbench import Task
 from merbench.evaluation.evaluator import evaluate
 from merbench.evaluation.metrics import (
     ccc,
@@ -162,11 +162,3 @@ def test_tied_votes_are_counted_and_the_lower_quadrant_taken() -> None:
     assert m["n_tied_truth"] == 1
     assert m["accuracy"] == 1
     assert m["n_floored_probability"] == 6
-
-
-def test_clips_are_named_in_errors() -> None:
-    predicted = PREDICTED.copy()
-    predicted[4, 1] = np.nan
-    ids = [f"song-{i}" for i in range(30)]
-    with pytest.raises(MerbenchError, match="song-4"):
-        evaluate(Task.VA, TRUTH, predicted, ids=ids)

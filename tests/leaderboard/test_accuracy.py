@@ -12,7 +12,7 @@ import pytest
 from merbench.evaluation import Scores
 from merbench.leaderboard.accuracy import accuracies
 from merbench.leaderboard.class_scores import accuracy_intervals
-from merbench.leaderboard.results import Results, short_names
+from merbench.leaderboard.results import Results
 from merbench.pages import sections
 from merbench.runs import row_columns
 from merbench.tasks import Task
@@ -150,18 +150,6 @@ def test_one_fold_says_how_many_clips_it_has():
     html = str(sections.accuracy(sections.View(made)))
     assert f"point: one fold of {CLIPS} clips" in html
     assert "95 % interval" in html
-
-
-def test_names_leave_out_what_all_share():
-    rows = [
-        row("svc"), row("svc", features="g"), row("majority", features="none", separator="none"),
-        row("svc", parameters='{"model": {"kernel": "linear"}}'),
-    ]  # fmt: skip
-    assert short_names(rows) == ["f x svc", "g x svc", "majority", "f x svc (kernel=linear)"]
-    assert short_names([row("svc"), row("knn", separator="stems")]) == [
-        "mixed x svc",
-        "stems x knn",
-    ]
 
 
 def test_long_names_are_cut_in_the_figure_alone():

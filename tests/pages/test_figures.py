@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from matplotlib.axes import Axes
+from plotted import lines_of, scales_of
 
 from merbench.leaderboard.clip_agreement import Confusion
 from merbench.leaderboard.roc import Curve
@@ -137,12 +137,6 @@ def test_of_many_classes_the_most_frequent_are_drawn_and_the_mean_is_of_all():
     assert text.count(" 0.65</text>") == 9
 
 
-def test_clips_of_more_than_four_classes_are_coloured_for_the_most_frequent():
-    text = DRAWN["clip_map"]()
-    shown = re.findall(r"<text[^>]*>([^<]*)", text)
-    assert shown == ["a (5)", "b (5)", "c (5)", "d (5)", "others (10)"]
-
-
 def test_many_points_stay_small():
     many = RNG.uniform(0, 1, (1000, 2))
     text = figures.clip_scatter("k", many[:, 0], many[:, 1], "valence_mean")
@@ -155,14 +149,6 @@ def test_points_outside_the_axes_are_counted():
     assert "1 predictions outside 0 to 1 stand at the edge" in text
 
 
-def test_what_is_text_stays_text():
-    text = diagrams.paired_differences(
-        "k", ["<script> & co − b"], np.array([0.1]), np.array([0.0]), np.array([0.2]), [True]
-    )
-    assert "<script>" not in text
-    assert "&lt;script&gt; &amp; co − b" in text
-
-
 # --- training curves -----------------------------------------------------------------------------
 
 
@@ -170,28 +156,6 @@ def fold(**series: list[float]) -> dict[str, np.ndarray]:
     longest = max(map(len, series.values()))
     arrays = {name: np.array(values, float) for name, values in series.items()}
     return {"epoch": np.arange(1.0, longest + 1)} | arrays
-
-
-def lines_of(monkeypatch: pytest.MonkeyPatch) -> list[tuple[np.ndarray, np.ndarray, dict]]:
-    """What is plotted from now on."""
-    seen = []
-    plot = Axes.plot
-    monkeypatch.setattr(
-        Axes, "plot", lambda self, x, y, **k: seen.append((x, y, k)) or plot(self, x, y, **k)
-    )
-    return seen
-
-
-def scales_of(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, float]]:
-    """The vertical axis of every figure from now on, as it is when it gets its label."""
-    seen = []
-    label = Axes.set_ylabel
-    monkeypatch.setattr(
-        Axes,
-        "set_ylabel",
-        lambda self, *a, **k: seen.append(self.get_ylim()) or label(self, *a, **k),
-    )
-    return seen
 
 
 def test_training_curves_of_folds_that_stopped_early_are_averaged_over_those_that_went_on():
@@ -252,33 +216,3 @@ def test_long_trainings_are_averaged_to_what_can_be_seen(monkeypatch: pytest.Mon
         assert y[0] == pytest.approx(losses[:11].mean())
         assert y[-1] == pytest.approx(losses[-10:].mean())
         assert x[0] == 6
-
-
-# --- accuracy ------------------------------------------------------------------------------------
-
-
-def test_accuracies_are_said_with_their_intervals_and_baselines_are_muted(
-    monkeypatch: pytest.MonkeyPatch,
-):
-    seen = lines_of(monkeypatch)
-    text = diagrams.accuracies(
-        "k", ["forest", "majority", "network"], np.array([0.6, 0.3, 0.2]),
-        np.array([0.5, 0.25, np.nan]), np.array([0.7, 0.35, np.nan]),
-        [np.array([0.5, 0.7]), np.array([0.3]), np.array([0.2])], [False, True, False],
-    )  # fmt: skip
-    assert "Test accuracy of 2 systems and 1 baseline" in text
-    assert "forest 0.600 (0.500 to 0.700); majority 0.300 (0.250 to 0.350); network 0.200." in text
-    intervals = [(tuple(x), k["color"]) for x, _, k in seen]
-    assert intervals == [((0.5, 0.7), svg.ACCENT), ((0.25, 0.35), svg.MUTED)]
-    shown = [e.text for e in ET.fromstring(text).iter("text")]
-    assert [n for n in shown if n in ("forest", "majority", "network")] == [
-        "forest", "majority", "network",
-    ]  # fmt: skip
-    assert {"0.600", "0.300", "0.200", "accuracy"} <= set(shown)
-
-
-def test_numbers_in_texts_are_not_cut():
-    def paint(figure):
-        svg.bare(figure, 0.1, 0.1, 0.1, 0.1).text(0.5, 0.5, "0.123456")
-
-    assert "0.123456" in svg.draw("k", (2, 2), paint, title="t", description="d")

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
-import itertools
-import json
 import re
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from merbench.errors import MerbenchError
@@ -22,45 +17,7 @@ from merbench.leaderboard.music_shift import shift_of
 from merbench.leaderboard.results import Results
 from merbench.pages import report, sections, stem_levels
 from merbench.pages.system import Excerpts
-from merbench.runs import row_columns
 from tinybench import TinyBench
-
-FAILING = """
-from merbench import FeatureKind, Model, Task, hookimpl
-class Failing(Model):
-    name = 'failing'
-    inputs = FeatureKind.VECTOR
-    tasks = frozenset({Task.VA})
-    def estimator(self, *, task, seed, device):
-        raise ValueError('it <cannot> be done')
-@hookimpl
-def merbench_models():
-    return [Failing]
-"""
-CURVES = [
-    {"epoch": 1.0, "train_loss": 0.5, "train_accuracy": 0.25, "validation_accuracy": 0.3},
-    {"epoch": 2.0, "train_loss": 0.25, "train_accuracy": 0.5, "validation_accuracy": 0.4},
-]
-
-
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TinyBench]:
-    """The tiny benchmark, once for all tests here: none of them changes it."""
-    with pytest.MonkeyPatch.context() as patch:
-        made = TinyBench.make(tmp_path_factory.mktemp("report") / "bench", clips=16)
-        patch.setenv("MERBENCH_HOME", str(made.home))
-        patch.setenv("TINY_TRACE", str(made.trace))
-        yield made
-
-
-@pytest.fixture(scope="module")
-def run(bench: TinyBench) -> run_results.RunResults:
-    """Two separators, a model that learns, one that does not, and one that fails."""
-    bench.write_plugin("failing", FAILING)
-    bench.run(models=["average", "linear", "failing"])
-    finished = bench.run(models=["average", "linear", "failing"])
-    finished.folds.loc[finished.folds["model"] == "linear", "curve"] = json.dumps(CURVES)
-    return finished
 
 
 @pytest.fixture(scope="module")
@@ -201,68 +158,6 @@ def test_a_folder_that_cannot_be_written_is_named(run: run_results.RunResults, t
         report.write(run, tmp_path / "file")
 
 
-# --- pairs ---------------------------------------------------------------------------------------
-
-
-def ranked(n: int) -> Results:
-    """A table of n systems, a baseline of the third rank, and all pairs of them."""
-    rows = [
-        dict.fromkeys(row_columns.AXES, "x")
-        | {"augmentation": "none", "separator": "mixed", "features": "f", "model": f"m{i}",
-           "parameters": None, "role": "system", "rank": i + 1, "cell": f"c{i}", "status": "ok",
-           "kl_mean": float(i), "table": "t"}
-        for i in range(n)
-    ]  # fmt: skip
-    rows[2] |= {"role": "baseline", "features": "none", "separator": "none"}
-    pairs = [
-        {"dataset": "x", "across": "model", "a": row_columns.system_name(a),
-         "b": row_columns.system_name(b), "cell_a": a["cell"], "cell_b": b["cell"], "run_a": "r",
-         "run_b": "r", "kl_difference": a["kl_mean"] - b["kl_mean"], "significant": False,
-         "corrected_p_holm": 0.5}
-        for a, b in itertools.combinations(rows, 2)
-    ]  # fmt: skip
-    return Results("ranked", rows, pairs, pd.DataFrame(), pd.DataFrame())
-
-
-def test_pairs_shown_are_those_of_the_best_systems(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sections, "PAIRS_SHOWN", 4)
-    html = str(sections.differences(sections.View(ranked(6))))
-    shown = re.findall(r"<tr><td>(.*?)</td><td>(.*?)</td>", html)
-    models = {frozenset(name.split(" x ")[-1] for name in pair) for pair in shown}
-    assert models == {
-        frozenset(pair) for pair in (("m0", "m1"), ("m0", "m3"), ("m1", "m3"), ("m0", "m4"))
-    }
-    assert "Shown are the pairs of the systems that rank best; 11 more pairs" in html
-
-
-def test_a_pair_says_once_what_is_alike():
-    content = ranked(3)
-    html = str(sections.differences(sections.View(content)))
-    drawn = re.findall(r"<text[^>]*>([^<]*−[^<]*[a-z][^<]*)<", html)
-    assert sorted(drawn) == ["m0 − m1 (mixed x f)", "mixed x f x m0 − m2", "mixed x f x m1 − m2"]
-    content.rows[1]["parameters"] = '{"features": {"k": 3}}'
-    html = str(sections.differences(sections.View(content)))
-    assert "mixed x f x m0 − mixed x f x m1" in html
-    content.rows[0]["parameters"] = content.rows[1]["parameters"]
-    html = str(sections.differences(sections.View(content)))
-    assert "m0 − m1 (mixed x f (k=3))" in html
-
-
-def test_one_fold_decides_nothing():
-    content = ranked(3)
-    for pair in content.comparisons:
-        pair["corrected_p_holm"] = None
-    html = str(sections.differences(sections.View(content)))
-    assert html.count("undecided: one fold") == 3
-    assert "not significant" not in html
-
-
-def test_a_protocol_is_said_in_words():
-    parameters = {"test": ["test"], "train": ["train", "validation"], "grouped": False, "folds": 3}
-    text = sections._protocol({"name": "p", "parameters": parameters})
-    assert text == "p (folds 3, not grouped, test: test, train: train and validation)"
-
-
 # --- separators, fold by fold --------------------------------------------------------------------
 
 
@@ -278,77 +173,11 @@ def test_tables_as_markdown_and_latex(run: run_results.RunResults, tmp_path: Pat
     assert latex.count(r"\begin{tabular}") == latex.count(r"\end{tabular}") == 1
 
 
-def test_many_pairs_of_separators_are_not_all_shown(
-    bench: TinyBench, monkeypatch: pytest.MonkeyPatch
-):
-    separators = ["plain", "halves", {"halves": {"share": 0.5}}]
-    content = Results.of_run(bench.run(models=["linear"], separators=separators))
-    assert [len(fold_tables(content, most)) for most in (None, 1)] == [2, 1]
-    monkeypatch.setattr(sections, "SEPARATED_SHOWN", 1)
-    html = sections.separators(sections.View(content))
-    assert "plain against halves" in html
-    assert "halves (share=0.5)" not in html
-    assert "1 more pairs are not shown here" in html
-
-
 def test_a_run_with_one_separator_has_no_such_table(bench: TinyBench, tmp_path: Path):
     alone = bench.run("separator=plain", models=["linear"])
     with pytest.raises(MerbenchError, match="no two complete systems"):
         report.write_tables(alone, tmp_path)
     assert not list(tmp_path.iterdir())
-
-
-# --- stems and their music -----------------------------------------------------------------------
-
-
-def shift(**changes: Any) -> dict[str, Any]:
-    entry = {
-        "dataset": "noise", "separator": "halves", "n_training": 40, "n_clips": 16,
-        "distance": 0.41, "p": 0.001, "outside": 0.625,
-        "differences": {"width": -12.0, "band_40_hz": 3.25, "onsets": 0.1},
-    }  # fmt: skip
-    return entry | changes
-
-
-def test_levels_of_stems_are_those_of_the_run(run: run_results.RunResults):
-    (item,) = stem_levels.separations(Results.of_run(run))
-    assert item["title"] == "noise: halves"
-    assert item["n_clips"] == 16
-    # A quarter of the waveform is 12 dB below it, three quarters 2.5 dB.
-    assert [row[:3] for row in item["stems"]] == [
-        ("bass", "−12.0", "−12.0"), ("vocals", "−2.5", "−2.5"),
-    ]  # fmt: skip
-    assert [row[-1] for row in item["stems"]] == [0, 0]
-
-
-def test_clips_that_come_apart_least_are_named(run: run_results.RunResults):
-    levels = run.stems.copy()
-    levels.loc[(levels["clip"] == "c7") & (levels["stem"] == "bass"), "level_db"] = -60.0
-    changed = dataclasses.replace(Results.of_run(run), stems=levels)
-    (item,) = stem_levels.separations(changed)
-    assert item["clips"][0] == ("c7", "vocals", "−60.0")
-    assert len(item["clips"]) == stem_levels.CLIPS
-    assert item["stems"][0][-1] == 1
-
-
-def test_a_shift_is_said_in_words_with_what_it_means():
-    tested, differ, meaning = stem_levels.shift_in_words(shift_of(shift()))
-    assert "40 excerpts" in tested
-    assert "16 clips" in tested
-    assert "0.41 of the greatest there could be" in tested
-    assert "p 0.001: a distance that chance alone would rarely bring about" in tested
-    assert "62% of the clips lie farther" in tested
-    assert "without a shift it would be about 5%" in tested
-    assert differ.endswith(": width −12.0 dB, band 40 hz +3.2 dB, onsets +0.1 dB.")
-    assert "about this separator on this music" in meaning
-
-
-def test_no_shift_is_said_with_its_limits():
-    tested, _, meaning = stem_levels.shift_in_words(
-        shift_of(shift(p=0.4, outside=0.05, distance=0.02))
-    )
-    assert "p 0.400: a distance that could well arise by chance" in tested
-    assert meaning.startswith("Nothing here speaks for a shift.")
 
 
 def test_an_unknown_shift_gives_its_reason(text: str):

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
+import re
+from collections.abc import Iterator
+
 import pytest
 
-from merbench import testing
+import merbench_plugins
+from merbench import Component, testing
+from merbench.engines import catalogue
 from merbench.plugins import discovery, registry
 
 DISTRIBUTION = "merbench"
-REGISTRY = discovery.load()
+REGISTRY = catalogue.with_ours(discovery.load())
 ENTRIES = [e for e in REGISTRY.entries.values() if e.origin.distribution == DISTRIBUTION]
+NOT_EVERYWHERE = r"the weights .+ are not here|tinysoundfont"
+"""Why a plugin's work may go unchecked: weights that do not come with merbench, and a package that
+has no wheel for Python 3.13."""
 
 
 def test_every_first_party_plugin_can_be_used() -> None:
@@ -18,7 +28,22 @@ def test_every_first_party_plugin_can_be_used() -> None:
 
 
 def test_there_is_one_of_every_kind_that_a_benchmark_needs() -> None:
-    assert {e.kind for e in ENTRIES} >= {"dataset", "separator", "feature", "model"}
+    kinds = {"dataset", "augmentation", "separator", "feature", "model", "engine"}
+    assert {e.kind for e in ENTRIES} >= kinds
+
+
+def subclasses(cls: type[Component]) -> Iterator[type[Component]]:
+    for sub in cls.__subclasses__():
+        yield sub
+        yield from subclasses(sub)
+
+
+def test_every_component_of_the_plugins_that_has_a_name_is_listed() -> None:
+    for module in pkgutil.walk_packages(merbench_plugins.__path__, "merbench_plugins."):
+        importlib.import_module(module.name)
+    ours = {c for c in subclasses(Component) if c.__module__.startswith("merbench_plugins.")}
+    left_out = {c.__name__ for c in ours if c.name} - {e.cls.__name__ for e in ENTRIES}
+    assert left_out == set()
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: f"{entry.kind}/{entry.name}")
@@ -28,4 +53,5 @@ def test_contract(entry: registry.Entry, monkeypatch: pytest.MonkeyPatch) -> Non
     results = testing.check(entry, REGISTRY)
     failed = [f"{r.check}: {r.detail}" for r in results if r.status == "failed"]
     assert failed == []
-    assert "passed" in {r.status for r in results}
+    idle = [r.detail for r in results if (r.check, r.status) == ("does its work", "skipped")]
+    assert all(re.search(NOT_EVERYWHERE, detail) for detail in idle), idle

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 from merbench.digests import file_digest
+from merbench.errors import text_of
 from merbench.home import home
 from merbench_plugins.datasets.label_table import LabelError
 
@@ -32,7 +33,9 @@ def unpacked_to(archive: Path, folder: Path) -> None:
             with zipfile.ZipFile(archive) as content:
                 content.extractall(folder)
     except (zipfile.BadZipFile, tarfile.TarError) as error:
-        raise LabelError(archive, f"it cannot be unpacked ({error}); fetch it anew") from error
+        raise LabelError(
+            archive, f"it cannot be unpacked ({text_of(error)}); fetch it anew"
+        ) from error
 
 
 def unpacked(archive: Path) -> Path:
