@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
+
 import numpy as np
 import pytest
 
 from merbench.errors import MerbenchError
 from merbench.steps.extracting import Extract
+from merbench.verification.run_check import recorded_differences
 from tinybench import TinyBench
 
 PLUGIN = """
@@ -162,3 +166,119 @@ def test_vectors_of_different_lengths_are_one_clear_error(described):
     (failed,) = run.failed
     assert "clip c7 of described: vectors has features of shape (4,)" in failed["error"]
     assert np.isnan(failed["kl_mean"])
+
+
+# --- beside augmented copies ----------------------------------------------------------------------
+
+BESIDE = """
+import numpy as np
+from merbench import FeatureKind, Model, Task, hookimpl
+
+class Seen:
+    def fit(self, X, Y, copy_of=None):
+        for row, original in enumerate(copy_of):
+            assert (X[SECOND][row] == X[SECOND][original]).all()
+            assert (row == original) == (X[1 - SECOND][row] == X[1 - SECOND][original]).all()
+        self.mean = Y.mean(axis=0)
+        self.curve_ = [{"rows": len(Y), "originals": len(set(copy_of))}]
+        return self
+    def predict(self, X):
+        return np.tile(self.mean, (len(X[0]), 1))
+
+class Beside(Model):
+    "Takes two vectors, one of which is that of the original in every copy."
+    name = "beside"
+    inputs = (FeatureKind.VECTOR, FeatureKind.VECTOR)
+    tasks = frozenset({Task.VA})
+    originals_only = ONLY
+    def estimator(self, *, task, seed, device):
+        return Seen()
+
+@hookimpl
+def merbench_models():
+    yield Beside
+"""
+
+
+def beside(bench: TinyBench, second: int, only: tuple[bool, ...] = ()) -> None:
+    text = BESIDE.replace("SECOND", str(second)).replace("ONLY", repr(only))
+    bench.write_plugin("beside", text)
+
+
+def rows_and_originals(run) -> list[tuple[float, float]]:
+    curves = [json.loads(curve) for curve in run.folds["curve"]]
+    return [(curve[0]["rows"], curve[0]["originals"]) for curve in curves]
+
+
+SHARED = "augmented copies share vectors with their clips"
+
+
+def test_a_copy_has_its_clips_vector_beside_the_audio_of_its_own(described):
+    beside(described, second=0)
+    changes = {
+        "datasets": data("described"), "features": [["vectors", "levels"]], "models": ["beside"],
+        "separators": ["halves"], "augmentations": ["none", {"hiss": {"copies": 2}}],
+    }  # fmt: skip
+    plan = described.plan(**changes, exclude=[{"augmentation": "none"}])
+    extracted = [work for work in plan.tasks.values() if isinstance(work, Extract)]
+    # Eight clips' vectors, and the levels of them and of two copies each.
+    assert Counter(work.extractor.name for work in extracted) == {"vectors": 8, "levels": 24}
+    run = described.run(exclude=[{"augmentation": "none"}], **changes)
+    assert run.failed == []
+    assert rows_and_originals(run) == [(18, 6)] * 3
+    assert set(run.folds["provenance"]) == {SHARED}
+    assert [cell["provenance"] for cell in run.manifest["cells"]] == [SHARED]
+    assert recorded_differences(run) == []
+
+
+def test_published_vectors_alone_are_not_combined_with_augmentations(described):
+    beside(described, second=0)
+    plan = described.plan(
+        datasets=data("described"), features=["vectors"], models=["linear"],
+        augmentations=["hiss"],
+    )  # fmt: skip
+    assert plan.cells == []
+    assert [skip.reason for skip in plan.skipped] == [
+        "vectors takes features published with clips, of which there are no copies"
+    ]
+
+
+ONE_OF_TWO = {
+    "features": [["levels", {"levels": {"n": 3}}]], "models": ["beside"], "separators": ["halves"],
+    "augmentations": [{"hiss": {"copies": 2}}],
+}  # fmt: skip
+
+
+def test_a_model_may_take_originals_alone_for_one_of_its_inputs(bench):
+    beside(bench, second=1, only=(False, True))
+    plan = bench.plan(**ONE_OF_TWO)
+    extracted = [work for work in plan.tasks.values() if isinstance(work, Extract)]
+    assert Counter((work.extractor.n, work.copy is None) for work in extracted) == {
+        (4, True): 8, (4, False): 16, (3, True): 8,
+    }  # fmt: skip
+    run = bench.run()
+    assert run.failed == []
+    assert rows_and_originals(run) == [(18, 6)] * 3
+    assert set(run.folds["provenance"]) == {"augmented copies share levels with their clips"}
+
+
+def test_originals_are_those_of_copies_that_are_dealt_out_as_clips(bench):
+    beside(bench, second=1, only=(False, True))
+    leak = {"folds": 2, "test_fraction": 0.25, "split_after_augmenting": True, "grouped": False}
+    plan = bench.plan(**ONE_OF_TWO, protocol={"monte-carlo": leak})
+    extracted = [work for work in plan.tasks.values() if isinstance(work, Extract)]
+    assert {work.copy for work in extracted if work.extractor.n == 3} == {None}
+    assert bench.run().failed == []
+
+
+@pytest.mark.parametrize(
+    ("only", "says"),
+    [
+        ((True, True), "beside takes levels + levels of clips alone, and of no copies"),
+        ((True,), "beside has 1 entries in `originals_only` and 2 inputs; correct its plugin"),
+    ],
+)
+def test_a_model_with_no_input_for_copies_is_not_combined_with_augmentations(bench, only, says):
+    beside(bench, second=1, only=only)
+    plan = bench.plan(**ONE_OF_TWO)
+    assert [skip.reason for skip in plan.skipped] == [says]

@@ -13,12 +13,16 @@ from merbench.steps.store import Store
 
 
 def assemble(
-    store: Store, kind: FeatureKind, clips: list[dict[str, np.ndarray]], stems: tuple[str, ...]
+    store: Store,
+    kind: FeatureKind,
+    clips: list[dict[str, np.ndarray]],
+    stems: tuple[str, ...],
+    rates: list[float | None] | None = None,
 ) -> Assemble:
     """Put clips' arrays into the store and join them into one table."""
     keys = [f"{i:064x}" for i in range(len(clips))]
-    for key, arrays in zip(keys, clips, strict=True):
-        store.put(key, arrays, {})
+    for i, (key, arrays) in enumerate(zip(keys, clips, strict=True)):
+        store.put(key, arrays, {"frame_rate": rates[i]} if rates else {})
     ids = tuple(f"c{i}" for i in range(len(clips)))
     work = Assemble("f" * 64, tuple(keys), ids, stems, kind, "files: two-stems x broken")
     work.run(store)
@@ -107,6 +111,26 @@ def test_waveforms_of_different_length_are_stacked(store):
     assert rows.shape == (3, 2, 70)
     expected = [np.stack([clips[i]["bass"], clips[i]["vocals"]]) for i in (1, 3, 0)]
     assert_batches(rows, expected, ragged=True)
+
+
+TIMED = {
+    FeatureKind.IMAGE: (4, 5), FeatureKind.SEQUENCE: (5, 3), FeatureKind.WAVEFORM: (9,)
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", TIMED)
+def test_rows_know_the_frame_rate_of_each_clip(store, kind):
+    work = assemble(store, kind, arrays(*[TIMED[kind]] * 3), STEMS, [43.0, 86.0, 43.5])
+    rows = open_rows(Store(store.folder), work.key, [2, 0, 1])
+    np.testing.assert_array_equal(rows.rates, [43.5, 43.0, 86.0])
+    np.testing.assert_array_equal(rows.take([2, 0]).rates, [86.0, 43.5])
+
+
+@pytest.mark.parametrize("rates", [None, [43.0, None, 43.0]])
+def test_rows_whose_frame_rates_are_not_all_stated_know_none(store, rates):
+    work = assemble(store, FeatureKind.SEQUENCE, arrays(*[(5, 3)] * 3), STEMS, rates)
+    assert open_rows(store, work.key, [0, 2]).rates is None
+    assert open_rows(store, work.key, [0, 2]).take([1]).rates is None
 
 
 def test_a_single_stem_is_a_stack_of_one(store):

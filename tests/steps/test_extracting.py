@@ -10,7 +10,7 @@ from stage_plugins import CHANGED, Files, Mean, Whole, extraction, rewrite
 
 from merbench import AudioError, FeatureExtractor, FeatureKind
 from merbench.errors import ChangedError, PluginError
-from merbench.steps.extracting import extract
+from merbench.steps.extracting import extract, frame_rate
 
 RETURNS: dict[str, tuple[FeatureKind, Any, str]] = {
     "a vector of NaN": (
@@ -66,6 +66,32 @@ def test_an_extractors_own_error_is_given_the_stem_and_keeps_its_type():
     broken = returning(FeatureKind.VECTOR, AudioError("too short"))
     with pytest.raises(AudioError, match=r"^stem bass: too short$"):
         extract(broken, np.ones((1, 8), np.float32), 8000, "stem bass")
+
+
+def stating(rate: Any, kind_: FeatureKind = FeatureKind.SEQUENCE) -> FeatureExtractor:
+    class Stated(FeatureExtractor):
+        """States a frame rate."""
+
+        name = "stated"
+        kind = kind_
+
+        def frame_rate(self, sample_rate, samples):
+            return rate(sample_rate, samples) if callable(rate) else rate
+
+    return Stated()
+
+
+def test_a_frame_rate_is_asked_for_the_clips_sample_rate_and_length():
+    assert frame_rate(stating(lambda rate, samples: rate / samples), 8_000, 400) == 20.0
+    assert frame_rate(stating(np.float32(43)), 8_000, 400) == 43.0
+    assert frame_rate(stating(None), 8_000, 400) is None
+    assert frame_rate(stating(43.0, FeatureKind.VECTOR), 8_000, 400) is None
+
+
+@pytest.mark.parametrize("rate", [0, -1.0, float("nan"), float("inf"), "fast"])
+def test_a_frame_rate_that_is_none_is_refused(rate):
+    with pytest.raises(PluginError, match=r"^stated states a frame rate of .* no positive number"):
+        frame_rate(stating(rate), 8_000, 400)
 
 
 def test_audio_that_changed_since_the_plan_is_refused(clip, store, tmp_path):

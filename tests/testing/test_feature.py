@@ -12,6 +12,8 @@ from checked_plugins import COUNTER, failed, results
 
 from merbench import FeatureExtractor, FeatureKind, MerbenchError
 
+KEEPS = "keeps to the frame rate that it states"
+
 # --- feature extractors ---------------------------------------------------------------------------
 
 
@@ -37,6 +39,9 @@ class Frames(FeatureExtractor):
             raise MerbenchError("too short for a frame")
         return waveform[0, :whole].reshape(-1, 1_000).std(axis=1, keepdims=True)
 
+    def frame_rate(self, sample_rate: int, samples: int) -> float | None:
+        return sample_rate / 1_000
+
 
 class Samples(FeatureExtractor):
     """The first channel as it is."""
@@ -47,10 +52,36 @@ class Samples(FeatureExtractor):
     def extract(self, waveform: Any, sample_rate: int, *, device: str) -> Any:
         return waveform[0]
 
+    def frame_rate(self, sample_rate: int, samples: int) -> float | None:
+        return sample_rate
+
 
 @pytest.mark.parametrize("cls", [Levels, Frames, Samples])
 def test_a_sound_extractor_passes(cls: type[FeatureExtractor]) -> None:
     assert {name: r for name, r in results(cls).items() if r.status != "passed"} == {}
+
+
+@pytest.mark.parametrize(
+    ("rate", "status", "detail"),
+    [
+        (lambda rate, samples: None, "skipped", "it states no frame rate"),
+        (lambda rate, samples: -rate, "failed", "states a frame rate of -22050"),
+        (lambda rate, samples: rate / 800, "failed", "3 s of 22050 Hz are 66 frames where 1.5 s"),
+        (lambda rate, samples: 22.05, "failed", "1.5 s of 44100 Hz are 66 frames where 1.5 s"),
+    ],
+)
+def test_a_frame_rate_that_frames_do_not_keep_fails(
+    rate: Callable[[int, int], float | None], status: str, detail: str
+) -> None:
+    class Stated(Frames):
+        """Frames with another rate."""
+
+        def frame_rate(self, sample_rate: int, samples: int) -> float | None:
+            return rate(sample_rate, samples)
+
+    found = results(Stated)[KEEPS]
+    assert found.status == status
+    assert detail in found.detail
 
 
 def extracts(work: Callable[[Any], Any]) -> type[FeatureExtractor]:

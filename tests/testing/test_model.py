@@ -56,7 +56,28 @@ class PreparedRidge(Ridge):
 Prepared.regressor = PreparedRidge
 
 
-@pytest.mark.parametrize("cls", [Linear, Anything, Deaf, Around, Prepared])
+class Beside(Linear):
+    """Ridge regression that takes originals alone of its second input, which it sees."""
+
+    name = "beside"
+    inputs = (FeatureKind.VECTOR, FeatureKind.SEQUENCE)
+    originals_only = (False, True)
+
+
+class SeesOriginals(Ridge):
+    def fit(self, X: Any, Y: Any, copy_of: Any = None) -> Ridge:
+        assert len(set(copy_of)) < len(copy_of)
+        for row, original in enumerate(copy_of):
+            assert np.array_equal(X[1][row], X[1][original])
+            assert (row == original) == np.array_equal(X[0][row], X[0][original])
+            assert X[1].rates[row] > 0
+        return super().fit(X, Y)
+
+
+Beside.regressor = SeesOriginals
+
+
+@pytest.mark.parametrize("cls", [Linear, Anything, Deaf, Around, Prepared, Beside])
 def test_a_sound_model_passes(cls: type[Model]) -> None:
     assert failed(cls) == {}
 
@@ -74,6 +95,16 @@ def test_what_does_not_apply_is_skipped_with_the_reason() -> None:
     )
     assert results(Linear)["learns the same from prepared rows (va)"].status == "skipped"
     assert results(Prepared)["learns the same from prepared rows (va)"].status == "passed"
+
+
+@pytest.mark.parametrize("entries", [(True,), (True, True), (False, True, False)])
+def test_an_input_must_be_left_to_copies(entries: tuple[bool, ...]) -> None:
+    class Wrong(Beside):
+        """Other entries than inputs, or no input for copies."""
+
+        originals_only = entries
+
+    assert "give one for each" in failed(Wrong)["leaves an input to augmented copies (va)"]
 
 
 class PredictsNaN(Ridge):

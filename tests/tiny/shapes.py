@@ -23,6 +23,9 @@ class Pieces(FeatureExtractor):
         mono = waveform.mean(axis=0)
         return mono[: len(mono) // 10 * 10].reshape(-1, 10)
 
+    def frame_rate(self, sample_rate, samples):
+        return sample_rate / 10
+
 
 class Samples(FeatureExtractor):
     """The waveform itself."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from merbench import AudioError, Cost, FeatureExtractor, FeatureKind
+from merbench_plugins.features._frames import HOP_LENGTH
 from merbench_plugins.features._librosa_rows import LOWEST_RATE, ROWS, extract_rows
 
 if TYPE_CHECKING:
@@ -111,6 +112,11 @@ class Librosa14(_Librosa14):
             The stem is not finite, or its power is more than single precision holds.
         """
         return _resized(self._rows(waveform, sample_rate), self.frames)
+
+    def frame_rate(self, sample_rate: int, samples: int) -> float:
+        """Return the frames a second: one every 512 samples."""
+        rate = sample_rate if self.sample_rate == "native" else self.sample_rate
+        return rate / HOP_LENGTH
 
 
 class Librosa14Flat(_Librosa14):

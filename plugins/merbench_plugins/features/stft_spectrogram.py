@@ -93,7 +93,7 @@ class StftSpectrogram(FeatureExtractor):
 
         audio.validate(waveform, self.name)
         samples = self._excerpt(waveform, sample_rate)
-        present = 1 + (samples.size - self.frame_length) // self.hop_length
+        present = self._present(samples.size)
         if samples.size < self.frame_length:
             raise AudioError(
                 f"{self.name}: {samples.size} samples do not fill one frame of "
@@ -113,6 +113,19 @@ class StftSpectrogram(FeatureExtractor):
         below = magnitude[np.searchsorted(needed, lower)]
         above = magnitude[np.searchsorted(needed, upper)]
         return np.ascontiguousarray((below + (above - below) * weight[:, None]).T)
+
+    def frame_rate(self, sample_rate: int, samples: int) -> float | None:
+        """Return the resized frames a second; None of a clip that fills no frame."""
+        rate = self.sample_rate or sample_rate
+        length = max(1, round(samples * rate / sample_rate))
+        if self.crop_seconds is not None:
+            length = round(self.crop_seconds * rate)
+        source = self.pad_frames or self._present(length)
+        return rate / self.hop_length * self.frames / source if source > 0 else None
+
+    def _present(self, samples: int) -> int:
+        """Return how many frames that many samples fill."""
+        return 1 + (samples - self.frame_length) // self.hop_length
 
     @property
     def _fft_length(self) -> int:

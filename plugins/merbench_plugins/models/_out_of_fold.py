@@ -75,6 +75,12 @@ class Clips:
         return (self[i] for i in range(len(self)))
 
     @property
+    def rates(self) -> NDArray[np.float64] | None:
+        """Frames a second of each clip; None where they are not known."""
+        rates: NDArray[np.float64] | None = getattr(self._source, "rates", None)
+        return None if rates is None else rates[self._rows]
+
+    @property
     def shape(self) -> tuple[int, ...]:
         """(clips, ...)."""
         return (len(self), *self._source.shape[1:])

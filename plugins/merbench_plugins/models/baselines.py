@@ -111,6 +111,11 @@ class ShuffledLabels(Model):
         return self.model.inputs if self.model else ()
 
     @property
+    def originals_only(self) -> tuple[bool, ...]:  # type: ignore[override]
+        """Which of its inputs the model takes of clips as they are alone."""
+        return self.model.originals_only if self.model else ()
+
+    @property
     def tasks(self) -> frozenset[Task]:  # type: ignore[override]
         """What the model can be fitted for; every task without one."""
         return self.model.tasks if self.model else frozenset(Task)

@@ -61,6 +61,11 @@ class Calibrated(Model):
         return self.model.inputs
 
     @property
+    def originals_only(self) -> tuple[bool, ...]:  # type: ignore[override]
+        """Which of its inputs the model takes of clips as they are alone."""
+        return self.model.originals_only
+
+    @property
     def tasks(self) -> frozenset[Task]:  # type: ignore[override]
         """What the model can be fitted for."""
         return self.model.tasks

@@ -48,6 +48,11 @@ class OneVsRest(Model):
         return self._inner.inputs
 
     @property
+    def originals_only(self) -> tuple[bool, ...]:  # type: ignore[override]
+        """Which of its inputs the model takes of clips as they are alone."""
+        return self._inner.originals_only
+
+    @property
     def typical_cost(self) -> Cost | None:  # type: ignore[override]
         """What the model costs, once for every quadrant."""
         cost = self._inner.typical_cost

@@ -118,6 +118,11 @@ class Tuned(Model):
         return self.model.inputs
 
     @property
+    def originals_only(self) -> tuple[bool, ...]:  # type: ignore[override]
+        """Which of its inputs the model takes of clips as they are alone."""
+        return self.model.originals_only
+
+    @property
     def tasks(self) -> frozenset[Task]:  # type: ignore[override]
         """What the model can be fitted for, and the metric is of."""
         return self.model.tasks & tasks_of(self.metric)

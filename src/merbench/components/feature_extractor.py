@@ -41,8 +41,8 @@ class FeatureExtractor(Component):
         The shape of what it returns.
     needs_published
         `extract` is then given the feature vector that is published with the clip, (1, d), in
-        place of a waveform, and the sample rate 0. Datasets that publish none are skipped;
-        separation and augmentation have nothing to do with it.
+        place of a waveform, and the sample rate 0. Datasets that publish none are skipped.
+        Separation has nothing to do with it, and an augmented copy has its clip's vector.
     uses_device
         Whether it works on the device that it is told. One that does not is always told "cpu", and
         never waits for a turn on a GPU.
@@ -70,3 +70,18 @@ class FeatureExtractor(Component):
             Of NumPy, whatever the device; finite, of the shape that `kind` says.
         """
         raise NotImplementedError
+
+    def frame_rate(self, sample_rate: int, samples: int) -> float | None:
+        """Return how many frames of its array make a second of a clip; None where it can't tell.
+
+        Models read it as `X.rates`, a number a clip, and can so cut seconds. Frames are those of
+        an image or a sequence; of a waveform they are its samples.
+
+        Parameters
+        ----------
+        sample_rate
+            Of the clip that `extract` is given, in Hz.
+        samples
+            The clip's length in samples, for what is resized to a fixed number of frames.
+        """
+        return None

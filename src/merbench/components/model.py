@@ -21,9 +21,10 @@ class Estimator(Protocol):
     `X` is (n, d) for vectors. For every other kind it is an array-like of n clips, possibly mapped
     from disk: use `len(X)`, `X.shape`, `X[i]` and `X[array_of_ints]`, and never turn it into one
     array in memory. Images and waveforms have a leading stem axis: `X[i]` is (stems, bins, frames)
-    or (stems, samples); a sequence is (frames, stems x d). For a model with several inputs `X` is
-    a tuple of such. `Y` is (n, 4), float64, columns as in `Task.columns`; for `Task.CLASSES` it has
-    a column a class.
+    or (stems, samples); a sequence is (frames, stems x d). `X.rates`, shape (n,), are each clip's
+    frames a second, or None where the feature extractor states none. For a model with several
+    inputs `X` is a tuple of such. `Y` is (n, 4), float64, columns as in `Task.columns`; for
+    `Task.CLASSES` it has a column a class.
 
     `fit` may ask for what is known of its training rows besides their labels, by naming a
     parameter; an estimator that names none is told nothing:
@@ -59,6 +60,11 @@ class Model(Component):
         a model that never looks at the music.
     tasks
         The tasks it can be fitted for.
+    originals_only
+        For each input whether it is made of clips as they are, and never of augmented copies of
+        them: a copy then has its clip's row there, so that the rows of all inputs belong together.
+        `copy_of` tells `fit` which rows repeat another's. By default no input is. Features that
+        are published with clips are so anyway, for there are none of copies.
     baseline
         Whether a benchmark with `baselines: true` includes it, with default parameters.
     uses_device
@@ -68,6 +74,7 @@ class Model(Component):
 
     inputs: ClassVar[FeatureKind | tuple[FeatureKind, ...]]
     tasks: ClassVar[frozenset[Task]]
+    originals_only: ClassVar[tuple[bool, ...]] = ()
     baseline: ClassVar[bool] = False
     uses_device: ClassVar[bool] = False
 

@@ -238,6 +238,32 @@ class Cell:
         originals: list[Row] = [(clip, None) for clip in self.data.clips]
         return (*originals, *((self.data.clips[i], copy) for i, copy in self._copies))
 
+    @property
+    def of_originals(self) -> tuple[bool, ...]:
+        """For each of the model's inputs whether a copy has its clip's row in it.
+
+        There is no published vector of a copy, and a model may want none of its own accord.
+        """
+        alone = self.model.originals_only or (False,) * len(self.features)
+        return tuple(
+            feature.needs_published or of_clips
+            for feature, of_clips in zip(self.features, alone, strict=True)
+        )
+
+    def rows_of(self, *, originals: bool) -> tuple[Row, ...]:
+        """Return `rows`, with clips in the place of their copies where these are not wanted."""
+        return tuple((clip, None) for clip, _ in self.rows) if originals else self.rows
+
+    @property
+    def provenance(self) -> str:
+        """The data's provenance, and which features of augmented copies are their clips'."""
+        inputs = zip(self.features, self.of_originals, strict=True)
+        repeated = [feature for feature, originals in inputs if originals]
+        if not repeated or not self.augmentations:
+            return self.data.provenance
+        note = f"augmented copies share {joint_title(repeated)} with their clips"
+        return "; ".join(filter(None, [self.data.provenance, note]))
+
     @cached_property
     def _copies(self) -> list[tuple[int, AugmentedCopy]]:
         trained = sorted({i for split in self.data.splits for i in split.train})

@@ -86,11 +86,18 @@ def _mismatch(cell: Cell, benchmark: Benchmark) -> str:
             f"{model.title} takes {_kinds(model.input_kinds)}, "
             f"{joint_title(cell.features)} gives {_kinds(kinds)}"
         )
+    if model.originals_only and len(model.originals_only) != len(kinds):
+        return (
+            f"{model.title} has {len(model.originals_only)} entries in `originals_only` and "
+            f"{len(kinds)} inputs; correct its plugin"
+        )
     published = [feature.title for feature in cell.features if feature.needs_published]
     if published and not all(clip.features for clip in data.clips):
         return f"{published[0]} takes features published with clips, which {data.name} has none of"
-    if published and cell.augmentations:
+    if published and _published(cell.features) and cell.augmentations:
         return f"{published[0]} takes features published with clips, of which there are no copies"
+    if cell.augmentations and all(cell.of_originals):
+        return f"{model.title} takes {joint_title(cell.features)} of clips alone, and of no copies"
     if cell.separator and not data.dataset.has_audio:
         return f"{data.name} has no audio to extract {joint_title(cell.features)} from"
     if cell.separator and cell.separator.needs_true_stems and not data.dataset.has_true_stems:

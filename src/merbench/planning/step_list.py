@@ -80,7 +80,8 @@ class StepList:
         return not self._known[key]
 
     def _fits(self, cell: Cell) -> list[str]:
-        tables = tuple(self._table_key(cell, feature) for feature in cell.features)
+        inputs = tuple(zip(cell.features, cell.of_originals, strict=True))
+        tables = tuple(self._table_key(cell, *given) for given in inputs)
         self.plan.tables[cell.id] = tables
         prepares = type(cell.model).prepare is not Model.prepare and len(tables) == 1
         prepared = None
@@ -95,8 +96,8 @@ class StepList:
             keys.append(fit.key)
             if self._wanted(cell, fit) and fit.key not in self.plan.tasks:
                 self.plan.tasks[fit.key] = fit
-                for feature, table in zip(cell.features, tables, strict=True):
-                    self._table(cell, feature, table)
+                for (feature, originals_only), table in zip(inputs, tables, strict=True):
+                    self._table(cell, feature, originals_only, table)
                 if prepared and self._missing(prepared, "prepare"):
                     label = f"{cell.names['separator']} x {cell.names['features']}"
                     self.plan.tasks[prepared] = Prepare(
@@ -109,15 +110,16 @@ class StepList:
             return (cell.id, fit.fold) in self.again
         return self._missing(fit.key, "fit")
 
-    def _table(self, cell: Cell, feature: FeatureExtractor, key: str) -> None:
+    def _table(self, cell: Cell, feature: FeatureExtractor, originals_only: bool, key: str) -> None:
         if not self._missing(key, "assemble") or key in self.plan.tasks:
             return
         data = cell.data
         separator = None if feature.needs_published else cell.separator
-        extractions = self._extractions(cell, feature)
-        separations = self._separations(cell) if separator else extractions
+        rows = cell.rows_of(originals=originals_only)
+        extractions = self._extractions(cell, feature, originals_only)
+        separations = self._separations(cell, originals_only) if separator else extractions
         for (clip, copy), separation, extraction in zip(
-            cell.rows, separations, extractions, strict=True
+            rows, separations, extractions, strict=True
         ):
             if not self._missing(extraction, "extract") or extraction in self.plan.tasks:
                 continue
@@ -133,11 +135,15 @@ class StepList:
         self.plan.tasks[key] = Assemble(
             key,
             tuple(extractions),
-            tuple(f"{clip.id} ({copy.title})" if copy else clip.id for clip, copy in cell.rows),
+            tuple(f"{clip.id} ({copy.title})" if copy else clip.id for clip, copy in rows),
             stems_of(feature, separator),
             feature.kind,
             f"{data.name}: " + " x ".join(c.title for c in (separator, feature) if c),
-            (*makers(data.dataset, separator), *(cell.augmentations if separator else ()), feature),
+            (
+                *makers(data.dataset, separator),
+                *(() if originals_only else cell.augmentations),
+                feature,
+            ),
         )
 
     def _measure(self, cell: Cell) -> None:
@@ -174,16 +180,17 @@ class StepList:
                         device=cell.device,
                     )  # fmt: skip
 
-    def _table_key(self, cell: Cell, feature: FeatureExtractor) -> str:
-        rows, kind = self._extractions(cell, feature), feature.kind.value
+    def _table_key(self, cell: Cell, feature: FeatureExtractor, originals_only: bool) -> str:
+        rows, kind = self._extractions(cell, feature, originals_only), feature.kind.value
         return artifact_key(
             "assemble", rows=rows, stems=stems_of(feature, cell.separator), kind=kind
         )
 
-    def _separations(self, cell: Cell) -> list[str]:
+    def _separations(self, cell: Cell, originals_only: bool = False) -> list[str]:
         data, separator = cell.data, cell.separator
         assert separator is not None
-        memo = (id(data), *map(canonical, (_identities(cell), separator.identity())))
+        identities = _identities(cell), separator.identity()
+        memo = (id(data), originals_only, *map(canonical, identities))
         if memo not in self._keys:
             self._keys[memo] = [
                 stems_key(
@@ -194,11 +201,13 @@ class StepList:
                     files_of(clip, separator, data.audio),
                     device=cell.device,
                 )
-                for clip, copy in cell.rows
+                for clip, copy in cell.rows_of(originals=originals_only)
             ]
         return self._keys[memo]
 
-    def _extractions(self, cell: Cell, feature: FeatureExtractor) -> list[str]:
+    def _extractions(
+        self, cell: Cell, feature: FeatureExtractor, originals_only: bool
+    ) -> list[str]:
         if feature.needs_published:
             return [
                 extraction_key(feature, published_key(clip), device=cell.device)
@@ -206,9 +215,9 @@ class StepList:
             ]
         assert cell.separator is not None
         identities = _identities(cell), cell.separator.identity(), feature.identity()
-        memo = (id(cell.data), *map(canonical, identities))
+        memo = (id(cell.data), originals_only, *map(canonical, identities))
         if memo not in self._keys:
-            separations = self._separations(cell)
+            separations = self._separations(cell, originals_only)
             self._keys[memo] = [
                 extraction_key(feature, separation, device=cell.device)
                 for separation in separations

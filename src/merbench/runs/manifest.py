@@ -170,6 +170,8 @@ def _cell_entry(cell: Cell, plan: Plan) -> dict[str, Any]:
         "sources": {part.name: source_digest(type(part)) for part in parts if part is not None},
         "tables": list(plan.tables.get(cell.id, ())),
         "seeds": [cell.fold_seed(split.fold) for split in cell.data.splits],
+        # Only where it says more than the dataset's.
+        **({"provenance": cell.provenance} if cell.provenance != cell.data.provenance else {}),
         "error": plan.unready.get(cell.id, ""),
     }
 

@@ -84,6 +84,7 @@ def fold_row(cell: Cell, fold: int, n_train: int, n_test: int) -> dict[str, Any]
         "n_train": n_train,
         "n_test": n_test,
         **data_columns(cell.data),
+        "provenance": cell.provenance,
         "seconds": float("nan"),
         "cpu_seconds": float("nan"),
         "peak_memory_mb": float("nan"),

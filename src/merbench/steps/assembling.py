@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from merbench.components import Component, FeatureKind
 from merbench.errors import PluginError
 from merbench.steps.step import Step
-from merbench.steps.store import Store, appending
+from merbench.steps.store import Artifact, Store, appending
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,25 +43,28 @@ class Assemble(Step):
     def run(self, store: Store) -> None:
         import numpy as np
 
-        lengths = []
+        lengths, rates = [], []
         with store.writing(self.key, {"kind": self.kind.value}) as folder:
             with appending(folder / "rows.npy") as append:
                 first = None
                 for position in range(len(self.needs)):
-                    rows = self._rows(store, position)
+                    artifact = store.get(self.needs[position])
+                    rows = self._rows(artifact, position)
                     first = first or rows.shape[1:]
                     self._compare(position, rows.shape[1:], first)
                     append(rows)
                     lengths.append(len(rows))
+                    rates.append(artifact.info.get("frame_rate"))
             if self.kind in (FeatureKind.SEQUENCE, FeatureKind.WAVEFORM):
                 np.save(folder / "lengths.npy", np.asarray(lengths, dtype=np.int64))
+            if None not in rates:
+                np.save(folder / "rates.npy", np.asarray(rates, dtype=np.float64))
 
-    def _rows(self, store: Store, position: int) -> NDArray[np.float32]:
+    def _rows(self, artifact: Artifact, position: int) -> NDArray[np.float32]:
         """Join one clip's stems: one row, or, where clips differ in length, one a time step."""
         import numpy as np
 
-        arrays = store.get(self.needs[position]).arrays
-        stems = [arrays[stem] for stem in self.stems]
+        stems = [artifact.arrays[stem] for stem in self.stems]
         shapes = {stem.shape for stem in stems}
         if len(shapes) != 1:
             raise PluginError(
@@ -100,11 +103,13 @@ class ClipRows:
         offsets: NDArray[np.int64] | None = None,
         *,
         transposed: bool = False,
+        rates: NDArray[np.float64] | None = None,
     ) -> None:
         self._table = table
         self._indices = indices
         self._offsets = offsets
         self._transposed = transposed
+        self._rates = rates
 
     def __len__(self) -> int:
         return len(self._indices)
@@ -128,6 +133,15 @@ class ClipRows:
         """Type of the values."""
         return self._table.dtype
 
+    @property
+    def rates(self) -> NDArray[np.float64] | None:
+        """Frames a second of each clip, of a waveform samples a second, shape (clips,).
+
+        They differ where clips differ in sample rate and the extractor leaves each its own. None
+        where the feature extractor does not state them.
+        """
+        return None if self._rates is None else self._rates[self._indices]
+
     def __getitem__(self, item: Any) -> Any:
         import numpy as np
 
@@ -144,7 +158,9 @@ class ClipRows:
     def take(self, rows: Sequence[int]) -> ClipRows:
         """Return some of these clips, still on disk."""
         chosen = self._indices[list(rows)]
-        return ClipRows(self._table, chosen, self._offsets, transposed=self._transposed)
+        return ClipRows(
+            self._table, chosen, self._offsets, transposed=self._transposed, rates=self._rates
+        )
 
     def _row(self, row: int) -> NDArray[Any]:
         import numpy as np
@@ -173,7 +189,11 @@ def open_rows(store: Store, key: str, indices: Sequence[int], *, scaled: bool = 
         spread = table.std(axis=0, dtype=np.float64)
         spread[spread == 0] = 1
         return ((rows - table.mean(axis=0, dtype=np.float64)) / spread).astype(np.float32)
+    rates = artifact.arrays.get("rates")
+    if rates is not None:
+        rates = np.asarray(rates)
     if kind is FeatureKind.IMAGE:
-        return ClipRows(table, chosen)
+        return ClipRows(table, chosen, rates=rates)
     offsets = np.concatenate([[0], np.cumsum(artifact.arrays["lengths"])])
-    return ClipRows(table, chosen, offsets, transposed=kind is FeatureKind.WAVEFORM)
+    waveform = kind is FeatureKind.WAVEFORM
+    return ClipRows(table, chosen, offsets, transposed=waveform, rates=rates)

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from merbench import devices
-from merbench.components import MIXED, Clip, Component, Dataset, FeatureExtractor, Separator
+from merbench.components import (
+    MIXED,
+    Clip,
+    Component,
+    Dataset,
+    FeatureExtractor,
+    FeatureKind,
+    Separator,
+)
 from merbench.devices import CPU
 from merbench.errors import MerbenchError, PluginError
 from merbench.steps.decoding import AugmentedCopy, clip_title, makers
@@ -93,7 +102,13 @@ class Extract(Step):
                 stem: extract(self.extractor, stems[stem], rate, f"stem {stem}", device=self.device)
                 for stem in stems_of(self.extractor, self.separator)
             }
-        info = {"component": self.extractor.name, "seconds": time.perf_counter() - started}
+        seconds = time.perf_counter() - started
+        samples = next(iter(stems.values())).shape[-1]
+        info = {
+            "component": self.extractor.name,
+            "seconds": seconds,
+            "frame_rate": frame_rate(self.extractor, rate, samples),
+        }
         store.put(self.key, arrays, info)
 
     def _stems(self, store: Store) -> tuple[Mapping[str, Waveform], int]:
@@ -120,6 +135,25 @@ def _published(clip: Clip) -> Waveform:
     import numpy as np
 
     return np.asarray([clip.features], dtype=np.float32)
+
+
+def frame_rate(extractor: FeatureExtractor, sample_rate: int, samples: int) -> float | None:
+    """Return the frames a second that an extractor states, held to its contract."""
+    if extractor.kind is FeatureKind.VECTOR or extractor.needs_published:
+        return None
+    rate = extractor.frame_rate(sample_rate, samples)
+    if rate is None:
+        return None
+    try:
+        number = float(rate)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not (math.isfinite(number) and number > 0):
+        raise PluginError(
+            f"{extractor.name} states a frame rate of {rate!r}, which is no positive number; "
+            "correct the plugin"
+        )
+    return number
 
 
 def extract(

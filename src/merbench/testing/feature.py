@@ -14,15 +14,16 @@ from merbench.testing import chance
 from merbench.testing.contract import demand
 from merbench.testing.sounds import SAMPLE_RATE, Waveform, music
 
+OFF = 2
+"""How many frames a clip may have more or fewer than the stated rate makes of its length."""
+
 
 def checks(extractor: FeatureExtractor) -> Iterator[tuple[str, Callable[[], object]]]:
     watch = chance.Watch(extractor)
 
-    def extract(waveform: Waveform) -> NDArray[np.float32]:
+    def extract(waveform: Waveform, rate: int = SAMPLE_RATE) -> NDArray[np.float32]:
         before = waveform.copy()
-        array = watch(
-            lambda: extracting.extract(extractor, waveform, SAMPLE_RATE, "the check's clip")
-        )
+        array = watch(lambda: extracting.extract(extractor, waveform, rate, "the check's clip"))
         demand(np.array_equal(before, waveform), "it changed the waveform it was given")
         return array
 
@@ -51,6 +52,34 @@ def checks(extractor: FeatureExtractor) -> Iterator[tuple[str, Callable[[], obje
             return f"refused: {error}"
         return "extracted"
 
+    def keeps_time() -> str | None:
+        """Compare two lengths, and two sample rates: what a clip's ends cost is the same in all."""
+        sounds = [
+            (music(1.5), SAMPLE_RATE),
+            (music(3.0), SAMPLE_RATE),
+            (music(3.0), 2 * SAMPLE_RATE),
+        ]
+        rates = [extracting.frame_rate(extractor, rate, w.shape[1]) for w, rate in sounds]
+        if None in rates:
+            return "skipped: it states no frame rate"
+        if extractor.kind is FeatureKind.IMAGE:
+            return "of an image, cut and resized as it may be, only that its rate is above 0"
+        frames = [len(extract(waveform, rate)) for waveform, rate in sounds]
+        if len(set(frames)) == 1:
+            return (
+                "all clips have one number of frames, so that no more is seen than a rate above 0"
+            )
+        for (waveform, sample_rate), rate, count in zip(sounds, rates, frames, strict=True):
+            seconds, stated = waveform.shape[1] / sample_rate, float(rate or 0)
+            off = (count - stated * seconds) - (frames[0] - float(rates[0] or 0) * 1.5)
+            demand(
+                abs(off) <= OFF,
+                f"it states {stated:g} frames a second, and {seconds:g} s of {sample_rate} Hz are "
+                f"{count} frames where 1.5 s of {SAMPLE_RATE} Hz are {frames[0]}; correct its "
+                "`frame_rate`",
+            )
+        return None
+
     silence = np.zeros((2, 2 * SAMPLE_RATE), dtype=np.float32)
     yield "gives finite arrays of its kind's shape", shapes
     yield (
@@ -60,6 +89,8 @@ def checks(extractor: FeatureExtractor) -> Iterator[tuple[str, Callable[[], obje
     yield "meets a clip too short with a feature or a clear error", too_short
     yield "hears a difference", listens
     yield "is deterministic", twice
+    if extractor.kind is not FeatureKind.VECTOR:
+        yield "keeps to the frame rate that it states", keeps_time
 
 
 def published_checks(extractor: FeatureExtractor) -> Iterator[tuple[str, Callable[[], object]]]:

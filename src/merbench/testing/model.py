@@ -21,6 +21,8 @@ from merbench.testing.contract import BrokenError, demand
 N_TRAIN, N_TEST = 24, 6
 N_GROUPS, N_COPIES = 5, 4
 """Groups of the training clips, and how many of these are copies: the last, of the first."""
+IMAGE_RATE, FRAME_RATE = 64.0, 8.0
+"""Frames a second: images are of 32 s, sequences and waveforms of 5 to 7.5 s."""
 WORSE = 3.0
 """How many times a constant's squared error a model may have that was hardly trained."""
 SCALE = 10.0
@@ -56,13 +58,19 @@ def features(kind: FeatureKind, y: NDArray[np.float64], *, seed: int = 0) -> Any
     if kind is FeatureKind.IMAGE:
         images = rng.random((n, 1, 129, 2_048), dtype=np.float32)
         images[:, :, :32] *= signal[:, :, None, None].astype(np.float32)
-        return assembling.ClipRows(images, np.arange(n))
+        return assembling.ClipRows(images, np.arange(n), rates=np.full(n, IMAGE_RATE))
     lengths = 40 + rng.integers(0, 20, n)
     offsets = np.concatenate([[0], np.cumsum(lengths)])
     flat = rng.standard_normal((offsets[-1], 12 if kind is FeatureKind.SEQUENCE else 1))
     flat *= np.repeat(signal, lengths, axis=0)
     waveform = kind is FeatureKind.WAVEFORM
-    return assembling.ClipRows(flat.astype(np.float32), np.arange(n), offsets, transposed=waveform)
+    return assembling.ClipRows(
+        flat.astype(np.float32),
+        np.arange(n),
+        offsets,
+        transposed=waveform,
+        rates=np.full(n, FRAME_RATE),
+    )
 
 
 def _training_rows() -> tuple[NDArray[Any], NDArray[np.intp]]:
@@ -89,10 +97,25 @@ def checks(model: Model, task: Task) -> Iterator[tuple[str, Callable[[], object]
     y[N_TRAIN - N_COPIES : N_TRAIN] = y[:N_COPIES]
     kinds = model.input_kinds
     parts = tuple(features(kind, y, seed=i) for i, kind in enumerate(kinds))
+    groups, copy_of = _training_rows()
+    # In an input of originals only, a copy has its clip's row.
+    repeated = [*copy_of, *range(N_TRAIN, n)]
+    of_clips = model.originals_only
+    if len(of_clips) == len(parts):
+        parts = tuple(
+            _take(part, repeated) if clips_alone else part
+            for part, clips_alone in zip(parts, of_clips, strict=True)
+        )
     x: Any = np.empty((n, 0), np.float32) if not parts else parts[0] if len(parts) == 1 else parts
     train, test = list(range(N_TRAIN)), list(range(N_TRAIN, n))
-    groups, copy_of = _training_rows()
     suffix = f" ({task})"
+
+    def named() -> None:
+        demand(
+            len(of_clips) == len(kinds) and not all(of_clips),
+            f"`originals_only` has {len(of_clips)} entries, {sum(of_clips)} of them true, for "
+            f"{len(kinds)} inputs; give one for each, and leave an input to augmented copies",
+        )
 
     def fit(estimator: Any, given: Any, target: NDArray[np.float64]) -> None:
         told = groups.copy(), copy_of.copy()
@@ -277,6 +300,8 @@ def checks(model: Model, task: Task) -> Iterator[tuple[str, Callable[[], object]
             return f"refused: {error}"
         return None
 
+    if of_clips:
+        yield "leaves an input to augmented copies" + suffix, named
     yield "predicts finite rows" + suffix, once
     yield "meets clips of a single group with predictions or a clear error" + suffix, alike
     yield "is no worse than a constant on easy data" + suffix, easy

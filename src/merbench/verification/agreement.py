@@ -162,7 +162,8 @@ def _expected_folds(run: RunRecord) -> Iterator[dict[str, Any]]:
         entry = entries[cell["dataset"], cell["data_hash"]]
         row = {axis: cell[axis] for axis in AXES} | {"cell": cell["id"], "role": cell["role"]}
         row["parameters"] = _json(cell["parameters"])
-        yield from _folds_of(entry, row, cell["seeds"])
+        provenance = cell.get("provenance", entry["provenance"])
+        yield from _folds_of(entry | {"provenance": provenance}, row, cell["seeds"])
     people = run.folds[run.folds["role"] == PEOPLE] if len(run.folds) else run.folds
     for cell_name, part in people.groupby("cell", sort=False) if len(people) else ():
         first = part.iloc[0]

@@ -392,3 +392,10 @@ def test_description() -> None:
         FeatureKind.VECTOR,
         FeatureKind.VECTOR,
     ]
+
+
+def test_frames_a_second_follow_the_rate_that_features_are_computed_at() -> None:
+    assert (
+        Librosa14().frame_rate(44_100, 1) == Librosa14(frames=9).frame_rate(8_000, 1) == RATE / 512
+    )
+    assert Librosa14(sample_rate="native").frame_rate(44_100, 1) == 44_100 / 512

@@ -53,6 +53,32 @@ def naive_resize(frames: np.ndarray, target: int) -> np.ndarray:
     return np.array(columns).T
 
 
+@pytest.mark.parametrize(
+    ("parameters", "samples"),
+    [
+        ({}, 3 * RATE),
+        ({"crop_seconds": 4.0}, 3 * RATE),
+        ({"pad_frames": 900}, 5 * RATE),
+        ({"sample_rate": 4_000, "crop_seconds": 4.0, "pad_frames": 900}, 3 * RATE),
+    ],
+)
+def test_a_click_is_seen_in_the_frame_that_the_rate_says(parameters, samples):
+    click = np.zeros((1, samples), np.float32)
+    click[0, 2 * RATE] = 1.0
+    extractor = StftSpectrogram(frames=512, **parameters)
+    image = extractor.extract(click, RATE, device="cpu")
+    seen = image.sum(axis=0).argmax()
+    rate = extractor.frame_rate(RATE, samples)
+    # A frame is centred behind its start, by half its length.
+    centre = extractor.frame_length / 2 / (extractor.sample_rate or RATE)
+    assert seen == pytest.approx(rate * (2.0 - centre), abs=2)
+
+
+def test_a_clip_that_fills_no_frame_has_no_rate():
+    assert StftSpectrogram().frame_rate(RATE, 254) is None
+    assert StftSpectrogram().frame_rate(RATE, 255) == RATE / 128 * 2_048
+
+
 def pad(frames: np.ndarray, total: int) -> np.ndarray:
     return np.vstack([frames, np.zeros((total - len(frames), frames.shape[1]))])
 

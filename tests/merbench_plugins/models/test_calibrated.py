@@ -321,11 +321,13 @@ class Both(Model):
     name = "both"
     inputs = (FeatureKind.IMAGE, FeatureKind.VECTOR)
     tasks = frozenset(Task)
+    originals_only = (False, True)
 
 
 def test_takes_what_its_model_takes():
     calibrated = Calibrated(model=Both())
     assert calibrated.input_kinds == (FeatureKind.IMAGE, FeatureKind.VECTOR)
+    assert calibrated.originals_only == (False, True)
     assert calibrated.tasks == set(Task)
     assert calibrated.typical_cost is None
     assert Calibrated(model=Ridge()).typical_cost.seconds == 6 * Ridge.typical_cost.seconds

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from merbench.steps.assembling import ClipRows
 from merbench_plugins.models._inner_folds import TrainingRows
-from merbench_plugins.models._out_of_fold import out_of_fold
+from merbench_plugins.models._out_of_fold import out_of_fold, take_clips
 
 N = 12
 X = np.column_stack([np.arange(N), np.arange(N)]).astype(np.float32)
@@ -43,3 +44,14 @@ def test_originals_are_predicted_once_by_one_that_saw_nothing_of_their_group():
         assert not set(COPY_OF[trained]) & set(COPY_OF[asked])
     copies = [set(trained) & {10, 11} for trained, _ in Spy.seen]
     assert copies == [set(), {10, 11}, {10, 11}]  # trained on, where their fold is another
+
+
+def test_taken_clips_know_their_frame_rates():
+    rates = np.arange(1.0, N + 1)
+    frames = np.repeat(X, 3, axis=0)
+    rows = ClipRows(frames, np.arange(N), np.arange(0, 3 * N + 1, 3), rates=rates)
+    taken = take_clips((X, rows), np.array([7, 2, 5]))[1]
+    np.testing.assert_array_equal(taken.rates, [8.0, 3.0, 6.0])
+    np.testing.assert_array_equal(take_clips(taken, np.array([2])).rates, [6.0])
+    unknown = ClipRows(frames, np.arange(N), np.arange(0, 3 * N + 1, 3))
+    assert take_clips(unknown, np.array([1])).rates is None

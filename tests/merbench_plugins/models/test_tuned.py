@@ -44,6 +44,7 @@ def test_its_names_stay_readable():
 def test_takes_what_its_model_takes():
     tuned = Tuned(model=RecurrentNetwork(), over={"hidden": [8, 16]})
     assert tuned.input_kinds == (FeatureKind.SEQUENCE,)
+    assert tuned.originals_only == ()
     assert tuned.tasks == set(Task)
     assert Tuned(model=Ridge(), over={"alpha": [1]}, metric="rmse").tasks == {Task.VA}
     assert Tuned(model=Ridge(), over={"alpha": [1]}, metric="macro-f1").tasks == {
