@@ -110,7 +110,10 @@ def test_a_relative_root_starts_from_the_working_folder(call: Any, data: Path) -
     assert call("data", "check", "plain", "--root", "here", "--json").json["clips"] == 5
 
 
-def test_what_does_not_decode_is_an_error(call: Any, data: Path) -> None:
+def test_what_does_not_decode_is_an_error(
+    call: Any, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "400")  # so that no name is wrapped, however long the path is
     (data / "c3.wav").write_bytes(b"")
     status, document = check(call, data)
     assert status == 1

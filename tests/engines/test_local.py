@@ -467,7 +467,7 @@ def test_a_plugin_edited_during_a_run_is_refused_where_the_edited_source_would_r
     source.write_text(source.read_text().replace("np.mean(Y, axis=0)", "0.25"))
     with LocalEngine(bench.store, [bench.folder / "plugins"], jobs=1) as engine:
         run = execution.execute(plan, bench.store, engine)
-    rows = run.leaderboard.set_index("model")
+    rows = run_results.RunResults.of(run).leaderboard.set_index("model")
     assert rows["status"].to_dict() == {"one": "failed", "average": "ok"}
     assert rows["error"]["one"] == (
         "noise: one, fold 0: the source of one, or a file that it names, changed after the plan "

@@ -210,19 +210,6 @@ def test_auto_is_the_device_it_means_in_keys_and_in_the_record(bench, monkeypatc
     assert auto.benchmark.spec.device == "cpu"
 
 
-ALL_FITS = 3 * FOLDS
-
-
-def test_another_parameter_or_seed_invalidates_fits_only(planned):
-    bench, to_do = planned
-    bench.write_spec(features=["levels"], models=[{"linear": {"penalty": 5.0}}])
-    assert to_do() == {"fit": 2 * FOLDS}
-    bench.write_spec(features=["levels"], seed=2)
-    assert to_do() == {"fit": ALL_FITS}
-    bench.write_spec(features=["levels"], device="cpu:0")
-    assert to_do() == {}  # it is the processor, whatever its number
-
-
 USERS = """
 import os
 from pathlib import Path

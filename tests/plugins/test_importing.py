@@ -152,7 +152,7 @@ class Loud(FeatureExtractor):
     name = "loud"
     kind = FeatureKind.VECTOR
 
-    def extract(self, waveform, sample_rate):
+    def extract(self, waveform, sample_rate, *, device):
         return loudness(waveform)
 
 @hookimpl
