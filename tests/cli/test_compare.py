@@ -73,6 +73,12 @@ def pair(**changes: Any) -> dict[str, Any]:
 NAMES = {("r", "1"): "ridge", ("r", "2"): "forest"}
 
 
+@pytest.fixture(autouse=True)
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal that has room for every column."""
+    monkeypatch.setenv("COLUMNS", "200")
+
+
 def printed(
     capsys: pytest.CaptureFixture[str], *rows: dict[str, Any], identical: tuple[str, ...] = ()
 ) -> str:

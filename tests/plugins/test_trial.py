@@ -226,3 +226,12 @@ def test_a_plugin_that_failed_is_tried_anew(tmp_path: Path) -> None:
 def test_a_thread_that_keeps_commands_from_ending_is_named() -> None:
     answer = trial.attempt(trialacts.starts_a_thread_that_lasts, home=HOME)
     assert "it started the thread 'for ever', which keeps every command from ending" in answer.fault
+
+
+def test_a_process_that_ended_between_two_questions_is_nobodys_fault() -> None:
+    assert trial.attempt(trialacts.sound, home=HOME).fault == ""
+    process = trial._asking._process
+    assert process is not None
+    process.kill()
+    process.wait()
+    assert trial.attempt(trialacts.sound, home=HOME).fault == ""

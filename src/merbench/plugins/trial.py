@@ -91,6 +91,8 @@ class _Child:
         self._owner = 0
 
     def ask(self, request: bytes, home: str) -> Answer:
+        if self._process is not None and self._process.poll() is not None:
+            self.stop()  # it ended between two questions: nobody who is asked for now is to blame
         if self._process is None or self._owner != os.getpid():
             self._start()
         assert self._process is not None
