@@ -211,6 +211,27 @@ def test_documents_name_only_paths_that_their_own_commands_make(document: Path) 
     assert unknown_paths(document.read_text(), REPOSITORY) == []
 
 
+@pytest.mark.parametrize(
+    "document", [*DOCUMENTS, REPOSITORY / "CONTRIBUTING.md"], ids=lambda path: path.name
+)
+def test_documents_link_only_to_files_and_headings_that_there_are(document: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", document.read_text()):
+        if target.startswith("https://"):
+            continue
+        name, _, anchor = target.partition("#")
+        linked = document.parent / name if name else document
+        assert linked.exists(), target
+        headings = re.findall(r"^#+ (.*)$", linked.read_text(), re.MULTILINE) if anchor else []
+        anchors = [re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings]
+        assert not anchor or anchor in anchors, target
+
+
+def test_the_readme_defines_its_words_before_it_uses_them() -> None:
+    text = (REPOSITORY / "README.md").read_text()
+    for word in ("clip", "group", "stem", "system", "cell", "fold", "tier"):
+        assert f"**{word}**" in text.partition("## Start")[0]
+
+
 def test_a_path_that_nothing_makes_is_found() -> None:
     text = """
 ```sh
