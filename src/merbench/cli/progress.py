@@ -21,7 +21,6 @@ _STAGES = {
     "separate": "separating clips",
     "extract": "extracting features",
     "assemble": "assembling tables",
-    "prepare": "preparing tables",
     "measure": "measuring stems",
     "fit": "fitting folds",
 }

@@ -9,7 +9,7 @@ from merbench import __version__
 from merbench.benchmark import building
 from merbench.components import Engine, EngineOptions
 from merbench.components.engine import Workplace
-from merbench.plugins import discovery, readiness
+from merbench.plugins import discovery, readiness, registration
 from merbench.plugins.registry import Entry, Origin, Registry
 
 
@@ -45,7 +45,7 @@ def with_ours(registry: Registry) -> Registry:
         A plugin's engine has its name.
     """
     origin = Origin(discovery.GROUP, __version__, Local.__module__)
-    discovery.add(registry, Entry("engine", Local, origin))
+    registration.add(registry, Entry("engine", Local, origin))
     return registry
 
 

@@ -49,6 +49,11 @@ class Answer(NamedTuple):
 # Ctrl-C, and goes on, as this does. But a task that ends its process with status 0 is waited for
 # until its timeout, for ever without one; a task that a worker cannot read breaks the whole pool;
 # what a task leaves running is not ended, not even with the pool; no worker's memory is bounded.
+# loky's ProcessPoolExecutor (3.7) was given the same. One task that ends its process, or that a
+# worker cannot read, breaks the executor: its neighbours fail with it, and nothing can be submitted
+# any more. A task that hangs has no timeout; what one leaves running outlives it and the executor;
+# one that took 1 GB was let go on. One executor a worker would keep neighbours apart, and then only
+# starting a process and its pipe is not ours.
 
 
 class WorkerLostError(Exception):
