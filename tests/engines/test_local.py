@@ -259,7 +259,7 @@ def local_store(tmp_path: Path) -> Store:
 def test_an_idle_worker_that_dies_is_replaced_and_harms_nothing(local_store):
     with LocalEngine(local_store, jobs=1) as engine:
         first = execute({"a": Act("a", die_soon)}, engine, lambda _: None)
-        wait_for(lambda: not any(worker.alive for worker in engine._workers))
+        wait_for(lambda: not any(keeper.alive for keeper in engine.keepers))
         second = execute({"b": Act("b", nothing)}, engine, lambda _: None)
     assert [o.error for o in (first["a"], second["b"])] == ["", ""]
     assert work_of(local_store, "a") != work_of(local_store, "b")
