@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 VARIABLES = (
     "OMP_NUM_THREADS",
@@ -33,18 +31,3 @@ def cores() -> int:
 def environment(threads: int) -> dict[str, str]:
     """Variables that bound every numerical library, read by each when it is first loaded."""
     return dict.fromkeys(VARIABLES, str(threads))
-
-
-@contextmanager
-def bounded(threads: int) -> Iterator[None]:
-    """Bound the numerical libraries of the processes that are started within the block."""
-    before = {name: os.environ.get(name) for name in VARIABLES}
-    os.environ.update(environment(threads))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value

@@ -331,14 +331,13 @@ def test_a_plugin_that_no_worker_can_load_is_a_reason_and_no_hang(local_store, t
         assert f"the plugin {missing} does not exist" in outcome.error
 
 
-def test_leaving_restores_the_environment_and_ends_all_workers(local_store, monkeypatch):
+def test_the_environment_is_left_alone_and_all_workers_end(local_store, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     monkeypatch.delenv("NUMBA_NUM_THREADS", raising=False)
     me = psutil.Process()
     before = set(me.children())
     with LocalEngine(local_store, jobs=2) as engine:
         execute({key: Act(key, nothing) for key in "abcd"}, engine, lambda _: None)
-        assert os.environ["NUMBA_NUM_THREADS"] == str(engine.threads)
         assert len(set(me.children()) - before) >= 2
     assert os.environ["OMP_NUM_THREADS"] == "3"
     assert "NUMBA_NUM_THREADS" not in os.environ

@@ -15,9 +15,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
-from merbench import child_processes, memory
+from merbench import child_processes, memory, threads
 from merbench.devices import CPU
 from merbench.engines import same_code, worker
 from merbench.engines.schedule import Failure
@@ -46,8 +47,14 @@ class Terms(NamedTuple):
         Plugin files that workers load, so that their classes can be sent over.
     memory_limit
         Bytes one worker may hold before it is stopped.
+    threads
+        Threads that numerical libraries may use in one worker.
     timeout
         Seconds a step may take before its process is killed; None for no bound.
+    environment
+        Further variables that a worker is given.
+    patience
+        Seconds that a worker waits for an artifact which the store's disk does not show yet.
     code
         What `same_code.here` said where the plan was made; None where that is this machine.
     """
@@ -55,7 +62,10 @@ class Terms(NamedTuple):
     folder: Path
     plugin_paths: Sequence[Path]
     memory_limit: int
+    threads: int = 1
     timeout: float | None = None
+    environment: Mapping[str, str] = MappingProxyType({})
+    patience: float = 0.0
     code: Mapping[str, str] | None = None
 
 
@@ -175,7 +185,9 @@ class WorkerProcess:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, terms))
-        with self._changing, _deaf_to_ctrl_c(), child_processes.marking(self._mark):
+        variables = {**terms.environment, **threads.environment(terms.threads)}
+        given, marked = child_processes.inherited(variables), child_processes.marking(self._mark)
+        with self._changing, _deaf_to_ctrl_c(), given, marked:
             self._process.start()
         theirs.close()
 

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from merbench import memory, threads
 from merbench.engines import worker
@@ -41,6 +42,8 @@ class LocalEngine:
     timeout: float | None = None
     memory_limit: int | None = None
 
+    one_machine: ClassVar[bool] = True
+
     @property
     def slots(self) -> int:
         """How many tasks run at once."""
@@ -52,11 +55,10 @@ class LocalEngine:
         return max(1, threads.cores() // self.jobs)
 
     def __enter__(self) -> LocalEngine:
-        # Workers inherit the bounds when they start, which one that replaces a lost one does late.
-        self._bounds = threads.bounded(self.threads)
-        self._bounds.__enter__()
         limit = self.memory_limit or memory.share(self.jobs)
-        self._terms = Terms(self.store.folder, list(self.plugin_paths), limit, timeout=self.timeout)
+        self._terms = Terms(
+            self.store.folder, list(self.plugin_paths), limit, self.threads, self.timeout
+        )
         self.keepers: list[Keeper] = []
         self._threads = concurrent.futures.ThreadPoolExecutor(self.jobs)
         self._of_thread = threading.local()
@@ -71,7 +73,6 @@ class LocalEngine:
         self._threads.shutdown(cancel_futures=self._stopping)
         for keeper in self.keepers:
             keeper.close()
-        self._bounds.__exit__(None, None, None)
 
     def submit(self, work: Step) -> concurrent.futures.Future[Failure | None]:
         """Start a task in a worker."""

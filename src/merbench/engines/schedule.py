@@ -62,6 +62,8 @@ def execute(
     held: dict[str, list[tuple[int, str]]] = {}
     """Steps that wait for a device, by the device: no worker is kept from others' work by it."""
     running: dict[concurrent.futures.Future[Failure | None], tuple[str, float]] = {}
+    # An engine of several machines may say so: each of them has a device of that name.
+    takes_turns = getattr(engine, "one_machine", True)
 
     def settle(key: str, outcome: Outcome) -> None:
         pending = [(key, outcome)]
@@ -88,7 +90,7 @@ def execute(
             if device in held:
                 held[device].append((place, key))
             elif key not in outcomes:
-                if device != CPU:
+                if device != CPU and takes_turns:
                     held[device] = []
                 running[engine.submit(tasks[key])] = (key, time.monotonic())
         done, _ = concurrent.futures.wait(
