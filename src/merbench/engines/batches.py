@@ -31,7 +31,7 @@ class Batches(Generic[Item]):
     def size(self, kind: str) -> int:
         """Return how many items of a kind make a batch now."""
         pace = self._pace.get(kind, math.inf)
-        return max(1, min(self._most, int(_BATCH_SECONDS / max(pace, 1e-6))))
+        return max(1, min(self._most, round(_BATCH_SECONDS / max(pace, 1e-6))))
 
     @property
     def waiting(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ _SETTINGS = {
     # Steps are counted out by merbench; what is dealt to one worker is for that worker.
     "distributed.scheduler.work-stealing": False,
 }
+_LOUD = tuple(f"distributed.{part}" for part in ("client", "worker", "scheduler", "core", "comm"))
+"""Loggers to which Dask gives a level of their own."""
 _LEAVE_EARLIER = 5 * 60
 """Seconds before its walltime that a worker hands its work on."""
 
@@ -129,6 +132,9 @@ def client(engine: Dask, cluster: Any) -> Iterator[Any]:
     """
     from distributed import Client
 
+    # What Dask has to say of workers and schedulers that end, merbench says itself.
+    for name in ("distributed", *_LOUD):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     where = engine.cluster.address if isinstance(engine.cluster, Address) else cluster
     try:
         connected = Client(where, set_as_default=False)
@@ -140,4 +146,6 @@ def client(engine: Dask, cluster: Any) -> Iterator[Any]:
     try:
         yield connected
     finally:
-        connected.close()
+        # A scheduler that is gone cannot be told that its client leaves.
+        with contextlib.suppress(OSError, TimeoutError):
+            connected.close()

@@ -107,7 +107,7 @@ class DaskPlace:
         """Say in a line how many workers there are, what they do, and where Dask shows it."""
         workers = sum(group.workers for group in self._groups)
         flying = sum(group.flying for group in self._groups)
-        link = self._groups[0].client.dashboard_link
+        link = self._groups[0].dashboard
         noun = "worker" if workers == 1 else "workers"
         return f"{workers} {noun}, {flying} steps in flight" + (f", {link}" if link else "")
 
@@ -124,8 +124,9 @@ class _Group:
             client = stack.enter_context(
                 dask_clusters.client(engine, self._cluster(place, stack, gpu))
             )
-            self._register(client, place)
+            self._register(client, place, gpu)
         self.client = client
+        self.dashboard: str = client.dashboard_link
         resources = {"resources": dict(engine.gpu.resources)} if gpu and engine.gpu else {}
         self._executor = client.get_executor(pure=False, retries=0, **resources)
         self._batches = Batches[Waiting](engine.batch)
@@ -147,16 +148,22 @@ class _Group:
         return stack.enter_context(dask_clusters.made(place.engine, jobs, gpu=gpu))
 
     @staticmethod
-    def _register(client: Any, place: DaskPlace) -> None:
+    def _register(client: Any, place: DaskPlace, gpu: bool) -> None:
         engine, options = place.engine, place.options
-        local = engine.cluster == "local"
+        at_once, threads = None, None
+        if engine.cluster == "local":
+            at_once = options.jobs or cores()
+        elif engine.cluster in QUEUES:
+            of_job = (engine.worker or Worker()).cores
+            at_once, threads = (1, of_job) if gpu else (of_job, 1)
         keepers = Keepers(
             place.name,
             options.store,
             tuple(options.plugin_paths),
             options.memory_limit,
             options.timeout,
-            (options.jobs or cores()) if local else None,
+            at_once,
+            threads,
             {name: value for name, value in os.environ.items() if name.startswith("MERBENCH_")},
             engine.patience,
             same_code.here(),
@@ -207,8 +214,9 @@ class _Group:
         if stopped:
             for future in flying:
                 future.cancel()
-        if self._owns_plugin:
-            # Ends the workers' processes, on whatever machine; a scheduler that is gone has none.
+        if self._owns_plugin and self.client.status == "running":
+            # Ends the workers' processes, on whatever machine. A scheduler that is lost meanwhile
+            # takes them along, for they end with Dask's workers.
             with contextlib.suppress(Exception):
                 self.client.unregister_worker_plugin(self._name)
         self._dealer.join()

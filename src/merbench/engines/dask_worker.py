@@ -10,11 +10,12 @@ from typing import Any
 
 from distributed import WorkerPlugin, get_worker
 
-from merbench import memory, threads
+from merbench import memory
 from merbench.engines.keeper import Keeper, Terms
 from merbench.engines.schedule import Failure
 from merbench.engines.worker import Sent
 from merbench.steps.store import Store
+from merbench.threads import cores
 
 
 class Keepers(WorkerPlugin):
@@ -34,9 +35,10 @@ class Keepers(WorkerPlugin):
         Bytes each process may hold; None for its share.
     timeout
         Seconds a step may take.
-    jobs
-        Processes on this machine together; None where the worker has the machine's share that
-        Dask knows.
+    at_once
+        Processes that share the worker's memory; None for as many as it has threads.
+    threads
+        Threads of each process; None for its share of the machine's cores.
     environment
         Variables that the processes are given.
     patience
@@ -52,26 +54,28 @@ class Keepers(WorkerPlugin):
         plugin_paths: Sequence[Path],
         memory_limit: int | None,
         timeout: float | None,
-        jobs: int | None,
+        at_once: int | None,
+        threads: int | None,
         environment: Mapping[str, str],
         patience: float,
         code: Mapping[str, str],
     ) -> None:
         self.name = name
         self._folder, self._plugin_paths = folder, plugin_paths
-        self._memory_limit, self._timeout, self._jobs = memory_limit, timeout, jobs
+        self._memory_limit, self._timeout = memory_limit, timeout
+        self._at_once, self._threads = at_once, threads
         self._environment, self._patience, self._code = environment, patience, code
 
     def setup(self, worker: Any) -> None:
         """Be ready for steps; processes start with the first."""
-        count = self._jobs or worker.state.nthreads
+        count = self._at_once or worker.state.nthreads
         held = getattr(worker.memory_manager, "memory_limit", None)
         share = int(0.9 * held / count) if held else memory.share(count)
         self._terms = Terms(
             self._folder,
             self._plugin_paths,
             self._memory_limit or share,
-            max(1, threads.cores() // count),
+            self._threads or max(1, cores() // count),
             self._timeout,
             self._environment,
             self._patience,

@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from pathlib import Path
-from types import MappingProxyType
 from typing import NamedTuple
 
 from merbench import child_processes, memory, threads
@@ -64,7 +63,7 @@ class Terms(NamedTuple):
     memory_limit: int
     threads: int = 1
     timeout: float | None = None
-    environment: Mapping[str, str] = MappingProxyType({})
+    environment: Mapping[str, str] | None = None
     patience: float = 0.0
     code: Mapping[str, str] | None = None
 
@@ -185,7 +184,7 @@ class WorkerProcess:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, terms))
-        variables = {**terms.environment, **threads.environment(terms.threads)}
+        variables = {**(terms.environment or {}), **threads.environment(terms.threads)}
         given, marked = child_processes.inherited(variables), child_processes.marking(self._mark)
         with self._changing, _deaf_to_ctrl_c(), given, marked:
             self._process.start()
