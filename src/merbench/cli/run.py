@@ -267,7 +267,8 @@ def _plan(
 
     store = Store(engine.shared_store or home() / "store")
     store.prepare()
-    planned = make_plan(resolve(document, parsed, registry), store, only or ())
+    benchmark = resolve(document, parsed, registry)
+    planned = make_plan(benchmark, store, only or (), elsewhere=engine.devices_elsewhere)
     for warning in planned.warnings:
         display.warn(warning)
     return planned, store

@@ -71,6 +71,11 @@ class Engine(Component):
         """Folder of the store that its workers see; None for the user's own."""
         return None
 
+    @property
+    def devices_elsewhere(self) -> bool:
+        """Whether its workers have devices that the machine which plans need not have."""
+        return False
+
     def start(self, options: EngineOptions) -> AbstractContextManager[Workplace]:
         """Return the engine at work; workers start on entry and end on exit.
 

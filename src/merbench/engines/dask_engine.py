@@ -137,6 +137,11 @@ class Dask(Engine):
         """The folder of the store that every machine sees."""
         return self.store
 
+    @property
+    def devices_elsewhere(self) -> bool:
+        """Whether there are workers for steps that use a device."""
+        return self.gpu is not None
+
     def ready(self) -> None:
         """Raise `MerbenchError` where Dask, or what talks to the queue, is not installed."""
         super().ready()
