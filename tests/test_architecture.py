@@ -39,15 +39,7 @@ NO_TEST_NEEDED = {
 }
 """Modules that need no test file, and why. Packages' own files need none either."""
 
-WITHOUT_A_TEST_FILE = {
-    "merbench_plugins.separators.wave_u_net.checksum",
-    "merbench_plugins.separators.wave_u_net.excerpts",
-    "merbench_plugins.separators.wave_u_net.general_midi",
-    "merbench_plugins.separators.wave_u_net.multitracks",
-    "merbench_plugins.separators.wave_u_net.options",
-    "merbench_plugins.separators.wave_u_net.scoring",
-    "merbench_plugins.separators.wave_u_net.song",
-}
+WITHOUT_A_TEST_FILE: set[str] = set()
 """Modules whose tests stand in the test file of another module yet. This list only shrinks."""
 
 
