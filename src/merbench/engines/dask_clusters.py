@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from merbench.engines.dask_engine import Address, Dask, Jobs, Worker, seconds
+from merbench.engines.dask_parameters import Address, DaskParameters, Jobs, Worker, seconds
 from merbench.errors import MerbenchError
 
 _SETTINGS = {
@@ -33,7 +33,7 @@ def settings() -> Any:
 
 
 @contextmanager
-def made(engine: Dask, jobs: int, *, gpu: bool = False) -> Iterator[Any]:
+def made(engine: DaskParameters, jobs: int, *, gpu: bool = False) -> Iterator[Any]:
     """Have the cluster of an engine in the block.
 
     Parameters
@@ -81,7 +81,7 @@ def _queue(name: str) -> Any:
     return getattr(dask_jobqueue, {"slurm": "SLURMCluster", "pbs": "PBSCluster"}[name])
 
 
-def job_settings(engine: Dask, *, gpu: bool = False) -> dict[str, Any]:
+def job_settings(engine: DaskParameters, *, gpu: bool = False) -> dict[str, Any]:
     """Return what dask-jobqueue is told of one job.
 
     Parameters
@@ -122,7 +122,7 @@ def _stated(resources: Mapping[str, float]) -> str:
 
 
 @contextmanager
-def client(engine: Dask, cluster: Any) -> Iterator[Any]:
+def client(engine: DaskParameters, cluster: Any) -> Iterator[Any]:
     """Have a client in the block, of a cluster that was made or of a scheduler that runs.
 
     Raises

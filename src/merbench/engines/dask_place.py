@@ -15,7 +15,7 @@ from merbench.components import EngineOptions
 from merbench.devices import CPU
 from merbench.engines import dask_clusters, same_code, worker
 from merbench.engines.batches import Batches
-from merbench.engines.dask_engine import QUEUES, Address, Dask, Jobs, Worker
+from merbench.engines.dask_parameters import QUEUES, Address, DaskParameters, Jobs, Worker
 from merbench.engines.dask_worker import Keepers, do
 from merbench.engines.schedule import Failure
 from merbench.engines.worker import Sent
@@ -57,7 +57,7 @@ class DaskPlace:
     one_machine = False
     """Each machine has its own devices, which Dask's resources and turns there deal out."""
 
-    def __init__(self, engine: Dask, options: EngineOptions) -> None:
+    def __init__(self, engine: DaskParameters, options: EngineOptions) -> None:
         self.engine, self.options = engine, options
         self.name = f"merbench-{uuid.uuid4().hex}"
         self._groups: list[_Group] = []
@@ -281,7 +281,7 @@ class _Group:
             _lose(step, reason)
 
 
-def _hoped_for(engine: Dask, *, gpu: bool) -> int:
+def _hoped_for(engine: DaskParameters, *, gpu: bool) -> int:
     """Return how many steps a queue's jobs could do at once, were they all there."""
     if engine.cluster not in QUEUES:
         return 1
