@@ -16,7 +16,7 @@ class Shift:
     Parameters
     ----------
     separator
-        Its name.
+        Name of the separator.
     reason
         Why there is no test; nothing where there is one.
     n_training, n_clips
@@ -24,13 +24,13 @@ class Shift:
     distance
         Energy distance, on [0, 1].
     p
-        Of the test that both are of one kind.
+        p-value of the test that clips and training music are of one kind.
     by_chance
         Whether a distance like this one may well arise by chance.
     outside
         Share of the clips farther from every excerpt than most excerpts are from each other.
     expected_outside
-        What that share would be without a shift.
+        Share to be expected without a shift.
     differences
         Clips less training music by descriptor, dB; the greatest first.
     """
