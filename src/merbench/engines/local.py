@@ -32,7 +32,7 @@ _OUT_OF_MEMORY = 97
 """Exit status by which a worker says that its own guard stopped it."""
 
 
-class Answer(NamedTuple):
+class WorkerAnswer(NamedTuple):
     """What a worker says when it has done a task."""
 
     failure: Failure | None
@@ -227,7 +227,7 @@ class _Worker:
         with contextlib.suppress(OSError):  # a worker that is gone shows when it should answer
             self._pipe.send(task)
 
-    def receive(self, timeout: float | None) -> Answer:
+    def receive(self, timeout: float | None) -> WorkerAnswer:
         """Wait for the answer.
 
         Raises
@@ -247,7 +247,7 @@ class _Worker:
                 raise TimeoutError
         try:
             if self._pipe.poll():
-                answer: Answer = self._pipe.recv()
+                answer: WorkerAnswer = self._pipe.recv()
                 return answer
         except (EOFError, OSError):
             pass
@@ -284,8 +284,8 @@ def _serve(pipe: Connection, folder: Path, plugin_paths: Sequence[Path], limit: 
     child_processes.adopt()
     store = Store(folder)
     with contextlib.suppress(EOFError, OSError):  # the parent is gone
-        pipe.send(Answer(workers.guarded(lambda: discovery.load(plugin_paths))))
+        pipe.send(WorkerAnswer(workers.guarded(lambda: discovery.load(plugin_paths))))
         while True:
             task = pipe.recv()
-            failure = workers.run(task, store, lambda: pipe.send(Answer(None, begun=True)))
-            pipe.send(Answer(failure, spent=bool(child_processes.children())))
+            failure = workers.run(task, store, lambda: pipe.send(WorkerAnswer(None, begun=True)))
+            pipe.send(WorkerAnswer(failure, spent=bool(child_processes.children())))

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Shift", "shift_of"]
+__all__ = ["MusicShift", "shift_of"]
 
 
 @dataclass(frozen=True)
-class Shift:
+class MusicShift:
     """What the test of a dataset's clips against a separator's training music found.
 
     Parameters
@@ -47,14 +47,14 @@ class Shift:
     differences: tuple[tuple[str, float], ...] = ()
 
 
-def shift_of(entry: Mapping[str, Any]) -> Shift:
+def shift_of(entry: Mapping[str, Any]) -> MusicShift:
     """Return what an entry of `manifest["shift"]` says."""
     from merbench.evaluation import ALPHA
     from merbench.evaluation.shift import OUTSIDE
 
     if "reason" in entry:
-        return Shift(entry["separator"], entry["reason"])
-    return Shift(
+        return MusicShift(entry["separator"], entry["reason"])
+    return MusicShift(
         separator=entry["separator"],
         n_training=entry["n_training"],
         n_clips=entry["n_clips"],
