@@ -15,6 +15,7 @@ from merbench.benchmark.names import full_title, joint_title, means
 from merbench.benchmark.protocols import PROTOCOLS, Protocol
 from merbench.benchmark.schema import Spec
 from merbench.components import Augmentation, Component, Dataset, FeatureExtractor, Model, Separator
+from merbench.identity import canonical
 from merbench.naming import nearest
 from merbench.plugins.registry import Registry
 from merbench.tasks import Task
@@ -163,11 +164,10 @@ def _refuse_twins(document: Document, benchmark: Benchmark) -> None:
         "models": [m.identity() for m in benchmark.models],
     }
     for axis, identities in axes.items():
-        for position, identity in enumerate(identities):
-            if identity in identities[:position]:
-                raise document.error(
-                    (axis,), f"{axis} names the same component with the same parameters twice"
-                )
+        if len({canonical(identity) for identity in identities}) < len(identities):
+            raise document.error(
+                (axis,), f"{axis} names the same component with the same parameters twice"
+            )
     for several in benchmark.augmentations:
         names = [augmentation.name for augmentation in several]
         for name in names:
@@ -180,6 +180,8 @@ def _refuse_twins(document: Document, benchmark: Benchmark) -> None:
 
 
 def _check_exclusions(document: Document, benchmark: Benchmark) -> None:
+    if not benchmark.spec.exclude:
+        return
     models = (*benchmark.models, *benchmark.baselines)
     choices: dict[str, list[tuple[Component, ...]]] = {
         "augmentation": list(benchmark.augmentations),

@@ -202,14 +202,14 @@ def plan(
     columns = (*axes, "folds", "state")
     if rows:
         title = "1 cell" if len(rows) == 1 else f"{len(rows)} cells"
-        display.print_table(columns, rows, title=title, right=("folds",))
+        _print_some(columns, rows, title, right=("folds",))
     else:
         typer.echo("no combination makes a cell\n")
     if planned.skipped:
         skipped = [
             [*text, s.reason] for text, s in zip(texts[len(rows) :], planned.skipped, strict=True)
         ]
-        display.print_table((*axes, "reason"), skipped, title="skipped")
+        _print_some((*axes, "reason"), skipped, "skipped")
     tasks = [[s, str(counts[s]["to_do"]), str(counts[s]["cached"])] for s in STAGES]
     display.print_table(("stage", "to do", "cached"), tasks, right=("to do", "cached"))
     typer.echo(
@@ -223,6 +223,19 @@ def plan(
         )
     if expected.unknown:
         typer.echo(f"not counted, for want of a measurement: {', '.join(expected.unknown)}")
+
+
+_SHOWN = 200
+"""Rows of a plan's tables that are printed; nobody reads more in a terminal."""
+
+
+def _print_some(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], title: str, right: Sequence[str] = ()
+) -> None:
+    """Print a table's first rows, and how many there are beyond them."""
+    display.print_table(columns, rows[:_SHOWN], title=title, right=right)
+    if len(rows) > _SHOWN:
+        typer.echo(f"and {len(rows) - _SHOWN:,} more; `--json` lists them all\n")
 
 
 def _plan(

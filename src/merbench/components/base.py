@@ -112,6 +112,12 @@ class Component(BaseModel):
                     raise error.within(self.name) from error
 
     @classmethod
+    def has_weights(cls) -> bool:
+        """Tell whether a parameter of it names weights."""
+        fields = cls.model_fields.values()
+        return any(True for field in fields for _ in weights_types(field.annotation))
+
+    @classmethod
     def known_weights(cls) -> Sequence[KnownWeights]:
         """Weights that `merbench weights` lists and fetches: those its parameters know."""
         fields = cls.model_fields.values()

@@ -66,8 +66,7 @@ def _made(
         for cell in candidates(data, benchmark, plan.skipped):
             if again is not None and all(cell.id != known for known, _ in again):
                 continue
-            names, full_names = cell.names, cell.full_names
-            if all(means(name, names[axis], full_names[axis]) for axis, name in filters):
+            if all(means(name, cell.names[axis], cell.full_names[axis]) for axis, name in filters):
                 plan.cells.append(cell)
     if filters and not plan.cells:
         raise MerbenchError(f"--only {' --only '.join(only)} leaves no cell; see `merbench plan`")
