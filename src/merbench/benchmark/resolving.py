@@ -14,6 +14,7 @@ from merbench.benchmark.document import Document, DocumentPath
 from merbench.benchmark.names import full_title, is_named, joint_title
 from merbench.benchmark.protocols import PROTOCOLS, Protocol
 from merbench.benchmark.schema import Spec
+from merbench.bounds import MOST_COMBINATIONS, product
 from merbench.components import Augmentation, Component, Dataset, FeatureExtractor, Model, Separator
 from merbench.identity import canonical
 from merbench.naming import nearest
@@ -105,6 +106,7 @@ def resolve(document: Document, spec: Spec, registry: Registry) -> Benchmark:
         _protocol(document, spec.protocol),
         document,
     )
+    _refuse_too_many(document, benchmark)
     _refuse_twins(document, benchmark)
     _check_exclusions(document, benchmark)
     return benchmark
@@ -153,6 +155,25 @@ def _protocol(document: Document, choice: Any) -> Protocol:
         return PROTOCOLS[name].model_validate(parameters)
     except ValidationError as error:
         raise explained(error, document, ("protocol", name), PROTOCOLS[name], None) from None
+
+
+def _refuse_too_many(document: Document, benchmark: Benchmark) -> None:
+    """Count the combinations before anything goes through them."""
+    counts = {
+        "datasets": len(benchmark.datasets),
+        "augmentations": len(benchmark.augmentations),
+        "separators": len(benchmark.separators),
+        "features": len(benchmark.features),
+        "models": len(benchmark.models) + len(benchmark.baselines),
+    }
+    total = product(counts.values())
+    if total > MOST_COMBINATIONS:
+        sizes = " x ".join(f"{count:,} {axis}" for axis, count in counts.items() if count > 1)
+        raise document.error(
+            (),
+            f"{sizes} are {total:,} combinations; {MOST_COMBINATIONS:,} are the most: name fewer, "
+            "or make several benchmarks of it",
+        )
 
 
 def _refuse_twins(document: Document, benchmark: Benchmark) -> None:

@@ -163,7 +163,7 @@ def plan(
     from merbench.steps import timings
     from merbench.threads import cores
 
-    _, planned, store, _ = _plan(spec, assignments, only, timeout)
+    _, planned, store, _ = _plan(spec, assignments, only, timeout, writes=False)
     expected = estimate(planned, store)
     to_do = planned.to_do()
     counts = {s: {"to_do": to_do[s], "cached": planned.cached[s]} for s in STAGES}
@@ -239,8 +239,14 @@ def _print_some(
 
 
 def _plan(
-    spec: Path, assignments: list[str] | None, only: list[str] | None, timeout: float | None
+    spec: Path,
+    assignments: list[str] | None,
+    only: list[str] | None,
+    timeout: float | None,
+    *,
+    writes: bool = True,
 ) -> tuple[Document, Plan, Store, Registry]:
+    """Make a plan; a store that nothing will be written to need not be writable."""
     from merbench.benchmark.document import read_document
     from merbench.benchmark.resolving import resolve
     from merbench.benchmark.schema import parse, plugin_paths
@@ -254,7 +260,8 @@ def _plan(
     registry = discovery.load(plugin_paths(document, parsed))
     display.warn_of_problems(registry)
     store = Store(home() / "store")
-    store.prepare()
+    if writes:
+        store.prepare()
     planned = make_plan(resolve(document, parsed, registry), store, only or ())
     for warning in planned.warnings:
         display.warn(warning)

@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from merbench import devices
 from merbench.benchmark.names import AXES, axis_of, is_named
 from merbench.benchmark.resolving import Benchmark
+from merbench.bounds import MOST_FITS
 from merbench.digests import remembered
 from merbench.errors import MerbenchError
 from merbench.planning.cell_list import candidates
@@ -72,6 +73,13 @@ def _made(
                 plan.cells.append(cell)
     if filters and not plan.cells:
         raise MerbenchError(f"--only {' --only '.join(only)} leaves no cell; see `merbench plan`")
+    fits = sum(len(cell.data.splits) for cell in plan.cells)
+    if fits > MOST_FITS:
+        raise MerbenchError(
+            f"{len(plan.cells):,} cells of up to {max(len(d.splits) for d in plan.datasets):,} "
+            f"folds are {fits:,} fits; {MOST_FITS:,} are the most: lower `folds`, or keep fewer "
+            "cells with --only"
+        )
     StepList(plan, store, again).add_all()
     return plan
 

@@ -115,9 +115,7 @@ class StepList:
                     self._table(cell, feature, originals_only, table)
                 if prepared and self._missing(prepared, "prepare"):
                     label = f"{cell.names['separator']} x {cell.names['features']}"
-                    self.plan.tasks[prepared] = Prepare(
-                        prepared, tables, cell.model, model, label
-                    )
+                    self.plan.tasks[prepared] = Prepare(prepared, tables, cell.model, model, label)
         return keys
 
     def _wanted(self, cell: Cell, fit: Fit) -> bool:

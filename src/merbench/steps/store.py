@@ -242,7 +242,8 @@ class Store:
                 self._scratch.mkdir(parents=True, exist_ok=True)
                 folder.rename(grave)
             except OSError as error:
-                if error.errno != errno.ENOENT:
+                # Where nothing can be written it stays, and counts as missing all the same.
+                if error.errno not in (errno.ENOENT, errno.EROFS, errno.EACCES, errno.EPERM):
                     raise explained(error, self.folder) from error
             shutil.rmtree(grave, ignore_errors=True)
             raise FileNotFoundError(key)
