@@ -11,6 +11,8 @@ import enum
 import hashlib
 import importlib.metadata
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
@@ -32,6 +34,22 @@ class Cost(NamedTuple):
 
     seconds: float
     megabytes: float = 0.0
+
+
+_held: ContextVar[dict[int, tuple[Component, dict[str, Any]]] | None] = ContextVar(
+    "_held", default=None
+)
+"""Fingerprints that are not computed again, with whom they are of."""
+
+
+@contextmanager
+def fingerprints_held() -> Iterator[None]:
+    """Compute each component's fingerprint once in the block, as for the clips of one plan."""
+    token = _held.set({})
+    try:
+        yield
+    finally:
+        _held.reset(token)
 
 
 class Component(BaseModel):
@@ -158,8 +176,15 @@ class Component(BaseModel):
 
     def fingerprint(self) -> dict[str, Any]:
         """`identity` and the hash of the source behind it: what a cache key is made from."""
+        held = _held.get()
+        if held is not None and id(self) in held:
+            return held[id(self)][1]
         nested = [c.fingerprint() for _, value in sorted(self) for c in components_in(value)]
-        return {"identity": self.identity(), "source": source_digest(type(self)), "nested": nested}
+        identity, source = self.identity(), source_digest(type(self))
+        fingerprint = {"identity": identity, "source": source, "nested": nested}
+        if held is not None:
+            held[id(self)] = self, fingerprint
+        return fingerprint
 
 
 def components_in(value: Any) -> Iterator[Component]:
