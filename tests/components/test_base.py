@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from sample_components import Colour, Ensemble, Layer, Sample, Wrapper
 
 from merbench import MerbenchError
+from merbench.components.base import fingerprints_held
 
 
 def canonical(component: Any) -> str:
@@ -159,3 +160,15 @@ def test_what_is_not_installed_is_named_with_the_remedy() -> None:
 
     with pytest.raises(MerbenchError, match="pip install no-such-distribution"):
         Needy().ready()
+
+
+def test_a_fingerprint_is_computed_once_where_it_is_held_and_anew_after(tmp_path: Path) -> None:
+    weights = tmp_path / "weights"
+    weights.write_text("one")
+    component = Sample(weights=weights)
+    with fingerprints_held():
+        before = component.fingerprint()
+        weights.write_text("another")
+        assert component.fingerprint() is before
+        assert Sample().fingerprint() != before
+    assert component.fingerprint() != before

@@ -285,7 +285,7 @@ def _plan(
     from merbench.planning.planner import make_plan
     from merbench.steps.store import Store, home
 
-    store = Store(engine.shared_store or home() / "store")
+    store = Store(engine.shared_store or home() / "store", engine.waits)
     if writes:
         store.prepare()
     benchmark = resolve(document, parsed, registry)

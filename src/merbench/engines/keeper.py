@@ -276,7 +276,7 @@ def _serve(pipe: Connection, terms: Terms) -> None:
         target=memory.guard, args=(terms.memory_limit, _OUT_OF_MEMORY, parent.pid), daemon=True
     ).start()
     child_processes.adopt()
-    store = Store(terms.folder)
+    store = Store(terms.folder, terms.patience)
     with contextlib.suppress(EOFError, OSError):  # the parent is gone
         pipe.send(WorkerAnswer(worker.guarded(_started(terms))))
         while True:
