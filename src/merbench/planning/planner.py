@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from merbench import devices
 from merbench.benchmark.names import AXES, axis_of, means
 from merbench.benchmark.resolving import Benchmark
+from merbench.components.base import fingerprints_kept
 from merbench.digests import remembered
 from merbench.errors import MerbenchError
 from merbench.planning.cell_list import candidates
@@ -44,7 +45,7 @@ def make_plan(
         A dataset cannot be read or split, a filter names no axis, or the device is not there.
     """
     benchmark = _on_a_device(benchmark)
-    with remembered(store.folder):
+    with remembered(store.folder), fingerprints_kept():
         return _made(benchmark, store, only, again)
 
 
