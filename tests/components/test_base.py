@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from sample_components import Colour, Ensemble, Layer, Sample, Wrapper
 
 from merbench import MerbenchError
-from merbench.components.base import fingerprints_held
+from merbench.components.base import fingerprints_kept
 
 
 def canonical(component: Any) -> str:
@@ -162,13 +162,13 @@ def test_what_is_not_installed_is_named_with_the_remedy() -> None:
         Needy().ready()
 
 
-def test_a_fingerprint_is_computed_once_where_it_is_held_and_anew_after(tmp_path: Path) -> None:
-    weights = tmp_path / "weights"
-    weights.write_text("one")
-    component = Sample(weights=weights)
-    with fingerprints_held():
-        before = component.fingerprint()
-        weights.write_text("another")
-        assert component.fingerprint() is before
-        assert Sample().fingerprint() != before
-    assert component.fingerprint() != before
+def test_a_fingerprint_is_kept_for_a_plan_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = Sample(), Sample(rate=3.0)
+    before = one.fingerprint()
+    with fingerprints_kept():
+        assert one.fingerprint() == before
+        monkeypatch.setattr(Sample, "version", "2")
+        assert one.fingerprint() is one.fingerprint()
+        assert one.fingerprint() == before
+        assert other.fingerprint()["identity"]["version"] == "2"
+    assert one.fingerprint()["identity"]["version"] == "2"

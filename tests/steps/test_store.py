@@ -21,6 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from merbench import digests
 from merbench.errors import StoreError
 from merbench.steps import store as store_module
 from merbench.steps.store import Store, appending, artifact_key
@@ -356,6 +357,27 @@ def test_a_mapped_artifact_is_checked_once_and_again_where_it_changed(store, mon
     os.utime(store.path(KEY) / "bass.npy", ns=(times.st_atime_ns, times.st_mtime_ns))
     with pytest.raises(StoreError, match="run again"):
         store.get(KEY, mapped=True)
+
+
+def test_contents_are_checked_once_and_again_where_they_changed_or_are_new(store, monkeypatch):
+    checked = []
+    real = store_module._checksum
+    store.put(KEY, ARRAYS, INFO)
+    monkeypatch.setattr(store_module, "_checksum", lambda path: checked.append(path) or real(path))
+    # Within a tick of the disk's clock, another change of the same size would not show.
+    for _ in range(2):
+        assert store.has(KEY)
+    assert len(checked) == 4
+    monkeypatch.setattr(digests, "_SETTLED_NS", 0)
+    time.sleep(0.02)
+    for _ in range(3):
+        assert store.has(KEY)
+        assert_holds(store)
+    assert len(checked) == 6
+    flip(store.path(KEY) / "bass.npy", -1)
+    with pytest.raises(StoreError, match="run again"):
+        store.get(KEY)
+    assert not store.has(KEY)
 
 
 # --- several processes ---------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from merbench import devices
 from merbench.benchmark.names import AXES, axis_of, is_named
 from merbench.benchmark.resolving import Benchmark
 from merbench.bounds import MOST_FITS
-from merbench.components.base import fingerprints_held
+from merbench.components.base import fingerprints_kept
 from merbench.digests import remembered
 from merbench.errors import MerbenchError
 from merbench.planning.cell_list import candidates
@@ -50,7 +50,7 @@ def make_plan(
         A dataset cannot be read or split, a filter names no axis, or the device is not there.
     """
     benchmark = _on_a_device(benchmark, elsewhere)
-    with remembered(store.folder), fingerprints_held():
+    with remembered(store.folder), fingerprints_kept():
         return _made(benchmark, store, only, again)
 
 

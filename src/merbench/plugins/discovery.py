@@ -19,9 +19,8 @@ from merbench.errors import PluginError, reason
 from merbench.plugins import containment, hookspecs, trial
 from merbench.plugins.importing import import_file, module_name
 from merbench.plugins.registration import problem, register
-from merbench.plugins.registry import Origin, Problem, Registry
+from merbench.plugins.registry import GROUP, Origin, Problem, Registry
 
-GROUP = "merbench"
 FOLDER = "plugins"
 _REFUSED = "MERBENCH_REFUSED"
 """The environment variable by which workers inherit which plugins are broken."""

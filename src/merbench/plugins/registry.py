@@ -22,6 +22,8 @@ from merbench.errors import MerbenchError, PluginError, reason
 from merbench.naming import nearest
 from merbench.plugins import containment
 
+GROUP = "merbench"
+"""Of entry points, and the distribution of what comes with merbench."""
 KINDS: dict[str, type[Component]] = {
     "dataset": Dataset,
     "separator": Separator,
