@@ -113,8 +113,19 @@ def _position(entries: list[Any], step: str, path: DocumentPath, where: str) -> 
     )
 
 
-def read_document(path: Path, assignments: Sequence[str] = ()) -> Document:
+def read_document(
+    path: Path, assignments: Sequence[str] = (), *, what: str = "benchmark file"
+) -> Document:
     """Read a YAML file and apply `--set` assignments to it.
+
+    Parameters
+    ----------
+    path
+        Of the file.
+    assignments
+        Each `KEY=VALUE`.
+    what
+        What messages call the file.
 
     Raises
     ------
@@ -125,7 +136,7 @@ def read_document(path: Path, assignments: Sequence[str] = ()) -> Document:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise SpecError(f"{path}: the benchmark file cannot be read ({reason})") from None
+        raise SpecError(f"{path}: the {what} cannot be read ({reason})") from None
     document = Document(str(path), path.parent.absolute(), None)
     parser = _YamlReader(text, lambda line: f"{path}:{line}")
     document.data = parser.parse()
