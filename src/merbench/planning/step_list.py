@@ -8,7 +8,7 @@ from typing import Any
 
 from merbench import devices
 from merbench.benchmark.protocols import Split
-from merbench.components import Component, FeatureExtractor, FeatureKind, Model
+from merbench.components import Component, FeatureExtractor
 from merbench.components.base import components_in
 from merbench.errors import MerbenchError
 from merbench.identity import canonical, digest
@@ -16,9 +16,9 @@ from merbench.planning.cell import Cell, originals
 from merbench.planning.plan import STAGES, Plan
 from merbench.plugins import readiness
 from merbench.steps.assembling import Assemble
-from merbench.steps.decoding import makers
+from merbench.steps.decoding import stem_components
 from merbench.steps.extracting import Extract, extraction_key, published_key, stems_of
-from merbench.steps.fitting import Fit, Prepare
+from merbench.steps.fitting import Fit
 from merbench.steps.measuring import SeparatedClips, StemLevels
 from merbench.steps.separating import Separate, files_of, stems_key
 from merbench.steps.store import Store, artifact_key
@@ -95,14 +95,8 @@ class StepList:
         return not self._known[key]
 
     def _fits(self, cell: Cell, tables: tuple[str, ...]) -> list[Fit]:
-        prepares = type(cell.model).prepare is not Model.prepare and len(tables) == 1
-        prepared = None
-        # What is prepared is of the features as they are.
-        prepares = prepares and not cell.scaled
         fingerprint = cell.model.fingerprint()
-        if prepares and cell.features[0].kind is FeatureKind.VECTOR:
-            prepared = artifact_key("prepare", model=fingerprint, of=tables[0])
-        return [_fit(cell, split, tables, prepared, fingerprint) for split in cell.data.splits]
+        return [_fit(cell, split, tables, fingerprint) for split in cell.data.splits]
 
     def _add_fit(self, cell: Cell, fit: Fit) -> None:
         if fit.key in self.plan.tasks:
@@ -110,11 +104,6 @@ class StepList:
         self.plan.tasks[fit.key] = fit
         for (feature, originals_only), table in zip(_inputs(cell), fit.tables, strict=True):
             self._table(cell, feature, originals_only, table)
-        if fit.prepared and self._missing(fit.prepared, "prepare"):
-            label = f"{cell.names['separator']} x {cell.names['features']}"
-            self.plan.tasks[fit.prepared] = Prepare(
-                fit.prepared, fit.tables, cell.model, fit.fingerprint, label
-            )
 
     def _wanted(self, cell: Cell, fit: Fit) -> bool:
         if self.again is not None:
@@ -151,7 +140,7 @@ class StepList:
             feature.kind,
             f"{data.name}: " + " x ".join(c.title for c in (separator, feature) if c),
             (
-                *makers(data.dataset, separator),
+                *stem_components(data.dataset, separator),
                 *(() if originals_only else cell.augmentations),
                 feature,
             ),
@@ -249,7 +238,6 @@ def _fit(
     cell: Cell,
     split: Split,
     tables: tuple[str, ...],
-    prepared: str | None,
     fingerprint: dict[str, Any],
 ) -> Fit:
     clips, task = cell.data.clips, cell.data.task
@@ -275,6 +263,6 @@ def _fit(
     )
     test_ids = tuple(clips[i].id for i in split.test)
     return Fit(
-        key, cell.model, digest(fingerprint), task, seed, cell.device, tables, prepared, train,
+        key, cell.model, digest(fingerprint), task, seed, cell.device, tables, train,
         split.test, labels, groups, copy_of, test_ids, cell.label, split.fold, cell.scaled,
     )  # fmt: skip
