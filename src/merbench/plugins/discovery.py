@@ -19,8 +19,10 @@ from merbench.errors import PluginError, reason
 from merbench.plugins import containment, hookspecs, trial
 from merbench.plugins.importing import import_file, module_name
 from merbench.plugins.registration import problem, register
-from merbench.plugins.registry import GROUP, Origin, Problem, Registry
+from merbench.plugins.registry import Origin, Problem, Registry
 
+GROUP = "merbench"
+"""Of entry points."""
 FOLDER = "plugins"
 _REFUSED = "MERBENCH_REFUSED"
 """The environment variable by which workers inherit which plugins are broken."""
@@ -66,7 +68,7 @@ class _Source:
     @property
     def ours(self) -> bool:
         """Whether it comes with merbench, and need not be tried."""
-        return self.origin.distribution == GROUP
+        return self.origin.ours
 
     @property
     def home(self) -> str:

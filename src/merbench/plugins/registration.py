@@ -14,7 +14,7 @@ from merbench.components import FeatureKind, Model
 from merbench.errors import PluginError, reason
 from merbench.naming import nearest
 from merbench.plugins import told_device
-from merbench.plugins.registry import GROUP, KINDS, Entry, Origin, Problem, Registry
+from merbench.plugins.registry import KINDS, Entry, Origin, Problem, Registry
 from merbench.tasks import Task
 
 _HOOKS = {kind: f"merbench_{kind}s" for kind in KINDS}
@@ -60,7 +60,7 @@ def register(
                 continue
             for cls in classes:
                 try:
-                    fault = _fault(kind, cls, ours=origin.distribution == GROUP)
+                    fault = _fault(kind, cls, ours=origin.ours)
                 except Exception as error:
                     what = f"what {hook} yields cannot be looked at"
                     registry.problems.append(problem(origin, what, error))
@@ -81,7 +81,7 @@ def add(registry: Registry, entry: Entry) -> None:
         )
 
 
-def _fault(kind: str, cls: Any, *, ours: bool = False) -> str:
+def _fault(kind: str, cls: Any, *, ours: bool) -> str:
     """Say what keeps a class from being a component of a kind, or nothing.
 
     Tests have built all of ours, and to build a hundred classes takes a tenth of a second.

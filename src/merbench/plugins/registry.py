@@ -22,8 +22,6 @@ from merbench.errors import MerbenchError, PluginError, reason
 from merbench.naming import nearest
 from merbench.plugins import containment
 
-GROUP = "merbench"
-"""Of entry points, and the distribution of what comes with merbench."""
 KINDS: dict[str, type[Component]] = {
     "dataset": Dataset,
     "separator": Separator,
@@ -34,6 +32,10 @@ KINDS: dict[str, type[Component]] = {
 }
 
 
+OURS = "merbench"
+"""The distribution that merbench and its first plugins are."""
+
+
 @dataclass(frozen=True)
 class Origin:
     """Where a plugin comes from: a distribution and its version, or a file."""
@@ -41,6 +43,11 @@ class Origin:
     distribution: str
     version: str
     path: str
+
+    @property
+    def ours(self) -> bool:
+        """Whether it comes with merbench."""
+        return self.distribution == OURS
 
     def __str__(self) -> str:
         if not self.distribution:
