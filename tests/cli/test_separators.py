@@ -133,12 +133,12 @@ def test_a_teacher_and_folders_to_validate_with(folder: Path) -> None:
     assert "quarters, for vocals, drums" in (folder / "out" / "README.md").read_text()
 
 
-def documented(after: str) -> list[str]:
-    """Return the arguments of the first command that a page shows behind some words."""
+def documented(command: str) -> list[str]:
+    """Return the arguments of a command as the recipe shows it."""
     page = ROOT / "docs" / "training-a-separator.md"
-    text = page.read_text(encoding="utf-8").partition(after)[2]
-    text = text[text.index("```\nmerbench ") :].split("```")[1]
-    return shlex.split(text.replace("\\\n", " "))[1:]
+    recipe = page.read_text(encoding="utf-8").partition("## A recipe for music of your own")[2]
+    shown = recipe[recipe.index(f"```\nmerbench {command} ") :].split("```")[1]
+    return shlex.split(shown.replace("\\\n", " "))[1:]
 
 
 def small_music(folder: Path) -> None:
@@ -160,7 +160,7 @@ def test_the_documented_recipe_from_songs_to_scores(folder: Path) -> None:
     small_music(folder)
     size = f"--set=config={json.dumps(SPECTRAL)}"
     quick = [size, "--option=steps=2", "--option=frames=4096", "--option=excerpt_seconds=1"]
-    given = documented("## A recipe for music of your own")
+    given = documented("separators train")
     assert given[given.index("--teacher") + 1] == "spleeter"
     given[given.index("--teacher") + 1] = "singer"
     # Weights of another size than the network's are told from it, so that they were looked at.
@@ -181,7 +181,7 @@ def test_the_documented_recipe_from_songs_to_scores(folder: Path) -> None:
     assert card["music"]["training"]["groups"] == 3
     assert card["music"]["validation"]["groups"] == 2
     assert set(card["tests"]["Never heard"]) == {"bass", "drums", "other", "vocals"}
-    given = documented("What is trained can be used")
+    given = documented("separators evaluate")
     measured = CliRunner().invoke(app, [*given, size, "--beside=quarters", "--json"])
     assert measured.exit_code == 0, measured.output
     scores = json.loads(measured.stdout)
