@@ -40,7 +40,6 @@ NO_TEST_NEEDED = {
 """Modules that need no test file, and why. Packages' own files need none either."""
 
 WITHOUT_A_TEST_FILE = {
-    "merbench_plugins.separators.wave_u_net.checksum",
     "merbench_plugins.separators.wave_u_net.excerpts",
     "merbench_plugins.separators.wave_u_net.general_midi",
     "merbench_plugins.separators.wave_u_net.multitracks",

@@ -22,9 +22,10 @@ from torch import Tensor
 from merbench import threads
 from merbench.components import CANONICAL_STEMS
 from merbench.errors import MerbenchError
+from merbench_plugins.checkpoints import open_checkpoint, require
 from merbench_plugins.separators.wave_u_net import spectral
-from merbench_plugins.separators.wave_u_net.checkpoint import open_checkpoint, require
 from merbench_plugins.separators.wave_u_net.configuration import (
+    IN_ERRORS,
     Configuration,
     Frames,
     OriginalConfiguration,
@@ -467,7 +468,7 @@ def _weights(path: Path, configuration: Trainable) -> dict[str, np.ndarray]:
         if isinstance(configuration, SpectralConfiguration)
         else configuration.variables
     )
-    require(checkpoint, expected, path)
+    require(checkpoint, expected, path, **IN_ERRORS)
     return {name: checkpoint.read(name) for name in expected}
 
 
