@@ -11,6 +11,7 @@ from merbench import FeatureExtractor, hookimpl
 def merbench_features() -> Iterator[type[FeatureExtractor]]:
     """Yield every feature extractor of this package."""
     from merbench_plugins.features.librosa_14 import Librosa14, Librosa14Flat, Librosa14Stats
+    from merbench_plugins.features.musicnn import Musicnn, MusicnnSequence
     from merbench_plugins.features.opensmile_functionals import Compare2016, EGemaps
     from merbench_plugins.features.published import Published
     from merbench_plugins.features.stft_spectrogram import StftSpectrogram
@@ -22,5 +23,7 @@ def merbench_features() -> Iterator[type[FeatureExtractor]]:
         Librosa14Flat,
         Librosa14Stats,
         StftSpectrogram,
+        Musicnn,
+        MusicnnSequence,
         Published,
     )
