@@ -63,12 +63,13 @@ class _LoudestBand(nn.Module):
         self.norm = nn.BatchNorm1d(filters, _EPSILON)
 
     def forward(self, x: Tensor) -> Tensor:
-        heard = self.convolution(functional.pad(x, self.beyond)).relu()
-        # Normalisation is a line for each filter: the maximum of what it makes is what it makes of
-        # the maximum, or, where it falls, of the minimum.
-        falls = (self.norm.weight < 0)[:, None]
-        loudest = torch.where(falls, heard.amin(-1), heard.amax(-1))
-        normed: Tensor = self.norm(loudest)
+        heard = self.convolution(functional.pad(x, self.beyond))
+        # ReLU and normalisation are monotone for each filter, so that of all bands they need only
+        # be computed of the loudest; or of the least, where normalisation falls.
+        chosen = heard.amax(-1)
+        falls = self.norm.weight < 0
+        chosen[:, falls] = heard[:, falls].amin(-1)
+        normed: Tensor = self.norm(chosen.relu())
         return normed
 
 
