@@ -9,6 +9,7 @@ from merbench_plugins.checkpoints.opening import Checkpoint, open_checkpoint, re
 __all__ = ["SOURCES", "Checkpoint", "open_checkpoint", "require"]
 
 SOURCES = tuple(
-    f"merbench_plugins.checkpoints.{module}" for module in ("crc32c", "opening", "tensorflow")
+    f"merbench_plugins.checkpoints.{module}"
+    for module in ("crc32c", "keras", "opening", "tensorflow")
 )
 """For `source_modules` of a component that opens checkpoints."""

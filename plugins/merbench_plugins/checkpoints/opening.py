@@ -1,4 +1,4 @@
-"""Checkpoints of any kind: TensorFlow's files, safetensors, and torch's."""
+"""Checkpoints of any kind: TensorFlow's files, Keras's, safetensors, and torch's."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from merbench.errors import MerbenchError
+from merbench_plugins.checkpoints.keras import SUFFIXES as KERAS_SUFFIXES
+from merbench_plugins.checkpoints.keras import KerasCheckpoint
 from merbench_plugins.checkpoints.tensorflow import (
     INDEX_SUFFIX,
     TensorFlowCheckpoint,
@@ -41,8 +43,8 @@ def open_checkpoint(path: Path) -> Checkpoint:
     Parameters
     ----------
     path
-        The prefix of a TensorFlow checkpoint or one of its files, a safetensors file, a file
-        written by torch, or a folder that holds one of these.
+        The prefix of a TensorFlow checkpoint or one of its files, a safetensors file, weights
+        that Keras saved as HDF5, a file written by torch, or a folder that holds one of these.
 
     Raises
     ------
@@ -65,6 +67,8 @@ def open_checkpoint(path: Path) -> Checkpoint:
         )
     if path.suffix == _SAFETENSORS_SUFFIX:
         return SafetensorsCheckpoint(path)
+    if path.suffix in KERAS_SUFFIXES:
+        return KerasCheckpoint(path)
     return TorchCheckpoint(path)
 
 

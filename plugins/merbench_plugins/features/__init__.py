@@ -12,6 +12,7 @@ def merbench_features() -> Iterator[type[FeatureExtractor]]:
     """Yield every feature extractor of this package."""
     from merbench_plugins.features.librosa_14 import Librosa14, Librosa14Flat, Librosa14Stats
     from merbench_plugins.features.musicnn import Musicnn, MusicnnSequence
+    from merbench_plugins.features.openl3 import OpenL3, OpenL3Sequence
     from merbench_plugins.features.opensmile_functionals import Compare2016, EGemaps
     from merbench_plugins.features.published import Published
     from merbench_plugins.features.stft_spectrogram import StftSpectrogram
@@ -25,5 +26,7 @@ def merbench_features() -> Iterator[type[FeatureExtractor]]:
         StftSpectrogram,
         Musicnn,
         MusicnnSequence,
+        OpenL3,
+        OpenL3Sequence,
         Published,
     )

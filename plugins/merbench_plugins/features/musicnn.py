@@ -224,7 +224,7 @@ def log_mel(waveform: Waveform, sample_rate: int, whose: str) -> NDArray[np.floa
     audio.validate(waveform, whose)
     mono = audio.resample(waveform.mean(axis=0, keepdims=True), sample_rate, SAMPLE_RATE)[0]
     spectrum = fourier(mono, FFT_LENGTH, HOP_LENGTH, window=_hann())
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         bands = (np.abs(spectrum) ** 2) @ _mel_filters().T
     if not np.isfinite(bands).all():
         raise AudioError(
