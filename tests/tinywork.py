@@ -37,6 +37,8 @@ class Act(Step):
     act: Callable[[], None]
     needs: tuple[str, ...] = ()
     device: str = "cpu"
+    alike: str | None = None
+    gains: int = 1
     stage = "fit"
 
     @property

@@ -515,6 +515,18 @@ def test_ctrl_c_while_workers_start_is_as_clean(tmp_path):
         wait_for(lambda: group_is_gone(process.pid), seconds=30)
 
 
+def test_a_step_that_ends_its_worker_takes_no_other_of_its_batch_with_it(tmp_path):
+    store = Store(tmp_path / "store")
+    store.prepare()
+    acts = {"a": nothing, "b": be_killed, "c": nothing, "d": nothing}
+    with LocalEngine(store, jobs=1, timeout=30) as engine:
+        tasks: dict[str, Step] = {k: Act(k, act, alike="m", gains=4) for k, act in acts.items()}
+        outcomes = execute(tasks, engine, lambda _: None)
+    assert "act b: its worker process was killed by SIGKILL" in outcomes["b"].error
+    assert [key for key in tasks if not outcomes[key].error] == ["a", "c", "d"]
+    assert all((store.folder / key).exists() for key in "acd")
+
+
 # --- devices -------------------------------------------------------------------------------------
 
 

@@ -15,6 +15,7 @@ import pytest
 from merbench import devices
 from merbench.engines import worker
 from merbench.errors import MerbenchError
+from merbench.steps.batch import Batch
 from merbench.steps.step import Step
 from merbench.steps.store import Store
 
@@ -88,6 +89,18 @@ def test_a_step_that_cannot_be_read_is_a_failure_too(store: Store) -> None:
     failure = worker.run(worker.sent(Unreadable()), store)
     assert failure is not None
     assert failure.error == "ModuleNotFoundError: No module named 'theirs'"
+
+
+def test_a_batch_says_of_each_step_that_failed_why_and_where(store: Store) -> None:
+    batch = Batch((Leaves("a" * 64), Fails("b" * 64), Leaves("c" * 64)))
+    failure = worker.run(worker.sent(batch), store)
+    assert failure is not None
+    assert failure.parts is not None
+    (key, part), *others = failure.parts.items()
+    assert (key, part.error, others) == ("b" * 64, "there is no room; make some", [])
+    assert "in run" in part.trace
+    assert store.has("c" * 64)
+    assert pickle.loads(pickle.dumps(failure)) == failure
 
 
 def test_its_time_begins_when_its_turn_on_the_device_has_come(

@@ -38,7 +38,11 @@ class EngineOptions:
 
 
 class Workplace(Protocol):
-    """What an engine that was started offers: steps in, how they ended out."""
+    """What an engine that was started offers: steps in, how they ended out.
+
+    One for which handing over a step is dear may have a whole number `batch` too: how many clips
+    one step that it is handed may see to. Otherwise it is as many as gain by it.
+    """
 
     @property
     def slots(self) -> int:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from merbench import devices
 from merbench.engines.schedule import Failure
 from merbench.errors import MerbenchError
+from merbench.steps.batch import SomeFailedError
 from merbench.steps.step import Step
 from merbench.steps.store import Store
 
@@ -50,10 +51,18 @@ def guarded(do: Callable[[], object]) -> Failure | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             do()
-    except MerbenchError as error:
-        return Failure(str(error), traceback.format_exc())
-    except MemoryError:
-        return Failure("ran out of memory; lower --jobs", traceback.format_exc())
+    except SomeFailedError as error:
+        parts = {key: _failure(each) for key, each in error.failed.items()}
+        return Failure(str(error), "", parts)
     except BaseException as error:  # a plugin may even call sys.exit
-        return Failure(f"{type(error).__name__}: {error}", traceback.format_exc())
+        return _failure(error)
     return None
+
+
+def _failure(error: BaseException) -> Failure:
+    trace = "".join(traceback.format_exception(error))
+    if isinstance(error, MerbenchError):
+        return Failure(str(error), trace)
+    if isinstance(error, MemoryError):
+        return Failure("ran out of memory; lower --jobs", trace)
+    return Failure(f"{type(error).__name__}: {error}", trace)
