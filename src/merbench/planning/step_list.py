@@ -15,7 +15,7 @@ from merbench.identity import canonical, digest
 from merbench.planning.cell import Cell, originals
 from merbench.planning.plan import STAGES, Plan
 from merbench.plugins import readiness
-from merbench.steps.assembling import Assemble
+from merbench.steps.assembling import Assemble, JoinTables, joined_key
 from merbench.steps.decoding import makers
 from merbench.steps.extracting import Extract, extraction_key, published_key, stems_of
 from merbench.steps.fitting import Fit, Prepare
@@ -81,14 +81,15 @@ class StepList:
 
     def _fits(self, cell: Cell) -> list[str]:
         inputs = tuple(zip(cell.features, cell.of_originals, strict=True))
-        tables = tuple(self._table_key(cell, *given) for given in inputs)
+        parts = tuple(self._table_key(cell, *given) for given in inputs)
+        tables = (joined_key(parts),) if cell.joins_features else parts
         self.plan.tables[cell.id] = tables
         prepares = type(cell.model).prepare is not Model.prepare and len(tables) == 1
         prepared = None
         # What is prepared is of the features as they are.
         prepares = prepares and not cell.scaled
         fingerprint = cell.model.fingerprint()
-        if prepares and cell.features[0].kind is FeatureKind.VECTOR:
+        if prepares and cell.kinds == (FeatureKind.VECTOR,):
             prepared = artifact_key("prepare", model=fingerprint, of=tables[0])
         keys = []
         for split in cell.data.splits:
@@ -96,12 +97,15 @@ class StepList:
             keys.append(fit.key)
             if self._wanted(cell, fit) and fit.key not in self.plan.tasks:
                 self.plan.tasks[fit.key] = fit
-                for (feature, originals_only), table in zip(inputs, tables, strict=True):
-                    self._table(cell, feature, originals_only, table)
+                joined = tables[0] if cell.joins_features else None
+                if joined is None or self._missing(joined, "assemble"):
+                    for (feature, originals_only), part in zip(inputs, parts, strict=True):
+                        self._table(cell, feature, originals_only, part)
+                if joined and self._missing(joined, "assemble"):
+                    self.plan.tasks[joined] = JoinTables(joined, parts, _joint_label(cell))
                 if prepared and self._missing(prepared, "prepare"):
-                    label = f"{cell.names['separator']} x {cell.names['features']}"
                     self.plan.tasks[prepared] = Prepare(
-                        prepared, tables, cell.model, digest(fingerprint), label
+                        prepared, tables, cell.model, digest(fingerprint), _joint_label(cell)
                     )
         return keys
 
@@ -223,6 +227,10 @@ class StepList:
                 for separation in separations
             ]
         return self._keys[memo]
+
+
+def _joint_label(cell: Cell) -> str:
+    return f"{cell.names['separator']} x {cell.names['features']}"
 
 
 def _identities(cell: Cell) -> list[dict[str, Any]]:
