@@ -10,6 +10,7 @@ from merbench import FeatureExtractor, hookimpl
 @hookimpl
 def merbench_features() -> Iterator[type[FeatureExtractor]]:
     """Yield every feature extractor of this package."""
+    from merbench_plugins.features.hugging_face import Clap, Mert, TransformersModel
     from merbench_plugins.features.librosa_14 import Librosa14, Librosa14Flat, Librosa14Stats
     from merbench_plugins.features.musicnn import Musicnn, MusicnnSequence
     from merbench_plugins.features.openl3 import OpenL3, OpenL3Sequence
@@ -28,5 +29,8 @@ def merbench_features() -> Iterator[type[FeatureExtractor]]:
         MusicnnSequence,
         OpenL3,
         OpenL3Sequence,
+        Clap,
+        Mert,
+        TransformersModel,
         Published,
     )
