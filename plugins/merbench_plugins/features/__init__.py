@@ -17,6 +17,7 @@ def merbench_features() -> Iterator[type[FeatureExtractor]]:
     from merbench_plugins.features.opensmile_functionals import Compare2016, EGemaps
     from merbench_plugins.features.published import Published
     from merbench_plugins.features.stft_spectrogram import StftSpectrogram
+    from merbench_plugins.features.vibenet import VibeNet
 
     yield from (
         Compare2016,
@@ -32,5 +33,6 @@ def merbench_features() -> Iterator[type[FeatureExtractor]]:
         Clap,
         Mert,
         TransformersModel,
+        VibeNet,
         Published,
     )
