@@ -105,10 +105,9 @@ def load(folder: Path, *, trust_remote_code: bool) -> Pretrained:
     try:
         with _quiet(), _chance_kept(), torch.random.fork_rng(devices=[]):
             prepare = transformers.AutoFeatureExtractor.from_pretrained(folder, **known)
+            loader: Any = transformers.HubertModel
             config = None if trust_remote_code else _mert(folder)
-            if config is not None:
-                loader = transformers.HubertModel
-            else:
+            if config is None:
                 loader = transformers.AutoModel
                 config = transformers.AutoConfig.from_pretrained(folder, **known)
             model, report = loader.from_pretrained(

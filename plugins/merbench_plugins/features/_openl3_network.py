@@ -61,6 +61,9 @@ class OpenL3(nn.Module):
         Length of an embedding: 6,144 or 512.
     """
 
+    mel: Tensor
+    window: Tensor
+
     def __init__(self, embedding_size: int = 512) -> None:
         super().__init__()
         self.pool = POOLS[embedding_size]

@@ -194,7 +194,8 @@ class _HuggingFace(FeatureExtractor):
 
     def _pretrained(self) -> Pretrained:
         model = self._model()
-        return _load_once(model.path(), model.digest(), self.trust_remote_code)
+        loaded: Pretrained = _load_once(model.path(), model.digest(), self.trust_remote_code)
+        return loaded
 
 
 class Clap(_HuggingFace):
