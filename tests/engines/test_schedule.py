@@ -145,12 +145,12 @@ def test_one_task_at_a_time_is_on_a_device_and_others_do_not_wait_for_it():
 # --- batches -------------------------------------------------------------------------------------
 
 
-class Batched(Played):
-    """An engine that likes batches, and notes what stood in each."""
+class Noting(Played):
+    """An engine that notes what stood in each batch."""
 
-    def __init__(self, batch: int, slots: int = 1, **ends: Failure | Exception) -> None:
+    def __init__(self, slots: int = 1, **ends: Failure | Exception) -> None:
         super().__init__(**ends)
-        self.batch, self.slots = batch, slots
+        self.slots = slots
         self.handed: list[str] = []
 
     def submit(self, work: Step) -> concurrent.futures.Future[Failure | None]:
@@ -164,26 +164,24 @@ def alike(keys: str, mark: str = "m", gains: int = 1) -> dict[str, Step]:
     return {key: Act(key, nothing, alike=mark, gains=gains) for key in keys}
 
 
-def test_steps_that_are_alike_go_together_where_the_engine_likes_it_or_they_gain():
-    tasks = alike("abcde") | alike("xyz", "n", gains=2) | steps(p=(), q=())
-    likes, plain = Batched(3), Batched(1)
-    outcomes = execute(tasks, likes, lambda _: None)
-    assert likes.handed == ["a b c", "d e", "x y z", "p", "q"]
+def test_steps_that_are_alike_go_together_where_they_gain():
+    tasks = alike("abcde", gains=3) | alike("xyz", "n") | steps(p=(), q=())
+    engine = Noting()
+    outcomes = execute(tasks, engine, lambda _: None)
+    assert engine.handed == ["a b c", "d e", *"xyzpq"]
     assert [outcome.work for outcome in outcomes.values()] == list(tasks.values())
-    execute(tasks, plain, lambda _: None)
-    assert plain.handed == [*"abcde", "x y", "z", "p", "q"]
 
 
 def test_every_worker_has_its_share_of_steps_that_are_alike():
-    engine = Batched(10, slots=3)
-    execute(alike("abcdefg"), engine, lambda _: None)
+    engine = Noting(slots=3)
+    execute(alike("abcdefg", gains=10), engine, lambda _: None)
     assert engine.handed == ["a b c", "d e", "f", "g"]
 
 
 def test_steps_of_a_batch_that_fail_do_not_take_the_others_with_them():
     failed = Failure("2 failed", "", {"b": Failure("no b", "trace b"), "c": Failure("no c", "")})
-    engine = Batched(4, **{"a b c d": failed})
-    tasks = alike("abcd") | steps(x=("a",), y=("b",))
+    engine = Noting(**{"a b c d": failed})
+    tasks = alike("abcd", gains=4) | steps(x=("a",), y=("b",))
     outcomes = execute(tasks, engine, lambda _: None)
     assert engine.handed == ["a b c d", "x"]
     assert {key: outcome.error for key, outcome in outcomes.items()} == {
@@ -194,15 +192,15 @@ def test_steps_of_a_batch_that_fail_do_not_take_the_others_with_them():
 
 def test_a_batch_that_is_lost_is_done_step_by_step_and_so_is_all_that_is_like_it():
     ends: dict[str, Failure | Exception] = {"a b": RuntimeError("gone"), "b": RuntimeError("gone")}
-    engine = Batched(2, **ends)
+    engine = Noting(**ends)
     reported: list[Outcome] = []
-    tasks = alike("abcd") | alike("xy", "n")
+    tasks = alike("abcd", gains=2) | alike("xy", "n", gains=2)
     outcomes = execute(tasks, engine, reported.append)
     # Two are handed over before anything is known of the first.
     assert engine.handed == ["a b", "c d", "a", "b", "x y"]
     assert {key for key, outcome in outcomes.items() if outcome.error} == {"b"}
     assert outcomes["b"].error == "act b: lost: gone"
     assert sorted(o.work.key for o in reported) == sorted(tasks)
-    more = Batched(2, **{"a b": Failure("it raised, nobody knows where", "")})
-    execute(alike("abcdefg"), more, lambda _: None)
+    more = Noting(**{"a b": Failure("it raised, nobody knows where", "")})
+    execute(alike("abcdefg", gains=2), more, lambda _: None)
     assert more.handed == ["a b", "c d", "a", "b", "e", "f", "g"]

@@ -64,11 +64,11 @@ def store(tmp_path: Path) -> Store:
     return made
 
 
-def test_a_step_goes_to_a_worker_as_its_device_and_its_pickle() -> None:
+def test_a_step_goes_to_a_worker_as_its_key_its_device_and_its_pickle() -> None:
     step = Leaves(device="cuda:1")
-    device, pickled = worker.sent(step)
-    assert device == "cuda:1"
-    assert pickle.loads(pickled) == step
+    sent = worker.sent(step)
+    assert (sent.key, sent.occupies, sent.sources) == (step.key, "cuda:1", frozenset())
+    assert pickle.loads(sent.pickled) == step
 
 
 def test_a_step_that_was_done_left_its_artifact_and_no_failure(store: Store) -> None:

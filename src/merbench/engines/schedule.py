@@ -68,6 +68,8 @@ def execute(
     busy: set[str] = set()
     """Devices that a step occupies: no worker is kept from others' work by waiting for one."""
     running: dict[concurrent.futures.Future[Failure | None], tuple[list[Step], float]] = {}
+    # An engine of several machines may say so: each of them has a device of that name.
+    takes_turns = getattr(engine, "one_machine", True)
 
     def settle(key: str, outcome: Outcome) -> None:
         pending = [(key, outcome)]
@@ -89,7 +91,7 @@ def execute(
     while ready or running:
         # Few are handed over at a time, so that what becomes ready earlier in rank goes first.
         while len(running) < engine.slots + 1 and (steps := ready.take(busy, engine)):
-            if steps[0].occupies != CPU:
+            if steps[0].occupies != CPU and takes_turns:
                 busy.add(steps[0].occupies)
             work = steps[0] if len(steps) == 1 else Batch(tuple(steps))
             running[engine.submit(work)] = (steps, time.monotonic())
@@ -116,8 +118,8 @@ def execute(
 class _Ready:
     """Steps that wait for nothing but a worker, and their device: earlier ones go first.
 
-    Those that are alike and stand beside one another are taken together, as many as gain by it or
-    as the engine likes, and no more than leave each of its workers a share.
+    Those that are alike and stand beside one another are taken together, as many as gain by it,
+    and no more than leave each of the engine's workers a share.
     """
 
     def __init__(self, tasks: Mapping[str, Step]) -> None:
@@ -160,8 +162,7 @@ class _Ready:
     def _together(self, step: Step, engine: Workplace) -> int:
         if step.alike is None or step.alike in self._parted:
             return 1
-        most = max(step.gains, getattr(engine, "batch", 1))
-        return max(1, min(most, math.ceil(self._alike[step.alike] / engine.slots)))
+        return max(1, min(step.gains, math.ceil(self._alike[step.alike] / max(1, engine.slots))))
 
 
 def _message(work: Step, failure: Failure | None, seconds: float) -> tuple[str, float, str]:
