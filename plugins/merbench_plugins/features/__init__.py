@@ -10,10 +10,14 @@ from merbench import FeatureExtractor, hookimpl
 @hookimpl
 def merbench_features() -> Iterator[type[FeatureExtractor]]:
     """Yield every feature extractor of this package."""
+    from merbench_plugins.features.hugging_face import Clap, Mert, TransformersModel
     from merbench_plugins.features.librosa_14 import Librosa14, Librosa14Flat, Librosa14Stats
+    from merbench_plugins.features.musicnn import Musicnn, MusicnnSequence
+    from merbench_plugins.features.openl3 import OpenL3, OpenL3Sequence
     from merbench_plugins.features.opensmile_functionals import Compare2016, EGemaps
     from merbench_plugins.features.published import Published
     from merbench_plugins.features.stft_spectrogram import StftSpectrogram
+    from merbench_plugins.features.vibenet import VibeNet
 
     yield from (
         Compare2016,
@@ -22,5 +26,13 @@ def merbench_features() -> Iterator[type[FeatureExtractor]]:
         Librosa14Flat,
         Librosa14Stats,
         StftSpectrogram,
+        Musicnn,
+        MusicnnSequence,
+        OpenL3,
+        OpenL3Sequence,
+        Clap,
+        Mert,
+        TransformersModel,
+        VibeNet,
         Published,
     )
