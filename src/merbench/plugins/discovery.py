@@ -22,6 +22,7 @@ from merbench.plugins.registration import problem, register
 from merbench.plugins.registry import Origin, Problem, Registry
 
 GROUP = "merbench"
+"""Of entry points."""
 FOLDER = "plugins"
 _REFUSED = "MERBENCH_REFUSED"
 """The environment variable by which workers inherit which plugins are broken."""

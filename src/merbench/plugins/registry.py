@@ -65,7 +65,7 @@ class Entry:
 
     @property
     def name(self) -> str:
-        """What a benchmark file calls it."""
+        """The name by which a benchmark file calls the component."""
         return self.cls.name
 
     @property
@@ -95,7 +95,7 @@ class Registry:
     problems: list[Problem] = field(default_factory=list)
 
     def of_kind(self, kind: str) -> list[Entry]:
-        """Entries of one kind, in the order of their names."""
+        """Return the entries of one kind, in the order of their names."""
         return sorted((e for e in self.entries.values() if e.kind == kind), key=lambda e: e.name)
 
     def get(self, kind: str, name: str) -> Entry:

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from merbench import CANONICAL_STEMS, AudioError, Clip, MerbenchError
-from merbench_plugins.datasets import _composer, _raters, _score, _synthesiser
+from merbench.identity import digest
+from merbench_plugins.datasets import _composer, _raters, _synthesiser
 from merbench_plugins.datasets._cues import MODES, Cues
 from merbench_plugins.datasets._score import Score
 from merbench_plugins.datasets.demo import Demo
@@ -32,7 +33,7 @@ def rewrite(clip: Clip, **changes: object) -> None:
     body = json.loads(clip.audio.read_text())
     del body["sha256"]
     body |= changes
-    clip.audio.write_text(json.dumps(body | {"sha256": _score._checksum(body)}))
+    clip.audio.write_text(json.dumps(body | {"sha256": digest(body)}))
 
 
 def score_of(**cues: float) -> Score:
