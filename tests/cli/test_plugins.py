@@ -136,6 +136,7 @@ def test_show_as_json(call: Any, mine: Path) -> None:
         "kind": "vector",
         "needs_published": False,
         "uses_device": False,
+        "at_once": 1,
     }
     assert document["parameters"]["power"] == {
         "type": "float",
