@@ -136,12 +136,14 @@ def run(
                     chosen.start(options) as where,
                     Progress(planned.to_do(), getattr(where, "status", None)) as progress,
                 ):
-                    recorded = execution.execute(planned, store, where, progress.report)
+                    recorded = execution.execute(
+                        planned, store, where, progress.report, chosen.described
+                    )
             except KeyboardInterrupt:
                 typer.echo(display.STOPPED, err=True)
                 raise typer.Exit(130) from None
         else:
-            recorded = execution.execute(planned, store, None)
+            recorded = execution.execute(planned, store, None, engine=chosen.described)
         finished = run_results.RunResults.of(recorded)
         run_results.write(finished, folder)
     name = finished.manifest["name"]

@@ -28,7 +28,11 @@ SCHEMA = 2
 
 
 def compose(
-    plan: Plan, outcomes: Mapping[str, Outcome], errors: Sequence[Mapping[str, Any]], started: float
+    plan: Plan,
+    outcomes: Mapping[str, Outcome],
+    errors: Sequence[Mapping[str, Any]],
+    started: float,
+    engine: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Describe a run that is done.
 
@@ -42,6 +46,8 @@ def compose(
         Of each failed fold: cell, fold and traceback.
     started
         When, in seconds since the epoch.
+    engine
+        Name and parameters of the engine that did it; None where nothing says.
 
     Returns
     -------
@@ -72,6 +78,7 @@ def compose(
         "tasks": {"done": len(outcomes), "cached": dict(plan.cached)},
         "failures": failures,
         "errors": [dict(error) for error in errors],
+        **({"engine": dict(engine)} if engine else {}),
         "packages": installed.versions(),
         "git": _git(),
         "hardware": _hardware(),
