@@ -200,8 +200,14 @@ def fingerprints_kept() -> Iterator[None]:
         _kept.reset(token)
 
 
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+"""Types of most parameters; a grid has hundreds of thousands of them to ask."""
+
+
 def components_in(value: Any) -> Iterator[Component]:
     """Yield the components in a parameter: itself, or those that it holds."""
+    if type(value) in _PLAIN:
+        return
     if isinstance(value, Component):
         yield value
     elif isinstance(value, Mapping):
@@ -214,6 +220,8 @@ def components_in(value: Any) -> Iterator[Component]:
 
 def canonical_parameters(value: Any, *, path: Callable[[Path | Weights], str]) -> Any:
     """Turn a parameter into JSON values that compare equal when the parameters do."""
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, Component):
         return value.identity()
     if isinstance(value, (Path, Weights)):
