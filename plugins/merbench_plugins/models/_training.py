@@ -11,7 +11,7 @@ import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback
 
-from merbench import MerbenchError
+from merbench import MerbenchError, threads
 
 
 @contextmanager
@@ -50,3 +50,14 @@ class StopAtDivergence(Callback):
                 f"{self.model}: training diverged in epoch {epoch['epoch']} (loss {loss}); lower "
                 f"learning_rate ({net.lr:g}) or check the labels and features for extreme values"
             )
+
+
+@contextmanager
+def own_threads() -> Iterator[None]:
+    """Use the threads that merbench may use, and leave torch's setting as it was."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads.available())
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
