@@ -31,9 +31,9 @@ class SoftmaxProbe(Model):
     uses_device = True
     source_modules = (*TrainedNetwork.source_modules, "merbench_plugins.networks.probe")
     typical_cost = Cost(seconds=20)
-    check_parameters: ClassVar[Mapping[str, Any]] = {"epochs": 30}
+    check_parameters: ClassVar[Mapping[str, Any]] = {"preset": "artists", "epochs": 30}
 
-    preset: Literal["artists", "mtat"] = Field("artists", description="How it is trained.")
+    preset: Literal["artists", "mtat"] = Field(description="How it is trained; see above.")
     epochs: int | None = Field(
         None,
         ge=1,

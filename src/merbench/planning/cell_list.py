@@ -11,6 +11,7 @@ from merbench.benchmark.protocols import DrawnProtocol
 from merbench.benchmark.resolving import Benchmark
 from merbench.components import Augmentation, FeatureExtractor, FeatureKind, Model, Separator
 from merbench.planning.cell import Cell, LoadedDataset
+from merbench.planning.reported_figure import figures_of
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,9 @@ def _mismatch(cell: Cell, benchmark: Benchmark) -> str:
     names, full_names = cell.names, cell.full_names
     if any(exclusion.matches(names, full_names) for exclusion in benchmark.spec.exclude):
         return "excluded by the benchmark file"
+    reported = benchmark.spec.reported
+    if reported and reported.only and not model.baseline and not figures_of(cell, reported):
+        return "none of the systems that the benchmark file reproduces"
     return ""
 
 
