@@ -130,10 +130,10 @@ class Batches:
     batch_size
         Rows in each; none is left with a single one, which could not be normalised.
     seed
-        Of the order; None takes rows as they come.
+        Of the order, as `numpy.random.default_rng` takes it; None takes rows as they come.
     """
 
-    def __init__(self, rows: Rows, batch_size: int, seed: int | None = None) -> None:
+    def __init__(self, rows: Rows, batch_size: int, seed: Any = None) -> None:
         self.rows, self.batch_size = rows, batch_size
         self.rng = None if seed is None else np.random.default_rng(seed)
 
@@ -188,31 +188,47 @@ def train(
     callbacks: list[Any] = [("finite", StopAtDivergence(name))]
     if rows.targets is not None:
         callbacks.append(("accuracy", UntilAccurate(recipe.stop_at)))
-    with own_randomness(seed, device), own_threads():
-        net = NeuralNet(
-            network,
-            criterion=criterion,
-            batch_size=recipe.batch_size,
-            iterator_train=Batches,
-            iterator_train__seed=seed,
-            train_split=None,
-            callbacks=callbacks,
-            callbacks__print_log=None,
-            device=device,
-            verbose=0,
-            **_optimizer(recipe.stages[0], recipe.weight_decay),
-        ).initialize()
-        # Not net.fit, which takes Ctrl-C for the wish to keep a half-trained network.
-        net.notify("on_train_begin", X=None, y=None)
-        with suppress(_EnoughError):
-            for number, stage in enumerate(recipe.stages):
-                if number:
-                    net.set_params(**_optimizer(stage, recipe.weight_decay))
-                net.fit_loop(rows, epochs=stage.epochs)
-        net.notify("on_train_end", X=None, y=None)
+    epochs: list[Any] = []
+    with own_randomness(seed, device), own_threads(), suppress(_EnoughError):
+        for number, stage in enumerate(recipe.stages):
+            net = NeuralNet(
+                network,
+                criterion=criterion,
+                lr=stage.learning_rate,
+                max_epochs=stage.epochs,
+                batch_size=recipe.batch_size,
+                iterator_train=Batches,
+                iterator_train__seed=[seed, number],
+                train_split=None,
+                callbacks=callbacks,
+                callbacks__print_log=None,
+                device=device,
+                verbose=0,
+                optimizer__weight_decay=recipe.weight_decay,
+                **_OPTIMIZERS[stage.optimizer],
+            ).initialize()
+            # Not net.fit, which takes Ctrl-C for the wish to keep a half-trained network.
+            net.notify("on_train_begin", X=None, y=None)
+            try:
+                net.fit_loop(rows)
+            finally:
+                epochs += net.history
+            net.notify("on_train_end", X=None, y=None)
     network.eval()
-    shown = ("epoch", "train_loss", "train_accuracy")
-    return [{key: epoch[key] for key in shown if key in epoch} for epoch in net.history]
+    shown = ("train_loss", "train_accuracy")
+    return [
+        {"epoch": number} | {key: epoch[key] for key in shown if key in epoch}
+        for number, epoch in enumerate(epochs, start=1)
+    ]
+
+
+_OPTIMIZERS: dict[str, dict[str, Any]] = {
+    "sgd": {"optimizer": torch.optim.SGD},
+    "nesterov": {
+        "optimizer": torch.optim.SGD, "optimizer__momentum": 0.9, "optimizer__nesterov": True,
+    },
+    "adam": {"optimizer": torch.optim.Adam, "optimizer__eps": 1e-7},
+}  # fmt: skip
 
 
 def outputs(
@@ -225,32 +241,6 @@ def outputs(
             moved = [x.to(device) for x in given] if isinstance(given, list) else given.to(device)
             found.append(network(moved).double().cpu().numpy())
     return np.concatenate(found)
-
-
-def _optimizer(stage: Stage, weight_decay: float) -> dict[str, Any]:
-    chosen: dict[str, Any] = {"lr": stage.learning_rate, "optimizer__weight_decay": weight_decay}
-    if stage.optimizer == "adam":
-        return chosen | {"optimizer": torch.optim.Adam, "optimizer__eps": 1e-7}
-    if stage.optimizer == "nesterov":
-        momentum = {"optimizer__momentum": 0.9, "optimizer__nesterov": True}
-        return chosen | {"optimizer": NesterovSGD} | momentum
-    return chosen | {"optimizer": PlainSGD}
-
-
-class PlainSGD(torch.optim.SGD):
-    """Gradient descent, whatever was set for another optimizer before it."""
-
-    def __init__(self, params: Any, lr: float, weight_decay: float = 0.0, **_: Any) -> None:
-        super().__init__(params, lr=lr, weight_decay=weight_decay)
-
-
-class NesterovSGD(torch.optim.SGD):
-    """Gradient descent with Nesterov's momentum, whatever was set for another before it."""
-
-    def __init__(
-        self, params: Any, lr: float, momentum: float, weight_decay: float = 0.0, **_: Any
-    ) -> None:
-        super().__init__(params, lr=lr, momentum=momentum, weight_decay=weight_decay, nesterov=True)
 
 
 class _EnoughError(Exception):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from merbench_plugins.networks.blocks import SamePool, flat_size, start_as_keras
+from merbench_plugins.networks.blocks import SamePool, start_as_keras, too_small
 
 FILTERS, KERNEL = 16, 5
 POOLS = ((2, 2), (2, 2), (2, 3), (2, 3))
@@ -36,6 +36,30 @@ def convolutions(channels: int, *, last: tuple[nn.Module, ...] = ()) -> nn.Seque
     return nn.Sequential(*layers, *last, nn.Flatten())
 
 
+def flat_size(shape: tuple[int, ...], name: str) -> int:
+    """Return how many numbers the convolutions make of an image: 2,000 of 128 bins x 942 frames.
+
+    Parameters
+    ----------
+    shape
+        (stems, bins, frames) of an image.
+    name
+        Of the model, for the error.
+
+    Raises
+    ------
+    MerbenchError
+        Images are too small.
+    """
+    lengths = list(shape[1:])
+    for pool in POOLS:
+        inside = [length - KERNEL + 1 for length in lengths]
+        if min(inside) < 1:
+            raise too_small(shape, name)
+        lengths = [-(-length // size) for length, size in zip(inside, pool, strict=True)]
+    return FILTERS * lengths[0] * lengths[1]
+
+
 class BaselineCnn(nn.Module):
     """Four convolutions and a dense layer of 300: 621,264 numbers for 128 bins x 942 frames."""
 
@@ -46,7 +70,7 @@ class BaselineCnn(nn.Module):
         # The hybrid's has batch normalisation and a dropout of 0.3 at the end instead.
         ending = (nn.Dropout(0.4),) if last is None else last
         body = convolutions(shape[0], last=ending)
-        width = flat_size(body, shape, "louro-cnn")
+        width = flat_size(shape, "louro-cnn")
         self.body = nn.Sequential(body, nn.Linear(width, DENSE), nn.ReLU())
         self.output = nn.Linear(DENSE, outputs)
         start_as_keras(self, "he")
@@ -67,7 +91,7 @@ class BaselineGru(nn.Module):
     def __init__(self, shape: tuple[int, ...], outputs: int, units: int = 2_000) -> None:
         super().__init__()
         self.body = convolutions(shape[0], last=(nn.Dropout(0.4),))
-        width = flat_size(self.body, shape, "louro-cnn-gru")
+        width = flat_size(shape, "louro-cnn-gru")
         self.recurrent = nn.GRU(width, units, 2, batch_first=True)
         self.head = nn.Sequential(
             nn.Dropout(0.5), nn.Linear(units, DENSE), nn.ReLU(), nn.Linear(DENSE, 75), nn.ReLU()

@@ -119,37 +119,21 @@ class SamePool(nn.Module):
         return functional.max_pool2d(padded, self.size)
 
 
-def flat_size(layers: nn.Module, shape: tuple[int, ...], name: str) -> int:
-    """Return how many numbers layers make of one input.
+def too_small(shape: tuple[int, ...], name: str) -> MerbenchError:
+    """Return what to raise where images are too small for a network's layers.
 
     Parameters
     ----------
-    layers
-        What is asked; it is left as it was.
     shape
-        Of one input.
+        (stems, bins, frames) of an image.
     name
-        Of the model, for the error.
-
-    Raises
-    ------
-    MerbenchError
-        The input is too small for the layers.
+        Of the model.
     """
-    training = layers.training
-    try:
-        with torch.no_grad():
-            size = layers.eval()(torch.zeros(1, *shape)).numel()
-    except RuntimeError:
-        size = 0
-    layers.train(training)
-    if size == 0:
-        bins, frames = shape[-2:]
-        raise MerbenchError(
-            f"{name}: images of {bins} bins x {frames} frames are too small for its layers; use a "
-            "longer or finer spectrogram, or a larger `image`"
-        )
-    return int(size)
+    _, bins, frames = shape
+    return MerbenchError(
+        f"{name}: images of {bins} bins x {frames} frames are too small for its layers; use a "
+        "longer or finer spectrogram, or a larger `image`"
+    )
 
 
 def start_as_keras(network: nn.Module, convolutions: Literal["glorot", "he"] = "glorot") -> None:

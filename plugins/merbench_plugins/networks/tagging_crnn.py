@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from merbench_plugins.networks.blocks import ConvBlock, flat_size, start_as_keras
+from merbench_plugins.networks.blocks import ConvBlock, start_as_keras, too_small
 
 BLOCKS = ((64, 2), (128, 3), (128, 4), (128, 4))
 """Filters, and what is pooled along both axes, of each block."""
@@ -40,9 +40,10 @@ class TaggingCrnn(nn.Module):
             width = filters // divisor
             self.add_module(f"layer{number}", ConvBlock(2, channels, width, pool=(pool, pool)))
             channels = width
-        # One row of bins is left of 96 to 191, whose channels are a step of the sequence.
-        size = flat_size(nn.Sequential(*self._blocks()), shape, "louro-crnn")
-        rows = size // (channels * _pooled(shape[-1]))
+        # One row is left of 96 to 191 bins, and its channels are a step of the sequence.
+        rows, steps = (_pooled(length) for length in shape[1:])
+        if min(rows, steps) < 1:
+            raise too_small(shape, "louro-crnn")
         self.layer5 = nn.GRU(channels * rows, UNITS, 2, batch_first=True)
         self.dropout = nn.Dropout(0.5)
         self.dense = nn.Linear(UNITS, outputs)
@@ -81,7 +82,8 @@ class TaggingCrnn(nn.Module):
         return scores
 
 
-def _pooled(frames: int) -> int:
+def _pooled(length: int) -> int:
+    """Return how many bins or frames are left of so many."""
     for _, pool in BLOCKS:
-        frames //= pool
-    return frames
+        length //= pool
+    return length

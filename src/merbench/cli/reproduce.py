@@ -55,7 +55,7 @@ def reproduce(
     smoke: bool = typer.Option(
         False,
         "--smoke",
-        help="Try it in minutes: on made clips in the datasets' layouts, with the smallest budgets.",
+        help="Try it in minutes: made clips in the datasets' layouts, the smallest budgets.",
     ),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:

@@ -6,13 +6,11 @@ import pytest
 import torch
 from torch import nn
 
-from merbench import MerbenchError
 from merbench_plugins.networks.blocks import (
     ConvBlock,
     ResidualBlock,
     SamePool,
     count_trained,
-    flat_size,
     start_as_keras,
 )
 
@@ -45,14 +43,6 @@ def test_pooling_counts_an_incomplete_rest_as_keras_does():
     x = torch.arange(7.0).reshape(1, 1, 1, 7)
     assert SamePool((1, 3))(x).flatten().tolist() == [1, 4, 6]
     assert SamePool((2, 2))(torch.zeros(1, 1, 5, 4)).shape == (1, 1, 3, 2)
-
-
-def test_an_input_that_is_too_small_is_said_to_be():
-    layers = nn.Sequential(nn.Conv2d(1, 2, 5), nn.Flatten())
-    assert flat_size(layers, (1, 6, 7), "net") == 2 * 2 * 3
-    assert layers.training
-    with pytest.raises(MerbenchError, match="net: images of 4 bins x 7 frames are too small"):
-        flat_size(layers, (1, 4, 7), "net")
 
 
 def test_weights_start_as_keras_has_them():

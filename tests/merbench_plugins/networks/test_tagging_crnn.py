@@ -20,8 +20,8 @@ def test_it_has_the_papers_layers():
 
 
 def test_it_learns_a_batch_the_same_way_each_time():
-    first = learns_a_batch(TaggingCrnn, (1, 96, 96), divisor=16, epochs=80)
-    second = learns_a_batch(TaggingCrnn, (1, 96, 96), divisor=16, epochs=80)
+    first = learns_a_batch(TaggingCrnn, (1, 96, 96), divisor=16, epochs=40)
+    second = learns_a_batch(TaggingCrnn, (1, 96, 96), divisor=16, epochs=40)
     np.testing.assert_array_equal(first, second)
 
 
