@@ -32,6 +32,13 @@ def figures_of(cell: Cell, reported: Reported) -> list[Figure]:
     dataset = names["dataset"]
     parameters = cell.data.dataset.model_dump(mode="json", exclude_none=True)
     whole = dataset + settings_text([parameters])
+    matching = [entry for entry in reported.systems if entry.cells.matches(names, full_names)]
+    # What is named in full is no other system that is named by a part of its parameters.
+    exact = [
+        entry
+        for entry in matching
+        if entry.cells.model_dump(exclude_none=True).items() <= full_names.items()
+    ]
     return [
         Figure(
             entry.system,
@@ -41,8 +48,7 @@ def figures_of(cell: Cell, reported: Reported) -> list[Figure]:
             reported.source,
             entry.note,
         )
-        for entry in reported.systems
-        if entry.cells.matches(names, full_names)
+        for entry in exact or matching
         for name, value in entry.values.items()
         if means(name, dataset, whole)
     ]
