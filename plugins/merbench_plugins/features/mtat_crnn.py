@@ -191,7 +191,8 @@ def load_network(path: Path) -> tuple[TaggingCrnn, NDArray[np.float32]]:
         network = TaggingCrnn((1, BINS, BINS), TAGS)
         network.load_state_dict(state)
     except (
-        OSError, EOFError, TypeError, KeyError, ValueError, RuntimeError, AttributeError, pickle.UnpicklingError,
+        OSError, EOFError, TypeError, KeyError, ValueError, RuntimeError, AttributeError,
+        pickle.UnpicklingError,
     ) as error:  # fmt: skip
         raise MerbenchError(
             f"{path} is no state of the tagging CRNN ({type(error).__name__}: "
