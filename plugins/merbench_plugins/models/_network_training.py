@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -11,12 +10,18 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from skorch import NeuralNet
-from skorch.callbacks import Callback
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import Dataset
 
-from merbench_plugins.models._training import StopAtDivergence, own_randomness, own_threads
+from merbench_plugins.models._training import (
+    Accuracy,
+    EnoughError,
+    StopAtDivergence,
+    own_randomness,
+    own_threads,
+    run_epochs,
+)
 
 Frames: TypeAlias = NDArray[np.float32]
 Reader: TypeAlias = Callable[[Any], Frames]
@@ -185,11 +190,12 @@ def train(
     MerbenchError
         A loss is not finite.
     """
+    until = UntilAccurate(recipe.stop_at)
     callbacks: list[Any] = [("finite", StopAtDivergence(name))]
     if rows.targets is not None:
-        callbacks.append(("accuracy", UntilAccurate(recipe.stop_at)))
+        callbacks.append(("accuracy", until))
     epochs: list[Any] = []
-    with own_randomness(seed, device), own_threads(), suppress(_EnoughError):
+    with own_randomness(seed, device), own_threads():
         for number, stage in enumerate(recipe.stages):
             net = NeuralNet(
                 network,
@@ -207,13 +213,10 @@ def train(
                 optimizer__weight_decay=recipe.weight_decay,
                 **_OPTIMIZERS[stage.optimizer],
             ).initialize()
-            # Not net.fit, which takes Ctrl-C for the wish to keep a half-trained network.
-            net.notify("on_train_begin", X=None, y=None)
-            try:
-                net.fit_loop(rows)
-            finally:
-                epochs += net.history
-            net.notify("on_train_end", X=None, y=None)
+            run_epochs(net, rows)
+            epochs += net.history
+            if until.reached:
+                break
     network.eval()
     shown = ("train_loss", "train_accuracy")
     return [
@@ -243,11 +246,7 @@ def outputs(
     return np.concatenate(found)
 
 
-class _EnoughError(Exception):
-    """Ends training early."""
-
-
-class UntilAccurate(Callback):
+class UntilAccurate(Accuracy):
     """Records the share of rows that were right while weights changed, and ends training there.
 
     Parameters
@@ -258,23 +257,14 @@ class UntilAccurate(Callback):
 
     def __init__(self, enough: float | None) -> None:
         self.enough = enough
+        self.reached = False
 
-    def on_epoch_begin(self, net: NeuralNet, **_: Any) -> None:
-        """Begin to count."""
-        self.right = self.total = 0
-
-    def on_batch_end(self, net: NeuralNet, batch: Any, y_pred: Tensor, **_: Any) -> None:
-        """Count a batch's rows."""
-        truth = batch[1].argmax(dim=1)
-        self.right += int((y_pred.argmax(dim=1).cpu() == truth).sum())
-        self.total += len(truth)
-
-    def on_epoch_end(self, net: NeuralNet, **_: Any) -> None:
+    def on_epoch_end(self, net: NeuralNet, **settings: Any) -> None:
         """Record the share, and stop where it is enough."""
-        share = self.right / self.total
-        net.history.record("train_accuracy", share)
-        if self.enough is not None and share >= self.enough:
-            raise _EnoughError
+        super().on_epoch_end(net, **settings)
+        if self.enough is not None and net.history[-1]["train_accuracy"] >= self.enough:
+            self.reached = True
+            raise EnoughError
 
 
 class TwiceSoftmax(nn.Module):

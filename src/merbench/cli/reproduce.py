@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING
 import typer
 
 from merbench.cli import display
-from merbench.cli.run import ONLY, SET, SPEC_FOLDERS, TRIAL, carried_out, new_folder, planned_from
+from merbench.cli.run import (
+    ENGINE,
+    ENGINE_SET,
+    ONLY,
+    SET,
+    SPEC_FOLDERS,
+    TRIAL,
+    carried_out,
+    new_folder,
+    plan_of,
+    read_spec,
+)
 from merbench.errors import MerbenchError
 from merbench.naming import nearest
 from merbench.wording import DASH, number
@@ -41,9 +52,8 @@ def reproduce(
     overwrite: bool = typer.Option(
         False, "--overwrite", help="Replace what another run left in the folder."
     ),
-    engine: str = typer.Option(
-        "local", "--engine", metavar="NAME", help="Where steps are done; `plugins list` has more."
-    ),
+    engine: str = ENGINE,
+    engine_parameters: list[str] | None = ENGINE_SET,
     jobs: int = typer.Option(0, "--jobs", "-j", min=0, help="Worker processes; 0: one a core."),
     timeout: float | None = TRIAL,
     memory: float | None = typer.Option(
@@ -79,23 +89,25 @@ def reproduce(
     spec = benchmark_file(paper)
     if smoke:
         assignments = [*_miniatures(spec), *(assignments or ())]
-    document, planned, store, registry = planned_from(spec, assignments, only, timeout, smoke)
-    reported = planned.benchmark.spec.reported
+    document, parsed, registry = read_spec(spec, assignments, timeout, smoke=smoke)
+    reported = parsed.reported
     if reported is None:
         raise MerbenchError(
             f"{spec}: it has no `reported`, the table of a paper to hold it against; run it with "
             "`merbench run`"
         )
-    folder = out or new_folder(planned.benchmark.spec.name)
+    chosen = catalogue.engine(registry, engine, engine_parameters or ())
+    planned, store = plan_of(document, parsed, registry, chosen, only)
+    folder = out or new_folder(parsed.name)
     finished = carried_out(
-        document, planned, store, catalogue.engine(registry, engine, ()), folder, spec,
+        document, planned, store, chosen, folder, spec,
         jobs=jobs, timeout=timeout, memory=memory, overwrite=overwrite,
     )  # fmt: skip
     rows = reproduced(planned.cells, reported, finished, planned.unready)
     if as_json:
         display.print_json(
             {
-                "name": planned.benchmark.spec.name,
+                "name": parsed.name,
                 "source": reported.source,
                 "smoke": smoke,
                 "run": str(folder),

@@ -19,6 +19,7 @@ from merbench.wording import duration, size
 
 if TYPE_CHECKING:
     from merbench.benchmark.document import Document
+    from merbench.benchmark.schema import Spec
     from merbench.components import Engine
     from merbench.leaderboard.run_results import RunResults
     from merbench.planning.cell import Cell
@@ -47,6 +48,17 @@ TRIAL = typer.Option(
 )
 
 
+ENGINE = typer.Option(
+    "local",
+    "--engine",
+    metavar="NAME|FILE",
+    help="Where steps are done: local, dask, a plugin's engine, or an engine file.",
+)
+ENGINE_SET = typer.Option(
+    None, "--engine-set", metavar="KEY=VALUE", help="Set a parameter of the engine."
+)
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands to the program."""
     app.command()(run)
@@ -63,12 +75,8 @@ def run(
     ),
     assignments: list[str] | None = SET,
     only: list[str] | None = ONLY,
-    engine: str = typer.Option(
-        "local", "--engine", metavar="NAME", help="Where steps are done; `plugins list` has more."
-    ),
-    engine_parameters: list[str] | None = typer.Option(
-        None, "--engine-set", metavar="KEY=VALUE", help="Set a parameter of the engine."
-    ),
+    engine: str = ENGINE,
+    engine_parameters: list[str] | None = ENGINE_SET,
     jobs: int = typer.Option(0, "--jobs", "-j", min=0, help="Worker processes; 0: one a core."),
     timeout: float | None = typer.Option(
         None,
@@ -100,8 +108,9 @@ def run(
 
     if offline:
         os.environ["MERBENCH_OFFLINE"] = "1"
-    document, planned, store, registry = planned_from(spec, assignments, only, timeout, smoke)
+    document, parsed, registry = read_spec(spec, assignments, timeout, smoke=smoke)
     chosen = catalogue.engine(registry, engine, engine_parameters or ())
+    planned, store = plan_of(document, parsed, registry, chosen, only)
     folder = out or new_folder(planned.benchmark.spec.name)
     finished = carried_out(
         document, planned, store, chosen, folder, spec,
@@ -161,7 +170,10 @@ def carried_out(
                 int(memory * 2**30) if memory else None,
             )
             try:
-                with engine.start(options) as where, Progress(planned.to_do()) as progress:
+                with (
+                    engine.start(options) as where,
+                    Progress(planned.to_do(), getattr(where, "status", None)) as progress,
+                ):
                     recorded = execution.execute(planned, store, where, progress.report)
             except KeyboardInterrupt:
                 typer.echo(display.STOPPED, err=True)
@@ -184,6 +196,8 @@ def plan(
     spec: Path = SPEC,
     assignments: list[str] | None = SET,
     only: list[str] | None = ONLY,
+    engine: str = ENGINE,
+    engine_parameters: list[str] | None = ENGINE_SET,
     timeout: float | None = TRIAL,
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
     smoke: bool = SMOKE,
@@ -194,12 +208,15 @@ def plan(
 
       merbench plan benchmarks.yaml --json
     """
+    from merbench.engines import catalogue
     from merbench.planning.estimate import estimate
     from merbench.planning.plan import STAGES
     from merbench.steps import timings
     from merbench.threads import cores
 
-    _, planned, store, _ = planned_from(spec, assignments, only, timeout, smoke)
+    document, parsed, registry = read_spec(spec, assignments, timeout, smoke=smoke)
+    chosen = catalogue.engine(registry, engine, engine_parameters or ())
+    planned, store = plan_of(document, parsed, registry, chosen, only)
     figures = _figures(planned)
     expected = estimate(planned, store)
     to_do = planned.to_do()
@@ -280,28 +297,21 @@ def _printed(figures: Mapping[str, Sequence[Mapping[str, Any]]], cell: str) -> l
     return ["; ".join(texts)] if figures else []
 
 
-def planned_from(
-    spec: Path,
-    assignments: list[str] | None,
-    only: list[str] | None,
-    timeout: float | None,
-    smoke: bool,
-) -> tuple[Document, Plan, Store, Registry]:
-    """Read a benchmark file and plan it.
+def read_spec(
+    spec: Path, assignments: list[str] | None, timeout: float | None, *, smoke: bool = False
+) -> tuple[Document, Spec, Registry]:
+    """Read a benchmark file, and the plugins that it may name.
 
     Parameters
     ----------
-    spec, assignments, only, timeout
+    spec, assignments, timeout
         As the options have them.
     smoke
         Whether the values that the file has for trying it are set, before the assignments.
     """
     from merbench.benchmark.document import read_document
-    from merbench.benchmark.resolving import resolve
     from merbench.benchmark.schema import parse, plugin_paths
-    from merbench.planning.planner import make_plan
     from merbench.plugins import discovery, trial
-    from merbench.steps.store import Store, home
 
     document = read_document(spec)
     if smoke:
@@ -312,12 +322,24 @@ def planned_from(
     trial.wait_at_most(timeout)
     registry = discovery.load(plugin_paths(document, parsed))
     display.warn_of_problems(registry)
-    store = Store(home() / "store")
+    return document, parsed, registry
+
+
+def plan_of(
+    document: Document, parsed: Spec, registry: Registry, engine: Engine, only: list[str] | None
+) -> tuple[Plan, Store]:
+    """Plan a benchmark, warning of what is to be known."""
+    from merbench.benchmark.resolving import resolve
+    from merbench.planning.planner import make_plan
+    from merbench.steps.store import Store, home
+
+    store = Store(engine.shared_store or home() / "store")
     store.prepare()
-    planned = make_plan(resolve(document, parsed, registry), store, only or ())
+    benchmark = resolve(document, parsed, registry)
+    planned = make_plan(benchmark, store, only or (), elsewhere=engine.devices_elsewhere)
     for warning in planned.warnings:
         display.warn(warning)
-    return document, planned, store, registry
+    return planned, store
 
 
 def _names(cells: Sequence[Cell]) -> list[dict[str, str]]:

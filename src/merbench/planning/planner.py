@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Collection, Sequence
 
 from merbench import devices
-from merbench.benchmark.names import AXES, axis_of, means
+from merbench.benchmark.names import AXES, axis_of, is_named
 from merbench.benchmark.resolving import Benchmark
 from merbench.digests import remembered
 from merbench.errors import MerbenchError
@@ -22,6 +22,8 @@ def make_plan(
     store: Store,
     only: Sequence[str] = (),
     again: Collection[tuple[str, int]] | None = None,
+    *,
+    elsewhere: bool = False,
 ) -> Plan:
     """Expand a benchmark into cells and tasks.
 
@@ -37,13 +39,15 @@ def make_plan(
     again
         Cell ids and folds to fit again, whether or not the store has them, and no others. All
         where not given, unless the store has them.
+    elsewhere
+        Whether the device is one of other machines, which is looked for there.
 
     Raises
     ------
     MerbenchError
         A dataset cannot be read or split, a filter names no axis, or the device is not there.
     """
-    benchmark = _on_a_device(benchmark)
+    benchmark = _on_a_device(benchmark, elsewhere)
     with remembered(store.folder):
         return _made(benchmark, store, only, again)
 
@@ -59,7 +63,7 @@ def _made(
     wanted = [name for axis, name in filters if axis == "dataset"]
     for rooted in benchmark.datasets:
         # What no cell is left of need not be there.
-        if all(means(name, *[rooted.dataset.title] * 2) for name in wanted):
+        if all(is_named(name, *[rooted.dataset.title] * 2) for name in wanted):
             data = load(rooted, benchmark.protocol)
             plan.datasets += [data, *leaking(data, benchmark)]
     for data in plan.datasets:
@@ -67,7 +71,7 @@ def _made(
             if again is not None and all(cell.id != known for known, _ in again):
                 continue
             names, full_names = cell.names, cell.full_names
-            if all(means(name, names[axis], full_names[axis]) for axis, name in filters):
+            if all(is_named(name, names[axis], full_names[axis]) for axis, name in filters):
                 plan.cells.append(cell)
     if filters and not plan.cells:
         raise MerbenchError(f"--only {' --only '.join(only)} leaves no cell; see `merbench plan`")
@@ -75,9 +79,15 @@ def _made(
     return plan
 
 
-def _on_a_device(benchmark: Benchmark) -> Benchmark:
+def _on_a_device(benchmark: Benchmark, elsewhere: bool) -> Benchmark:
     """Return the benchmark with the device that `auto` means; what is recorded is what was used."""
     spec, document = benchmark.spec, benchmark.document
+    if elsewhere:
+        if spec.device == devices.AUTO:
+            raise document.error(
+                ("device",), "device: auto is for this machine; name the cluster's, such as cuda"
+            )
+        return benchmark
     try:
         device = devices.present(spec.device)
     except MerbenchError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from merbench.benchmark.names import means, settings_text
+from merbench.benchmark.names import is_named, settings_text
 from merbench.benchmark.schema import Reported
 from merbench.planning.cell import Cell
 
@@ -50,5 +50,5 @@ def figures_of(cell: Cell, reported: Reported) -> list[Figure]:
         )
         for entry in exact or matching
         for name, value in entry.values.items()
-        if means(name, dataset, whole)
+        if is_named(name, dataset, whole)
     ]
