@@ -39,6 +39,7 @@ def miniature(name: str, root: Path) -> Path:
     makers: dict[str, Callable[[], object]] = {
         "chang2024": lambda: [miniatures.four_qaed(root), miniatures.mtg_jamendo(root)],
         "deam": lambda: miniatures.deam(root, miniatures.deam_labels()),
+        "emomusic": lambda: miniatures.emomusic(root),
         "emopia": lambda: miniatures.emopia(root),
         "emotify": lambda: miniatures.emotify(root),
         "nguyen2022": lambda: miniatures.pmemo(root),
@@ -60,7 +61,7 @@ def test_every_file_has_a_plan(file: Path, tmp_path: Path) -> None:
         protocol = "stratified-k-fold" if file.stem == "chang2024" else "monte-carlo"
         if file.stem == "chang2024":  # four tracks of four tags are too few to be stratified
             arguments += ["--set", "datasets.mtg-jamendo.drawn=2"]
-        if file.stem != "emopia":  # of which there is one published split
+        if file.stem not in ("emomusic", "emopia"):  # of which there is one published split
             arguments += ["--set", f"protocol.{protocol}.folds=2"]
     done = merbench(*arguments, home=tmp_path / "home")
     assert done.returncode == 0, done.stderr

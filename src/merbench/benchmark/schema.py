@@ -118,7 +118,9 @@ class Spec(_Strict):
     )
     separators: list[Choice] = Field([MIXED], min_length=1, description="Separators.")
     features: list[OneOrSeveral] = Field(
-        min_length=1, description="Feature extractors; a list for models with several inputs."
+        min_length=1,
+        description="Feature extractors; a list for models with several inputs, or for vectors "
+        "that are joined into one.",
     )
     models: list[Choice] = Field(min_length=1, description="Models.")
     protocol: Choice = Field(MonteCarlo.name, description="How clips are split.")

@@ -81,7 +81,7 @@ def _mismatch(cell: Cell, benchmark: Benchmark) -> str:
     data, model = cell.data, cell.model
     if data.task not in model.tasks:
         return f"{model.title} cannot be fitted for the task {data.task}"
-    kinds = tuple(feature.kind for feature in cell.features)
+    kinds = cell.kinds
     if kinds != model.input_kinds:
         return (
             f"{model.title} takes {_kinds(model.input_kinds)}, "

@@ -15,7 +15,7 @@ from merbench.identity import canonical, digest
 from merbench.planning.cell import Cell, originals
 from merbench.planning.plan import STAGES, Plan
 from merbench.plugins import readiness
-from merbench.steps.assembling import Assemble
+from merbench.steps.assembling import Assemble, JoinTables, joined_key
 from merbench.steps.decoding import stem_components
 from merbench.steps.extracting import Extract, extraction_key, published_key, stems_of
 from merbench.steps.fitting import Fit
@@ -55,7 +55,8 @@ class StepList:
         )
 
     def _add(self, cell: Cell) -> None:
-        tables = tuple(self._table_key(cell, *given) for given in _inputs(cell))
+        parts = tuple(self._table_key(cell, *given) for given in _inputs(cell))
+        tables = (joined_key(parts),) if cell.joins_features else parts
         fits = self._fits(cell, tables)
         wanted = [fit for fit in fits if self._wanted(cell, fit)]
         # Nobody need be ready for what is done: to be asked may take a plugin seconds.
@@ -65,7 +66,7 @@ class StepList:
         self.plan.tables[cell.id] = tables
         self.plan.fits[cell.id] = [fit.key for fit in fits]
         for fit in wanted:
-            self._add_fit(cell, fit)
+            self._add_fit(cell, fit, parts)
         self._measure(cell)
 
     def _reason(self, cell: Cell) -> str:
@@ -98,12 +99,19 @@ class StepList:
         fingerprint = cell.model.fingerprint()
         return [_fit(cell, split, tables, fingerprint) for split in cell.data.splits]
 
-    def _add_fit(self, cell: Cell, fit: Fit) -> None:
+    def _add_fit(self, cell: Cell, fit: Fit, parts: tuple[str, ...]) -> None:
+        """Add a fit and what its tables need: `parts`, a table a feature, joined or as they are."""
         if fit.key in self.plan.tasks:
             return
         self.plan.tasks[fit.key] = fit
-        for (feature, originals_only), table in zip(_inputs(cell), fit.tables, strict=True):
-            self._table(cell, feature, originals_only, table)
+        joined = fit.tables[0] if cell.joins_features else None
+        if joined and not self._missing(joined, "assemble"):
+            return
+        for (feature, originals_only), part in zip(_inputs(cell), parts, strict=True):
+            self._table(cell, feature, originals_only, part)
+        if joined:
+            label = f"{cell.names['separator']} x {cell.names['features']}"
+            self.plan.tasks[joined] = JoinTables(joined, parts, label)
 
     def _wanted(self, cell: Cell, fit: Fit) -> bool:
         if self.again is not None:
