@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
@@ -61,8 +61,8 @@ class ArtistEmbedding(FeatureExtractor):
     name = "artist-cnn"
     kind = FeatureKind.VECTOR
     uses_device = True
-    requires = ("h5py",)
     source_modules = (
+        "merbench_plugins.checkpoints.keras",
         "merbench_plugins.networks.artist_cnn",
         "merbench_plugins.networks.blocks",
     )
@@ -157,27 +157,20 @@ def load_network(path: Path) -> ArtistCnn:
     MerbenchError
         The file cannot be read, or holds other layers.
     """
-    import h5py
-
+    from merbench_plugins.checkpoints.keras import KerasCheckpoint
     from merbench_plugins.networks.artist_cnn import ArtistCnn, keras_state
 
-    arrays: dict[str, Any] = {}
-
-    def keep(name: str, found: Any) -> None:
-        parts = name.partition(":")[0].split("/")
-        if isinstance(found, h5py.Dataset) and len(parts) > 1:
-            arrays["/".join(parts[-2:])] = found[()]
-
+    checkpoint = KerasCheckpoint(path)
+    network = ArtistCnn()
     try:
-        with h5py.File(path, "r") as file:
-            # A file of weights alone has the layers at its root.
-            (file.get("model_weights", file)).visititems(keep)
-        network = ArtistCnn()
-        network.load_state_dict(keras_state(arrays))
-    except (OSError, KeyError, ValueError, RuntimeError, AttributeError) as error:
+        network.load_state_dict(
+            keras_state({name: checkpoint.read(name) for name in checkpoint.shapes})
+        )
+    except (KeyError, ValueError, RuntimeError) as error:
         raise MerbenchError(
-            f"{path} is no Keras model of the artist network ({type(error).__name__}: {error}); "
-            "give model_siamese_10000.h5 of the authors, or one with its layers"
+            f"{path} holds other layers than the artist network's ({type(error).__name__}: "
+            f"{str(error).splitlines()[0]}); give model_siamese_10000.h5 of the authors, or one "
+            "with its layers"
         ) from None
     return network.eval()
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import h5py
 import numpy as np
 import pytest
 import torch
+from keras_files import write_keras
 from keras_layers import keras_arrays
 
 from merbench import MerbenchError
@@ -13,22 +13,19 @@ from merbench.testing.sounds import SAMPLE_RATE, music
 from merbench_plugins.features.artist_cnn import ArtistEmbedding, load_network, log_mel
 
 
-def save(path, arrays, folder="model_weights"):
-    """Write arrays as Keras does: each layer a group that holds one of its name."""
-    with h5py.File(path, "w") as file:
-        for name, array in arrays.items():
-            layer, _, kind = name.partition("/")
-            file[
-                f"{folder}/{layer}/{layer}/{kind}:0" if folder else f"{layer}/{layer}/{kind}:0"
-            ] = array
-        file["optimizer_weights/SGD/iterations:0"] = 3
-    return path
+def save(path, arrays, *, model=True):
+    """Write arrays as Keras does, layer by layer."""
+    layers = {}
+    for name, array in arrays.items():
+        layer, _, role = name.partition("/")
+        layers.setdefault(layer, {})[role] = array
+    return write_keras(path, list(layers.items()), model=model)
 
 
-@pytest.mark.parametrize("folder", ["model_weights", ""])
-def test_random_weights_in_the_original_format_are_read(tmp_path, folder):
+@pytest.mark.parametrize("model", [True, False])
+def test_random_weights_in_the_original_format_are_read(tmp_path, model):
     arrays = keras_arrays()
-    network = load_network(save(tmp_path / "model.h5", arrays, folder))
+    network = load_network(save(tmp_path / "model.h5", arrays, model=model))
     kernel = network.blocks[3].conv.weight.detach().numpy()
     np.testing.assert_array_equal(kernel, arrays["conv1d_4/kernel"].transpose(2, 1, 0))
     embedding = ArtistEmbedding(weights=tmp_path / "model.h5")
@@ -45,10 +42,10 @@ def test_what_holds_other_layers_is_refused_in_a_sentence(tmp_path):
     arrays = keras_arrays()
     del arrays["conv1d_5/bias"]
     path = save(tmp_path / "model.h5", arrays)
-    with pytest.raises(MerbenchError, match=r"model.h5 is no Keras model of the artist network"):
+    with pytest.raises(MerbenchError, match=r"model.h5 holds other layers than the artist network"):
         load_network(path)
     (tmp_path / "text.h5").write_text("no HDF5")
-    with pytest.raises(MerbenchError, match=r"text.h5 is no Keras model"):
+    with pytest.raises(MerbenchError, match=r"text.h5 holds no weights that Keras saved"):
         load_network(tmp_path / "text.h5")
 
 
