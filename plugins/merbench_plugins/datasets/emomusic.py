@@ -16,9 +16,9 @@ from merbench_plugins.datasets.label_table import (
     LabelTable,
     Problems,
     group_name,
-    refuse_swapped_spread,
 )
 from merbench_plugins.datasets.labelled import LabelledDataset
+from merbench_plugins.datasets.plausible_labels import refuse_swapped_spread
 
 SCALE = (1.0, 9.0)
 ID = "song_id"
