@@ -14,11 +14,11 @@ from merbench_plugins.datasets.audio_files import index_audio
 from merbench_plugins.datasets.label_table import (
     LabelError,
     LabelTable,
-    Problems,
     group_name,
 )
 from merbench_plugins.datasets.labelled import LabelledDataset
 from merbench_plugins.datasets.plausible_labels import refuse_swapped_spread
+from merbench_plugins.datasets.problems import Problems
 
 SCALE = (1.0, 9.0)
 ID = "song_id"

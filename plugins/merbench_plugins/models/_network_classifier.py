@@ -66,7 +66,7 @@ class NetworkClassifier(BaseEstimator):
     def __init__(
         self,
         name: str,
-        network: Callable[..., nn.Module],
+        network: Callable[..., Any],
         options: Mapping[str, Any],
         readers: Sequence[Reader],
         recipe: Recipe,

@@ -29,7 +29,7 @@ class TrainedNetwork(Model):
     inputs = FeatureKind.IMAGE
     tasks = frozenset({Task.QUADRANT, Task.CLASSES})
     uses_device = True
-    source_modules = (
+    source_modules: ClassVar[tuple[str, ...]] = (
         "merbench_plugins.models._checked",
         "merbench_plugins.models._classification",
         "merbench_plugins.models._network_classifier",

@@ -204,7 +204,7 @@ class _Images:
         self, images: Any, chosen: NDArray[np.intp], made: NDArray[np.float32] | None = None
     ) -> None:
         self.images, self.chosen = images, chosen
-        self.made = [] if made is None else made
+        self.made: Any = [] if made is None else made
 
     def __len__(self) -> int:
         return len(self.chosen) + len(self.made)

@@ -102,7 +102,9 @@ def reproduced(
                     ours,
                     low,
                     high,
-                    *(None if x is None else x - figure.value for x in (ours, low, high)),
+                    _less(ours, figure.value),
+                    _less(low, figure.value),
+                    _less(high, figure.value),
                     error,
                 )
             )
@@ -135,3 +137,7 @@ def _ours(cell: str, metric: str, run: RunResults | None, unready: Mapping[str, 
 def _known(value: object) -> float | None:
     number = float(value)  # type: ignore[arg-type]
     return number if math.isfinite(number) else None
+
+
+def _less(number: float | None, value: float) -> float | None:
+    return None if number is None else number - value
