@@ -73,8 +73,8 @@ def drawn_on_mel(low: float, high: float, rng: np.random.Generator) -> float:
     """Draw a frequency in Hz between two, evenly on the mel scale."""
     import math
 
-    ends = [2595 * math.log10(1 + hertz / 700) for hertz in (low, high)]
-    return float(700 * (10 ** (drawn_between(*ends, rng) / 2595) - 1))
+    lower, upper = (2595 * math.log10(1 + hertz / 700) for hertz in (low, high))
+    return float(700 * (10 ** (drawn_between(lower, upper, rng) / 2595) - 1))
 
 
 def refuse_reversed(low: float, high: float) -> None:
