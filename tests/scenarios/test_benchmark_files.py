@@ -73,15 +73,13 @@ def test_all_fifteen_methods_on_three_sets_stand_beside_the_papers_numbers(tmp_p
     figures = [figure for cell in cells for figure in cell["reported"]]
     assert len({figure["system"] for figure in figures}) == 15
     printed = pd.read_csv(REPOSITORY / "leaderboard/reported/louro2024.csv")
-    known = {(f"{n} {name}" if n else name, value) for n, name, value in _numbered(printed)}
+    names = list(dict.fromkeys(printed["system"]))
+    known = {
+        (f"{names.index(row.system) + 1} {row.system}", row.value) for row in printed.itertuples()
+    }
     assert {(figure["system"], figure["value"]) for figure in figures} == known
     unready = {cell["features"]: cell["error"] for cell in cells if cell["error"]}
     assert unready.keys() <= {"openl3"}
-
-
-def _numbered(printed: pd.DataFrame) -> list[tuple[int, str, float]]:
-    names = list(dict.fromkeys(printed["system"]))
-    return [(names.index(row.system) + 1, row.system, row.value) for row in printed.itertuples()]
 
 
 def test_louros_methods_are_found_by_the_table_of_their_page() -> None:

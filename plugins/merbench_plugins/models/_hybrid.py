@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from merbench_plugins.models._checked import checked_features, count_clips
+from merbench_plugins.models._chosen_rows import ChosenRows
 from merbench_plugins.models._classification import checked_shares
 from merbench_plugins.models._inner_folds import TrainingRows
 from merbench_plugins.models._network_classifier import AsIs, Averaged, NetworkClassifier
@@ -74,7 +75,7 @@ class HybridClassifier(BaseEstimator):
                 seeing = AugmentedCnn(image(images[0]).shape, shares.shape[1])
         networks = {"images": seeing, "vectors": dense.network_}
         self.joined_ = self._classifier(JoinedNetwork, networks, (image, AsIs()), 2)
-        self.joined_.fit((_Some(images, own), vectors[own]), shares[own])
+        self.joined_.fit((ChosenRows(images, own), vectors[own]), shares[own])
         self.curve_ = self.joined_.curve_
         return self
 
@@ -91,16 +92,3 @@ class HybridClassifier(BaseEstimator):
             self.name, network, options, readers, self.recipes[stage],
             keep=keep, seed=self.seed, device=self.device,
         )  # fmt: skip
-
-
-class _Some:
-    """Some rows of an array-like, read when they are asked for."""
-
-    def __init__(self, rows: Any, chosen: NDArray[np.intp]) -> None:
-        self.rows, self.chosen = rows, chosen
-
-    def __len__(self) -> int:
-        return len(self.chosen)
-
-    def __getitem__(self, row: int) -> Any:
-        return self.rows[int(self.chosen[row])]

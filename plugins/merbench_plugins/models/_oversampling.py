@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from merbench import MerbenchError, fit_estimator
 from merbench.components.training_rows import asks_for
+from merbench_plugins.models._chosen_rows import ChosenRows
 from merbench_plugins.models._classification import checked_shares
 from merbench_plugins.models._encoding import Encoding, trained
 from merbench_plugins.models._inner_folds import TrainingRows
@@ -77,7 +78,7 @@ class OversampledEstimator(BaseEstimator):
         if len(X) < 2:
             raise MerbenchError(f"{self.name}: one clip cannot be trained on; give at least 2")
         own = np.flatnonzero(TrainingRows.of(len(X), None, copy_of).original)
-        images, classes = _Images(X, own), shares[own].argmax(axis=1)
+        images, classes = ChosenRows(X, own), shares[own].argmax(axis=1)
         dablain = self.variant == "dablain"
         encoding = trained(
             images,
@@ -92,7 +93,7 @@ class OversampledEstimator(BaseEstimator):
         made, of_class = self._made(images, classes, encoding)
         self.made_ = np.bincount(of_class, minlength=shares.shape[1])
         given = np.concatenate([shares, np.eye(shares.shape[1])[of_class]])
-        fit_estimator(self.estimator, _Images(X, np.arange(len(X)), made), given)
+        fit_estimator(self.estimator, ChosenRows(X, np.arange(len(X)), made), given)
         self.curve_ = getattr(self.estimator, "curve_", [])
         self.fitted_ = True
         return self
@@ -185,37 +186,3 @@ def between(
             drawn.append(np.asarray(more[len(codes) :], np.float64))
             of_class.append(np.asarray(labels[len(codes) :], np.intp))
     return np.concatenate(drawn), np.concatenate(of_class)
-
-
-class _Images:
-    """Some rows of images that may stay on disk, and made ones behind them.
-
-    Parameters
-    ----------
-    images
-        Array-like.
-    chosen
-        Rows of it.
-    made
-        Shape (m, stems, bins, frames); none by default.
-    """
-
-    def __init__(
-        self, images: Any, chosen: NDArray[np.intp], made: NDArray[np.float32] | None = None
-    ) -> None:
-        self.images, self.chosen = images, chosen
-        self.made: Any = [] if made is None else made
-
-    def __len__(self) -> int:
-        return len(self.chosen) + len(self.made)
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """(n, stems, bins, frames)."""
-        return (len(self), *np.asarray(self[0]).shape)
-
-    def __getitem__(self, item: Any) -> Any:
-        if not isinstance(item, int | np.integer):
-            return np.stack([self[int(i)] for i in np.arange(len(self))[item]])
-        rest = int(item) - len(self.chosen)
-        return self.made[rest] if rest >= 0 else self.images[int(self.chosen[item])]

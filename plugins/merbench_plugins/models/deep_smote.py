@@ -36,6 +36,7 @@ class DeepSmote(Model):
     requires = ("imbalanced-learn",)
     source_modules = (
         *TrainedNetwork.source_modules,
+        "merbench_plugins.models._chosen_rows",
         "merbench_plugins.models._encoding",
         "merbench_plugins.models._inner_folds",
         "merbench_plugins.models._oversampling",

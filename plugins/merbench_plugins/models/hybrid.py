@@ -32,6 +32,7 @@ class LouroHybrid(Model):
     uses_device = True
     source_modules = (
         *TrainedNetwork.source_modules,
+        "merbench_plugins.models._chosen_rows",
         "merbench_plugins.models._hybrid",
         "merbench_plugins.models._inner_folds",
         "merbench_plugins.networks.baseline_cnn",
