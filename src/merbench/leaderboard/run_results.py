@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from merbench.csv_text import table_text
 from merbench.errors import MerbenchError
 from merbench.leaderboard.building import build
 from merbench.runs import record
 from merbench.runs.record import MANIFEST as MANIFEST
-from merbench.runs.record import UNFINISHED, RunRecord, csv_text, replacing
+from merbench.runs.record import UNFINISHED, RunRecord, replacing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -109,9 +110,9 @@ def write(run: RunResults, folder: Path) -> None:
 def texts(run: RunResults) -> dict[str, str]:
     """Return the files that follow from what a run recorded: name to content."""
     return {
-        LEADERBOARD: csv_text(run.leaderboard),
-        COMPARISONS: csv_text(run.comparisons),
-        SEPARATORS: csv_text(run.separators),
+        LEADERBOARD: table_text(run.leaderboard),
+        COMPARISONS: table_text(run.comparisons),
+        SEPARATORS: table_text(run.separators),
     }
 
 
