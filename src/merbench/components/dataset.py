@@ -116,6 +116,17 @@ class Dataset(Component):
             f"{self.homepage or 'its authors'} and set its root in the benchmark file"
         )
 
+    def miniature(self, root: Path) -> None:
+        """Write a few made clips under `root`, in the layout that `clips` reads; optional.
+
+        `merbench reproduce --smoke` tries a benchmark on them. What is heard in them is made by a
+        program, the same each time, and so are labels.
+        """
+        raise MerbenchError(
+            f"{self.name} makes no miniature of itself, on which a benchmark could be tried; set "
+            "its root to a folder with some clips"
+        )
+
     def check(self, root: Path) -> list[Finding]:
         """Look for what is wrong with the copy under `root`.
 
