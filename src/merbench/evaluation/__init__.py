@@ -1,7 +1,7 @@
 """KL, metrics of each task, paired tests, rankings and the human ceiling, on plain arrays."""
 
 from merbench.evaluation.ceiling import HumanCeiling, human_ceiling
-from merbench.evaluation.comparison import ALPHA, CONFIRMING, ROPE, Paired, compare_pairs, holm
+from merbench.evaluation.comparison import ALPHA, ROPE, Paired, compare_pairs
 from merbench.evaluation.divergence import (
     PROBABILITY_FLOOR,
     STD_FLOOR,
@@ -10,6 +10,7 @@ from merbench.evaluation.divergence import (
     gaussian_kl,
 )
 from merbench.evaluation.evaluator import Evaluation, evaluate
+from merbench.evaluation.families import holm, step_down
 from merbench.evaluation.friedman import (
     CriticalDifference,
     Friedman,
@@ -20,18 +21,20 @@ from merbench.evaluation.guards import Suspicion, suspect
 from merbench.evaluation.labels import LabelKind, best_constant, divergence, labels_of
 from merbench.evaluation.metrics import is_count
 from merbench.evaluation.paired_scores import Scores
-from merbench.evaluation.ranking import Bootstrap, bootstrap, tiers
+from merbench.evaluation.ranking import Bootstrap, bootstrap
 from merbench.evaluation.resampled import Corrected, Posterior, corrected
 from merbench.evaluation.signedrank import SignedRank, signed_rank
+from merbench.evaluation.tiers import AllPairs, groups_needed, tiers
+from merbench.evaluation.two_sources import two_sources
 from merbench.evaluation.versions import VERSION, same_scores, source_hash
 
 __all__ = [
     "ALPHA",
-    "CONFIRMING",
     "PROBABILITY_FLOOR",
     "ROPE",
     "STD_FLOOR",
     "VERSION",
+    "AllPairs",
     "Bootstrap",
     "Corrected",
     "CriticalDifference",
@@ -55,6 +58,7 @@ __all__ = [
     "evaluate",
     "friedman",
     "gaussian_kl",
+    "groups_needed",
     "holm",
     "human_ceiling",
     "is_count",
@@ -62,6 +66,8 @@ __all__ = [
     "same_scores",
     "signed_rank",
     "source_hash",
+    "step_down",
     "suspect",
     "tiers",
+    "two_sources",
 ]
