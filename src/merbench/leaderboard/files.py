@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from merbench.errors import MerbenchError
-from merbench.leaderboard import datasets, dictionary
+from merbench.leaderboard import across_datasets, dictionary
 from merbench.leaderboard.building import Board, build
 from merbench.leaderboard.cell_rows import portable_json
 from merbench.leaderboard.citation import citation
@@ -68,7 +68,7 @@ def compose(runs: Sequence[RunRecord], reported: pd.DataFrame | None = None) -> 
         COMPARISONS: board.comparisons,
         SEPARATORS: board.separators,
     }
-    compared = datasets.systems(board.leaderboard)
+    compared = across_datasets.systems(board.leaderboard)
     if compared is not None:
         csv[ACROSS] = compared
     if reported is not None:

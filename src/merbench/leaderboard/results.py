@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from merbench.benchmark.names import NONE
-from merbench.leaderboard import datasets
+from merbench.leaderboard import across_datasets
 from merbench.leaderboard.columns import SeparatorFold, separator_folds
 from merbench.runs import row_columns
 from merbench.tasks import Task
@@ -67,7 +67,7 @@ class Results:
     @classmethod
     def of_run(cls, run: RunResults) -> Results:
         """Return the results of a run."""
-        compared = datasets.systems(run.leaderboard)
+        compared = across_datasets.systems(run.leaderboard)
         return cls(
             str(run.manifest["name"]),
             [{k: v for k, v in row.items() if k != "run"} for row in records(run.leaderboard)],
