@@ -10,6 +10,7 @@ from merbench.evaluation.divergence import (
     gaussian_kl,
 )
 from merbench.evaluation.evaluator import Evaluation, evaluate
+from merbench.evaluation.f1 import MacroF1, macro_f1
 from merbench.evaluation.families import holm, step_down
 from merbench.evaluation.friedman import (
     CriticalDifference,
@@ -19,6 +20,7 @@ from merbench.evaluation.friedman import (
 )
 from merbench.evaluation.guards import Suspicion, suspect
 from merbench.evaluation.labels import LabelKind, best_constant, divergence, labels_of
+from merbench.evaluation.losses import KL, SQUARED_ERROR, ZERO_ONE, clip_loss, losses_of
 from merbench.evaluation.metrics import is_count
 from merbench.evaluation.paired_scores import Scores
 from merbench.evaluation.ranking import Bootstrap, bootstrap
@@ -30,10 +32,13 @@ from merbench.evaluation.versions import VERSION, same_scores, source_hash
 
 __all__ = [
     "ALPHA",
+    "KL",
     "PROBABILITY_FLOOR",
     "ROPE",
+    "SQUARED_ERROR",
     "STD_FLOOR",
     "VERSION",
+    "ZERO_ONE",
     "AllPairs",
     "Bootstrap",
     "Corrected",
@@ -43,6 +48,7 @@ __all__ = [
     "Friedman",
     "HumanCeiling",
     "LabelKind",
+    "MacroF1",
     "Paired",
     "Posterior",
     "Scores",
@@ -51,6 +57,7 @@ __all__ = [
     "best_constant",
     "bootstrap",
     "categorical_kl",
+    "clip_loss",
     "compare_pairs",
     "corrected",
     "critical_difference",
@@ -63,6 +70,8 @@ __all__ = [
     "human_ceiling",
     "is_count",
     "labels_of",
+    "losses_of",
+    "macro_f1",
     "same_scores",
     "signed_rank",
     "source_hash",

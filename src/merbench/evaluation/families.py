@@ -8,7 +8,7 @@ from scipy import special
 
 from merbench.evaluation.paired_scores import Scores
 
-__all__ = ["DRAWS", "holm", "step_down"]
+__all__ = ["DRAWS", "holm", "step_down", "step_down_draws"]
 
 Array = NDArray[np.float64]
 
@@ -80,24 +80,40 @@ def step_down(
     ndarray
         Shape (m,); none below the p-value it comes from, none above 1.
     """
+    weight = np.bincount(scores.group_index) / len(scores.fold)
+    deviations = scores.group_test_means - (scores.group_test_means * weight).sum(axis=1)[:, None]
+    deviations = deviations * weight / np.sqrt(np.maximum(1 - weight, 1e-300))
+    chance = np.random.default_rng(seed).standard_normal((len(weight), draws))
+    return step_down_draws(deviations @ chance, a, b, p_values)
+
+
+def step_down_draws(
+    drawn: Array, a: NDArray[np.intp], b: NDArray[np.intp], p_values: ArrayLike
+) -> Array:
+    """Adjust the p-values of a family of pairs, as `step_down` does, by draws made elsewhere.
+
+    Parameters
+    ----------
+    drawn
+        Shape (K, B): what chance adds to each cell, in each of B draws.
+    a, b, p_values
+        As `step_down` has them.
+    """
     p = np.asarray(p_values, np.float64)
     adjusted = holm(p)
     made = np.flatnonzero(~np.isnan(p))
     if len(made) < 2:
         return adjusted
+    draws = drawn.shape[1]
     order = made[np.argsort(p[made], kind="stable")]
-    weight = np.bincount(scores.group_index) / len(scores.fold)
-    deviations = scores.group_test_means - scores.group_test_means @ weight[:, None]
-    deviations = deviations * weight / np.sqrt(1 - weight)
-    rng = np.random.default_rng(seed)
-    moved = deviations @ rng.standard_normal((len(weight), draws))
     bound = -special.ndtri(p[order] / 2)
     most, count = np.zeros(draws), np.empty(len(order))
     step = max(1, _CHUNK // draws)
     for end in range(len(order), 0, -step):  # from the least significant pair
         part = order[max(0, end - step) : end]
-        spread = np.sqrt(((deviations[a[part]] - deviations[b[part]]) ** 2).sum(axis=1))
-        size = np.abs(moved[a[part]] - moved[b[part]])
+        moved = drawn[a[part]] - drawn[b[part]]
+        spread = np.sqrt((moved**2).mean(axis=1))
+        size = np.abs(moved, out=moved)
         size /= np.where(spread > 0, spread, np.inf)[:, None]
         for place in range(len(part) - 1, -1, -1):
             np.maximum(most, size[place], out=most)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from merbench.benchmark.names import NONE
 from merbench.components import MIXED
 from merbench.leaderboard.accuracy import Accuracy, accuracies
-from merbench.leaderboard.comparisons import levels
+from merbench.leaderboard.comparisons import level
 from merbench.leaderboard.cost import costs
 from merbench.leaderboard.fold_tables import FoldTable, fold_tables, n_pairs
 from merbench.leaderboard.results import Results, Row, finished, short_names
@@ -239,33 +239,30 @@ _PAIR_COLUMNS = (
     ("Second", False, "", "b"),
     ("Difference", True, "Mean over folds of KL of the first less that of the second, nats",
      "kl_difference"),
-    ("p corrected", True, "Nadeau and Bengio's corrected resampled t-test, after Holm",
-     "corrected_p_holm"),
-    ("p groups", True, "Wilcoxon signed-rank test over groups of clips, of this pair alone",
-     "group_p"),
+    ("p", True, "Of the test that decides, corrected for all pairs of its family",
+     "corrected_p_family"),
     ("p clips", True, "Wilcoxon signed-rank test over clips, after Holm: takes clips of one group "
      "for independent", "clip_p_holm"),
     ("Effect", True, "Matched-pairs rank-biserial correlation; −1: first better on every clip",
      "rank_biserial"),
     ("Detectable", True, "Smallest difference that would be found with 80 % power, nats",
      "detectable_difference"),
-    ("Verdict", False, "Decided over folds, confirmed over groups", ""),
+    ("Verdict", False, "Significant where p is below 0.05", ""),
 )  # fmt: skip
 
 
 def differences(view: View) -> Markup | None:
     """Pairs of systems: how far apart they are, and how sure that is."""
-    deciding, confirming = levels()
     families: dict[tuple[str, str], list[Row]] = {}
     for pair in view.content.comparisons:
         families.setdefault((str(pair["dataset"]), str(pair.get("across", ""))), []).append(pair)
     if not families:
         return None
     note = (
-        "A difference is called significant where the corrected test over folds is below "
-        f"{deciding:g} after Holm's correction for the pairs of its family, and the test over "
-        f"groups of clips points the same way with p below {confirming:g}. Intervals are those "
-        "of the corrected test, for each pair by itself."
+        "A difference is called significant where p is below "
+        f"{level():g}, after correction for the pairs of its family. The test allows for clips of "
+        "one group and for folds that share clips. Intervals are those of the same test, for each "
+        "pair by itself."
     )
     made = [
         _family(i, *names, pairs, view.content) for i, (names, pairs) in enumerate(families.items())
@@ -323,13 +320,13 @@ def _pair_name(pair: Row, a: Row, b: Row) -> str:
 
 
 def _surprise(pair: Row) -> tuple[float, float]:
-    p = pair.get("corrected_p_holm")
+    p = pair.get("corrected_p_family")
     return (2.0 if p is None else p, -abs(pair.get("kl_difference") or 0.0))
 
 
 def _pair_cell(pair: Row, key: str) -> tuple[str, str]:
     if not key:
-        if pair.get("corrected_p_holm") is None:
+        if pair.get("corrected_p_family") is None:
             return "undecided: one fold", ""
         if not pair["significant"]:
             return "not significant", ""
