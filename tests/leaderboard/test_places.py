@@ -40,7 +40,7 @@ def test_a_table_that_cannot_separate_prints_no_tier():
 
 
 def test_what_it_would_take_stands_where_a_row_is_not_told_from_the_best():
-    found = board(noisy("good", 0.05, 1), noisy("alike", 0.0502, 2), noisy("bad", 0.3, 3))
+    found = board(noisy("good", 0.05, 1), noisy("alike", 0.0502, 2), noisy("bad", 0.09, 3))
     rows = found.leaderboard.set_index("cell")
     best, second = rows.sort_values("rank").index[:2]
     assert math.isnan(rows.loc["bad", "groups_needed"])
@@ -51,7 +51,7 @@ def test_what_it_would_take_stands_where_a_row_is_not_told_from_the_best():
 def test_marked_rows_and_baselines_have_no_tier():
     flat = made("flat", [[0.4] * 30] * 4, n_train=90, constant=True)
     base = noisy("base", 0.4, 4, role="baseline")
-    rows = board(noisy("a", 0.05, 1), noisy("b", 0.2, 2), flat, base).leaderboard.set_index("cell")
+    rows = board(noisy("a", 0.05, 1), noisy("b", 0.09, 2), flat, base).leaderboard.set_index("cell")
     assert rows.loc["flat", "mark"]
     assert rows["tier"].fillna(0).to_dict() == {"a": 1, "b": 2, "flat": 0, "base": 0}
     assert sorted(rows["rank"]) == [1, 2, 3, 4]

@@ -1,4 +1,4 @@
-"""Tiers: runs of ranks within which the first cannot be told from the last."""
+"""Tiers: runs of ranks, none of which is significantly worse than its first."""
 
 from __future__ import annotations
 
@@ -57,13 +57,15 @@ class AllPairs:
 def tiers(better: ArrayLike, mean: ArrayLike) -> NDArray[np.int64]:
     """Sort cells into tiers, each a run of ranks.
 
-    The cell with the least mean leads tier 1, which goes on down the ranks to the last cell that
-    is not significantly worse than it. The next cell leads tier 2, and so on. No cell stands in a
-    better tier than one that ranks above it. Who leads is chosen by the data, so that verdicts must
-    come from the family of all pairs (`AllPairs`): then, with probability 1 - alpha, every cell
-    below a tier is truly worse than the one that leads it. Correcting for a leader's comparisons
-    alone would part one of twenty equal cells from the rest far too often (Hsu 1996, "Multiple
-    comparisons", Chapter 4).
+    The cell with the least mean leads tier 1. The first cell down the ranks that is significantly
+    worse than it leads tier 2, and so on: no cell of a tier is significantly worse than the one
+    that leads it, and none stands in a better tier than one that ranks above it. A cell that varies
+    much may stand in a lower tier by its rank and still not be told from a higher one's leader.
+
+    Who leads is chosen by the data, so that verdicts must come from the family of all pairs
+    (`AllPairs`): then, with probability 1 - alpha, whoever leads a tier is truly worse than whoever
+    leads the one above. Correcting for a leader's comparisons alone would part one of twenty equal
+    cells from the rest far too often (Hsu 1996, "Multiple comparisons", Chapter 4).
 
     Parameters
     ----------
@@ -83,8 +85,8 @@ def tiers(better: ArrayLike, mean: ArrayLike) -> NDArray[np.int64]:
     number = start = 0
     while start < len(order):
         number += 1
-        alike = np.flatnonzero(~told[order[start], order[start:]])
-        end = start + int(alike[-1]) + 1
+        worse = np.flatnonzero(told[order[start], order[start:]])
+        end = start + int(worse[0]) if len(worse) else len(order)
         tier[order[start:end]] = number
         start = end
     return tier

@@ -15,6 +15,7 @@ from merbench.leaderboard.cell_rows import in_order, summarise
 from merbench.leaderboard.cell_scores import RunPredictions, align
 from merbench.leaderboard.class_scores import set_class_scores
 from merbench.leaderboard.columns import (
+    AGAINST_BASELINE,
     AGAINST_BEST,
     COMPARED,
     KL_COLUMNS,
@@ -103,7 +104,8 @@ def build(runs: Sequence[RunRecord]) -> Board:
     listed = [row | row["_metrics"] for table in by_table.values() for row in table]
     leaderboard = pd.DataFrame([{c: row.get(c) for c in columns} for row in listed])
     numbers = [
-        *RANKED[1:], "n_groups", *KL_COLUMNS, *AGAINST_BEST, "kl_difference_to_people",
+        *RANKED[1:], "n_groups", *KL_COLUMNS, *AGAINST_BEST, *AGAINST_BASELINE,
+        "kl_difference_to_people",
         *OTHERWISE_RANKED, *metrics,
     ]  # fmt: skip
     leaderboard[numbers] = leaderboard[numbers].astype(float)

@@ -16,6 +16,7 @@ AGAINST_BEST = [
     "kl_difference_to_best", "corrected_p_family", "clip_p_holm", "naive_wilcoxon_p",
     "rank_biserial", "detectable_difference", "groups_needed",
 ]  # fmt: skip
+AGAINST_BASELINE = ["kl_difference_to_baseline", "baseline_p_family"]
 KL_COLUMNS = [
     "kl_mean",
     "kl_mean_low",
@@ -32,7 +33,7 @@ OTHERWISE_RANKED = [
 LEADING = [
     *RANKED, "role", "dataset", "dataset_version", "task", *AXES[1:], "parameters", "status",
     "n_clips", "n_groups", "n_folds", "n_failed", *KL_COLUMNS, *AGAINST_BEST,
-    "kl_difference_to_people", "mark", *OTHERWISE_RANKED,
+    *AGAINST_BASELINE, "kl_difference_to_people", "mark", *OTHERWISE_RANKED,
 ]  # fmt: skip
 """Columns of a leaderboard before the metrics of its tasks."""
 TRAILING = [

@@ -50,8 +50,8 @@ _COLUMNS = {
     ),
     "tier": Entry(
         "",
-        "1 is best. A tier is a run of ranks that ends with the last row not significantly worse "
-        "than its first; all pairs of the table are one family. Empty for baselines, people and "
+        "1 is best. A tier is a run of ranks that ends before the first row significantly worse "
+        "than its own first; all pairs of the table are one family. Empty for baselines, people, "
         "marked rows, and in a table whose systems cannot be told apart.",
     ),
     "rank": Entry(
@@ -113,6 +113,12 @@ _COLUMNS = {
     ),
     "detectable_difference": Entry(
         "nats", "Smallest true difference that these data would show with 80 % power."
+    ),
+    "kl_difference_to_baseline": Entry(
+        "nats", "kl_mean less that of the table's best baseline, which never hears the music."
+    ),
+    "baseline_p_family": Entry(
+        "", "p of the row and that baseline, corrected for the table's systems against it."
     ),
     "groups_needed": Entry(
         "groups",
@@ -262,6 +268,15 @@ _COLUMNS = {
     "value": Entry("", "The number."),
     "source": Entry("", "Paper, table and row that it stands in."),
     "note": Entry("", "What to know of it."),
+    # --- findings ---
+    "kind": Entry(
+        "",
+        "What a finding is about: leads, separation, hearing (who does no better than a baseline), "
+        "detectable (differences that would not have shown), people, given (one fold).",
+    ),
+    "text": Entry("", "The finding, a sentence."),
+    "cells": Entry("", "Cells of the rows that it is about, with blanks between."),
+    "runs": Entry("", "Their runs, in the same order."),
     # --- the dictionary ---
     "file": Entry("", "File."),
     "column": Entry("", "Column of it."),

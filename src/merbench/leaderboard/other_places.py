@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -40,8 +41,8 @@ def set_other_places(
 ) -> None:
     """Set `columns.OTHERWISE_RANKED` of one table's ranked rows, and the interval of macro F1.
 
-    The tests are those of KL. Rows have none of this where the labels or the predictions of any of
-    them may not be republished, for then ranks would have gaps that nobody can see.
+    The tests are those of KL. Where labels or predictions may not be republished, ranks follow from
+    the folds' metrics, and there are no tiers.
 
     Parameters
     ----------
@@ -58,6 +59,7 @@ def set_other_places(
 
     labels = _labels(rows, scored, aligned)
     if labels is None:
+        _rank_by_metrics(rows)
         return
     a, b = np.triu_indices(len(rows), k=1)
     for way in ways_to_rank(rows[0]["task"])[1:]:
@@ -77,6 +79,19 @@ def set_other_places(
         places = zip(ranks(pairs.mean.tolist()), tiers_of(rows, pairs), strict=True)
         for row, (rank, tier) in zip(rows, places, strict=True):
             row |= {f"rank_by_{name}": rank, f"tier_by_{name}": tier}
+
+
+def _rank_by_metrics(rows: Sequence[dict[str, Any]]) -> None:
+    """Rank by the means of the folds' metrics."""
+    for name, metric, sign in (
+        ("squared_error", "mse", 1), ("zero_one", "accuracy", -1), ("macro_f1", "macro_f1", -1)
+    ):  # fmt: skip
+        values = [sign * row["_metrics"].get(metric, math.nan) for row in rows]
+        if not any(map(math.isnan, values)):
+            for row, rank in zip(rows, ranks(values), strict=True):
+                row[f"rank_by_{name}"] = rank
+                if metric == "mse":
+                    row["squared_error"] = row["_metrics"][metric]
 
 
 def compared_by(

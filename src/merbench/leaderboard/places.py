@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from merbench.leaderboard.columns import AGAINST_BEST
-from merbench.runs.row_columns import SYSTEM
+from merbench.runs.row_columns import BASELINE, SYSTEM
 
 if TYPE_CHECKING:
     from merbench.evaluation import AllPairs, Scores
@@ -54,6 +54,7 @@ def set_places(rows: Rows, scores: Scores) -> None:
             "n_groups": len(scores.groups),
         }
     _against_best(rows, scores, pairs)
+    _against_baseline(rows, scores)
 
 
 def ranks(values: Sequence[float]) -> list[int]:
@@ -111,3 +112,20 @@ def _against_best(rows: Rows, scores: Scores, pairs: AllPairs) -> None:
         if not math.isnan(row["groups_needed"]):
             # A larger effort than the present one, however chance may have it.
             row["groups_needed"] = max(row["groups_needed"], float(len(scores.groups) + 1))
+
+
+def _against_baseline(rows: Rows, scores: Scores) -> None:
+    """Hold every system against the best row that never hears the music, as one family."""
+    import numpy as np
+
+    from merbench import evaluation
+
+    best = next((i for i, row in enumerate(rows) if row["role"] == BASELINE), None)
+    systems = np.flatnonzero([row["role"] == SYSTEM for row in rows])
+    if best is None or not len(systems):
+        return
+    baseline = np.full_like(systems, best)
+    difference = evaluation.two_sources(scores, systems, baseline)
+    p = evaluation.step_down(scores, systems, baseline, difference.p)
+    for i, mean, own in zip(systems.tolist(), difference.mean.tolist(), p.tolist(), strict=True):
+        rows[i] |= {"kl_difference_to_baseline": mean, "baseline_p_family": own}

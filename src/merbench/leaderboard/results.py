@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from merbench.benchmark.names import NONE
 from merbench.leaderboard import across_datasets
 from merbench.leaderboard.columns import SeparatorFold, separator_folds
+from merbench.leaderboard.findings import COLUMNS as FINDING_COLUMNS
+from merbench.leaderboard.findings import Finding, findings
 from merbench.runs import row_columns
 from merbench.tasks import Task
 
@@ -88,6 +90,11 @@ class Results:
             found.setdefault(str(row["table"]), []).append(row)
         return found
 
+    @cached_property
+    def findings(self) -> list[Finding]:
+        """What the tables come to, in sentences."""
+        return findings(self.rows, self.comparisons)
+
     def sides(self, pair: Row) -> tuple[Row, Row]:
         """Return the two rows that a pair compares."""
         return self.row(pair["cell_a"], pair["run_a"]), self.row(pair["cell_b"], pair["run_b"])
@@ -122,6 +129,14 @@ def records(table: pd.DataFrame) -> list[Row]:
         {str(key): _present(value) for key, value in row.items()}
         for row in table.to_dict("records")
     ]
+
+
+def findings_table(leaderboard: pd.DataFrame, comparisons: pd.DataFrame) -> pd.DataFrame:
+    """Return the findings of a leaderboard as the table that stands beside it."""
+    import pandas as pd
+
+    found = findings(records(leaderboard), records(comparisons))
+    return pd.DataFrame(found, columns=FINDING_COLUMNS)
 
 
 def _present(value: Any) -> Any:

@@ -118,7 +118,7 @@ def _nested(parameters: Any) -> str:
 
 def _columns(task: Task) -> list[Column]:
     columns = [
-        Column("tier", "Tier", "A run of ranks: its last row cannot be told from its first",
+        Column("tier", "Tier", "A run of ranks, none significantly worse than its first",
                lambda r: _whole(r.get("tier")), _by("tier")),
         Column("rank", "Rank", "By mean KL, with its 95 % interval", _rank, _by("rank")),
         Column("model", "Model", "Model, and parameters that differ from defaults",

@@ -15,7 +15,7 @@ from merbench.leaderboard.accuracy import Accuracy, accuracies
 from merbench.leaderboard.comparisons import level
 from merbench.leaderboard.cost import costs
 from merbench.leaderboard.fold_tables import FoldTable, fold_tables, n_pairs
-from merbench.leaderboard.results import Results, Row, finished, short_names
+from merbench.leaderboard.results import Results, Row, finished, key_of, short_names
 from merbench.pages import diagrams, figures, leaderboard_table, separator_tables, stem_levels
 from merbench.pages.leaderboard_table import number
 from merbench.pages.render import Part, render
@@ -35,6 +35,8 @@ LETTERS = 64
 """Of a system's name, in a figure."""
 SYSTEMS_SHOWN = 40
 """Systems of one table whose accuracy is drawn, the best; the table has the others."""
+ROWS_LINKED = 6
+"""Rows that a finding links to."""
 SEPARATED_SHOWN = 12
 """Pairs of separators that are shown fold by fold."""
 FOLDS_DRAWN = 10
@@ -491,7 +493,22 @@ def _protocol(protocol: Mapping[str, Any]) -> str:
     return f"{protocol['name']} ({', '.join(words)})" if words else str(protocol["name"])
 
 
+def findings(view: View) -> Markup | None:
+    """What the tables come to, in a few sentences, each with links to its rows."""
+    tables: dict[str, dict[str, Any]] = {}
+    for finding in view.content.findings:
+        of_table = tables.setdefault(finding.table, {"dataset": finding.dataset, "findings": []})
+        rows = [view.content.row(cell, run) for cell, run in finding.keys][:ROWS_LINKED]
+        links = [
+            {"href": f"#r-{key_of(row)}", "name": name}
+            for row, name in zip(rows, short_names(rows), strict=True)
+        ]
+        of_table["findings"].append({"text": finding.text, "links": links})
+    return render("findings", tables=list(tables.values())) if tables else None
+
+
 SECTIONS: tuple[tuple[str, str, Callable[[View], Markup | None]], ...] = (
+    ("findings", "Findings", findings),
     ("tables", "Tables", tables),
     ("leaderboard", "Leaderboard", leaderboard),
     ("accuracy", "Test accuracy", accuracy),
