@@ -79,7 +79,7 @@ def judged(drawn: Drawn, *, all_rules: bool = True) -> dict[str, NDArray[np.bool
                 signed_rank(scores.group_means[a] - scores.group_means[b]).p < ALPHA
             ),
         }
-        for unseen in (0.0, 1.0):
+        for unseen in (0.0, 0.5, 1.0):
             rules[f"two sources, unseen {unseen:g}"] = (
                 two_sources(scores, a, b, unseen=unseen).p < ALPHA
             )

@@ -42,7 +42,7 @@ def show_leaderboard(
     folder
         Where both lie as files, with the columns that a terminal has no room for.
     """
-    from merbench.leaderboard.results import findings_table
+    from merbench.leaderboard.findings import findings_table
     from merbench.runs.row_columns import joined, told_apart
 
     records = leaderboard.to_dict("records")

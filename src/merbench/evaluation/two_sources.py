@@ -20,13 +20,13 @@ __all__ = ["UNSEEN", "two_sources"]
 
 Array = NDArray[np.float64]
 
-UNSEEN = 0.5
+UNSEEN = 0.25
 """Share of n_test / n_train by which the groups' variance is raised for what no fold shows.
 
 All models of one data set learn from much the same clips, and what these have in common moves every
 fold alike: no estimate from one data set can see it (Bengio and Grandvalet 2004). Nadeau and
 Bengio's factor takes it, for all of the variance, as n_test / n_train. With training's own share
-estimated apart, half of that suffices: `benchmarks/stats/significance.py` compares 0 to 1.
+estimated apart, a quarter of that suffices: `benchmarks/stats/significance.py` compares 0 to 1.
 """
 
 _REPEATED = 0.15

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from merbench.runs.row_columns import AXES
 
@@ -132,3 +133,17 @@ def separator_folds(table: pd.DataFrame) -> list[SeparatorFold]:
 def with_classes(metrics: Iterable[str]) -> list[str]:
     """Return the metrics' columns, with those of `BEHIND` in their places."""
     return [column for metric in metrics for column in (metric, *BEHIND.get(metric, ()))]
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return a table's rows as mappings, with None for what is missing."""
+    return [
+        {str(key): _present(value) for key, value in row.items()}
+        for row in table.to_dict("records")
+    ]
+
+
+def _present(value: Any) -> Any:
+    if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
+        return None
+    return value.item() if hasattr(value, "item") else value

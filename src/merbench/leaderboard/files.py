@@ -14,7 +14,7 @@ from merbench.leaderboard.building import Board, build
 from merbench.leaderboard.cell_rows import portable_json
 from merbench.leaderboard.citation import citation
 from merbench.leaderboard.findings import FILE as FINDINGS
-from merbench.leaderboard.results import findings_table
+from merbench.leaderboard.findings import findings_table
 from merbench.runs.record import PREDICTIONS, RunRecord, csv_text, replacing, write_parquet
 from merbench.runs.row_columns import metric_columns
 

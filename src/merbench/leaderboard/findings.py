@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from merbench.benchmark.names import NONE
 from merbench.components import MIXED
+from merbench.leaderboard.columns import records
 from merbench.leaderboard.comparisons import level
-from merbench.runs.row_columns import BASELINE, PEOPLE, SYSTEM, system_name
+from merbench.runs.row_columns import AXES, BASELINE, PEOPLE, SYSTEM, is_blind, told_apart
 
-__all__ = ["COLUMNS", "FILE", "Finding", "findings", "findings_of"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["COLUMNS", "FILE", "Finding", "findings", "findings_of", "findings_table"]
 
 Row = Mapping[str, Any]
 
@@ -52,6 +57,14 @@ COLUMNS = [field.name for field in fields(Finding)]
 FILE = "findings.csv"
 
 
+def findings_table(leaderboard: pd.DataFrame, comparisons: pd.DataFrame) -> pd.DataFrame:
+    """Return the findings of a leaderboard as the table that stands beside it."""
+    import pandas as pd
+
+    found = findings(records(leaderboard), records(comparisons))
+    return pd.DataFrame(found, columns=COLUMNS)
+
+
 def findings(rows: Sequence[Row], comparisons: Sequence[Row]) -> list[Finding]:
     """Return the findings of a leaderboard, table by table.
 
@@ -87,10 +100,15 @@ def findings_of(rows: Sequence[Row], comparisons: Sequence[Row]) -> list[Finding
     competing = [row for row in ranked if row["role"] == SYSTEM and not row.get("mark")]
     if not competing:
         return []
+    called = _short_names(ranked)
+
+    def name(row: Row) -> str:
+        return called[_key(row)]
+
     made = [
-        _leads(competing),
+        _leads(competing, name),
         *_separation(ranked, comparisons),
-        _hearing(ranked),
+        _hearing(ranked, name),
         _detectable(competing),
         _people(rows, competing[0]),
         _given(competing),
@@ -107,46 +125,47 @@ def findings_of(rows: Sequence[Row], comparisons: Sequence[Row]) -> list[Finding
 
 
 Made = tuple[str, str, Sequence[Row]] | None
+Name = Callable[[Row], str]
 
 
-def _leads(competing: Sequence[Row]) -> Made:
+def _leads(competing: Sequence[Row], name: Name) -> Made:
     """Which systems lead, or that none can be told from the others."""
     best, n = competing[0], len(competing)
     kl = f"mean KL {best['kl_mean']:.3f} nats, less is better"
     if n == 1:
-        return "leads", f"{system_name(best)} is the only system that competes ({kl}).", [best]
+        return "leads", f"{name(best)} is the only system that competes ({kl}).", [best]
     leading = [row for row in competing if row.get("tier") == 1]
     if best.get("tier") is None or len(leading) == n:
         text = f"The data cannot tell the {n} systems apart: none is significantly worse than "
-        text += f"{system_name(best)}, which ranks first ({kl})."
+        text += f"{name(best)}, which ranks first ({kl})."
         wanted = [row for row in competing[1:] if row.get("groups_needed") is not None]
         if wanted:
             other = min(wanted, key=lambda row: row["groups_needed"])
             groups = f"{other['groups_needed']:,.0f}".replace(",", "\N{NO-BREAK SPACE}")
             text += (
                 f" With about {groups} groups of clips instead of {best['n_groups']:.0f}, a "
-                f"difference as large as that of {system_name(other)} would show."
+                f"difference as large as that of {name(other)} would show."
             )
             return "leads", text, [best, other]
         return "leads", text, [best]
     rest = n - len(leading)
-    second = system_name(competing[len(leading)])
+    second = name(competing[len(leading)])
     others = "" if rest == 1 else f", the best of the other {rest},"
     worse = f"{second}{others} is significantly worse than the first"
     if len(leading) == 1:
-        text = f"{system_name(best)} leads ({kl}): {second}{others} is significantly worse."
+        text = f"{name(best)} leads ({kl}): {second}{others} is significantly worse."
         return "leads", text, leading
     return (
         "leads",
-        f"{_names(leading)} lead: the data cannot tell any of the {len(leading)} from the first "
-        f"({kl}); {worse}.",
+        f"{_names(leading, name)} lead: the data cannot tell any of the {len(leading)} from the "
+        f"first ({kl}); {worse}.",
         leading,
     )
 
 
 def _separation(ranked: Sequence[Row], comparisons: Sequence[Row]) -> Iterable[Made]:
     """Whether each separator helped against unseparated clips, and by how much at most."""
-    by_cell = {(row["cell"], str(row.get("run") or "")): row for row in ranked}
+    by_cell = {_key(row): row for row in ranked}
     several = any(row.get("run") for row in ranked)
     found: dict[str, list[tuple[Row, float, float, bool]]] = {}
     for pair in comparisons:
@@ -190,7 +209,7 @@ def _separation(ranked: Sequence[Row], comparisons: Sequence[Row]) -> Iterable[M
         )
 
 
-def _hearing(ranked: Sequence[Row]) -> Made:
+def _hearing(ranked: Sequence[Row], name: Name) -> Made:
     """Which systems do no better than a baseline that never hears the music."""
     systems = [row for row in ranked if row["role"] == SYSTEM]
     known = [row for row in systems if row.get("baseline_p_family") is not None]
@@ -202,16 +221,16 @@ def _hearing(ranked: Sequence[Row]) -> Made:
         for row in known
         if not (row["baseline_p_family"] < level() and row["kl_difference_to_baseline"] < 0)
     ]
-    name = f"{system_name(blind[0])}, which never hears the music"
+    baseline = f"{name(blind[0])}, which never hears the music"
     if not deaf:
         all_ = "The only system does" if len(known) == 1 else f"All {len(known)} systems do"
-        return "hearing", f"{all_} significantly better than {name}.", known
+        return "hearing", f"{all_} significantly better than {baseline}.", known
     if len(known) == 1:
-        return "hearing", f"The only system does not do significantly better than {name}.", deaf
+        return "hearing", f"The only system does not do significantly better than {baseline}.", deaf
     return (
         "hearing",
-        f"{len(deaf)} of {len(known)} systems do not do significantly better than {name}: "
-        f"{_names(deaf)}.",
+        f"{len(deaf)} of {len(known)} systems do not do significantly better than {baseline}: "
+        f"{_names(deaf, name)}.",
         deaf,
     )
 
@@ -266,10 +285,27 @@ def _given(competing: Sequence[Row]) -> Made:
     )
 
 
-def _names(rows: Sequence[Row]) -> str:
+def _names(rows: Sequence[Row], name: Name) -> str:
     """Name some systems, and count the others."""
-    names = [system_name(row) for row in rows[:_NAMED]]
+    names = [name(row) for row in rows[:_NAMED]]
     more = len(rows) - len(names)
     if more:
         return f"{', '.join(names)} and {more} more"
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _key(row: Row) -> tuple[str, str]:
+    return str(row["cell"]), str(row.get("run") or "")
+
+
+def _short_names(rows: Sequence[Row]) -> dict[tuple[str, str], str]:
+    """Name rows by what tells them from the others of their table."""
+    texts = told_apart([{**row, "parameters": row.get("parameters") or ""} for row in rows])
+    heard = [text for row, text in zip(rows, texts, strict=True) if not is_blind(row)] or texts
+    telling = [
+        axis for axis in AXES[1:] if axis == "model" or len({text[axis] for text in heard}) > 1
+    ]
+    return {
+        _key(row): " x ".join(text[axis] for axis in telling if text[axis] != NONE)
+        for row, text in zip(rows, texts, strict=True)
+    }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from merbench.benchmark.names import NONE
 from merbench.leaderboard import across_datasets
 from merbench.leaderboard.columns import SeparatorFold, separator_folds
-from merbench.leaderboard.findings import COLUMNS as FINDING_COLUMNS
+from merbench.leaderboard.columns import records as records
 from merbench.leaderboard.findings import Finding, findings
 from merbench.runs import row_columns
 from merbench.tasks import Task
@@ -121,28 +120,6 @@ class Results:
         """Return the predictions of a row, fold by fold."""
         part = self._parts[1].get(key_of(row))
         return self.predictions.iloc[:0] if part is None else part
-
-
-def records(table: pd.DataFrame) -> list[Row]:
-    """Return a table's rows as mappings, with None for what is missing."""
-    return [
-        {str(key): _present(value) for key, value in row.items()}
-        for row in table.to_dict("records")
-    ]
-
-
-def findings_table(leaderboard: pd.DataFrame, comparisons: pd.DataFrame) -> pd.DataFrame:
-    """Return the findings of a leaderboard as the table that stands beside it."""
-    import pandas as pd
-
-    found = findings(records(leaderboard), records(comparisons))
-    return pd.DataFrame(found, columns=FINDING_COLUMNS)
-
-
-def _present(value: Any) -> Any:
-    if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
-        return None
-    return value.item() if hasattr(value, "item") else value
 
 
 def _by_row(table: pd.DataFrame) -> dict[str, pd.DataFrame]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from merbench.errors import MerbenchError
 from merbench.leaderboard.building import build
 from merbench.leaderboard.findings import FILE as FINDINGS
-from merbench.leaderboard.results import findings_table
+from merbench.leaderboard.findings import findings_table
 from merbench.runs import record
 from merbench.runs.record import MANIFEST as MANIFEST
 from merbench.runs.record import UNFINISHED, RunRecord, csv_text, replacing
