@@ -6,8 +6,8 @@ import contextlib
 import ctypes
 import os
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,13 +18,23 @@ _SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 
 
 @contextmanager
-def marking(mark: str) -> Iterator[None]:
-    """Give what this process starts within the block a mark, which all that it starts inherits."""
-    os.environ[_MARK] = mark
+def inherited(variables: Mapping[str, str]) -> Iterator[None]:
+    """Give what this process starts within the block some variables of its environment."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
     try:
         yield
     finally:
-        del os.environ[_MARK]
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def marking(mark: str) -> AbstractContextManager[None]:
+    """Give what this process starts within the block a mark, which all that it starts inherits."""
+    return inherited({_MARK: mark})
 
 
 def adopt() -> None:

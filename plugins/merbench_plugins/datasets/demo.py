@@ -14,7 +14,7 @@ from merbench.errors import AudioError, MerbenchError
 
 if TYPE_CHECKING:
     from merbench.audio import Waveform
-    from merbench_plugins.datasets._composer import Score
+    from merbench_plugins.datasets._score import Score
 
 _HERE = "merbench_plugins.datasets"
 
@@ -39,7 +39,14 @@ class Demo(Dataset):
     """
 
     name = "demo"
-    source_modules = (f"{_HERE}._composer", f"{_HERE}._raters", f"{_HERE}._synthesiser")
+    source_modules = (
+        f"{_HERE}._arrangement",
+        f"{_HERE}._composer",
+        f"{_HERE}._cues",
+        f"{_HERE}._raters",
+        f"{_HERE}._score",
+        f"{_HERE}._synthesiser",
+    )
     task = Task.VA
     has_true_stems = True
     needs_root = False
@@ -101,7 +108,8 @@ class Demo(Dataset):
         return [note, *(finding for clip in clips for finding in self._faults(clip))]
 
     def _clip(self, index: int, folder: Path) -> Clip:
-        from merbench_plugins.datasets._composer import Cues, compose
+        from merbench_plugins.datasets._composer import compose
+        from merbench_plugins.datasets._cues import Cues
         from merbench_plugins.datasets._raters import rate
 
         score = compose(
@@ -139,7 +147,7 @@ class Demo(Dataset):
 
 
 def _read(path: Path) -> Score:
-    from merbench_plugins.datasets._composer import Score
+    from merbench_plugins.datasets._score import Score
 
     try:
         return Score.loads(path.read_text(encoding="utf-8"))

@@ -16,7 +16,7 @@ from merbench.identity import digest
 from merbench.numerals import LEAST_STD
 from merbench.planning.cell import LoadedDataset, Row, copies_of
 from merbench.planning.repeated_audio import audio_of_several_groups
-from merbench.plugins import readiness, trial
+from merbench.plugins import containment, readiness
 from merbench.steps.decoding import AugmentedCopy
 from merbench.steps.store import home
 from merbench.tasks import Task
@@ -50,7 +50,7 @@ def load(rooted: RootedDataset, protocol: Protocol) -> LoadedDataset:
         )
     readiness.ready(dataset)
     try:
-        with trial.contained():
+        with containment.contained():
             found = dataset.clips(root)
             clips = tuple(_in_one_form(clip) for clip in found)
         check_clips(dataset, clips)

@@ -22,6 +22,8 @@ def make_plan(
     store: Store,
     only: Sequence[str] = (),
     again: Collection[tuple[str, int]] | None = None,
+    *,
+    elsewhere: bool = False,
 ) -> Plan:
     """Expand a benchmark into cells and tasks.
 
@@ -37,13 +39,15 @@ def make_plan(
     again
         Cell ids and folds to fit again, whether or not the store has them, and no others. All
         where not given, unless the store has them.
+    elsewhere
+        Whether the device is one of other machines, which is looked for there.
 
     Raises
     ------
     MerbenchError
         A dataset cannot be read or split, a filter names no axis, or the device is not there.
     """
-    benchmark = _on_a_device(benchmark)
+    benchmark = _on_a_device(benchmark, elsewhere)
     with remembered(store.folder):
         return _made(benchmark, store, only, again)
 
@@ -75,9 +79,15 @@ def _made(
     return plan
 
 
-def _on_a_device(benchmark: Benchmark) -> Benchmark:
+def _on_a_device(benchmark: Benchmark, elsewhere: bool) -> Benchmark:
     """Return the benchmark with the device that `auto` means; what is recorded is what was used."""
     spec, document = benchmark.spec, benchmark.document
+    if elsewhere:
+        if spec.device == devices.AUTO:
+            raise document.error(
+                ("device",), "device: auto is for this machine; name the cluster's, such as cuda"
+            )
+        return benchmark
     try:
         device = devices.present(spec.device)
     except MerbenchError as error:

@@ -20,7 +20,7 @@ from merbench.components import (
 )
 from merbench.errors import MerbenchError, PluginError, reason
 from merbench.naming import nearest
-from merbench.plugins import trial
+from merbench.plugins import containment
 
 KINDS: dict[str, type[Component]] = {
     "dataset": Dataset,
@@ -125,7 +125,7 @@ class Registry:
         """
         cls, doing = self.get(kind, name).cls, "cannot be built"
         try:
-            with trial.contained():
+            with containment.contained():
                 built = cls.model_validate(dict(parameters), context={"resolve": self._resolve})
                 doing = "cannot say its title"
                 title = built.title

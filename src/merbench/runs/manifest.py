@@ -9,11 +9,10 @@ import time
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from merbench import __version__, threads
+from merbench import __version__, installed, threads
 from merbench.benchmark.document import Document
 from merbench.benchmark.protocols import sides
 from merbench.components import Component
@@ -26,11 +25,6 @@ from merbench.planning.plan import Plan
 from merbench.runs.row_columns import role
 
 SCHEMA = 2
-
-_PACKAGES = (
-    "audiomentations", "demucs", "librosa", "numba", "numpy", "opensmile", "pandas", "pydantic",
-    "scikit-learn", "scipy", "skorch", "soundfile", "soxr", "tinysoundfont", "torch", "xgboost",
-)  # fmt: skip
 
 
 def compose(
@@ -78,7 +72,7 @@ def compose(
         "tasks": {"done": len(outcomes), "cached": dict(plan.cached)},
         "failures": failures,
         "errors": [dict(error) for error in errors],
-        "packages": _versions(),
+        "packages": installed.versions(),
         "git": _git(),
         "hardware": _hardware(),
     }
@@ -174,16 +168,6 @@ def _cell_entry(cell: Cell, plan: Plan) -> dict[str, Any]:
         **({"provenance": cell.provenance} if cell.provenance != cell.data.provenance else {}),
         "error": plan.unready.get(cell.id, ""),
     }
-
-
-def _versions() -> dict[str, str]:
-    found = {"python": platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
 
 
 def _git() -> dict[str, Any]:

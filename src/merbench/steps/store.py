@@ -20,8 +20,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from merbench import digests
 from merbench.errors import StoreError
 from merbench.home import home as home
 
@@ -48,6 +49,15 @@ def artifact_key(stage: str, **parts: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+class _Verified(NamedTuple):
+    """An artifact that was found sound."""
+
+    state: _State
+    """Of its files before they were read."""
+    settled: bool
+    """Whether whatever is written after they were read shows in their state."""
+
+
 @dataclass(frozen=True)
 class Artifact:
     """What a task left: arrays by name, and what is known of how they were made."""
@@ -65,7 +75,7 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._mapped: dict[str, tuple[_State, dict[str, Any]]] = {}
+        self._verified: dict[str, _Verified] = {}
 
     def prepare(self) -> None:
         """Make the folder and see that it can be written; clear what killed writers left.
@@ -100,21 +110,20 @@ class Store:
             It is there and cannot be read.
         """
         try:
-            self._verified(key)
+            self._index(key)
         except FileNotFoundError:
             return False
         return True
 
     def get(self, key: str, *, mapped: bool = False) -> Artifact:
-        """Read an artifact.
+        """Read an artifact; its contents are checked once a process, and again where they changed.
 
         Parameters
         ----------
         key
             From `artifact_key`.
         mapped
-            Leave the arrays on disk and map them into memory, read only. They are checked once a
-            process, and again where their files have changed since.
+            Leave the arrays on disk and map them into memory, read only.
 
         Raises
         ------
@@ -124,7 +133,7 @@ class Store:
         import numpy as np
 
         try:
-            index = self._verified_once(key) if mapped else self._verified(key)
+            index = self._index(key, mapped=mapped)
         except FileNotFoundError:
             raise StoreError(
                 f"the artifact {key[:12]} is gone from {self.folder}, or was damaged; run again"
@@ -196,16 +205,22 @@ class Store:
     def _scratch(self) -> Path:
         return self.folder / "unfinished"
 
-    def _verified_once(self, key: str) -> dict[str, Any]:
-        """Return an artifact's index as `_verified` does, which reads every byte, once."""
+    def _index(self, key: str, *, mapped: bool = False) -> dict[str, Any]:
+        """Return an artifact's index as `_verify` does, which reads every byte, once.
+
+        What was written just before it was read might be written again within the same tick of the
+        disk's clock: it is read anew, but for tables too large for that.
+        """
         state = _state(self.path(key))
-        known, index = self._mapped.get(key, ((), {}))
-        if not state or known != state:
-            index = self._verified(key)
-            self._mapped[key] = state, index
+        known = self._verified.get(key)
+        if known and state and known.state == state and (known.settled or mapped):
+            return _stated(self.path(key))
+        settled = all(digests.settled(modified, changed) for _, _, modified, changed, _ in state)
+        index = self._verify(key)
+        self._verified[key] = _Verified(state, settled)
         return index
 
-    def _verified(self, key: str) -> dict[str, Any]:
+    def _verify(self, key: str) -> dict[str, Any]:
         """Return an artifact's index after checking every file against it."""
         folder = self.path(key)
         try:
@@ -228,6 +243,15 @@ class Store:
             shutil.rmtree(grave, ignore_errors=True)
             raise FileNotFoundError(key)
         return index
+
+
+def _stated(folder: Path) -> dict[str, Any]:
+    """Read the index of an artifact that was found sound."""
+    try:
+        index: dict[str, Any] = json.loads((folder / _INDEX).read_bytes())
+    except OSError as error:
+        raise _unreadable(error, folder) from error
+    return index
 
 
 def _sound_index(folder: Path, key: str) -> dict[str, Any] | None:

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from merbench import CANONICAL_STEMS, AudioError, Clip, MerbenchError
-from merbench_plugins.datasets import _composer, _raters, _synthesiser
-from merbench_plugins.datasets._composer import MODES, Cues, Score
+from merbench_plugins.datasets import _composer, _raters, _score, _synthesiser
+from merbench_plugins.datasets._cues import MODES, Cues
+from merbench_plugins.datasets._score import Score
 from merbench_plugins.datasets.demo import Demo
 
 NEUTRAL = Cues(0, 0, 0, 0, 0, 0, 0)
@@ -31,7 +32,7 @@ def rewrite(clip: Clip, **changes: object) -> None:
     body = json.loads(clip.audio.read_text())
     del body["sha256"]
     body |= changes
-    clip.audio.write_text(json.dumps(body | {"sha256": _composer._checksum(body)}))
+    clip.audio.write_text(json.dumps(body | {"sha256": _score._checksum(body)}))
 
 
 def score_of(**cues: float) -> Score:

@@ -13,15 +13,12 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from merbench import FeatureKind, MerbenchError, Task
-from merbench_plugins.models._crnn_network import (
-    ClipOrder,
-    Clips,
-    ConvolutionalRecurrentNetwork,
-    CrnnRegressor,
-    KerasAdam,
-    SummedSquaredError,
-)
-from merbench_plugins.models.crnn import PRESETS, Architecture, Crnn
+from merbench_plugins.models._crnn_architecture import Architecture
+from merbench_plugins.models._crnn_clips import ClipOrder, Clips
+from merbench_plugins.models._crnn_estimator import CrnnRegressor, KerasAdam
+from merbench_plugins.models._crnn_network import ConvolutionalRecurrentNetwork
+from merbench_plugins.models._training import SummedSquaredError
+from merbench_plugins.models.crnn import PRESETS, Crnn
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 
