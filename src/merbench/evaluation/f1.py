@@ -112,9 +112,9 @@ def macro_f1(
     """
     true, called = np.asarray(classes, np.intp), np.asarray(predicted, np.intp)
     n = len(scores.groups)
-    drawn = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=repeats).T
+    times = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=repeats).T
     # The data themselves are one more draw, the first, in which each group stands once.
-    drawn = np.concatenate([np.ones((n, 1)), drawn], axis=1)
+    drawn = np.concatenate([np.ones((n, 1)), times.astype(np.float64)], axis=1)
     k = int(max(true.max(), called.max())) + 1
     total, folds = np.zeros((len(called), repeats + 1)), np.zeros(repeats + 1)
     for part in scores.fold_slices:

@@ -55,6 +55,6 @@ def clip_loss(name: str, task: str, truth: ArrayLike, predicted: ArrayLike) -> A
         return labels_of(task).kl(truth, predicted).kl
     t, p = labels_of(task).check(truth, predicted)
     if name == ZERO_ONE:
-        return (t.argmax(axis=1) != p.argmax(axis=1)).astype(np.float64)
+        return np.asarray(t.argmax(axis=1) != p.argmax(axis=1), np.float64)
     squares = (t - p) ** 2
     return np.asarray(squares.mean(axis=1) if task == "va" else squares.sum(axis=1))

@@ -80,9 +80,18 @@ def two_sources(
         single group.
     """
     design = _Design.of(scores)
-    step = max(1, _CHUNK // scores.kl.shape[1])
+    sums = np.add.reduceat(scores.kl[:, design.order], design.starts, axis=1)
+    step = max(1, _CHUNK // sums.shape[1])
     parts = [slice(start, start + step) for start in range(0, max(1, len(a)), step)]
-    found = [design.estimate(scores, a[part], b[part], unseen) for part in parts]
+    found = [
+        design.estimate(
+            sums[a[part]] - sums[b[part]],
+            scores.fold_means[a[part]] - scores.fold_means[b[part]],
+            scores.test_train_ratio,
+            unseen,
+        )
+        for part in parts
+    ]
     mean, variance, df = (np.concatenate(column) for column in zip(*found, strict=True))
     return Corrected(mean, np.sqrt(variance), df)
 
@@ -140,24 +149,30 @@ class _Design:
         return cls(order, starts, counts, group, fold, share, weight, spread, left)
 
     def estimate(
-        self, scores: Scores, a: NDArray[np.intp], b: NDArray[np.intp], unseen: float
+        self, sums: Array, by_fold: Array, ratio: float, unseen: float
     ) -> tuple[Array, Array, Array]:
-        """Return means, their variances and degrees of freedom: each (P,)."""
-        folds, ratio = len(scores.folds), scores.test_train_ratio
-        by_fold = scores.fold_means[a] - scores.fold_means[b]
-        mean = by_fold.mean(axis=1)
+        """Return means, their variances and degrees of freedom: each (P,).
+
+        Parameters
+        ----------
+        sums
+            Shape (P, C): differences, added up over the rows of each combination.
+        by_fold
+            Shape (P, J): mean differences.
+        ratio, unseen
+            n_test / n_train, and the share of it for what no fold shows.
+        """
+        folds, mean = by_fold.shape[1], by_fold.mean(axis=1)
         if len(self.weight) < 2:
-            nothing = np.full(len(a), np.nan)
+            nothing = np.full(len(mean), np.nan)
             return mean, nothing, nothing
-        rows = (scores.kl[a] - scores.kl[b])[:, self.order]
-        sums = np.add.reduceat(rows, self.starts, axis=1)
-        of_group = _added(sums, self.group, len(self.weight)) / (self.weight * rows.shape[1])
+        of_group = _added(sums, self.group, len(self.weight)) / (self.weight * len(self.order))
         overall = (of_group * self.weight).sum(axis=1)
         squares = (of_group - overall[:, None]) ** 2 / (1 - self.weight)
         # What is equal up to rounding is equal: its variance would be that of the rounding.
         squares[_flat(of_group)] = 0.0
         groups = (1 + unseen * ratio) * (squares * self.weight**2).sum(axis=1)
-        training = np.zeros(len(a))
+        training = np.zeros(len(mean))
         if folds > 1:
             if self.left >= _REPEATED:
                 own = self.share * (sums / self.counts - of_group[:, self.group])
@@ -204,4 +219,4 @@ def _added(values: Array, index: NDArray[np.intp], n: int) -> Array:
 def _flat(values: Array) -> NDArray[np.bool_]:
     """Tell which rows hold one number only, up to rounding."""
     size = np.abs(values).max(axis=1)
-    return np.asarray(np.ptp(values, axis=1) <= 1e-13 * size)
+    return np.asarray(np.ptp(values, axis=1) <= 1e-12 * size)

@@ -89,7 +89,7 @@ def listed(
 ) -> list[Comparison]:
     """Return comparisons as rows; parameters as `compared` has them."""
     better = paired.better
-    common = {
+    common: dict[str, Any] = {
         "across": across,
         "n_folds": len(scores.folds),
         "n_clips": len(scores.clips),
