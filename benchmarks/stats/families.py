@@ -16,10 +16,11 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 from tables import write
 from worlds import OVERFITTED, PROTOCOLS, REALISTIC, World, draw
 
-from merbench.evaluation import ALPHA, AllPairs, Scores, holm, step_down, tiers, two_sources
+from merbench.evaluation import ALPHA, AllPairs, Scores, holm, tiers, two_sources
 from merbench.evaluation.resampled import corrected
 
 Array = NDArray[np.float64]
@@ -68,7 +69,7 @@ def figures(
             difference = two_sources(scores, a, b)
             by_fold = scores.fold_means[a] - scores.fold_means[b]
             resampled = corrected(by_fold, scores.test_train_ratio)
-            stepped = step_down(scores, a, b, difference.p, draws=DRAWS)
+            stepped = step_down(scores, a, b, difference.p)
             for rule, p in {
                 "resampled t, Holm": holm(resampled.p),
                 "two sources, Holm": holm(difference.p),
@@ -101,6 +102,33 @@ def figures(
     ]  # fmt: skip
     columns += ["confidence set: best left out", "confidence set: worst left out"]
     return row | {c: round(float(np.mean(found[c])), 1) if c in found else "" for c in columns}
+
+
+def step_down(scores: Scores, a: NDArray[np.intp], b: NDArray[np.intp], p: Array) -> Array:
+    """Correct a family by step-down max-t, which allows for what its pairs have in common.
+
+    Romano and Wolf (2005), "Exact and approximate stepdown methods for multiple hypothesis
+    testing". Chance is drawn over groups: each group's deviation from a pair's mean difference is
+    multiplied by one normal number, the same for all pairs (the multiplier bootstrap). Compared
+    are p-values, for degrees of freedom differ from pair to pair.
+    """
+    drawn = _moved(scores)
+    order = np.argsort(p, kind="stable")
+    size = np.abs(drawn[a[order]] - drawn[b[order]])
+    size /= np.sqrt((size**2).mean(axis=1, keepdims=True))
+    most = np.maximum.accumulate(size[::-1])[::-1]  # of a pair and all that are less significant
+    beyond = (most >= -special.ndtri(p[order] / 2)[:, None]).sum(axis=1)
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.maximum.accumulate((1 + beyond) / (1 + DRAWS))
+    return np.maximum(np.minimum(adjusted, holm(p)), p)
+
+
+def _moved(scores: Scores) -> Array:
+    """Return what chance adds to each system in each draw, over groups."""
+    weight = np.bincount(scores.group_index) / len(scores.fold)
+    centred = scores.group_test_means - (scores.group_test_means @ weight)[:, None]
+    deviations = centred * weight / np.sqrt(1 - weight)
+    return deviations @ np.random.default_rng(0).standard_normal((len(weight), DRAWS))
 
 
 def confidence_set(scores: Scores) -> NDArray[np.bool_]:

@@ -80,7 +80,7 @@ def pair(**changes: Any) -> Comparison:
         "dataset": "d", "across": "model", "run_a": "r", "run_b": "r", "cell_a": "1",
         "cell_b": "2", "a": "ridge", "b": "forest", "better": "ridge", "significant": True,
         "kl_difference": -0.25, "kl_low": -0.4, "kl_high": -0.1, "detectable_difference": 0.15,
-        "corrected_p_family": 0.02, "rank_biserial": -0.8, "given": "",
+        "corrected_p_holm": 0.02, "rank_biserial": -0.8, "given": "",
     }  # fmt: skip
     return Comparison(**known | changes)
 
@@ -115,7 +115,7 @@ def test_what_decides_nothing_says_why(capsys):
     assert "not significant" in printed(capsys, pair(significant=False))
     nan = float("nan")
     single = pair(significant=False, kl_low=nan, kl_high=nan, detectable_difference=nan,
-                  corrected_p_family=nan)  # fmt: skip
+                  corrected_p_holm=nan)  # fmt: skip
     text = printed(capsys, single)
     assert "ridge forest -0.250 – – – -0.80 a single group shows nothing" in text
 

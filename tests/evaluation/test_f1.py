@@ -60,7 +60,7 @@ def test_what_is_better_is_found_and_says_so_as_a_loss():
     assert pairs.significant.tolist() == [False, True, True]
     assert pairs.better.tolist() == ["", "a", "a"]
     assert pairs.kl_difference[1] == pytest.approx(found.mean[2] - found.mean[0])
-    assert (pairs.corrected_p_family >= pairs.corrected_p).all()
+    assert (pairs.corrected_p_holm >= pairs.corrected_p).all()
     assert np.isnan(pairs.clip_p).all()
 
 

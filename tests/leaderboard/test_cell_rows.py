@@ -46,7 +46,7 @@ def test_one_failed_fold_makes_a_failed_row_without_numbers_or_rank():
     row = table.iloc[1]
     assert (row["status"], row["error"]) == ("failed", "broken: it raised")
     assert (row["n_folds"], row["n_failed"]) == (2, 1)
-    empty = ["rank", "tier", "rank_low", "kl_mean_low", "corrected_p_family"]
+    empty = ["rank", "tier", "rank_low", "kl_mean_low", "corrected_p_holm"]
     assert row[[*empty, *metric_columns(run.folds)]].isna().all()
     assert table.iloc[0]["rank"] == 1
 

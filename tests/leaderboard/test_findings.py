@@ -15,8 +15,8 @@ def row(cell: str, rank: int, **changes: Any) -> dict[str, Any]:
         "table": "t", "dataset": "d", "cell": cell, "run": None, "rank": rank, "tier": 1,
         "role": "system", "mark": None, "model": cell, "features": "f", "separator": "mixed",
         "augmentation": "none", "parameters": None, "kl_mean": rank / 10, "n_groups": 20,
-        "n_folds": 5, "status": "ok", "corrected_p_family": None, "groups_needed": None,
-        "detectable_difference": None, "baseline_p_family": None,
+        "n_folds": 5, "status": "ok", "corrected_p_holm": None, "groups_needed": None,
+        "detectable_difference": None, "baseline_p_holm": None,
         "kl_difference_to_baseline": None,
     } | changes  # fmt: skip
 
@@ -79,9 +79,9 @@ def test_separating_helps_harms_or_does_nothing_and_by_how_much_at_most():
 
 def test_who_does_no_better_than_what_hears_nothing():
     blind = row("constant", 3, role="baseline", features="none", separator="none", tier=None)
-    hears = {"baseline_p_family": 0.001, "kl_difference_to_baseline": -0.2}
-    deaf = {"baseline_p_family": 0.4, "kl_difference_to_baseline": -0.1}
-    worse = {"baseline_p_family": 0.001, "kl_difference_to_baseline": 0.3}
+    hears = {"baseline_p_holm": 0.001, "kl_difference_to_baseline": -0.2}
+    deaf = {"baseline_p_holm": 0.4, "kl_difference_to_baseline": -0.1}
+    worse = {"baseline_p_holm": 0.001, "kl_difference_to_baseline": 0.3}
     rows = [row("a", 1, **hears), row("b", 2, **deaf), blind, row("c", 4, **worse)]
     found = by_kind(rows)["hearing"]
     assert found.text == (
@@ -94,9 +94,9 @@ def test_who_does_no_better_than_what_hears_nothing():
 
 
 def test_what_these_data_could_not_have_shown():
-    told = {"corrected_p_family": 0.01, "detectable_difference": 0.5}
+    told = {"corrected_p_holm": 0.01, "detectable_difference": 0.5}
     left = [
-        row(cell, 2 + i, corrected_p_family=0.6, detectable_difference=size)
+        row(cell, 2 + i, corrected_p_holm=0.6, detectable_difference=size)
         for i, (cell, size) in enumerate({"b": 0.03, "c": 0.08}.items())
     ]
     found = by_kind([row("a", 1), *left, row("e", 4, **told)])["detectable"]

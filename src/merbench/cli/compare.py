@@ -159,7 +159,7 @@ _NUMBERS: dict[str, Callable[[Comparison], str]] = {
         else DASH
     ),
     "detectable": lambda row: number(row.detectable_difference),
-    "p": lambda row: number(row.corrected_p_family),
+    "p": lambda row: number(row.corrected_p_holm),
     "effect size": lambda row: number(row.rank_biserial, 2, signed=True),
 }
 """Columns of numbers, the least needed last."""

@@ -11,7 +11,7 @@ from merbench.evaluation.divergence import (
 )
 from merbench.evaluation.evaluator import Evaluation, evaluate
 from merbench.evaluation.f1 import MacroF1, macro_f1
-from merbench.evaluation.families import holm, step_down
+from merbench.evaluation.families import holm
 from merbench.evaluation.friedman import (
     CriticalDifference,
     Friedman,
@@ -75,7 +75,6 @@ __all__ = [
     "same_scores",
     "signed_rank",
     "source_hash",
-    "step_down",
     "suspect",
     "tiers",
     "two_sources",

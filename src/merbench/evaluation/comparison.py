@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from merbench.errors import MerbenchError
-from merbench.evaluation.families import holm, step_down
+from merbench.evaluation.families import holm
 from merbench.evaluation.paired_scores import Scores
 from merbench.evaluation.resampled import corrected
 from merbench.evaluation.signedrank import SignedRank, signed_rank
@@ -54,8 +54,8 @@ class Paired:
     corrected_t, corrected_df, corrected_p
         The test that decides: Student's t of the mean difference, its degrees of freedom and its
         two-sided p-value. See `two_sources`.
-    corrected_p_family
-        `corrected_p`, corrected for the family of comparisons. See `step_down`.
+    corrected_p_holm
+        `corrected_p`, corrected for the family of comparisons by Holm's method.
     resampled_p
         Nadeau and Bengio's corrected resampled t-test, which knows the folds alone and has one
         degree of freedom less than there are folds; NaN for a single fold. Papers report it.
@@ -79,7 +79,7 @@ class Paired:
     detectable
         Smallest true difference that the deciding test finds at 5 %, two-sided, with 80 % power.
     significant
-        Whether `corrected_p_family` is below `alpha`.
+        Whether `corrected_p_holm` is below `alpha`.
 
     Of a single fold, all of this holds for the models as they were fitted; of a single group, NaN
     stands for what nobody can know.
@@ -91,7 +91,7 @@ class Paired:
     corrected_t: Array
     corrected_df: Array
     corrected_p: Array
-    corrected_p_family: Array
+    corrected_p_holm: Array
     resampled_p: Array
     clip_p: Array
     clip_p_holm: Array
@@ -142,7 +142,7 @@ def compare_pairs(
     low, high = difference.interval()
     posterior = difference.posterior(rope)
     naive, folds_below = _naive_tests(scores, a, b)
-    of_family = step_down(scores, a, b, difference.p)
+    of_family = holm(difference.p)
     return Paired(
         kl_difference=difference.mean,
         kl_low=low,
@@ -150,7 +150,7 @@ def compare_pairs(
         corrected_t=difference.t,
         corrected_df=difference.df,
         corrected_p=difference.p,
-        corrected_p_family=of_family,
+        corrected_p_holm=of_family,
         resampled_p=by_fold.p,
         clip_p=over_clips.p,
         clip_p_holm=holm(over_clips.p),

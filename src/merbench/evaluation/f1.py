@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from merbench.evaluation.comparison import ALPHA, ROPE, Paired
-from merbench.evaluation.families import step_down_draws
+from merbench.evaluation.families import holm
 from merbench.evaluation.paired_scores import Scores
 from merbench.evaluation.resampled import Corrected
 
@@ -62,8 +62,7 @@ class MacroF1:
         pairs = zip(a, b, strict=True)
         error = np.array([(self.drawn[i] - self.drawn[j]).std() for i, j in pairs], np.float64)
         found = Corrected(self.mean[b] - self.mean[a], error, np.full(len(error), self.df))
-        centred = self.drawn - self.drawn.mean(axis=1, keepdims=True)
-        of_family = step_down_draws(centred, a, b, found.p)
+        of_family = holm(found.p)
         low, high = found.interval()
         posterior = found.posterior(rope)
         unknown = np.full(len(error), np.nan)
@@ -74,7 +73,7 @@ class MacroF1:
             corrected_t=found.t,
             corrected_df=found.df,
             corrected_p=found.p,
-            corrected_p_family=of_family,
+            corrected_p_holm=of_family,
             resampled_p=unknown,
             clip_p=unknown,
             clip_p_holm=unknown,

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from merbench.evaluation.comparison import ALPHA
-from merbench.evaluation.families import step_down
+from merbench.evaluation.families import holm
 from merbench.evaluation.paired_scores import Scores
 from merbench.evaluation.resampled import POWER, Corrected
 from merbench.evaluation.two_sources import two_sources
@@ -38,7 +38,7 @@ class AllPairs:
     def of(cls, scores: Scores) -> AllPairs:
         """Compare all pairs of cells."""
         a, b = np.triu_indices(len(scores.names), k=1)
-        return cls.from_pairs(scores.kl_mean, step_down(scores, a, b, two_sources(scores, a, b).p))
+        return cls.from_pairs(scores.kl_mean, holm(two_sources(scores, a, b).p))
 
     @classmethod
     def from_pairs(cls, mean: ArrayLike, p: ArrayLike) -> AllPairs:

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 RANKED = ["table", "tier", "rank", "rank_low", "rank_high"]
 AGAINST_BEST = [
-    "kl_difference_to_best", "corrected_p_family", "clip_p_holm", "naive_wilcoxon_p",
+    "kl_difference_to_best", "corrected_p_holm", "clip_p_holm", "naive_wilcoxon_p",
     "rank_biserial", "detectable_difference", "groups_needed",
 ]  # fmt: skip
-AGAINST_BASELINE = ["kl_difference_to_baseline", "baseline_p_family"]
+AGAINST_BASELINE = ["kl_difference_to_baseline", "baseline_p_holm"]
 KL_COLUMNS = [
     "kl_mean",
     "kl_mean_low",
@@ -76,7 +76,7 @@ class Comparison:
     corrected_t: float
     corrected_df: float
     corrected_p: float
-    corrected_p_family: float
+    corrected_p_holm: float
     resampled_p: float
     clip_p: float
     clip_p_holm: float

@@ -104,7 +104,7 @@ def listed(
             kl_low=float(paired.kl_low[i]), kl_high=float(paired.kl_high[i]),
             corrected_t=float(paired.corrected_t[i]), corrected_df=float(paired.corrected_df[i]),
             corrected_p=float(paired.corrected_p[i]),
-            corrected_p_family=float(paired.corrected_p_family[i]),
+            corrected_p_holm=float(paired.corrected_p_holm[i]),
             resampled_p=float(paired.resampled_p[i]),
             clip_p=float(paired.clip_p[i]), clip_p_holm=float(paired.clip_p_holm[i]),
             group_p=float(paired.group_p[i]), naive_wilcoxon_p=float(paired.naive_p[i]),

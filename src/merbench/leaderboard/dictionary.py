@@ -97,10 +97,10 @@ _COLUMNS = {
     "kl_difference_to_people": Entry(
         "nats", "kl_mean less the best that people reach, where raters are known."
     ),
-    "corrected_p_family": Entry(
+    "corrected_p_holm": Entry(
         "",
-        "corrected_p after correction for the family by step-down max-t; in the leaderboard, of "
-        "the row and the best one, and the family is all pairs of the table.",
+        f"corrected_p {_BOTH}; in the leaderboard, of the row and the best one, and the family is "
+        "all pairs of the table.",
     ),
     "clip_p_holm": Entry("", f"Wilcoxon's signed-rank test over clips, {_BOTH}."),
     "naive_wilcoxon_p": Entry(
@@ -117,8 +117,8 @@ _COLUMNS = {
     "kl_difference_to_baseline": Entry(
         "nats", "kl_mean less that of the table's best baseline, which never hears the music."
     ),
-    "baseline_p_family": Entry(
-        "", "p of the row and that baseline, corrected for the table's systems against it."
+    "baseline_p_holm": Entry(
+        "", "p of the row and that baseline, after Holm's correction for the table's systems."
     ),
     "groups_needed": Entry(
         "groups",
@@ -220,7 +220,7 @@ _COLUMNS = {
     "p_b_better": Entry("", "The same: that b is better."),
     "significant": Entry(
         "",
-        "Whether corrected_p_family is below 0.05.",
+        "Whether corrected_p_holm is below 0.05.",
     ),
     "better": Entry("", "a or b where the difference is significant."),
     # --- separators, fold by fold ---

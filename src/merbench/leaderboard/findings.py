@@ -212,14 +212,14 @@ def _separation(ranked: Sequence[Row], comparisons: Sequence[Row]) -> Iterable[M
 def _hearing(ranked: Sequence[Row], name: Name) -> Made:
     """Which systems do no better than a baseline that never hears the music."""
     systems = [row for row in ranked if row["role"] == SYSTEM]
-    known = [row for row in systems if row.get("baseline_p_family") is not None]
+    known = [row for row in systems if row.get("baseline_p_holm") is not None]
     blind = [row for row in ranked if row["role"] == BASELINE]
     if not known or not blind:
         return None
     deaf = [
         row
         for row in known
-        if not (row["baseline_p_family"] < level() and row["kl_difference_to_baseline"] < 0)
+        if not (row["baseline_p_holm"] < level() and row["kl_difference_to_baseline"] < 0)
     ]
     baseline = f"{name(blind[0])}, which never hears the music"
     if not deaf:
@@ -241,8 +241,8 @@ def _detectable(competing: Sequence[Row]) -> Made:
         row
         for row in competing[1:]
         if row.get("detectable_difference") is not None
-        and row.get("corrected_p_family") is not None
-        and row["corrected_p_family"] >= level()
+        and row.get("corrected_p_holm") is not None
+        and row["corrected_p_holm"] >= level()
     ]
     if not left:
         return None

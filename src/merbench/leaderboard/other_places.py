@@ -66,7 +66,7 @@ def set_other_places(
         name = way.replace("-", "_")
         if way == MACRO_F1:
             f1 = _f1(aligned.scores, *labels)
-            pairs = evaluation.AllPairs.from_pairs(-f1.mean, f1.compare(a, b).corrected_p_family)
+            pairs = evaluation.AllPairs.from_pairs(-f1.mean, f1.compare(a, b).corrected_p_holm)
             low, high = f1.interval()
             for i, row in enumerate(rows):
                 row |= {"macro_f1_low": float(low[i]), "macro_f1_high": float(high[i])}

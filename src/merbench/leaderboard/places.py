@@ -126,6 +126,6 @@ def _against_baseline(rows: Rows, scores: Scores) -> None:
         return
     baseline = np.full_like(systems, best)
     difference = evaluation.two_sources(scores, systems, baseline)
-    p = evaluation.step_down(scores, systems, baseline, difference.p)
+    p = evaluation.holm(difference.p)
     for i, mean, own in zip(systems.tolist(), difference.mean.tolist(), p.tolist(), strict=True):
-        rows[i] |= {"kl_difference_to_baseline": mean, "baseline_p_family": own}
+        rows[i] |= {"kl_difference_to_baseline": mean, "baseline_p_holm": own}

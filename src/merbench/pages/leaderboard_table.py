@@ -136,9 +136,9 @@ def _columns(task: Task) -> list[Column]:
                 signed=True),
         _number("kl_difference_to_people", "Δ people",
                 "KL mean less the best that people reach, nats", signed=True),
-        Column("corrected_p_family", "p",
+        Column("corrected_p_holm", "p",
                "Against the best row, corrected for all pairs of the table",
-               lambda r: p_text(r.get("corrected_p_family")), _by("corrected_p_family")),
+               lambda r: p_text(r.get("corrected_p_holm")), _by("corrected_p_holm")),
     ]  # fmt: skip
     if task is Task.VA:
         for name, heading in (("r2", "R²"), ("ccc", "CCC")):

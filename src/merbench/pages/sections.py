@@ -242,7 +242,7 @@ _PAIR_COLUMNS = (
     ("Difference", True, "Mean over folds of KL of the first less that of the second, nats",
      "kl_difference"),
     ("p", True, "Of the test that decides, corrected for all pairs of its family",
-     "corrected_p_family"),
+     "corrected_p_holm"),
     ("p clips", True, "Wilcoxon signed-rank test over clips, after Holm: takes clips of one group "
      "for independent", "clip_p_holm"),
     ("Effect", True, "Matched-pairs rank-biserial correlation; −1: first better on every clip",
@@ -322,13 +322,13 @@ def _pair_name(pair: Row, a: Row, b: Row) -> str:
 
 
 def _surprise(pair: Row) -> tuple[float, float]:
-    p = pair.get("corrected_p_family")
+    p = pair.get("corrected_p_holm")
     return (2.0 if p is None else p, -abs(pair.get("kl_difference") or 0.0))
 
 
 def _pair_cell(pair: Row, key: str) -> tuple[str, str]:
     if not key:
-        if pair.get("corrected_p_family") is None:
+        if pair.get("corrected_p_holm") is None:
             return "undecided: one fold", ""
         if not pair["significant"]:
             return "not significant", ""
