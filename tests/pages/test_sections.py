@@ -54,6 +54,17 @@ def ranked(n: int) -> Results:
     return Results("ranked", rows, pairs, pd.DataFrame(), pd.DataFrame())
 
 
+def test_findings_are_sentences_with_links_to_their_rows():
+    html = str(sections.findings(sections.View(ranked(4))))
+    assert html.count("<li>") >= 1
+    assert "cannot tell the 3 systems apart" in html
+    assert '<a href="#r-c0">m0</a>' in html
+    names = [name for name, *_ in sections.SECTIONS]
+    assert names[0] == "findings"
+    nothing = Results("x", [], [], pd.DataFrame(), pd.DataFrame())
+    assert sections.findings(sections.View(nothing)) is None
+
+
 def test_pairs_shown_are_those_of_the_best_systems(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(sections, "PAIRS_SHOWN", 4)
     html = str(sections.differences(sections.View(ranked(6))))
@@ -78,12 +89,12 @@ def test_a_pair_says_once_what_is_alike():
     assert "m0 − m1 (mixed x f (k=3))" in html
 
 
-def test_one_fold_decides_nothing():
+def test_one_group_decides_nothing():
     content = ranked(3)
     for pair in content.comparisons:
         pair["corrected_p_holm"] = None
     html = str(sections.differences(sections.View(content)))
-    assert html.count("undecided: one fold") == 3
+    assert html.count("undecided: one group") == 3
     assert "not significant" not in html
 
 

@@ -275,7 +275,7 @@ def _people(rows: Sequence[Row], best: Row) -> Made:
 
 def _given(competing: Sequence[Row]) -> Made:
     """Say what one fold leaves open."""
-    if competing[0]["n_folds"] != 1:
+    if competing[0].get("n_folds") != 1:
         return None
     return (
         "given",

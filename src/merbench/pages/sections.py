@@ -329,7 +329,7 @@ def _surprise(pair: Row) -> tuple[float, float]:
 def _pair_cell(pair: Row, key: str) -> tuple[str, str]:
     if not key:
         if pair.get("corrected_p_holm") is None:
-            return "undecided: one fold", ""
+            return "undecided: one group", ""
         if not pair["significant"]:
             return "not significant", ""
         return ("first better" if pair["kl_difference"] < 0 else "second better"), ""
