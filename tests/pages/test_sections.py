@@ -45,7 +45,7 @@ def ranked(n: int) -> Results:
     ]  # fmt: skip
     rows[2] |= {"role": "baseline", "features": "none", "separator": "none"}
     pairs = [
-        {"dataset": "x", "across": "model", "a": row_columns.system_name(a),
+        {"table": "t", "dataset": "x", "across": "model", "a": row_columns.system_name(a),
          "b": row_columns.system_name(b), "cell_a": a["cell"], "cell_b": b["cell"], "run_a": "r",
          "run_b": "r", "kl_difference": a["kl_mean"] - b["kl_mean"], "significant": False,
          "corrected_p_holm": 0.5}
