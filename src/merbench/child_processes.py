@@ -51,7 +51,7 @@ def children() -> list[psutil.Process]:
 
 
 def unique_memory(process: psutil.Process) -> int:
-    """Bytes that a process shares with no other: a fork holds most of its memory with another."""
+    """Count the bytes that a process shares with no other: a fork shares most of its memory."""
     import psutil
 
     try:
@@ -61,14 +61,14 @@ def unique_memory(process: psutil.Process) -> int:
 
 
 def of(process: int | None, mark: str) -> set[psutil.Process]:
-    """Return all that a process started, and they in turn.
+    """Return all processes that a process started, and those that these started in turn.
 
     Parameters
     ----------
     process
-        Its number; None once it has ended.
+        Number of the process; None once it has ended.
     mark
-        What it was given by `marking`.
+        The mark that the process was given by `marking`.
     """
     import psutil
 

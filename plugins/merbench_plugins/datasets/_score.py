@@ -5,10 +5,11 @@ Nothing here is sound: `_synthesiser` renders a score.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from typing import Any
+
+from merbench.identity import canonical, digest
 
 __all__ = ["DRUMS", "PARTS", "Artist", "Note", "Score"]
 
@@ -78,7 +79,7 @@ class Score:
             **vars(self),
             "artist": vars(self.artist),
         }
-        return canonical_parameters(body | {"sha256": _checksum(body)}) + "\n"
+        return canonical(body | {"sha256": digest(body)}).decode() + "\n"
 
     @classmethod
     def loads(cls, text: str) -> Score:
@@ -89,7 +90,7 @@ class Score:
             raise ValueError(f"no JSON: {error}") from error
         if not isinstance(body, dict) or body.get("format") != FORMAT:
             raise ValueError(f"not of the format {FORMAT}")
-        if body.pop("sha256", None) != _checksum(body):
+        if body.pop("sha256", None) != digest(body):
             raise ValueError("its content does not match its checksum")
         del body["format"], body["notice"]
         parts = {part: tuple(map(tuple, notes)) for part, notes in body["parts"].items()}
@@ -97,11 +98,3 @@ class Score:
             return cls(**{**body, "artist": Artist(**body["artist"]), "parts": parts})
         except TypeError as error:
             raise ValueError("it is of another version of merbench") from error
-
-
-def canonical_parameters(body: dict[str, Any]) -> str:
-    return json.dumps(body, sort_keys=True, separators=(",", ":"), allow_nan=False)
-
-
-def _checksum(body: dict[str, Any]) -> str:
-    return hashlib.sha256(canonical_parameters(body).encode()).hexdigest()

@@ -10,13 +10,13 @@ from pydantic import Field, field_validator, model_validator
 
 from merbench import CANONICAL_STEMS, Clip, Task
 from merbench_plugins.datasets.audio_files import AudioFiles, Folders, index_audio
-from merbench_plugins.datasets.described import Described
 from merbench_plugins.datasets.feature_table import feature_columns, feature_vector
 from merbench_plugins.datasets.file_patterns import file_of_row, pattern_names
 from merbench_plugins.datasets.label_table import LabelError, LabelTable, Row, group_name, shown
 from merbench_plugins.datasets.plausible_labels import refuse_swapped_spread, refuse_unused_scale
 from merbench_plugins.datasets.problems import Problems
 from merbench_plugins.datasets.quadrant_labels import category_label, quadrant_label, shares_label
+from merbench_plugins.datasets.user_described import UserDescribed
 
 SPLITS = {
     "train": "train",
@@ -32,7 +32,7 @@ SPLITS = {
 """Names of a published split's parts, as datasets write them."""
 
 
-class Table(Described):
+class Table(UserDescribed):
     """Any folder of audio with a CSV of labels, whose columns are named here.
 
     A clip is a line of the CSV; what stands in other columns does not matter. For example, a

@@ -16,7 +16,7 @@ from torch.utils.data import Dataset, Sampler
 from merbench_plugins.models._crnn_network import OUTPUTS, log_scale
 
 
-class Clips(Dataset[tuple[Tensor, Tensor]]):
+class LabelledImages(Dataset[tuple[Tensor, Tensor]]):
     """Images read when asked for, each with its label.
 
     Parameters

@@ -15,7 +15,7 @@ from skorch import NeuralNet
 
 from merbench_plugins.models._checked import checked_labels
 from merbench_plugins.models._crnn_architecture import Architecture
-from merbench_plugins.models._crnn_clips import ClipOrder, Clips
+from merbench_plugins.models._crnn_clips import ClipOrder, LabelledImages
 from merbench_plugins.models._crnn_network import ConvolutionalRecurrentNetwork
 from merbench_plugins.models._training import (
     StopAtDivergence,
@@ -69,7 +69,7 @@ class CrnnRegressor(RegressorMixin, BaseEstimator):
 
     def fit(self, X: Any, Y: NDArray[np.float64]) -> CrnnRegressor:
         """Train on clips: X[i] of shape (stems, bins, frames), Y of shape (n, 4)."""
-        clips = Clips(X, checked_labels(Y, len(X)), self.architecture.image)
+        clips = LabelledImages(X, checked_labels(Y, len(X)), self.architecture.image)
         with own_randomness(self.seed, self.device):
             net = self._net(clips)
             net.initialize()
@@ -84,12 +84,12 @@ class CrnnRegressor(RegressorMixin, BaseEstimator):
     def predict(self, X: Any) -> NDArray[np.float64]:
         """Predict labels, shape (n, 4)."""
         check_is_fitted(self, "net_")
-        clips = Clips(X, None, self.architecture.image)
+        clips = LabelledImages(X, None, self.architecture.image)
         with own_randomness(self.seed, self.device):
             prediction: NDArray[np.float64] = self.net_.predict(clips).astype(np.float64)
         return prediction
 
-    def _net(self, clips: Clips) -> NeuralNet:
+    def _net(self, clips: LabelledImages) -> NeuralNet:
         per_epoch = self.steps_per_epoch and self.steps_per_epoch * self.batch_size
         moments = clips.moments() if self.architecture.log_scale else None
         return NeuralNet(

@@ -111,6 +111,8 @@ def publish(
     for title, rows in tables.items():
         columns = ("system", "rank before", "now")
         display.print_table(columns, rows, title=title, right=columns[1:])
+    if done.uncommitted:
+        display.warn(done.uncommitted)
     for line in done.unverified:
         typer.echo(f"not verifiable by everyone: {line}")
     typer.echo(f"published as {done.submission}")

@@ -181,7 +181,7 @@ def plan(
 
     document, parsed, registry = _read(spec, assignments, timeout)
     chosen = catalogue.engine(registry, engine, engine_parameters or ())
-    planned, store = _plan(document, parsed, registry, chosen, only)
+    planned, store = _plan(document, parsed, registry, chosen, only, writes=False)
     expected = estimate(planned, store)
     to_do = planned.to_do()
     counts = {s: {"to_do": to_do[s], "cached": planned.cached[s]} for s in STAGES}
@@ -220,14 +220,14 @@ def plan(
     columns = (*axes, "folds", "state")
     if rows:
         title = "1 cell" if len(rows) == 1 else f"{len(rows)} cells"
-        display.print_table(columns, rows, title=title, right=("folds",))
+        _print_some(columns, rows, title, right=("folds",))
     else:
         typer.echo("no combination makes a cell\n")
     if planned.skipped:
         skipped = [
             [*text, s.reason] for text, s in zip(texts[len(rows) :], planned.skipped, strict=True)
         ]
-        display.print_table((*axes, "reason"), skipped, title="skipped")
+        _print_some((*axes, "reason"), skipped, "skipped")
     tasks = [[s, str(counts[s]["to_do"]), str(counts[s]["cached"])] for s in STAGES]
     display.print_table(("stage", "to do", "cached"), tasks, right=("to do", "cached"))
     typer.echo(
@@ -241,6 +241,19 @@ def plan(
         )
     if expected.unknown:
         typer.echo(f"not counted, for want of a measurement: {', '.join(expected.unknown)}")
+
+
+_SHOWN = 200
+"""Rows of a plan's tables that are printed; nobody reads more in a terminal."""
+
+
+def _print_some(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], title: str, right: Sequence[str] = ()
+) -> None:
+    """Print a table's first rows, and how many there are beyond them."""
+    display.print_table(columns, rows[:_SHOWN], title=title, right=right)
+    if len(rows) > _SHOWN:
+        typer.echo(f"and {len(rows) - _SHOWN:,} more; `--json` lists them all\n")
 
 
 def _read(
@@ -259,14 +272,22 @@ def _read(
 
 
 def _plan(
-    document: Document, parsed: Spec, registry: Registry, engine: Engine, only: list[str] | None
+    document: Document,
+    parsed: Spec,
+    registry: Registry,
+    engine: Engine,
+    only: list[str] | None,
+    *,
+    writes: bool = True,
 ) -> tuple[Plan, Store]:
+    """Make a plan; a store that nothing will be written to need not be writable."""
     from merbench.benchmark.resolving import resolve
     from merbench.planning.planner import make_plan
     from merbench.steps.store import Store, home
 
-    store = Store(engine.shared_store or home() / "store")
-    store.prepare()
+    store = Store(engine.shared_store or home() / "store", engine.waits)
+    if writes:
+        store.prepare()
     benchmark = resolve(document, parsed, registry)
     planned = make_plan(benchmark, store, only or (), elsewhere=engine.devices_elsewhere)
     for warning in planned.warnings:

@@ -72,6 +72,11 @@ class Engine(Component):
         return None
 
     @property
+    def waits(self) -> float:
+        """Seconds that an artifact which another machine wrote is waited for."""
+        return 0.0
+
+    @property
     def devices_elsewhere(self) -> bool:
         """Whether its workers have devices that the machine which plans need not have."""
         return False

@@ -13,8 +13,8 @@ from merbench.components import Component, Engine, EngineOptions
 from merbench.components.engine import Workplace
 from merbench.engines.dask_engine import Dask
 from merbench.errors import MerbenchError
-from merbench.plugins import discovery, readiness, registration
-from merbench.plugins.registry import Entry, Origin, Registry
+from merbench.plugins import readiness, registration
+from merbench.plugins.registry import OURS, Entry, Origin, Registry
 
 
 class Local(Engine):
@@ -49,7 +49,7 @@ def with_ours(registry: Registry) -> Registry:
         A plugin's engine has the name of one of them.
     """
     for ours in (Local, Dask):
-        origin = Origin(discovery.GROUP, __version__, ours.__module__)
+        origin = Origin(OURS, __version__, ours.__module__)
         registration.add(registry, Entry("engine", ours, origin))
     return registry
 

@@ -109,6 +109,8 @@ class DaskParameters(Engine):
     def _used(self) -> DaskParameters:
         """Refuse what would do nothing."""
         queued = self.cluster in QUEUES
+        if self.cluster == "local" and "patience" in self.model_fields_set:
+            raise ValueError("patience is for clusters of several machines; leave it out")
         for name in ("jobs", "worker"):
             if getattr(self, name) is not None and not queued:
                 raise ValueError(f"{name} is for the clusters {' and '.join(QUEUES)} alone")
@@ -128,6 +130,11 @@ class DaskParameters(Engine):
     def shared_store(self) -> Path | None:
         """The folder of the store that every machine sees."""
         return self.store
+
+    @property
+    def waits(self) -> float:
+        """Seconds that an artifact is waited for; none where one machine does all."""
+        return 0.0 if self.cluster == "local" else self.patience
 
     @property
     def devices_elsewhere(self) -> bool:

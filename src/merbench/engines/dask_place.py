@@ -165,7 +165,7 @@ class _Group:
             at_once,
             threads,
             {name: value for name, value in os.environ.items() if name.startswith("MERBENCH_")},
-            engine.patience,
+            engine.waits,
             same_code.here(),
         )
         try:

@@ -97,7 +97,7 @@ class Keepers(WorkerPlugin):
         if keeper is None:
             keeper = self._of_thread.keeper = Keeper(self._terms)
             self._kept.append(keeper)
-        store, ends = Store(self._folder), []
+        store, ends = Store(self._folder, self._patience), []
         for sent in batch:
             began = time.monotonic()
             if self._stopped:

@@ -73,7 +73,7 @@ class Terms(NamedTuple):
     code: Mapping[str, str] | None = None
 
 
-class Answer(NamedTuple):
+class WorkerAnswer(NamedTuple):
     """What a worker says when it has done a task."""
 
     failure: Failure | None
@@ -206,7 +206,7 @@ class WorkerProcess:
         with contextlib.suppress(OSError):  # a worker that is gone shows when it should answer
             self._pipe.send(sent)
 
-    def receive(self, timeout: float | None) -> Answer:
+    def receive(self, timeout: float | None) -> WorkerAnswer:
         """Wait for the answer.
 
         Raises
@@ -226,7 +226,7 @@ class WorkerProcess:
                 raise TimeoutError
         try:
             if self._pipe.poll():
-                answer: Answer = self._pipe.recv()
+                answer: WorkerAnswer = self._pipe.recv()
                 return answer
         except (EOFError, OSError):
             pass
@@ -276,13 +276,13 @@ def _serve(pipe: Connection, terms: Terms) -> None:
         target=memory.guard, args=(terms.memory_limit, _OUT_OF_MEMORY, parent.pid), daemon=True
     ).start()
     child_processes.adopt()
-    store = Store(terms.folder)
+    store = Store(terms.folder, terms.patience)
     with contextlib.suppress(EOFError, OSError):  # the parent is gone
-        pipe.send(Answer(worker.guarded(_started(terms))))
+        pipe.send(WorkerAnswer(worker.guarded(_started(terms))))
         while True:
             task = pipe.recv()
-            failure = worker.run(task, store, lambda: pipe.send(Answer(None, begun=True)))
-            pipe.send(Answer(failure, spent=bool(child_processes.children())))
+            failure = worker.run(task, store, lambda: pipe.send(WorkerAnswer(None, begun=True)))
+            pipe.send(WorkerAnswer(failure, spent=bool(child_processes.children())))
 
 
 def _started(terms: Terms) -> Callable[[], None]:

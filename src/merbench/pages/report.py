@@ -16,6 +16,7 @@ from merbench.pages.leaderboard_table import number
 from merbench.pages.render import Part, page
 from merbench.pages.sections import View, parts
 from merbench.pages.system import FindExcerpts, system
+from merbench.received_names import inside
 from merbench.runs import row_columns
 
 if TYPE_CHECKING:
@@ -163,7 +164,7 @@ def write_texts(folder: Path, texts: Mapping[str, str]) -> list[Path]:
     written = []
     try:
         for name, text in texts.items():
-            path = folder / name
+            path = inside(folder, name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8", newline="\n")
             written.append(path)

@@ -22,6 +22,7 @@ from merbench.plugins.registration import problem, register
 from merbench.plugins.registry import Origin, Problem, Registry
 
 GROUP = "merbench"
+"""Of entry points."""
 FOLDER = "plugins"
 _REFUSED = "MERBENCH_REFUSED"
 """The environment variable by which workers inherit which plugins are broken."""
@@ -67,7 +68,7 @@ class _Source:
     @property
     def ours(self) -> bool:
         """Whether it comes with merbench, and need not be tried."""
-        return self.origin.distribution == GROUP
+        return self.origin.ours
 
     @property
     def home(self) -> str:

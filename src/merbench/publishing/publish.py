@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -16,7 +17,9 @@ from merbench.errors import MerbenchError
 from merbench.leaderboard import published_folder, submission
 from merbench.leaderboard.building import Board, build
 from merbench.publishing import rebuild
+from merbench.received_names import inside
 from merbench.runs import record
+from merbench.runs.manifest import uncommitted
 from merbench.runs.row_columns import joined, told_apart
 from merbench.verification import run_check
 from merbench.verification.board_check import verify
@@ -50,12 +53,16 @@ class Published:
         Places that changed, the new rows' among them.
     unverified
         What nobody can verify without labels that may not be republished, a sentence each.
+    uncommitted
+        One sentence where the run was made by a checkout of merbench with changes that no commit
+        has.
     """
 
     submission: Path
     board: Board
     moves: tuple[Move, ...]
     unverified: tuple[str, ...]
+    uncommitted: str = ""
 
 
 def publish(run: Path, folder: Path) -> Published:
@@ -79,9 +86,10 @@ def publish(run: Path, folder: Path) -> Published:
         is no room.
     """
     taken = _sound(run)
-    folder = folder.absolute()
+    folder = _place(folder)
     with _alone(folder):
         _restore(folder)
+        before = _state(folder)
         old = _present(folder)
         identity = taken.manifest["run"]
         if any(other.manifest["run"] == identity for other in old.runs):
@@ -92,7 +100,14 @@ def publish(run: Path, folder: Path) -> Published:
             )
         try:
             with _copy(folder) as copy:
-                path = copy / published_folder.SUBMISSIONS / submission.name_of(taken.manifest)
+                path = inside(
+                    copy / published_folder.SUBMISSIONS, submission.name_of(taken.manifest)
+                )
+                if path.exists():
+                    raise MerbenchError(
+                        f"{path.name} is another run's submission, whose id begins with the same "
+                        "eight digits; nothing was changed: run again, which gives a new id"
+                    )
                 submission.write(submission.of_run(taken), path)
                 new = rebuild.rebuild(copy).board
                 verdict = verify(copy, pages=False)  # they were just written
@@ -106,7 +121,7 @@ def publish(run: Path, folder: Path) -> Published:
                         f"the run {run} has no result that {folder} lacks; nothing was changed"
                     )
                 moved = tuple(moves(old, new))
-                _swap(copy, folder)
+                _swap(copy, folder, before)
         except OSError as error:
             raise MerbenchError(
                 f"{folder} cannot be written ({error.strerror or error}); nothing was changed: "
@@ -114,7 +129,13 @@ def publish(run: Path, folder: Path) -> Published:
             ) from error
     name = f"{published_folder.SUBMISSIONS}/{path.name}: "
     unverified = tuple(line for line in verdict.unverified if line.startswith(name))
-    return Published(folder / published_folder.SUBMISSIONS / path.name, new, moved, unverified)
+    return Published(
+        folder / published_folder.SUBMISSIONS / path.name,
+        new,
+        moved,
+        unverified,
+        uncommitted(taken.manifest),
+    )
 
 
 def moves(before: Board, after: Board) -> Iterator[Move]:
@@ -164,6 +185,43 @@ def _present(folder: Path) -> Board:
 # --- all or nothing ------------------------------------------------------------------------------
 
 
+def _place(folder: Path) -> Path:
+    """Return where a leaderboard is or is to be: what a symbolic link points to, not the link.
+
+    Raises
+    ------
+    MerbenchError
+        Something else is there.
+    """
+    try:
+        place = folder.resolve()
+    except (OSError, RuntimeError) as error:
+        raise MerbenchError(f"{folder} cannot be found ({error}); name another folder") from None
+    if place.exists() and not place.is_dir():
+        raise MerbenchError(f"{folder} is a file, and a leaderboard is a folder; name another")
+    if place.is_dir() and not published_folder.submissions(place):
+        known = (published_folder.SUBMISSIONS, published_folder.REPORTED, published_folder.README)
+        strange = sorted(path.name for path in place.iterdir() if path.name not in known)
+        if strange:
+            raise MerbenchError(
+                f"{folder} holds {strange[0]} and no leaderboard; name a leaderboard's folder, or "
+                "one that is not there yet"
+            )
+    return place
+
+
+def _state(folder: Path) -> dict[str, tuple[int, int, int]]:
+    """Return what changes when somebody edits a folder: of each file size, time and inode."""
+    found = {}
+    for place, folders, names in os.walk(folder):
+        for name in (*folders, *names):
+            path = os.path.join(place, name)  # noqa: PTH118 - of each file of a large board
+            entry = os.lstat(path)
+            of_file = (entry.st_size, entry.st_mtime_ns, entry.st_ino)
+            found[os.path.relpath(path, folder)] = (0, 0, 0) if name in folders else of_file
+    return found
+
+
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Keep others from publishing to the same leaderboard at the same time."""
@@ -184,7 +242,7 @@ def _alone(folder: Path) -> Iterator[None]:
 @contextlib.contextmanager
 def _copy(folder: Path) -> Iterator[Path]:
     """Give a copy beside the folder, which is gone afterwards unless it took its place."""
-    copy = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}")
+    copy = folder.with_name(f"{_unfinished(folder)}{uuid.uuid4().hex[:8]}")
     try:
         if folder.is_dir():
             shutil.copytree(folder, copy, symlinks=True)
@@ -195,13 +253,20 @@ def _copy(folder: Path) -> Iterator[Path]:
         shutil.rmtree(copy, ignore_errors=True)
 
 
-def _swap(copy: Path, folder: Path) -> None:
-    """Put the copy in the folder's place."""
+def _swap(copy: Path, folder: Path, before: dict[str, tuple[int, int, int]]) -> None:
+    """Put the copy in the folder's place, unless that is no longer what was copied.
+
+    It is looked at again once it is out of the way, where nobody finds it by its name.
+    """
     aside = _aside(folder)
-    shutil.rmtree(aside, ignore_errors=True)
     try:
         if folder.exists():
             folder.rename(aside)
+            if _state(aside) != before:
+                raise MerbenchError(
+                    f"{folder} was edited by somebody else meanwhile; nothing was changed: look "
+                    "at it, and publish again"
+                )
         copy.rename(folder)
     except BaseException:
         _restore(folder)
@@ -210,10 +275,23 @@ def _swap(copy: Path, folder: Path) -> None:
 
 
 def _restore(folder: Path) -> None:
-    """Undo half a swap, should one have been killed between its two renames."""
+    """Undo half a swap, should one have been killed between its renames, and clear what is left.
+
+    Nobody else is at work, or the caller would not be `_alone`.
+    """
     aside = _aside(folder)
     if aside.exists() and not folder.exists():
         aside.rename(folder)
+    shutil.rmtree(aside, ignore_errors=True)
+    for left in folder.parent.iterdir():
+        start, hexadecimal = left.name[:-8], left.name[-8:]
+        if start == _unfinished(folder) and re.fullmatch(r"[0-9a-f]{8}", hexadecimal):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _unfinished(folder: Path) -> str:
+    """Return how the names of a folder's copies begin."""
+    return f".{folder.name}.unfinished-"
 
 
 def _aside(folder: Path) -> Path:

@@ -121,7 +121,7 @@ def _collect(
             folds.append(row)
     if plan.benchmark.spec.baselines:
         for data in plan.datasets:
-            for row, frame in human_ceiling_rows(data, plan.benchmark.spec.seed):
+            for row, frame in human_ceiling_rows(data, plan.benchmark.spec.seed, store):
                 folds.append(row)
                 predictions.append(frame)
     table = predictions_table(predictions) if predictions else no_predictions(plan)

@@ -78,6 +78,17 @@ def compose(
     }
 
 
+def uncommitted(manifest: Mapping[str, Any]) -> str:
+    """Say where a run was made by a checkout of merbench with changes that no commit has."""
+    git = manifest.get("git") or {}
+    if not git.get("dirty"):
+        return ""
+    return (
+        f"the run was made by a checkout of merbench with changes that commit "
+        f"{str(git.get('commit'))[:12]} does not have, so that nobody else can repeat it exactly"
+    )
+
+
 def document(manifest: Mapping[str, Any], run: object) -> Document:
     """Return a run's benchmark as if its file had been read again, `--set` included.
 

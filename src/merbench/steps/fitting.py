@@ -147,7 +147,7 @@ class Fit(Step):
 
 @dataclass
 class _Spent:
-    """What a block took."""
+    """The time that a block of code took, in seconds."""
 
     seconds: float = 0.0
     cpu_seconds: float = 0.0

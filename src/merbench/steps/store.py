@@ -14,9 +14,10 @@ import json
 import os
 import platform
 import shutil
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -38,15 +39,32 @@ _HOST = platform.node()
 _State = tuple[tuple[str, int, int, int, int], ...]
 
 
+class Written(str):
+    """A part of a key as canonical JSON already, written once for the keys of many folds."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, part: Any) -> Written:
+        """Write a part down."""
+        return cls(_canonical(part))
+
+
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+
+
 def artifact_key(stage: str, **parts: Any) -> str:
     """Return the key of what a stage makes of its parts: SHA-256 of their canonical JSON.
 
     `parts` are JSON values: fingerprints of components and keys of what went in. No paths, no
-    time stamps.
+    time stamps. One that is `Written` already stands in the key as if it were the value.
     """
-    document = {"schema": SCHEMA, "stage": stage, **parts}
-    text = json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    document = sorted({"schema": SCHEMA, "stage": stage, **parts}.items())
+    members = (
+        f'"{name}":{part if isinstance(part, Written) else _canonical(part)}'
+        for name, part in document
+    )
+    return hashlib.sha256(f"{{{','.join(members)}}}".encode()).hexdigest()
 
 
 class _Verified(NamedTuple):
@@ -71,10 +89,19 @@ class Store:
 
     Any number of processes may use one store at once: writers of one key write the same bytes, and
     the first to finish wins.
+
+    Parameters
+    ----------
+    folder
+        Where the artifacts lie.
+    patience
+        Seconds that an artifact which another machine wrote is waited for: a disk that several
+        share shows files late. With any patience `has` looks only at whether an artifact is
+        there; what it holds is verified when it is read.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, patience: float = 0.0) -> None:
+        self.folder, self._patience = folder, patience
         self._verified: dict[str, _Verified] = {}
 
     def prepare(self) -> None:
@@ -102,13 +129,17 @@ class Store:
         return self.folder / key[:2] / key
 
     def has(self, key: str) -> bool:
-        """Tell whether a whole artifact is there; a damaged one is thrown away.
+        """Tell whether a whole artifact is there; a damaged one is set aside.
 
         Raises
         ------
         StoreError
             It is there and cannot be read.
         """
+        if not os.path.isdir(f"{self.folder}/{key[:2]}/{key}"):  # noqa: PTH112 - asked of each fold
+            return False
+        if self._patience:
+            return (self.path(key) / _INDEX).is_file()
         try:
             self._index(key)
         except FileNotFoundError:
@@ -194,7 +225,9 @@ class Store:
             try:
                 temporary.rename(target)
             except OSError as error:
-                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                # A network's disk may report a failure of what it has done.
+                done = not temporary.exists() and (target / _INDEX).is_file()
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST) and not done:
                     raise
         except OSError as error:
             raise explained(error, self.folder) from error
@@ -222,27 +255,54 @@ class Store:
 
     def _verify(self, key: str) -> dict[str, Any]:
         """Return an artifact's index after checking every file against it."""
-        folder = self.path(key)
-        try:
-            index = _sound_index(folder, key)
-        except FileNotFoundError:
-            if not folder.is_dir():
-                raise
-            index = None  # a part of it is gone
-        except OSError as error:
-            raise _unreadable(error, folder) from error
-        if index is None:
-            # Renamed first: another process may be writing the same key anew.
-            grave = self._scratch / _temporary_name()
+        folder, deadline = self.path(key), time.monotonic() + self._patience
+        while True:
+            late: Exception | None = None
             try:
-                self._scratch.mkdir(parents=True, exist_ok=True)
-                folder.rename(grave)
+                index = _sound_index(folder, key)
+            except FileNotFoundError as error:
+                index, late = None, error
             except OSError as error:
-                if error.errno != errno.ENOENT:
-                    raise explained(error, self.folder) from error
+                if error.errno != errno.ESTALE or time.monotonic() >= deadline:
+                    raise _unreadable(error, folder) from error
+                index = None
+            if index is not None:
+                return index
+            if time.monotonic() >= deadline:
+                break
+            _look_again(folder)
+        if late is None or folder.is_dir():
+            self._set_aside(folder)
+        raise FileNotFoundError(key)
+
+    def _set_aside(self, folder: Path) -> None:
+        """Take a damaged artifact out of the way of the one that is made anew.
+
+        It is renamed, for another process may be writing the same key now. Where several machines
+        share the disk it is not deleted either, until `prepare` of a later run: another may just
+        be reading what to this one looks damaged.
+        """
+        grave = self._scratch / _temporary_name()
+        try:
+            self._scratch.mkdir(parents=True, exist_ok=True)
+            folder.rename(grave)
+        except OSError as error:
+            # Where nothing can be written it stays, and counts as missing all the same.
+            if error.errno not in (errno.ENOENT, errno.EROFS, errno.EACCES, errno.EPERM):
+                raise explained(error, self.folder) from error
+        if not self._patience:
             shutil.rmtree(grave, ignore_errors=True)
-            raise FileNotFoundError(key)
-        return index
+
+
+_LOOK_SECONDS = 0.2
+
+
+def _look_again(folder: Path) -> None:
+    """Wait a little, and have a network's disk list anew what lies around an artifact."""
+    time.sleep(_LOOK_SECONDS)
+    for around in (folder.parent, folder):
+        with suppress(OSError):
+            os.listdir(around)  # noqa: PTH208 - asks the disk without a path for each name
 
 
 def _stated(folder: Path) -> dict[str, Any]:
