@@ -45,13 +45,24 @@ def ranked(n: int) -> Results:
     ]  # fmt: skip
     rows[2] |= {"role": "baseline", "features": "none", "separator": "none"}
     pairs = [
-        {"dataset": "x", "across": "model", "a": row_columns.system_name(a),
+        {"table": "t", "dataset": "x", "across": "model", "a": row_columns.system_name(a),
          "b": row_columns.system_name(b), "cell_a": a["cell"], "cell_b": b["cell"], "run_a": "r",
          "run_b": "r", "kl_difference": a["kl_mean"] - b["kl_mean"], "significant": False,
          "corrected_p_holm": 0.5}
         for a, b in itertools.combinations(rows, 2)
     ]  # fmt: skip
     return Results("ranked", rows, pairs, pd.DataFrame(), pd.DataFrame())
+
+
+def test_findings_are_sentences_with_links_to_their_rows():
+    html = str(sections.findings(sections.View(ranked(4))))
+    assert html.count("<li>") >= 1
+    assert "cannot tell the 3 systems apart" in html
+    assert '<a href="#r-c0">m0</a>' in html
+    names = [name for name, *_ in sections.SECTIONS]
+    assert names[0] == "findings"
+    nothing = Results("x", [], [], pd.DataFrame(), pd.DataFrame())
+    assert sections.findings(sections.View(nothing)) is None
 
 
 def test_pairs_shown_are_those_of_the_best_systems(monkeypatch: pytest.MonkeyPatch):
@@ -78,12 +89,12 @@ def test_a_pair_says_once_what_is_alike():
     assert "m0 − m1 (mixed x f (k=3))" in html
 
 
-def test_one_fold_decides_nothing():
+def test_one_group_decides_nothing():
     content = ranked(3)
     for pair in content.comparisons:
         pair["corrected_p_holm"] = None
     html = str(sections.differences(sections.View(content)))
-    assert html.count("undecided: one fold") == 3
+    assert html.count("undecided: one group") == 3
     assert "not significant" not in html
 
 

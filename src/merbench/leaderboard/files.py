@@ -14,6 +14,8 @@ from merbench.leaderboard import across_datasets, dictionary
 from merbench.leaderboard.building import Board, build
 from merbench.leaderboard.cell_rows import portable_json
 from merbench.leaderboard.citation import citation
+from merbench.leaderboard.findings import FILE as FINDINGS
+from merbench.leaderboard.findings import findings_table
 from merbench.runs.record import PREDICTIONS, RunRecord, replacing, write_parquet
 from merbench.runs.row_columns import metric_columns
 
@@ -68,6 +70,7 @@ def compose(runs: Sequence[RunRecord], reported: pd.DataFrame | None = None) -> 
         FOLDS: folds,
         COMPARISONS: board.comparisons,
         SEPARATORS: board.separators,
+        FINDINGS: findings_table(board.leaderboard, board.comparisons),
     }
     compared = across_datasets.systems(board.leaderboard)
     if compared is not None:

@@ -118,7 +118,7 @@ def _nested(parameters: Any) -> str:
 
 def _columns(task: Task) -> list[Column]:
     columns = [
-        Column("tier", "Tier", "Rows of one tier cannot be told apart from its best row",
+        Column("tier", "Tier", "A run of ranks, none significantly worse than its first",
                lambda r: _whole(r.get("tier")), _by("tier")),
         Column("rank", "Rank", "By mean KL, with its 95 % interval", _rank, _by("rank")),
         Column("model", "Model", "Model, and parameters that differ from defaults",
@@ -137,7 +137,7 @@ def _columns(task: Task) -> list[Column]:
         _number("kl_difference_to_people", "Δ people",
                 "KL mean less the best that people reach, nats", signed=True),
         Column("corrected_p_holm", "p",
-               "Against the best row: corrected resampled t-test over folds, after Holm",
+               "Against the best row, corrected for all pairs of the table",
                lambda r: p_text(r.get("corrected_p_holm")), _by("corrected_p_holm")),
     ]  # fmt: skip
     if task is Task.VA:

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from merbench.errors import MerbenchError
-from merbench.evaluation.comparison import holm
 from merbench.evaluation.divergence import STD_FLOOR
 from merbench.evaluation.evaluator import Evaluation, evaluate
+from merbench.evaluation.families import holm
 from merbench.evaluation.guards import Suspicion, suspect
 from merbench.evaluation.labels import LabelKind, NormalLabels, labels_of
 from merbench.evaluation.signedrank import signed_rank
