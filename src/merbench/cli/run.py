@@ -175,13 +175,13 @@ def carried_out(
                     Progress(planned.to_do(), getattr(where, "status", None)) as progress,
                 ):
                     recorded = execution.execute(
-                        planned, store, where, progress.report, chosen.described
+                        planned, store, where, progress.report, engine.described
                     )
             except KeyboardInterrupt:
                 typer.echo(display.STOPPED, err=True)
                 raise typer.Exit(130) from None
         else:
-            recorded = execution.execute(planned, store, None, engine=chosen.described)
+            recorded = execution.execute(planned, store, None, engine=engine.described)
         finished = run_results.RunResults.of(recorded)
         run_results.write(finished, folder)
     return finished
@@ -349,7 +349,10 @@ def plan_of(
     *,
     writes: bool = True,
 ) -> tuple[Plan, Store]:
-    """Plan a benchmark, warning of what is to be known; a store that nothing will be written to need not be writable."""
+    """Plan a benchmark, warning of what is to be known.
+
+    A store that nothing will be written to need not be writable.
+    """
     from merbench.benchmark.resolving import resolve
     from merbench.planning.planner import make_plan
     from merbench.steps.store import Store, home
