@@ -214,3 +214,18 @@ def test_users_tables_have_their_names_and_authors_everywhere(call, tmp_path):
     text = (tmp_path / "Ann.csv").read_text()
     (tmp_path / "Ann.csv").write_text(text.replace("c0,0.", "c0,0.1", 1))
     assert call("leaderboard", "verify", "board", "--root", f"songs-of-Ann={tmp_path}").status == 1
+
+
+def test_export_writes_the_tables_of_a_run_or_a_board(call, ran):
+    done = call("leaderboard", "export", ran, "--out", "paper")
+    assert (done.status, done.stderr) == (0, "")
+    assert Path("paper/tables.tex").read_text().count(r"\begin{table}") == 4
+    call("leaderboard", "build", ran, "--out", "board")
+    done = call("leaderboard", "export", "board", "--format", "markdown", "--out", "of-board")
+    assert done.stdout.split() == ["of-board/tables.md"]
+    assert Path("of-board/tables.md").read_bytes() == Path("paper/tables.md").read_bytes()
+    wrong = call("leaderboard", "export", "board", "--dataset", "noize", "--out", "x")
+    assert wrong.error == "there is no dataset 'noize' here; there are noise"
+    assert (
+        "nowhere is no leaderboard" in call("leaderboard", "export", "nowhere", "--out", "x").error
+    )

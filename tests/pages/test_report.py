@@ -12,12 +12,10 @@ import pytest
 
 from merbench.errors import MerbenchError
 from merbench.leaderboard import run_results
-from merbench.leaderboard.fold_tables import fold_tables
 from merbench.leaderboard.music_shift import shift_of
 from merbench.leaderboard.results import Results
 from merbench.pages import report, sections, stem_levels
 from merbench.pages.system import Excerpts
-from tinybench import TinyBench
 
 
 @pytest.fixture(scope="module")
@@ -158,26 +156,18 @@ def test_a_folder_that_cannot_be_written_is_named(run: run_results.RunResults, t
         report.write(run, tmp_path / "file")
 
 
-# --- separators, fold by fold --------------------------------------------------------------------
+# --- tables for a paper ---------------------------------------------------------------------------
 
 
-def test_tables_as_markdown_and_latex(run: run_results.RunResults, tmp_path: Path):
-    markdown, latex = (path.read_text() for path in report.write_tables(run, tmp_path))
-    (table,) = fold_tables(Results.of_run(run))
-    shown = ("kl_mean_a", "kl_mean_b", "kl_median_upper_a", "kl_median_upper_b", "wilcoxon_p")
-    numbers = [f"{getattr(table.folds[0], name):.3f}" for name in shown]
-    assert "| Iteration | E plain | E halves | M plain | M halves | W |" in markdown
-    assert f"| 1 | {' | '.join(numbers)} |" in markdown
-    assert f"1 & {' & '.join(numbers)} \\\\" in latex
-    assert r"$E_{\text{plain}}$ & $E_{\text{halves}}$" in latex
-    assert latex.count(r"\begin{tabular}") == latex.count(r"\end{tabular}") == 1
-
-
-def test_a_run_with_one_separator_has_no_such_table(bench: TinyBench, tmp_path: Path):
-    alone = bench.run("separator=plain", models=["linear"])
-    with pytest.raises(MerbenchError, match="no two complete systems"):
-        report.write_tables(alone, tmp_path)
-    assert not list(tmp_path.iterdir())
+def test_tables_are_files_of_three_kinds(run: run_results.RunResults, tmp_path: Path):
+    content = Results.of_run(run)
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / "gone.csv").write_text("of an earlier export")
+    names = {str(p.relative_to(tmp_path)) for p in report.write_tables(content, tmp_path)}
+    assert {"tables.md", "tables.tex", "tables/separators-1.csv"} <= names
+    assert not (tmp_path / "tables" / "gone.csv").exists()
+    (alone,) = report.write_tables(content, tmp_path / "alone", ["latex"])
+    assert alone.read_bytes() == (tmp_path / "tables.tex").read_bytes()
 
 
 def test_an_unknown_shift_gives_its_reason(text: str):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,15 @@ from merbench.cli.leaderboard_rows import show_leaderboard
 
 if TYPE_CHECKING:
     from merbench.components import Clip
+
+
+class TableFormat(StrEnum):
+    """How tables are written."""
+
+    MARKDOWN = "markdown"
+    LATEX = "latex"
+    CSV = "csv"
+
 
 app = typer.Typer(
     name="leaderboard",
@@ -79,6 +89,41 @@ def pages(folder: Path = FOLDER) -> None:
     from merbench.pages import site
 
     typer.echo(f"{len(site.write(folder))} pages written to {folder}")
+
+
+@app.command()
+def export(
+    source: Path = typer.Argument(
+        Path("leaderboard"),
+        metavar="[FOLDER | RUN]",
+        help="A leaderboard's folder, or one that `merbench run` wrote.",
+    ),
+    out: Path = typer.Option(..., "--out", help="Folder for the tables.", show_default=False),
+    formats: list[TableFormat] | None = typer.Option(
+        None, "--format", help="Only this; may be repeated. By default all.", show_default=False
+    ),
+    datasets: list[str] | None = typer.Option(
+        None, "--dataset", help="Only this dataset's tables; may be repeated.", show_default=False
+    ),
+) -> None:
+    """Write the tables of a leaderboard or of a run for a paper.
+
+    tables.md, tables.tex (booktabs), and tables/ with a CSV file a table: systems with what is told
+    apart from the best, paired differences with what is significant, and, where two separators are
+    compared, the layout of Nguyen et al. (2022).
+
+    [bold]Example[/bold]
+
+      merbench leaderboard export leaderboard --dataset emopia --format latex --out paper
+    """
+    from merbench.pages.paper_tables import FORMATS
+    from merbench.pages.report import write_tables
+    from merbench.pages.site import read_any
+
+    content = read_any(source).only(datasets or ())
+    chosen = [known.value for known in formats] if formats else FORMATS
+    for path in write_tables(content, out, chosen):
+        typer.echo(path)
 
 
 @app.command()

@@ -205,6 +205,7 @@ _COLUMNS = {
         "", "JSON: one object a candidate, where the model chooses its parameters itself."
     ),
     "clip": Entry("", "Clip."),
+    "place": Entry("", "Place of the clip by its KL under this system; 1 is the worst."),
     "group": Entry("", "Artist, song or series of the clip; never on both sides of a split."),
     "kl": Entry("nats", "KL divergence of this clip's prediction from its truth."),
     # --- several data sets ---

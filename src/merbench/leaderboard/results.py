@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from merbench.benchmark.names import NONE
+from merbench.errors import MerbenchError
 from merbench.leaderboard import datasets
 from merbench.leaderboard.columns import SeparatorFold, separator_folds
 from merbench.runs import row_columns
@@ -78,6 +79,35 @@ class Results:
             across=[] if compared is None else records(compared),
             stems=run.stems,
             manifest=run.manifest,
+        )
+
+    def only(self, names: Sequence[str]) -> Results:
+        """Return what is of some datasets, by their names without parameters; of all for none.
+
+        Raises
+        ------
+        MerbenchError
+            There is no such dataset.
+        """
+        if not names:
+            return self
+        known = {row_columns.bare_name(str(row["dataset"])) for row in self.rows}
+        for name in names:
+            if row_columns.bare_name(name) not in known:
+                raise MerbenchError(
+                    f"there is no dataset {name!r} here; there are {', '.join(sorted(known))}"
+                )
+        wanted = {row_columns.bare_name(name) for name in names}
+
+        def kept(dataset: Any) -> bool:
+            return row_columns.bare_name(str(dataset)) in wanted
+
+        return replace(
+            self,
+            rows=[row for row in self.rows if kept(row["dataset"])],
+            comparisons=[pair for pair in self.comparisons if kept(pair["dataset"])],
+            separators=[fold for fold in self.separators if kept(fold.dataset)],
+            across=[],
         )
 
     @cached_property

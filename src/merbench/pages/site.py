@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from merbench.errors import MerbenchError
-from merbench.leaderboard import files
+from merbench.leaderboard import files, run_results
 from merbench.leaderboard.columns import separator_folds
 from merbench.leaderboard.results import Results, Row, key_of, records
 from merbench.pages.leaderboard_table import number
@@ -16,12 +16,12 @@ from merbench.pages.report import PAGE, PAGE_BYTES, write_texts
 from merbench.pages.sections import View, parts
 from merbench.pages.system import system
 from merbench.runs import row_columns
-from merbench.runs.record import PREDICTIONS
+from merbench.runs.record import MANIFEST, PREDICTIONS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["NAMES", "PAGE", "read", "write"]
+__all__ = ["NAMES", "PAGE", "read", "read_any", "write"]
 
 SYSTEMS, TABLES = "systems", "tables"
 """Folders of pages: of each system, and of each table where one page for all is too large."""
@@ -103,6 +103,19 @@ def read(folder: Path) -> Results:
         across=records(csv(files.ACROSS, needed=False)),
         reported=records(csv(files.REPORTED, needed=False)),
     )
+
+
+def read_any(folder: Path) -> Results:
+    """Read the results in a folder, whether a run's or a leaderboard's.
+
+    Raises
+    ------
+    MerbenchError
+        It is neither, or a file is missing or damaged.
+    """
+    if (folder / MANIFEST).is_file():
+        return Results.of_run(run_results.read(folder))
+    return read(folder)
 
 
 def _predictions(path: Path) -> pd.DataFrame:
