@@ -6,7 +6,6 @@ compared: everywhere else a smaller number may mean easier clips.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,11 +19,14 @@ from merbench.leaderboard.columns import (
     KL_COLUMNS,
     LEADING,
     RANKED,
+    REPLICATED,
+    REPLICATIONS,
     SEPARATORS,
     TRAILING,
     with_classes,
 )
 from merbench.leaderboard.comparisons import compared, families, pairs_across
+from merbench.leaderboard.replications import each_once
 from merbench.leaderboard.separator_pairs import fold_rows
 from merbench.leaderboard.suspicions import mark
 from merbench.runs.record import RunRecord
@@ -51,12 +53,15 @@ class Board:
         One row a pair of cells, `COMPARED`.
     separators
         One row a fold of two cells that differ in their separator alone, `SEPARATORS`.
+    replications
+        One row a run of each cell that several runs have, `REPLICATIONS`.
     """
 
     runs: tuple[RunRecord, ...]
     leaderboard: pd.DataFrame
     comparisons: pd.DataFrame
     separators: pd.DataFrame
+    replications: pd.DataFrame
 
 
 def build(runs: Sequence[RunRecord]) -> Board:
@@ -71,11 +76,18 @@ def build(runs: Sequence[RunRecord]) -> Board:
 
     ordered = in_order(runs)
     scored = [ScoredRows.of(run) for run in ordered]
-    rows = _distinct(ordered, scored)
+    once = each_once(row | {"_run": i} for i, run in enumerate(ordered) for row in summarise(run))
+    rows = once.rows
     if not rows:
         empty = pd.DataFrame(columns=[*LEADING, *TRAILING])
         compared_none = pd.DataFrame(columns=COMPARED)
-        return Board(ordered, empty, compared_none, pd.DataFrame(columns=SEPARATORS))
+        return Board(
+            ordered,
+            empty,
+            compared_none,
+            pd.DataFrame(columns=SEPARATORS),
+            pd.DataFrame(columns=REPLICATIONS),
+        )
     by_table = _by_table(rows)
     comparisons, separators = [], []
     for table in by_table.values():
@@ -102,6 +114,7 @@ def build(runs: Sequence[RunRecord]) -> Board:
     listed = [row | row["_metrics"] for table in by_table.values() for row in table]
     leaderboard = pd.DataFrame([{c: row.get(c) for c in columns} for row in listed])
     numbers = [*RANKED[1:], *KL_COLUMNS, *AGAINST_BEST, "kl_difference_to_people", *metrics]
+    numbers += REPLICATED[1:]
     leaderboard[numbers] = leaderboard[numbers].astype(float)
     leaderboard["mark"] = leaderboard["mark"].fillna("")
     return Board(
@@ -109,25 +122,8 @@ def build(runs: Sequence[RunRecord]) -> Board:
         leaderboard,
         pd.DataFrame(comparisons, columns=COMPARED),
         pd.DataFrame(separators, columns=SEPARATORS),
+        pd.DataFrame(once.replications, columns=REPLICATIONS),
     )
-
-
-def _distinct(runs: Sequence[RunRecord], scored: Sequence[ScoredRows]) -> list[dict[str, Any]]:
-    """Return all runs' rows; of a cell that runs share with equal results, the first run's."""
-    rows = [row | {"_run": i} for i, run in enumerate(runs) for row in summarise(run)]
-    shared = Counter((row["table"], row["cell"], row["status"]) for row in rows)
-    kept: list[dict[str, Any]] = []
-    seen: set[tuple[str, ...]] = set()
-    for row in rows:
-        key = (row["table"], row["cell"], row["status"])
-        if shared[key] > 1:  # else there is nothing it could repeat
-            done = row["status"] == "ok"
-            content = scored[row["_run"]].content(row["cell"]) if done else row["error"]
-            if (*key, content) in seen:
-                continue
-            seen.add((*key, content))
-        kept.append(row)
-    return kept
 
 
 def _position(row: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -24,15 +24,18 @@ KL_COLUMNS = [
     "kl_median_low",
     "kl_median_high",
 ]
+REPLICATED = ["n_runs", "kl_mean_least", "kl_mean_most"]
+"""Of a cell that several runs have: how many, and between what its mean KL lies."""
 LEADING = [
     *RANKED, "role", "dataset", "dataset_version", "task", *AXES[1:], "parameters", "status",
     "n_clips", "n_folds", "n_failed", *KL_COLUMNS, *AGAINST_BEST, "kl_difference_to_people", "mark",
 ]  # fmt: skip
 """Columns of a leaderboard before the metrics of its tasks."""
 TRAILING = [
-    "seconds", "cpu_seconds", "peak_memory_mb", "dataset_parameters", "synthetic", "provenance",
+    *REPLICATED, "seconds", "fit_seconds", "predict_seconds_per_clip", "cpu_seconds",
+    "peak_memory_mb", "dataset_parameters", "synthetic", "provenance",
     "protocol", "spec_hash", "split_hash", "data_hash", "evaluator_version", "evaluator_hash",
-    "versions", "hardware", "run", "cell", "error",
+    "versions", "hardware", "started", "run", "cell", "error",
 ]  # fmt: skip
 """Columns after them."""
 COMPARED = [
@@ -70,6 +73,26 @@ class SeparatorFold:
     wilcoxon_p: float
 
 
+@dataclass(frozen=True)
+class Replication:
+    """One run of a cell that several runs have: a row of replications.csv."""
+
+    table: str
+    dataset: str
+    system: str
+    cell: str
+    run: str
+    listed: bool
+    status: str
+    kl_mean: float
+    kl_median: float
+    seconds: float
+    started: str
+    hardware: str
+
+
+REPLICATIONS = [field.name for field in fields(Replication)]
+"""Columns of cells that several runs have, run by run."""
 SEPARATORS = [field.name for field in fields(SeparatorFold)]
 """Columns of one separator against another, fold by fold."""
 

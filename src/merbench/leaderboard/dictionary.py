@@ -130,8 +130,21 @@ _COLUMNS = {
     "n_tied_truth": Entry("clips", "Clips on whose class votes are tied; sum over folds."),
     # --- cost ---
     "seconds": Entry("s", "Fitting and predicting; in the leaderboard, the sum over folds."),
+    "fit_seconds": Entry("s", "Fitting alone; in the leaderboard, the sum over folds."),
+    "predict_seconds": Entry("s", "Predicting all test clips of the fold, features given."),
+    "predict_seconds_per_clip": Entry(
+        "s", "Predicting one test clip, features given: over all folds, seconds by clips."
+    ),
     "cpu_seconds": Entry("s", "The same in processor time."),
     "peak_memory_mb": Entry("MB", "Most memory a fold took."),
+    # --- several runs of one cell ---
+    "n_runs": Entry(
+        "runs", "Runs that have this cell; the row is that of the one that was started first."
+    ),
+    "kl_mean_least": Entry("nats", "Least kl_mean of these runs; empty where there is one run."),
+    "kl_mean_most": Entry("nats", "Largest kl_mean of these runs; empty where there is one run."),
+    "listed": Entry("", "Whether the leaderboard has this run's row of the cell."),
+    "started": Entry("", "When the run was started, UTC."),
     # --- where it comes from ---
     "dataset_parameters": Entry("", "JSON: the data set's parameters that differ from defaults."),
     "synthetic": Entry("", "Whether music or labels are made by a program."),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 LEADERBOARD, FOLDS, COMPARISONS = "leaderboard.csv", "folds.csv", "comparisons.csv"
 SEPARATORS = "separators.csv"
 ACROSS, REPORTED = "across-datasets.csv", "reported.csv"
+REPLICATIONS = "replications.csv"
 DICTIONARY, CITATION = "dictionary.csv", "CITATION.cff"
 
 
@@ -68,6 +69,8 @@ def compose(runs: Sequence[RunRecord], reported: pd.DataFrame | None = None) -> 
         COMPARISONS: board.comparisons,
         SEPARATORS: board.separators,
     }
+    if len(board.replications):
+        csv[REPLICATIONS] = board.replications
     compared = datasets.systems(board.leaderboard)
     if compared is not None:
         csv[ACROSS] = compared
@@ -95,7 +98,7 @@ def write(files: Files, folder: Path) -> None:
         for name, writes in _writers(files):
             with replacing(folder / name) as temporary:
                 writes(temporary)
-        for name in (ACROSS, REPORTED):
+        for name in (ACROSS, REPORTED, REPLICATIONS):
             if name not in files.texts:
                 (folder / name).unlink(missing_ok=True)  # an earlier leaderboard's
     except OSError as error:
