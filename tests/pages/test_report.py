@@ -229,7 +229,7 @@ def test_it_filters_by_text(browser: Any, folder: Path):
 
 def test_a_link_in_the_table_opens_the_system(browser: Any, folder: Path):
     browser.open(folder / "index.html")
-    assert not browser.run("return document.querySelector('details').open")
+    assert not browser.run("return document.querySelector('details.system').open")
     browser.run("document.querySelector('section.board tbody a').click()")
     browser.wait("return document.querySelectorAll('details[open]').length === 1")
     opened = browser.run("return document.querySelector('details[open]').id")
@@ -254,7 +254,7 @@ def test_the_keyboard_is_enough(browser: Any, folder: Path):
                 " + (s.outlineStyle === 'none' ? ' unseen' : '')"
             )
         )
-        if browser.run("return document.activeElement.closest('summary') !== null"):
+        if browser.run("return document.activeElement.closest('details.system') !== null"):
             break
     assert {"input", "head", "summary"} <= reached
     assert not [name for name in reached if name.endswith(" unseen")]
@@ -276,14 +276,36 @@ def test_it_follows_the_systems_theme_and_can_be_told_otherwise(
     before = browser.run(paper)
     assert (max(map(int, re.findall(r"\d+", before)[:3])) < 100) == dark
     button = browser.run("return document.getElementById('theme')")
-    assert button.get_attribute("aria-pressed") == str(dark).lower()
+    assert button.text == ("Light theme" if dark else "Dark theme"), "it names what it will do"
     button.click()
-    assert button.get_attribute("aria-pressed") == str(not dark).lower()
+    assert button.text == ("Dark theme" if dark else "Light theme")
     after = browser.run(paper)
     assert (max(map(int, re.findall(r"\d+", after)[:3])) < 100) != dark
     browser.driver.refresh()
     assert browser.run(paper) == after, "the choice is forgotten"
     browser.run("localStorage.clear()")
+
+
+def test_a_phone_shows_rank_system_and_score_and_all_else_when_asked(browser: Any, folder: Path):
+    browser.open(folder / "index.html", width=400)
+    heads = [text.split("\n")[0].strip(" ↕↑↓") for text in browser.texts("section.board thead th")]
+    assert heads == ["Rank", "Model", "KL mean"]
+    fits = "const b = document.querySelector('section.board .scroll');"
+    assert browser.run(fits + "return b.scrollWidth <= b.clientWidth")
+    assert "levels" in browser.texts("section.board tbody th")[0], "its features stand below"
+    browser.run("document.querySelector('.all-columns').click()")
+    assert len(browser.texts("section.board thead th")) > 5
+
+
+def test_what_columns_mean_is_told_by_touch_and_keyboard(browser: Any, folder: Path):
+    from selenium.webdriver.common.keys import Keys
+
+    browser.open(folder / "index.html", width=400)
+    browser.run("document.querySelector('.legend summary').focus()")
+    browser.press(Keys.ENTER)
+    told = browser.texts(".legend dt")
+    assert {"Rank", "KL mean", "Δ best"} <= set(told)
+    assert len(browser.texts(".legend dd")) == len(told)
 
 
 @pytest.mark.parametrize("width", [390, 1280])
@@ -326,7 +348,7 @@ def test_clips_can_be_heard_stem_by_stem(
     assert {path.name for path in (tmp_path / "audio").iterdir()} == {"mix.mp3", "bass.mp3"}
     browser.open(tmp_path / "index.html")
     assert browser.requests() == [], "music is loaded only when asked for"
-    browser.run("document.querySelector('details').open = true")
+    browser.run("document.querySelector('details.system').open = true")
     assert "no vocals" in browser.texts("td span.quiet")
     first = "document.querySelector('.player audio')"
     browser.run(f"{first}.play()")

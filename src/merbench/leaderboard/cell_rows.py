@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from merbench.identity import canonical, digest, portable
 from merbench.leaderboard.columns import LEADING, TRAILING
+from merbench.runs.labels import withheld
 from merbench.runs.record import RunRecord
 from merbench.runs.row_columns import metric_columns
 
@@ -60,6 +61,7 @@ def summarise(run: RunRecord) -> list[dict[str, Any]]:
             "status": "ok" if complete else "failed",
             "n_folds": len(part),
             "n_failed": len(part) - n_done.get(cell, 0),
+            "withheld": _withheld(run.manifest, first),
             "error": next((error for error in part["error"] if error), ""),
             "kl_mean": mean.get("kl_mean", float("nan")),
             "kl_median": mean.get("kl_median", float("nan")),
@@ -112,6 +114,16 @@ def _dataset_version(manifest: Mapping[str, Any], row: Mapping[str, Any]) -> str
         if (entry["name"], entry["data_hash"]) == (row["dataset"], row["data_hash"]):
             return str(entry["version"])
     return ""
+
+
+def _withheld(manifest: Mapping[str, Any], row: Mapping[str, Any]) -> str:
+    """Say what of a cell is not among the published predictions."""
+    if row["cell"] in manifest.get("predictions_withheld", ()):
+        return "labels and predictions"
+    hidden = {
+        (entry["name"], entry["data_hash"]) for entry in manifest["datasets"] if withheld(entry)
+    }
+    return "labels" if (row["dataset"], row["data_hash"]) in hidden else ""
 
 
 def portable_json(text: str) -> str:

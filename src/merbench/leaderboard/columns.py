@@ -35,7 +35,7 @@ TRAILING = [
     *REPLICATED, "seconds", "fit_seconds", "predict_seconds_per_clip", "cpu_seconds",
     "peak_memory_mb", "dataset_parameters", "synthetic", "provenance",
     "protocol", "spec_hash", "split_hash", "data_hash", "evaluator_version", "evaluator_hash",
-    "versions", "hardware", "started", "run", "cell", "error",
+    "versions", "hardware", "started", "withheld", "run", "cell", "error",
 ]  # fmt: skip
 """Columns after them."""
 COMPARED = [
@@ -89,6 +89,79 @@ class Replication:
     seconds: float
     started: str
     hardware: str
+
+
+@dataclass(frozen=True)
+class DatasetSource:
+    """Where a data set is from: a row of datasets.csv."""
+
+    dataset: str
+    dataset_version: str
+    task: str
+    n_clips: int
+    n_groups: int
+    synthetic: bool
+    labels_public: bool
+    provenance: str
+    licence: str
+    homepage: str
+    paper: str
+    citation: str
+    authors: str
+    data_hash: str
+
+
+@dataclass(frozen=True)
+class PluginSource:
+    """What a plugin of a run is, and where it can be had: a row of plugins.csv."""
+
+    run: str
+    kind: str
+    name: str
+    version: str
+    summary: str
+    description: str
+    authors: str
+    citation: str
+    paper: str
+    distribution: str
+    distribution_version: str
+    repository: str
+    commit: str
+    changed: bool
+
+
+@dataclass(frozen=True)
+class SystemPart:
+    """One component of a cell with all its parameters: a row of systems.csv."""
+
+    run: str
+    cell: str
+    kind: str
+    name: str
+    version: str
+    all_parameters: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Submission:
+    """Who submitted a run, and what it ran with: a row of submissions.csv."""
+
+    run: str
+    name: str
+    submitter: str
+    published: str
+    started: str
+    merbench: str
+    commit: str
+    changed: bool
+    hardware: str
+
+
+def columns_of(row: type) -> list[str]:
+    """Return the columns of a file whose rows are of a class."""
+    return [field.name for field in fields(row)]
 
 
 REPLICATIONS = [field.name for field in fields(Replication)]

@@ -221,6 +221,37 @@ _COLUMNS = {
     "place": Entry("", "Place of the clip by its KL under this system; 1 is the worst."),
     "group": Entry("", "Artist, song or series of the clip; never on both sides of a split."),
     "kl": Entry("nats", "KL divergence of this clip's prediction from its truth."),
+    # --- where data, plugins and runs are from ---
+    "kind": Entry("", "Kind of plugin: dataset, separator, augmentation, feature or model."),
+    "name": Entry("", "Name of the plugin; of a submission, that of its benchmark."),
+    "version": Entry("", "Version that the plugin states."),
+    "summary": Entry("", "What the plugin says it is, in a line."),
+    "description": Entry("", "What else it says of itself, without its parameters."),
+    "distribution": Entry("", "Distribution that brings it, as pip calls it."),
+    "distribution_version": Entry("", "Version of that."),
+    "repository": Entry("", "Address of its code."),
+    "commit": Entry("", "Commit of its checkout; of a submission, that of merbench's."),
+    "changed": Entry("", "Whether files differed from that commit."),
+    "all_parameters": Entry("", "JSON: all its parameters, defaults among them."),
+    "source": Entry(
+        "",
+        "SHA-256 of the source behind a component; of a published number, paper, table and row.",
+    ),
+    "n_groups": Entry("groups", "Groups of the data set's clips."),
+    "labels_public": Entry("", "Whether labels stand beside predictions."),
+    "licence": Entry("", "Terms of the data set."),
+    "homepage": Entry("", "Where the data set is from."),
+    "paper": Entry("", "Address of the paper that describes it."),
+    "citation": Entry("", "What to cite."),
+    "authors": Entry("", "Who is to be named as its authors."),
+    "submitter": Entry("", "Who submitted the run, where somebody is named."),
+    "published": Entry("", "Day on which it was first published, UTC."),
+    "merbench": Entry("", "Version of merbench that ran it."),
+    "withheld": Entry(
+        "",
+        "What is left out here, for labels may not be republished: labels, or labels and "
+        "predictions where these repeat labels.",
+    ),
     # --- several data sets ---
     "system": Entry(
         "",
@@ -240,7 +271,6 @@ _COLUMNS = {
     # --- published numbers ---
     "metric": Entry("", "What was measured, as the source names it."),
     "value": Entry("", "The number."),
-    "source": Entry("", "Paper, table and row that it stands in."),
     "note": Entry("", "What to know of it."),
     # --- the dictionary ---
     "file": Entry("", "File."),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from merbench.errors import MerbenchError
-from merbench.leaderboard import datasets, dictionary
+from merbench.leaderboard import columns, datasets, dictionary, sources
 from merbench.leaderboard.building import Board, build
 from merbench.leaderboard.cell_rows import portable_json
 from merbench.leaderboard.citation import citation
@@ -23,6 +23,8 @@ LEADERBOARD, FOLDS, COMPARISONS = "leaderboard.csv", "folds.csv", "comparisons.c
 SEPARATORS = "separators.csv"
 ACROSS, REPORTED = "across-datasets.csv", "reported.csv"
 REPLICATIONS = "replications.csv"
+DATASETS, PLUGINS = "datasets.csv", "plugins.csv"
+SYSTEMS, SUBMISSIONS = "systems.csv", "submissions.csv"
 DICTIONARY, CITATION = "dictionary.csv", "CITATION.cff"
 
 
@@ -60,6 +62,8 @@ def compose(runs: Sequence[RunRecord], reported: pd.DataFrame | None = None) -> 
     reported
         Numbers that papers print, which are kept apart from what was computed.
     """
+    import pandas as pd
+
     board = build(runs)
     folds = _folds(board)
     predictions = tuple(_predictions(board))
@@ -69,6 +73,14 @@ def compose(runs: Sequence[RunRecord], reported: pd.DataFrame | None = None) -> 
         COMPARISONS: board.comparisons,
         SEPARATORS: board.separators,
     }
+    rows = board.leaderboard[["run", "cell"]].itertuples(index=False, name=None)
+    for name, kind, found in (
+        (DATASETS, columns.DatasetSource, sources.dataset_sources(board.runs)),
+        (PLUGINS, columns.PluginSource, sources.plugin_sources(board.runs)),
+        (SYSTEMS, columns.SystemPart, sources.system_parts(board.runs, rows)),
+        (SUBMISSIONS, columns.Submission, sources.submissions(board.runs)),
+    ):
+        csv[name] = pd.DataFrame(found, columns=columns.columns_of(kind))
     if len(board.replications):
         csv[REPLICATIONS] = board.replications
     compared = datasets.systems(board.leaderboard)
@@ -76,11 +88,11 @@ def compose(runs: Sequence[RunRecord], reported: pd.DataFrame | None = None) -> 
         csv[ACROSS] = compared
     if reported is not None:
         csv[REPORTED] = reported
-    columns = {name: list(table.columns) for name, table in csv.items()}
-    columns[PREDICTIONS] = list(dict.fromkeys(c for part in predictions for c in part.columns))
-    columns[DICTIONARY] = ["file", "column", "unit", "meaning"]
+    stated = {name: list(table.columns) for name, table in csv.items()}
+    stated[PREDICTIONS] = list(dict.fromkeys(c for part in predictions for c in part.columns))
+    stated[DICTIONARY] = ["file", "column", "unit", "meaning"]
     texts = {name: csv_text(table) for name, table in csv.items()}
-    texts[DICTIONARY] = _dictionary(columns)
+    texts[DICTIONARY] = _dictionary(stated)
     texts[CITATION] = citation(board.runs)
     return Files(texts, predictions, board)
 
@@ -118,10 +130,10 @@ def _write_text(text: str, path: Path) -> None:
     path.write_text(text, encoding="utf-8", newline="")
 
 
-def _dictionary(columns: dict[str, list[str]]) -> str:
+def _dictionary(stated: dict[str, list[str]]) -> str:
     import pandas as pd
 
-    return csv_text(pd.DataFrame(dictionary.rows(columns), columns=columns[DICTIONARY]))
+    return csv_text(pd.DataFrame(dictionary.rows(stated), columns=stated[DICTIONARY]))
 
 
 def _folds(board: Board) -> pd.DataFrame:

@@ -14,8 +14,9 @@ from merbench.leaderboard.results import Results, key_of
 from merbench.pages import paper_tables
 from merbench.pages.leaderboard_table import number
 from merbench.pages.render import Part, page
-from merbench.pages.sections import View, parts
+from merbench.pages.sections import parts
 from merbench.pages.system import Listen, system
+from merbench.pages.view import View
 from merbench.runs import row_columns
 from merbench.runs.record import csv_text
 

@@ -90,8 +90,22 @@ def verify(folder: Path, copies: Copies | None = None, *, pages: bool = True) ->
     return verdict
 
 
-def verify_submission(path: Path, copies: Copies, verdict: Verdict) -> RunRecord | None:
-    """Verify one submission; None where it cannot be read."""
+def verify_submission(
+    path: Path, copies: Copies, verdict: Verdict, called: str = ""
+) -> RunRecord | None:
+    """Verify one submission; None where it cannot be read.
+
+    Parameters
+    ----------
+    path
+        Its folder.
+    copies
+        Clips of the reader's own copies.
+    verdict
+        Takes what is found.
+    called
+        The name that the folder is to have; by default the one it has.
+    """
     where = f"{folders.SUBMISSIONS}/{path.name}"
 
     def differs(sentences: Sequence[str]) -> None:
@@ -108,7 +122,7 @@ def verify_submission(path: Path, copies: Copies, verdict: Verdict) -> RunRecord
         differs([str(error)])
         return None
     try:
-        differs(list(_digest_differences(path, run.manifest)))
+        differs(list(_digest_differences(path, run.manifest, called or path.name)))
         verdict.unverified += [f"{where}: {line}" for line in _left_out(run)]
         checked = run
         for entry in run.manifest["datasets"]:
@@ -122,8 +136,8 @@ def verify_submission(path: Path, copies: Copies, verdict: Verdict) -> RunRecord
     return run
 
 
-def _digest_differences(path: Path, manifest: Mapping[str, Any]) -> Iterator[str]:
-    if path.name != name_of(manifest):
+def _digest_differences(path: Path, manifest: Mapping[str, Any], called: str) -> Iterator[str]:
+    if called != name_of(manifest):
         yield f"its folder must be called {name_of(manifest)}"
     for name in (FOLDS, PREDICTIONS):
         if manifest["files"][name] != file_hash(path / name):
@@ -235,12 +249,7 @@ def _page_differences(folder: Path, composed: Files) -> Iterator[str]:
         for name in composed.names:
             shutil.copyfile(folder / name, Path(scratch) / name)
         right = {path.relative_to(scratch): path for path in site.write(Path(scratch))}
-        there = {
-            path.relative_to(folder)
-            for name in site.NAMES
-            for path in ([folder / name] if name.endswith(".html") else (folder / name).rglob("*"))
-            if path.is_file()
-        }
+        there = {path.relative_to(folder) for path in site.pages_in(folder)}
         for page in sorted(right.keys() - there):
             yield f"the page {page} is missing{anew}"
         for page in sorted(there - right.keys()):
