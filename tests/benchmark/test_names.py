@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from merbench.benchmark.names import means
+from merbench.benchmark.names import is_named
 
 
 @pytest.mark.parametrize(
@@ -24,11 +24,11 @@ from merbench.benchmark.names import means
     ],
 )
 def test_a_name_with_parameters_means_what_has_these_and_others(name, expected):
-    assert means(name, "net", "net (lr=0.1, layers=[7, 5])") is expected
+    assert is_named(name, "net", "net (lr=0.1, layers=[7, 5])") is expected
 
 
 def test_a_name_means_a_dataset_whatever_its_title_adds():
     title = "my-songs (fixed_std=0.1)"
-    assert means("my-songs", title, title)
-    assert means(title, title, title)
-    assert not means("my", title, title)
+    assert is_named("my-songs", title, title)
+    assert is_named(title, title, title)
+    assert not is_named("my", title, title)

@@ -10,7 +10,7 @@ import pytest
 
 from boards import STD, made, recorded_run
 from merbench.errors import MerbenchError
-from merbench.leaderboard.cell_scores import ScoredRows, align, places
+from merbench.leaderboard.cell_scores import RunPredictions, align, places
 from merbench.runs.record import RunRecord
 
 FOLDS = [[0.1, 0.2], [0.0, 0.3]]
@@ -21,8 +21,8 @@ def row(cell: str, **changes: Any) -> dict[str, Any]:
     return {"cell": cell, "dataset": "d", "data_hash": "data", "run": "run-1", **changes}
 
 
-def scored(*cells: dict[str, Any]) -> ScoredRows:
-    return ScoredRows.of(recorded_run(*cells))
+def scored(*cells: dict[str, Any]) -> RunPredictions:
+    return RunPredictions.of(recorded_run(*cells))
 
 
 def reordered(run: RunRecord, order: list[int]) -> RunRecord:
@@ -62,13 +62,13 @@ def test_the_content_of_a_cell_is_what_it_predicted_and_not_what_it_is_called() 
     run = scored(made("a", FOLDS), made("b", FOLDS), made("c", [[0.1, 0.2], [0.0, 0.31]]))
     assert run.content("a") == run.content("b")
     assert run.content("a") != run.content("c")
-    moved = ScoredRows.of(reordered(recorded_run(made("a", FOLDS)), [1, 0, 2, 3]))
+    moved = RunPredictions.of(reordered(recorded_run(made("a", FOLDS)), [1, 0, 2, 3]))
     assert moved.content("a") != run.content("a")
     assert run.content("a") != run.content("no such cell")
 
 
 def test_cells_stand_side_by_side_by_fold_and_clip() -> None:
-    ours = ScoredRows.of(reordered(recorded_run(made("a", FOLDS)), [3, 0, 2, 1]))
+    ours = RunPredictions.of(reordered(recorded_run(made("a", FOLDS)), [3, 0, 2, 1]))
     others = scored(made("b", [[0.2, 0.1], [0.3, 0.4]]))
     found = align([(ours, row("a")), (others, row("b", run="another-run"))])
     scores = found.scores

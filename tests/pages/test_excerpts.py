@@ -11,14 +11,14 @@ import soundfile
 from merbench.errors import AudioError, MerbenchError
 from merbench.leaderboard import run_results
 from merbench.pages import excerpts
-from merbench.pages.excerpts import Listening
+from merbench.pages.excerpts import ExcerptMaker
 from merbench.steps import decoding, separating
 from tinybench import TinyBench
 
 
-def listening(bench: TinyBench, run: run_results.RunResults, folder: Path) -> Listening:
+def excerpt_maker(bench: TinyBench, run: run_results.RunResults, folder: Path) -> ExcerptMaker:
     here = (f"datasets.noise.root={bench.folder / 'data'}", f"plugins=[{bench.folder / 'plugins'}]")
-    return Listening(run.manifest, ["noise"], folder, bench.store, here)
+    return ExcerptMaker(run.manifest, ["noise"], folder, bench.store, here)
 
 
 def row_of(run: run_results.RunResults, separator: str) -> dict[str, str]:
@@ -29,7 +29,7 @@ def row_of(run: run_results.RunResults, separator: str) -> dict[str, str]:
 def test_stems_keep_their_share_of_the_mix(
     bench: TinyBench, run: run_results.RunResults, tmp_path: Path
 ):
-    found = listening(bench, run, tmp_path)(row_of(run, "halves"), "c3")
+    found = excerpt_maker(bench, run, tmp_path)(row_of(run, "halves"), "c3")
     assert found is not None
     assert [name for name, _ in found.sources] == ["mix", "bass", "vocals"]
     assert found.silence == ""
@@ -46,18 +46,18 @@ def test_stems_keep_their_share_of_the_mix(
 def test_an_excerpt_is_made_once_and_of_its_own_data_alone(
     bench: TinyBench, run: run_results.RunResults, tmp_path: Path, monkeypatch
 ):
-    listen = listening(bench, run, tmp_path)
+    find_excerpts = excerpt_maker(bench, run, tmp_path)
     row = row_of(run, "halves")
-    first = listen(row, "c0")
+    first = find_excerpts(row, "c0")
     monkeypatch.setattr(decoding, "decode", None)
-    assert listen(row, "c0") is first
-    assert listen({"cell": "of other data"}, "c0") is None
+    assert find_excerpts(row, "c0") is first
+    assert find_excerpts({"cell": "of other data"}, "c0") is None
 
 
 def test_a_separator_of_one_stem_is_heard_as_the_mix(
     bench: TinyBench, run: run_results.RunResults, tmp_path: Path
 ):
-    found = listening(bench, run, tmp_path)(row_of(run, "plain"), "c0")
+    found = excerpt_maker(bench, run, tmp_path)(row_of(run, "plain"), "c0")
     assert found is not None
     assert [name for name, _ in found.sources] == ["mix"]
 
@@ -67,12 +67,12 @@ def test_an_excerpt_is_the_beginning_and_never_too_loud(
 ):
     written = {}
     monkeypatch.setattr(
-        Listening, "_write", lambda self, path, waveform, rate: written.update({path: waveform})
+        ExcerptMaker, "_write", lambda self, path, waveform, rate: written.update({path: waveform})
     )
     monkeypatch.setattr(excerpts, "SECONDS", 0.05)
     decode = decoding.decode
     monkeypatch.setattr(decoding, "decode", lambda *a: (40 * decode(*a)[0], decode(*a)[1]))
-    listening(bench, run, tmp_path)(row_of(run, "plain"), "c7")
+    excerpt_maker(bench, run, tmp_path)(row_of(run, "plain"), "c7")
     ((_, mix),) = written.items()
     assert mix.shape[1] == 400
     assert np.abs(mix).max() == pytest.approx(0.97)
@@ -84,9 +84,9 @@ def test_a_clip_that_cannot_be_decoded_is_silent_with_a_reason(
     def broken(*_):
         raise AudioError("c0.wav is no audio")
 
-    listen = listening(bench, run, tmp_path)
+    find_excerpts = excerpt_maker(bench, run, tmp_path)
     monkeypatch.setattr(decoding, "decode", broken)
-    found = listen(row_of(run, "plain"), "c0")
+    found = find_excerpts(row_of(run, "plain"), "c0")
     assert found == excerpts.Excerpts((), "cannot be decoded: c0.wav is no audio")
 
 
@@ -96,9 +96,9 @@ def test_without_stems_the_mix_is_heard_and_the_reason_said(
     def broken(*_, **__):
         raise ValueError("no weights")
 
-    listen = listening(bench, run, tmp_path)
+    find_excerpts = excerpt_maker(bench, run, tmp_path)
     monkeypatch.setattr(separating, "separation_key", broken)
-    found = listen(row_of(run, "halves"), "c0")
+    found = find_excerpts(row_of(run, "halves"), "c0")
     assert found is not None
     assert [name for name, _ in found.sources] == ["mix"]
     assert found.silence == "stems of halves are not to be had: no weights"
@@ -108,16 +108,16 @@ def test_a_dataset_that_the_run_has_not_is_refused(
     bench: TinyBench, run: run_results.RunResults, tmp_path: Path
 ):
     with pytest.raises(MerbenchError, match="--audio nosie: the run has no such dataset; it has n"):
-        Listening(run.manifest, ["nosie"], tmp_path, bench.store)
+        ExcerptMaker(run.manifest, ["nosie"], tmp_path, bench.store)
 
 
 def test_a_folder_that_cannot_be_written_is_named(
     bench: TinyBench, run: run_results.RunResults, tmp_path: Path
 ):
     (tmp_path / "audio").write_text("a file in the way")
-    listen = listening(bench, run, tmp_path)
+    find_excerpts = excerpt_maker(bench, run, tmp_path)
     with pytest.raises(MerbenchError, match=r"\.mp3 cannot be written .*; name another folder"):
-        listen(row_of(run, "plain"), "c0")
+        find_excerpts(row_of(run, "plain"), "c0")
 
 
 def test_a_name_can_be_read_and_no_two_are_alike():

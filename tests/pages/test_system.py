@@ -90,13 +90,13 @@ def test_of_many_classes_the_likeliest_are_written():
 def test_only_what_is_listed_is_asked_for_and_can_be_heard():
     asked = []
 
-    def listen(of: dict[str, Any], clip: str) -> Excerpts | None:
+    def find_excerpts(of: dict[str, Any], clip: str) -> Excerpts | None:
         asked.append(clip)
         heard = Excerpts((("mix", f"audio/{clip}.mp3"),), "no <stems>")
         return heard if clip == "c1" else None
 
     one = row()
-    text = str(system.system(content(one), one, listen))
+    text = str(system.system(content(one), one, find_excerpts))
     assert asked == ["c1", "c5", "c3", "c4", "c6", "c2"]
     assert re.findall(r'src="([^"]*)"', text) == ["audio/c1.mp3"]
     assert '<span class="quiet">no &lt;stems&gt;</span>' in text

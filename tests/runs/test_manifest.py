@@ -11,7 +11,7 @@ import pytest
 from merbench import evaluation
 from merbench.evaluation import versions
 from merbench.identity import spec_hash, truth_hash
-from merbench.verification.agreement import manifest_differences
+from merbench.verification.manifest_check import manifest_differences
 from tinybench import TinyBench
 
 

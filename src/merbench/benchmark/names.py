@@ -34,11 +34,18 @@ def full_title(components: Sequence[Component]) -> str:
     return joint_title(components) + settings_text([c.settings for c in components])
 
 
-def means(name: str, title: str, full: str) -> bool:
-    """Tell whether a name means a choice that has this name without and with its parameters.
+def is_named(name: str, title: str, full: str) -> bool:
+    """Tell whether a user's name is that of a choice, whose names in tables are given.
 
-    `knn` means it whatever its parameters are, `knn (k=3)` with k = 3 and any others, `knn ()` with
-    its defaults.
+    `knn` names every choice of this title, whatever its parameters are; `knn (k=3)` those with
+    k = 3 and any others; `knn ()` the one with its defaults.
+
+    Parameters
+    ----------
+    name
+        What a user wrote.
+    title, full
+        The choice's name without and with the parameters that differ from their defaults.
     """
     if name in (title, full) or title.startswith(f"{name} ("):
         return True

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from merbench.benchmark.building import Builder, _split
 from merbench.benchmark.complaints import explained
 from merbench.benchmark.document import Document, DocumentPath
-from merbench.benchmark.names import full_title, joint_title, means
+from merbench.benchmark.names import full_title, is_named, joint_title
 from merbench.benchmark.protocols import PROTOCOLS, Protocol
 from merbench.benchmark.schema import Spec
 from merbench.components import Augmentation, Component, Dataset, FeatureExtractor, Model, Separator
@@ -197,7 +197,7 @@ def _check_exclusions(document: Document, benchmark: Benchmark) -> None:
         if not given:
             raise document.error(("exclude", position), "an exclusion names at least one axis")
         for axis, name in given.items():
-            if not any(means(name, *names) for names in known[axis]):
+            if not any(is_named(name, *names) for names in known[axis]):
                 near = nearest(name, {text for names in known[axis] for text in names})
                 raise document.error(
                     ("exclude", position, axis), f"this benchmark has no {axis} {name!r}{near}"

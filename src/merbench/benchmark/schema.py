@@ -19,7 +19,7 @@ from pydantic import (
 
 from merbench.benchmark.complaints import explained
 from merbench.benchmark.document import Document
-from merbench.benchmark.names import AXES, NONE, axis_of, means
+from merbench.benchmark.names import AXES, NONE, axis_of, is_named
 from merbench.benchmark.protocols import MonteCarlo
 from merbench.components import MIXED
 from merbench.errors import PluginError
@@ -61,7 +61,8 @@ class Compare(_Strict):
 class Exclusion(_Strict):
     """Cells to leave out: those that match every name given.
 
-    A name may be that of a component alone, or with parameters, as tables show them; see `means`.
+    A name may be that of a component alone, or with parameters, as tables show them; see
+    `is_named`.
     """
 
     dataset: str | None = None
@@ -74,7 +75,7 @@ class Exclusion(_Strict):
         """Tell whether a cell of these names, without and with parameters, is left out."""
         given = {axis: getattr(self, axis) for axis in AXES if getattr(self, axis) is not None}
         return bool(given) and all(
-            means(name, names[axis], full_names[axis]) for axis, name in given.items()
+            is_named(name, names[axis], full_names[axis]) for axis, name in given.items()
         )
 
 

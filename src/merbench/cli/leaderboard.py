@@ -312,7 +312,7 @@ def _copies(folder: Path, roots: Sequence[str]) -> dict[str, Sequence[Clip]]:
     if not roots:
         return {}
     from merbench.plugins import discovery
-    from merbench.verification.own_data import read_copies
+    from merbench.verification.data_copies import read_copies
 
     registry = discovery.load([])
     display.warn_of_problems(registry)

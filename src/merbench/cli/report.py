@@ -59,12 +59,12 @@ def report(
         raise MerbenchError("--set says where the data of --audio lie; name them with --audio")
     finished = run_results.read(run)
     folder = out or run / "report"
-    listen, store = None, Store(home() / "store")
+    find_excerpts, store = None, Store(home() / "store")
     if audio:
-        from merbench.pages.excerpts import Listening
+        from merbench.pages.excerpts import ExcerptMaker
 
-        listen = Listening(finished.manifest, audio, folder, store, assignments or ())
-    written = pages.write(finished, folder, listen, store)
+        find_excerpts = ExcerptMaker(finished.manifest, audio, folder, store, assignments or ())
+    written = pages.write(finished, folder, find_excerpts, store)
     if tables or clips:
         content = Results.of_run(finished)
         written += pages.write_tables(content, folder) if tables else []

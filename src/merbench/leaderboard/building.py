@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from merbench.leaderboard.cell_rows import in_order, summarise
-from merbench.leaderboard.cell_scores import ScoredRows, align
+from merbench.leaderboard.cell_scores import RunPredictions, align
 from merbench.leaderboard.class_scores import set_class_scores
 from merbench.leaderboard.columns import (
     AGAINST_BEST,
@@ -26,9 +26,9 @@ from merbench.leaderboard.columns import (
     with_classes,
 )
 from merbench.leaderboard.comparisons import compared, families, pairs_across
+from merbench.leaderboard.marks import set_marks
 from merbench.leaderboard.replications import each_once
 from merbench.leaderboard.separator_pairs import fold_rows
-from merbench.leaderboard.suspicions import mark
 from merbench.runs.record import RunRecord
 from merbench.runs.row_columns import AXES, PEOPLE
 
@@ -75,7 +75,7 @@ def build(runs: Sequence[RunRecord]) -> Board:
     import pandas as pd
 
     ordered = in_order(runs)
-    scored = [ScoredRows.of(run) for run in ordered]
+    scored = [RunPredictions.of(run) for run in ordered]
     once = each_once(row | {"_run": i} for i, run in enumerate(ordered) for row in summarise(run))
     rows = once.rows
     if not rows:
@@ -102,7 +102,7 @@ def build(runs: Sequence[RunRecord]) -> Board:
                 comparisons += compared(axis, ranked, scores, pairs_across(axis, ranked))
             marks = [ordered[run].manifest.get("marks", {}) for run in origins]
             of_rows = [scored[run] for run in origins]
-            mark(ranked, of_rows, aligned.rows, marks)
+            set_marks(ranked, of_rows, aligned.rows, marks)
             set_class_scores(ranked, of_rows, aligned)
             places = [
                 (run, scored[run].place(row)) for run, row in zip(origins, ranked, strict=True)

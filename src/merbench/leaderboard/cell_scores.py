@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class ScoredRows:
+class RunPredictions:
     """A run's predictions, and where each cell's rows stand among them.
 
     Parameters
@@ -52,7 +52,7 @@ class ScoredRows:
     n_train: Mapping[str, Mapping[int, int]]
 
     @classmethod
-    def of(cls, run: RunRecord) -> ScoredRows:
+    def of(cls, run: RunRecord) -> RunPredictions:
         """Take a run's tables apart."""
         import numpy as np
         import pandas as pd
@@ -130,7 +130,7 @@ def places(values: Any) -> dict[str, NDArray[np.intp]]:
 
 
 @dataclass(frozen=True, eq=False)
-class Aligned:
+class AlignedScores:
     """Cells of one table, scored on the same rows.
 
     Parameters
@@ -145,7 +145,7 @@ class Aligned:
     rows: tuple[NDArray[np.intp], ...]
 
 
-def align(cells: Sequence[tuple[ScoredRows, Mapping[str, Any]]]) -> Aligned:
+def align(cells: Sequence[tuple[RunPredictions, Mapping[str, Any]]]) -> AlignedScores:
     """Put the scores of one table's cells side by side.
 
     Parameters
@@ -186,7 +186,7 @@ def align(cells: Sequence[tuple[ScoredRows, Mapping[str, Any]]]) -> Aligned:
     groups = run.groups[run.group[rows[0]]].astype(str)
     n_train = run.n_train[first["cell"]]
     scores = Scores(names, reference.fold, reference.clip.astype(str), groups, n_train, kl)
-    return Aligned(scores, tuple(rows))
+    return AlignedScores(scores, tuple(rows))
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,7 @@ class _Tested:
     clip: NDArray[np.object_]
 
     @classmethod
-    def of(cls, run: ScoredRows, rows: NDArray[np.intp]) -> _Tested:
+    def of(cls, run: RunPredictions, rows: NDArray[np.intp]) -> _Tested:
         return cls(run.fold[rows], run.clips[run.clip[rows]])
 
     def order(self) -> NDArray[np.intp]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from merbench.leaderboard import roc
-from merbench.leaderboard.cell_scores import Aligned, ScoredRows
+from merbench.leaderboard.cell_scores import AlignedScores, RunPredictions
 from merbench.tasks import Task
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ __all__ = ["set_class_scores"]
 
 
 def set_class_scores(
-    rows: Sequence[dict[str, Any]], scored: Sequence[ScoredRows], aligned: Aligned
+    rows: Sequence[dict[str, Any]], scored: Sequence[RunPredictions], aligned: AlignedScores
 ) -> None:
     """Set the interval of accuracy, and the mean area under ROC curves, of one table's ranked rows.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from merbench.errors import MerbenchError
-from merbench.leaderboard import columns, datasets, dictionary, sources
+from merbench.leaderboard import across_datasets, columns, dictionary, sources
 from merbench.leaderboard.building import Board, build
 from merbench.leaderboard.cell_rows import portable_json
 from merbench.leaderboard.citation import citation
@@ -83,7 +83,7 @@ def compose(runs: Sequence[RunRecord], reported: pd.DataFrame | None = None) -> 
         csv[name] = pd.DataFrame(found, columns=columns.columns_of(kind))
     if len(board.replications):
         csv[REPLICATIONS] = board.replications
-    compared = datasets.systems(board.leaderboard)
+    compared = across_datasets.systems(board.leaderboard)
     if compared is not None:
         csv[ACROSS] = compared
     if reported is not None:

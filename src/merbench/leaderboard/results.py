@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from merbench.benchmark.names import NONE
 from merbench.errors import MerbenchError
-from merbench.leaderboard import datasets, sources
+from merbench.leaderboard import across_datasets, sources
 from merbench.leaderboard.columns import SeparatorFold, separator_folds
 from merbench.runs import row_columns
 from merbench.tasks import Task
@@ -103,7 +103,7 @@ class Results:
     @classmethod
     def of_run(cls, run: RunResults) -> Results:
         """Return the results of a run."""
-        compared = datasets.systems(run.leaderboard)
+        compared = across_datasets.systems(run.leaderboard)
         return cls(
             str(run.manifest["name"]),
             [{k: v for k, v in row.items() if k != "run"} for row in records(run.leaderboard)],

@@ -12,7 +12,7 @@ from merbench.benchmark.names import NONE, axis_of
 from merbench.errors import MerbenchError
 from merbench.leaderboard.building import ranked_rows
 from merbench.leaderboard.cell_rows import summarise
-from merbench.leaderboard.cell_scores import ScoredRows, align
+from merbench.leaderboard.cell_scores import RunPredictions, align
 from merbench.leaderboard.comparisons import compared, families, pairs_across
 from merbench.naming import nearest
 from merbench.runs.record import RunRecord
@@ -69,7 +69,7 @@ def compare_within(run: RunRecord, a: str = "", b: str = "", across: Sequence[st
     MerbenchError
         A name is none of the run's systems, or of several; or there is no such axis or parameter.
     """
-    scored = ScoredRows.of(run)
+    scored = RunPredictions.of(run)
     tables = _tables(run)
     systems = _Systems.of([row for rows in tables.values() for row in rows])
     found = Pairs(names=systems.names)
@@ -247,7 +247,7 @@ def compare_between(first: RunRecord, second: RunRecord) -> Pairs:
     shared = [table for table in tables[0] if table in tables[1]]
     if not shared:
         raise MerbenchError(_why_none(first, second))
-    scored = ScoredRows.of(first), ScoredRows.of(second)
+    scored = RunPredictions.of(first), RunPredictions.of(second)
     everything = [row for both in tables for rows in both.values() for row in rows]
     found = Pairs(names=_Systems.of(everything).names)
     for table in shared:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     Waveform = NDArray[np.float32]
 
-__all__ = ["SECONDS", "Listening"]
+__all__ = ["SECONDS", "ExcerptMaker"]
 
 SECONDS = 15.0
 """Length of an excerpt, from the clip's beginning."""
@@ -45,7 +45,7 @@ _COMPRESSION = 0.7
 _MP3_RATES = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
 
 
-class Listening:
+class ExcerptMaker:
     """Makes excerpts of the clips of some of a run's datasets.
 
     Parameters

@@ -15,7 +15,7 @@ from merbench.pages import paper_tables
 from merbench.pages.leaderboard_table import number
 from merbench.pages.render import Part, page
 from merbench.pages.sections import parts
-from merbench.pages.system import Listen, system
+from merbench.pages.system import FindExcerpts, system
 from merbench.pages.view import View
 from merbench.runs import row_columns
 from merbench.runs.record import csv_text
@@ -34,7 +34,10 @@ PAGE_BYTES = 3_000_000
 
 
 def write(
-    run: RunResults, folder: Path, listen: Listen | None = None, store: Store | None = None
+    run: RunResults,
+    folder: Path,
+    find_excerpts: FindExcerpts | None = None,
+    store: Store | None = None,
 ) -> list[Path]:
     """Write a run's report.
 
@@ -44,7 +47,7 @@ def write(
         From `runs.read`.
     folder
         Made where it does not exist. Pages of an earlier report are replaced.
-    listen
+    find_excerpts
         Gives excerpts of clips to listen to, for data that may be shown.
     store
         Where the run's features are; clips of classes are laid out by those that it still has.
@@ -61,7 +64,9 @@ def write(
     """
     content = Results.of_run(run)
     laid_out = [] if store is None else layouts(content, store)
-    sections = {key_of(row): html for row in content.rows if (html := system(content, row, listen))}
+    sections = {
+        key_of(row): html for row in content.rows if (html := system(content, row, find_excerpts))
+    }
     rows = {key_of(row): row for row in content.rows if key_of(row) in sections}
     name, lead = content.name, _lead(run.manifest)
 

@@ -19,7 +19,7 @@ from merbench.tasks import Task
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-__all__ = ["Excerpts", "Listen", "system"]
+__all__ = ["Excerpts", "FindExcerpts", "system"]
 
 EXTREMES = 3
 """Best clips, and worst clips, that are listed."""
@@ -51,11 +51,12 @@ class Excerpts:
     silence: str = ""
 
 
-Listen = Callable[[Row, str], "Excerpts | None"]
-"""Given a leaderboard row and a clip's id: its excerpts; None for data not to be listened to."""
+FindExcerpts = Callable[[Row, str], "Excerpts | None"]
+"""Takes a leaderboard row and a clip's id, and returns the clip's excerpts; None for data that may
+not be listened to."""
 
 
-def system(content: Results, row: Row, listen: Listen | None = None) -> Markup | str:
+def system(content: Results, row: Row, find_excerpts: FindExcerpts | None = None) -> Markup | str:
     """Render what is to be shown of a row; nothing where it has no predictions.
 
     Parameters
@@ -64,7 +65,7 @@ def system(content: Results, row: Row, listen: Listen | None = None) -> Markup |
         What the row is from.
     row
         Of the leaderboard.
-    listen
+    find_excerpts
         Gives excerpts to listen to.
     """
     from markupsafe import Markup
@@ -82,8 +83,8 @@ def system(content: Results, row: Row, listen: Listen | None = None) -> Markup |
     ]
     shown = clips.truth is not None and clips.predicted is not None
     heard = {}
-    if listen is not None:
-        heard = {clip: listen(row, clip) for clip in _listed(clips)}
+    if find_excerpts is not None:
+        heard = {clip: find_excerpts(row, clip) for clip in _listed(clips)}
     return render(
         "system",
         name=name,

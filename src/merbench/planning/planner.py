@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Collection, Sequence
 
 from merbench import devices
-from merbench.benchmark.names import AXES, axis_of, means
+from merbench.benchmark.names import AXES, axis_of, is_named
 from merbench.benchmark.resolving import Benchmark
 from merbench.digests import remembered
 from merbench.errors import MerbenchError
@@ -59,7 +59,7 @@ def _made(
     wanted = [name for axis, name in filters if axis == "dataset"]
     for rooted in benchmark.datasets:
         # What no cell is left of need not be there.
-        if all(means(name, *[rooted.dataset.title] * 2) for name in wanted):
+        if all(is_named(name, *[rooted.dataset.title] * 2) for name in wanted):
             data = load(rooted, benchmark.protocol)
             plan.datasets += [data, *leaking(data, benchmark)]
     for data in plan.datasets:
@@ -67,7 +67,7 @@ def _made(
             if again is not None and all(cell.id != known for known, _ in again):
                 continue
             names, full_names = cell.names, cell.full_names
-            if all(means(name, names[axis], full_names[axis]) for axis, name in filters):
+            if all(is_named(name, names[axis], full_names[axis]) for axis, name in filters):
                 plan.cells.append(cell)
     if filters and not plan.cells:
         raise MerbenchError(f"--only {' --only '.join(only)} leaves no cell; see `merbench plan`")

@@ -16,7 +16,7 @@ from merbench.planning.cell import Cell, originals
 from merbench.planning.plan import STAGES, Plan
 from merbench.plugins import readiness
 from merbench.steps.assembling import Assemble
-from merbench.steps.decoding import makers
+from merbench.steps.decoding import stem_components
 from merbench.steps.extracting import Extract, extraction_key, published_key, stems_of
 from merbench.steps.fitting import Fit, Prepare
 from merbench.steps.measuring import SeparatedClips, StemLevels
@@ -140,7 +140,7 @@ class StepList:
             feature.kind,
             f"{data.name}: " + " x ".join(c.title for c in (separator, feature) if c),
             (
-                *makers(data.dataset, separator),
+                *stem_components(data.dataset, separator),
                 *(() if originals_only else cell.augmentations),
                 feature,
             ),

@@ -69,10 +69,10 @@ def augmentation_key(copy: AugmentedCopy | None, decoding: str) -> str:
     return artifact_key("augment", augmentation=augmentation, copy=copy.number, of=decoding)
 
 
-def makers(
+def stem_components(
     dataset: Dataset, separator: Separator | None, copy: AugmentedCopy | None = None
 ) -> tuple[Component, ...]:
-    """Return the plugins that a clip, or a changed copy of it, becomes stems by."""
+    """Return the components that turn a clip, or an augmented copy of it, into stems."""
     augmentation = copy.augmentation if copy else None
     return tuple(part for part in (dataset, augmentation, separator) if part is not None)
 

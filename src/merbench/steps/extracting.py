@@ -20,7 +20,7 @@ from merbench.components import (
 )
 from merbench.devices import CPU
 from merbench.errors import MerbenchError, PluginError
-from merbench.steps.decoding import AugmentedCopy, clip_title, makers
+from merbench.steps.decoding import AugmentedCopy, clip_title, stem_components
 from merbench.steps.separating import separated, stems_key
 from merbench.steps.step import Files, Step
 from merbench.steps.store import Store, artifact_key
@@ -81,7 +81,7 @@ class Extract(Step):
 
     @property
     def plugins(self) -> tuple[Component, ...]:
-        return (*makers(self.dataset, self.separator, self.copy), self.extractor)
+        return (*stem_components(self.dataset, self.separator, self.copy), self.extractor)
 
     @property
     def occupies(self) -> str:

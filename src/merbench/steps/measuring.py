@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from merbench.components import Clip, Component, Dataset, Separator
 from merbench.devices import CPU
-from merbench.steps.decoding import decode, makers
+from merbench.steps.decoding import decode, stem_components
 from merbench.steps.separating import separated, stems_key
 from merbench.steps.step import Files, Step
 from merbench.steps.store import Store, artifact_key
@@ -68,7 +68,7 @@ class StemLevels(Step):
 
     @property
     def plugins(self) -> tuple[Component, ...]:
-        return makers(self.dataset, self.separator)
+        return stem_components(self.dataset, self.separator)
 
     @property
     def occupies(self) -> str:

@@ -20,7 +20,7 @@ from merbench.steps.decoding import (
     clip_title,
     decode,
     decoding_key,
-    makers,
+    stem_components,
 )
 from merbench.steps.step import Files, Step
 from merbench.steps.store import Store, artifact_key
@@ -95,7 +95,7 @@ class Separate(Step):
 
     @property
     def plugins(self) -> tuple[Component, ...]:
-        return makers(self.dataset, self.separator, self.copy)
+        return stem_components(self.dataset, self.separator, self.copy)
 
     @property
     def occupies(self) -> str:

@@ -20,9 +20,9 @@ from merbench.runs.ceiling import ceilings
 from merbench.runs.labels import rows_of_dataset, withheld
 from merbench.runs.record import FOLDS, MANIFEST, PREDICTIONS, RunRecord, write_parquet
 from merbench.runs.row_columns import HUMAN_CEILING, PEOPLE, bare_name, system_name
-from merbench.verification.agreement import labels_of, with_labels
-from merbench.verification.recomputed import close, csv_differences
+from merbench.verification.manifest_check import labels_of, with_labels
 from merbench.verification.run_check import recorded_differences
+from merbench.verification.score_check import close, csv_differences
 
 if TYPE_CHECKING:
     from merbench.components import Clip

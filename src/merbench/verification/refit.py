@@ -22,7 +22,7 @@ from merbench.runs.row_columns import PEOPLE, joined, predicted_columns, told_ap
 from merbench.steps.fitting import Fit
 from merbench.steps.step import Step
 from merbench.steps.store import Store
-from merbench.verification.recomputed import rows_of_folds
+from merbench.verification.score_check import rows_of_folds
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,8 +8,8 @@ from merbench.errors import MerbenchError
 from merbench.leaderboard import run_results
 from merbench.runs import record
 from merbench.runs.record import RunRecord
-from merbench.verification.agreement import manifest_differences, table_differences
-from merbench.verification.recomputed import csv_differences, score_differences
+from merbench.verification.manifest_check import manifest_differences, table_differences
+from merbench.verification.score_check import csv_differences, score_differences
 
 
 def verify(folder: Path) -> list[str]:

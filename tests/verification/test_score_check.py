@@ -10,7 +10,7 @@ import pytest
 
 from boards import made, recorded_run
 from merbench.runs.record import RunRecord
-from merbench.verification.recomputed import (
+from merbench.verification.score_check import (
     close,
     csv_differences,
     rows_of_folds,

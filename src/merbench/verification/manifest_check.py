@@ -233,7 +233,7 @@ def _tested(manifest: Mapping[str, Any]) -> dict[tuple[str, str, int], list[tupl
 def _row_differences(
     run: RunRecord, tested: Mapping[tuple[str, str, int], list[tuple[str, str]]]
 ) -> Iterator[str]:
-    from merbench.verification.recomputed import rows_of_folds
+    from merbench.verification.score_check import rows_of_folds
 
     predictions = run.predictions
     at = rows_of_folds(predictions)

@@ -17,7 +17,7 @@ from merbench.leaderboard import run_results
 from merbench.publishing.publish import publish
 from merbench.runs import record
 from merbench.verification.board_check import Verdict, verify
-from merbench.verification.own_data import read_copies
+from merbench.verification.data_copies import read_copies
 from tinybench import TinyBench
 
 

@@ -16,7 +16,7 @@ from merbench.errors import MerbenchError
 from merbench.identity import truth_hash
 from merbench.runs import record
 from merbench.runs.record import RunRecord
-from merbench.verification.agreement import (
+from merbench.verification.manifest_check import (
     labels_of,
     manifest_differences,
     table_differences,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from merbench.leaderboard.cell_scores import ScoredRows
+from merbench.leaderboard.cell_scores import RunPredictions
 from merbench.runs.row_columns import SYSTEM
 from merbench.tasks import Task
 
@@ -17,9 +17,9 @@ _TOGETHER = 50
 """Cells whose predictions are looked at at once: bounds the memory."""
 
 
-def mark(
+def set_marks(
     rows: Sequence[dict[str, Any]],
-    scored: Sequence[ScoredRows],
+    scored: Sequence[RunPredictions],
     places: Sequence[NDArray[np.intp]],
     stored: Sequence[Mapping[str, str]],
 ) -> None:
@@ -53,7 +53,7 @@ def mark(
 
 def _marks(
     rows: Sequence[Mapping[str, Any]],
-    scored: Sequence[ScoredRows],
+    scored: Sequence[RunPredictions],
     places: Sequence[NDArray[np.intp]],
 ) -> tuple[str, ...]:
     import numpy as np

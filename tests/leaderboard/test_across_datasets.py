@@ -7,7 +7,7 @@ import pandas as pd
 from board_cells import NOISE
 
 from boards import made, recorded_run
-from merbench.leaderboard import datasets, files
+from merbench.leaderboard import across_datasets, files
 from merbench.leaderboard.building import build
 
 
@@ -24,17 +24,17 @@ def several(datasets: int) -> pd.DataFrame:
 
 
 def test_systems_are_compared_over_the_datasets_that_all_have():
-    found = datasets.systems(several(8))
+    found = across_datasets.systems(several(8))
     assert found is not None
     assert found["model"].tolist() == ["good", "fair", "poor"]
     assert found["mean_rank"].tolist() == [1, 2, 3]
     assert set(found["n_datasets"]) == {8}
     assert found["friedman_p"].iloc[0] < 0.01
-    few = datasets.systems(several(2))
+    few = across_datasets.systems(several(2))
     assert few is not None
     assert few["cliques"].tolist() == ["1", "1", "1"]  # two data sets tell nothing apart
 
 
 def test_one_dataset_is_no_sample_of_datasets():
-    assert datasets.systems(several(1)) is None
+    assert across_datasets.systems(several(1)) is None
     assert "across-datasets.csv" not in files.compose([recorded_run(made("a", NOISE))]).names
