@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from merbench.benchmark.names import NONE
-from merbench.leaderboard.results import Row
+from merbench.leaderboard.results import Row, key_of
 from merbench.leaderboard.variants import PLAIN, families, model_of
 from merbench.pages import leaderboard_table
 from merbench.pages.about_sections import protocol_in_words
@@ -159,5 +159,5 @@ def _variant(view: View, row: Row | None, best: float) -> dict[str, Any] | None:
         "kl": number(row["kl_mean"]),
         "under": rank + duration(row.get("seconds")),
         "best": row["kl_mean"] == best,
-        "href": view.hrefs.get(leaderboard_table.key_of(row), ""),
+        "href": view.hrefs.get(key_of(row), ""),
     }

@@ -90,7 +90,7 @@ def _repository(found: metadata.Distribution) -> str:
     for line in found.metadata.get_all("Project-URL") or ():
         label, _, url = line.partition(",")
         urls[label.strip().lower()] = url.strip()
-    urls.setdefault("homepage", found.metadata.get("Home-page") or "")
+    urls.setdefault("homepage", (found.metadata.get_all("Home-page") or [""])[0])
     for label in _LABELS:
         if known := address(urls.get(label, "")):
             return known
