@@ -90,7 +90,9 @@ def write_board(folder: Path, rows: int, clips: int) -> None:
         part["clip"] = [f"clip-{clip}" for clip in range(clips)]
         part["group"] = "group"
         part[row_columns.truth_columns(Task.VA.columns)] = truth
-        part[row_columns.predicted_columns(Task.VA.columns)] = truth + rng.normal(0, 0.05, truth.shape)
+        part[row_columns.predicted_columns(Task.VA.columns)] = truth + rng.normal(
+            0, 0.05, truth.shape
+        )
         part["kl"] = rng.gamma(2, kl / 2, clips)
         predictions.append(part)
     pd.DataFrame(board).to_csv(folder / "leaderboard.csv", index=False)

@@ -22,7 +22,7 @@ def test_a_row_is_what_hand_calculation_gives():
     assert row["kl_median"] == pytest.approx((1.25 + 0.5) / 2)
     assert row["mse_valence_mean"] == pytest.approx((0.05 / 2 + 0.05 / 3) / 2)
     assert (row["status"], row["n_folds"], row["n_failed"], row["n_clips"]) == ("ok", 2, 0, 10)
-    assert (row["rank"], row["tier"], row["rank_low"], row["rank_high"]) == (1, 1, 1, 1)
+    assert (row["rank"], row["rank_low"], row["rank_high"], row["n_groups"]) == (1, 1, 1, 2)
     assert row["seconds"] == 5.0
     assert row["peak_memory_mb"] == 200.0
     assert np.isnan(row["kl_difference_to_best"])
@@ -46,7 +46,7 @@ def test_one_failed_fold_makes_a_failed_row_without_numbers_or_rank():
     row = table.iloc[1]
     assert (row["status"], row["error"]) == ("failed", "broken: it raised")
     assert (row["n_folds"], row["n_failed"]) == (2, 1)
-    empty = ["rank", "tier", "rank_low", "kl_mean_low", "corrected_p_holm"]
+    empty = ["rank", "tier", "rank_low", "kl_mean_low", "corrected_p_family"]
     assert row[[*empty, *metric_columns(run.folds)]].isna().all()
     assert table.iloc[0]["rank"] == 1
 

@@ -98,12 +98,26 @@ def test_each_family_is_corrected_for_its_own_size():
     cells = [noisy(f"m{i}", 0.05 + 0.1 * i, 1 + i) for i in range(3)]
     found = across(["model"], *cells)
     assert len(found) == 3
-    for raw, corrected in (("corrected_p", "corrected_p_holm"), ("clip_p", "clip_p_holm")):
-        ordered = found.sort_values(raw)
-        holm = np.maximum.accumulate(ordered[raw].to_numpy() * [3, 2, 1]).clip(max=1)
-        assert ordered[corrected].to_numpy() == pytest.approx(holm)
+    ordered = found.sort_values("clip_p")
+    holm = np.maximum.accumulate(ordered["clip_p"].to_numpy() * [3, 2, 1]).clip(max=1)
+    assert ordered["clip_p_holm"].to_numpy() == pytest.approx(holm)
+    ordered = found.sort_values("corrected_p")
+    holm = np.maximum.accumulate(ordered["corrected_p"].to_numpy() * [3, 2, 1]).clip(max=1)
+    assert (ordered["corrected_p_family"] <= holm).all()
+    assert (ordered["corrected_p_family"] >= ordered["corrected_p"]).all()
     alone = across(["model"], *cells[:2]).iloc[0]
-    assert alone["corrected_p"] == alone["corrected_p_holm"]
+    assert alone["corrected_p"] == alone["corrected_p_family"]
     far = found[(found["cell_a"] == "m0") & (found["cell_b"] == "m2")].iloc[0]
     assert far["significant"]
     assert far["better"] == "a"
+
+
+def test_a_comparison_on_one_fold_says_what_it_holds_for():
+    rng = np.random.default_rng(0)
+    one = [made(f"m{i}", [(0.1 * i + rng.normal(0, 0.01, 30)).tolist()]) for i in range(2)]
+    (row,) = across(["model"], *one).to_dict("records")
+    assert (row["n_folds"], row["n_groups"], row["given"]) == (1, 15, "these fitted models")
+    assert row["significant"]
+    assert np.isnan(row["resampled_p"])
+    several = across(["model"], noisy("a", 0.1, 1), noisy("b", 0.2, 2)).iloc[0]
+    assert several["given"] == ""

@@ -29,14 +29,14 @@ def test_a_row_says_its_rank_interval_marks_and_failure():
         [
             row(),
             row(mark="worse than a constant; uncorrelated with truth", rank=2, rank_low=2,
-                rank_high=2, corrected_p_holm=0.2, clip_p_holm=0.00001),
+                rank_high=2, corrected_p_family=0.2, clip_p_holm=0.00001),
             row(status="failed", kl_mean=None, kl_mean_low=None, kl_mean_high=None, tier=None,
                 rank=None, error="it raised"),
         ],
     )  # fmt: skip
     first, second, third = (texts(table, i) for i in range(3))
     assert (first["tier"], first["rank"], first["interval"]) == ("1", "1 (1–3)", "0.400 to 0.750")
-    assert (second["rank"], second["corrected_p_holm"]) == ("2", "0.200")
+    assert (second["rank"], second["corrected_p_family"]) == ("2", "0.200")
     assert (third["rank"], third["kl_mean"], third["interval"]) == ("–", "–", "–")
     assert table.lines[1].tags == (
         ("mark", "worse than a constant"), ("mark", "uncorrelated with truth"),

@@ -42,7 +42,7 @@ def ranked(n: int) -> Results:
         {"dataset": "x", "across": "model", "a": row_columns.system_name(a),
          "b": row_columns.system_name(b), "cell_a": a["cell"], "cell_b": b["cell"], "run_a": "r",
          "run_b": "r", "kl_difference": a["kl_mean"] - b["kl_mean"], "significant": False,
-         "corrected_p_holm": 0.5}
+         "corrected_p_family": 0.5}
         for a, b in itertools.combinations(rows, 2)
     ]  # fmt: skip
     return Results("ranked", rows, pairs, pd.DataFrame(), pd.DataFrame())
@@ -75,7 +75,7 @@ def test_a_pair_says_once_what_is_alike():
 def test_one_fold_decides_nothing():
     content = ranked(3)
     for pair in content.comparisons:
-        pair["corrected_p_holm"] = None
+        pair["corrected_p_family"] = None
     html = str(sections.differences(View(content)))
     assert html.count("undecided: one fold") == 3
     assert "not significant" not in html

@@ -68,7 +68,7 @@ def test_one_fold_has_a_row_and_an_interval_but_no_verdict(bench):
     best, other = run.leaderboard.to_dict("records")
     assert best["status"] == "ok"
     assert best["kl_mean_low"] <= best["kl_mean"] <= best["kl_mean_high"]
-    assert math.isnan(other["corrected_p_holm"])
+    assert math.isnan(other["corrected_p_family"])
     assert not run.comparisons["significant"].any()
     run_results.write(run, bench.folder / "out")
     assert run_check.verify(bench.folder / "out") == []

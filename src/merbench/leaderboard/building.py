@@ -14,10 +14,12 @@ from merbench.leaderboard.cell_rows import in_order, summarise
 from merbench.leaderboard.cell_scores import RunPredictions, align
 from merbench.leaderboard.class_scores import set_class_scores
 from merbench.leaderboard.columns import (
+    AGAINST_BASELINE,
     AGAINST_BEST,
     COMPARED,
     KL_COLUMNS,
     LEADING,
+    OTHERWISE_RANKED,
     RANKED,
     REPLICATED,
     REPLICATIONS,
@@ -27,6 +29,8 @@ from merbench.leaderboard.columns import (
 )
 from merbench.leaderboard.comparisons import compared, families, pairs_across
 from merbench.leaderboard.marks import set_marks
+from merbench.leaderboard.other_places import set_other_places
+from merbench.leaderboard.places import set_places
 from merbench.leaderboard.replications import each_once
 from merbench.leaderboard.separator_pairs import fold_rows
 from merbench.runs.record import RunRecord
@@ -34,8 +38,6 @@ from merbench.runs.row_columns import AXES, PEOPLE
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from merbench.evaluation import Scores
 
 
 @dataclass(frozen=True)
@@ -96,13 +98,13 @@ def build(runs: Sequence[RunRecord]) -> Board:
             origins = [row["_run"] for row in ranked]
             aligned = align([(scored[run], row) for run, row in zip(origins, ranked, strict=True)])
             scores = aligned.scores
-            _rank(ranked, scores)
-            _against_best(ranked, scores)
-            for axis in families(ordered[run] for run in origins):
-                comparisons += compared(axis, ranked, scores, pairs_across(axis, ranked))
             marks = [ordered[run].manifest.get("marks", {}) for run in origins]
             of_rows = [scored[run] for run in origins]
             set_marks(ranked, of_rows, aligned.rows, marks)
+            set_places(ranked, scores)
+            set_other_places(ranked, of_rows, aligned)
+            for axis in families(ordered[run] for run in origins):
+                comparisons += compared(axis, ranked, scores, pairs_across(axis, ranked))
             set_class_scores(ranked, of_rows, aligned)
             places = [
                 (run, scored[run].place(row)) for run, row in zip(origins, ranked, strict=True)
@@ -113,7 +115,11 @@ def build(runs: Sequence[RunRecord]) -> Board:
     columns = [*LEADING, *metrics, *TRAILING]
     listed = [row | row["_metrics"] for table in by_table.values() for row in table]
     leaderboard = pd.DataFrame([{c: row.get(c) for c in columns} for row in listed])
-    numbers = [*RANKED[1:], *KL_COLUMNS, *AGAINST_BEST, "kl_difference_to_people", *metrics]
+    numbers = [
+        *RANKED[1:], "n_groups", *KL_COLUMNS, *AGAINST_BEST, *AGAINST_BASELINE,
+        "kl_difference_to_people",
+        *OTHERWISE_RANKED, *metrics,
+    ]  # fmt: skip
     numbers += REPLICATED[1:]
     leaderboard[numbers] = leaderboard[numbers].astype(float)
     leaderboard["mark"] = leaderboard["mark"].fillna("")
@@ -149,49 +155,6 @@ def _by_table(rows: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]
 
 def _ranked(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     return [row for row in rows if row["status"] == "ok" and row["role"] != PEOPLE]
-
-
-# --- places within a table -----------------------------------------------------------------------
-
-
-def _rank(rows: Sequence[dict[str, Any]], scores: Scores) -> None:
-    """Set rank, tier and intervals; the rows come best first."""
-    from merbench import evaluation
-
-    drawn = evaluation.bootstrap(scores)
-    tiers = evaluation.tiers(scores)
-    rank = 0
-    for i, row in enumerate(rows):
-        if i == 0 or row["kl_mean"] != rows[i - 1]["kl_mean"]:
-            rank = i + 1
-        row |= {
-            "tier": int(tiers[i]),
-            "rank": rank,
-            "rank_low": int(drawn.rank_low[i]),
-            "rank_high": int(drawn.rank_high[i]),
-            "kl_mean_low": float(drawn.mean_low[i]),
-            "kl_mean_high": float(drawn.mean_high[i]),
-            "kl_median_low": float(drawn.median_low[i]),
-            "kl_median_high": float(drawn.median_high[i]),
-        }
-
-
-def _against_best(rows: Sequence[dict[str, Any]], scores: Scores) -> None:
-    """Compare every row with the best one, all of a table as one family."""
-    import numpy as np
-
-    from merbench import evaluation
-
-    if len(rows) < 2:
-        return
-    others = np.arange(1, len(rows))
-    paired = evaluation.compare_pairs(scores, np.stack([others, np.zeros_like(others)], axis=1))
-    values = (
-        paired.kl_difference, paired.corrected_p_holm, paired.clip_p_holm, paired.naive_p,
-        paired.rank_biserial, paired.detectable,
-    )  # fmt: skip
-    for i, row in enumerate(rows[1:]):
-        row |= {name: float(array[i]) for name, array in zip(AGAINST_BEST, values, strict=True)}
 
 
 def _against_people(rows: Sequence[dict[str, Any]]) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from merbench.runs.row_columns import AXES
 
@@ -13,9 +14,10 @@ if TYPE_CHECKING:
 
 RANKED = ["table", "tier", "rank", "rank_low", "rank_high"]
 AGAINST_BEST = [
-    "kl_difference_to_best", "corrected_p_holm", "clip_p_holm", "naive_wilcoxon_p",
-    "rank_biserial", "detectable_difference",
+    "kl_difference_to_best", "corrected_p_family", "clip_p_holm", "naive_wilcoxon_p",
+    "rank_biserial", "detectable_difference", "groups_needed",
 ]  # fmt: skip
+AGAINST_BASELINE = ["kl_difference_to_baseline", "baseline_p_family"]
 KL_COLUMNS = [
     "kl_mean",
     "kl_mean_low",
@@ -26,9 +28,15 @@ KL_COLUMNS = [
 ]
 REPLICATED = ["n_runs", "kl_mean_least", "kl_mean_most"]
 """Of a cell that several runs have: how many, and between what its mean KL lies."""
+OTHERWISE_RANKED = [
+    "squared_error", "rank_by_squared_error", "tier_by_squared_error", "rank_by_zero_one",
+    "tier_by_zero_one", "rank_by_macro_f1", "tier_by_macro_f1",
+]  # fmt: skip
+"""Ranks and tiers by what else a field ranks by; empty where a task has it not."""
 LEADING = [
     *RANKED, "role", "dataset", "dataset_version", "task", *AXES[1:], "parameters", "status",
-    "n_clips", "n_folds", "n_failed", *KL_COLUMNS, *AGAINST_BEST, "kl_difference_to_people", "mark",
+    "n_clips", "n_groups", "n_folds", "n_failed", *KL_COLUMNS, *AGAINST_BEST,
+    *AGAINST_BASELINE, "kl_difference_to_people", "mark", *OTHERWISE_RANKED,
 ]  # fmt: skip
 """Columns of a leaderboard before the metrics of its tasks."""
 TRAILING = [
@@ -38,16 +46,58 @@ TRAILING = [
     "versions", "hardware", "started", "withheld", "run", "cell", "error",
 ]  # fmt: skip
 """Columns after them."""
-COMPARED = [
-    "table", "dataset", "across", "a", "b", "cell_a", "cell_b", "run_a", "run_b", "n_folds",
-    "n_clips", "kl_difference", "kl_low", "kl_high", "corrected_t", "corrected_p",
-    "corrected_p_holm", "clip_p", "clip_p_holm", "group_p", "naive_wilcoxon_p",
-    "n_folds_p_below_05", "rank_biserial", "group_rank_biserial", "p_a_better", "p_equal",
-    "p_b_better", "detectable_difference", "significant", "better",
-]  # fmt: skip
-"""Columns of the comparisons."""
-BEHIND = {"accuracy": ("accuracy_low", "accuracy_high"), "macro_f1": ("auc",)}
+BEHIND = {
+    "accuracy": ("accuracy_low", "accuracy_high"),
+    "macro_f1": ("macro_f1_low", "macro_f1_high", "auc"),
+}
 """Of tasks of classes: columns that follow from all folds together, each behind a fold's metric."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two cells of one table compared: a row of comparisons.csv.
+
+    The numbers are those of `evaluation.Paired`; `dictionary` says what each column means.
+    """
+
+    table: str
+    dataset: str
+    across: str
+    a: str
+    b: str
+    cell_a: str
+    cell_b: str
+    run_a: str
+    run_b: str
+    n_folds: int
+    n_clips: int
+    n_groups: int
+    given: str
+    kl_difference: float
+    kl_low: float
+    kl_high: float
+    corrected_t: float
+    corrected_df: float
+    corrected_p: float
+    corrected_p_family: float
+    resampled_p: float
+    clip_p: float
+    clip_p_holm: float
+    group_p: float
+    naive_wilcoxon_p: float
+    n_folds_p_below_05: int
+    rank_biserial: float
+    group_rank_biserial: float
+    p_a_better: float
+    p_equal: float
+    p_b_better: float
+    detectable_difference: float
+    significant: bool
+    better: str
+
+
+COMPARED = [field.name for field in fields(Comparison)]
+"""Columns of the comparisons."""
 
 
 @dataclass(frozen=True)
@@ -179,3 +229,17 @@ def separator_folds(table: pd.DataFrame) -> list[SeparatorFold]:
 def with_classes(metrics: Iterable[str]) -> list[str]:
     """Return the metrics' columns, with those of `BEHIND` in their places."""
     return [column for metric in metrics for column in (metric, *BEHIND.get(metric, ()))]
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return a table's rows as mappings, with None for what is missing."""
+    return [
+        {str(key): _present(value) for key, value in row.items()}
+        for row in table.to_dict("records")
+    ]
+
+
+def _present(value: Any) -> Any:
+    if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
+        return None
+    return value.item() if hasattr(value, "item") else value

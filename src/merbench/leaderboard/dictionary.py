@@ -50,8 +50,9 @@ _COLUMNS = {
     ),
     "tier": Entry(
         "",
-        "1 is best. Rows of one tier cannot be told apart from its best row, which is chosen by "
-        "the data: all pairs of the table are one family.",
+        "1 is best. A tier is a run of ranks that ends before the first row significantly worse "
+        "than its own first; all pairs of the table are one family. Empty for baselines, people, "
+        "marked rows, and in a table whose systems cannot be told apart.",
     ),
     "rank": Entry(
         "",
@@ -75,6 +76,7 @@ _COLUMNS = {
     "parameters": Entry("", "JSON: the system's parameters that differ from defaults, by axis."),
     "status": Entry("", "ok, or failed: one fold at least has no result."),
     "n_clips": Entry("clips", "Labelled clips of the data set; in comparisons, clips tested."),
+    "n_groups": Entry("groups", "Groups that were tested; of a data set, all."),
     "n_folds": Entry("folds", "Folds of the protocol."),
     "n_failed": Entry("folds", "Folds without a result."),
     # --- scores ---
@@ -95,8 +97,10 @@ _COLUMNS = {
     "kl_difference_to_people": Entry(
         "nats", "kl_mean less the best that people reach, where raters are known."
     ),
-    "corrected_p_holm": Entry(
-        "", f"Nadeau and Bengio's corrected resampled t-test over folds, {_BOTH}."
+    "corrected_p_family": Entry(
+        "",
+        "corrected_p after correction for the family by step-down max-t; in the leaderboard, of "
+        "the row and the best one, and the family is all pairs of the table.",
     ),
     "clip_p_holm": Entry("", f"Wilcoxon's signed-rank test over clips, {_BOTH}."),
     "naive_wilcoxon_p": Entry(
@@ -110,6 +114,28 @@ _COLUMNS = {
     "detectable_difference": Entry(
         "nats", "Smallest true difference that these data would show with 80 % power."
     ),
+    "kl_difference_to_baseline": Entry(
+        "nats", "kl_mean less that of the table's best baseline, which never hears the music."
+    ),
+    "baseline_p_family": Entry(
+        "", "p of the row and that baseline, corrected for the table's systems against it."
+    ),
+    "groups_needed": Entry(
+        "groups",
+        "How many groups would have to be tested to tell a difference as large as this row's from "
+        "the best, with 80 % power; empty where it is told.",
+    ),
+    "squared_error": Entry(
+        "",
+        "Squared error of a clip: over the columns of va its mean, over classes its sum (Brier's "
+        "score); mean over a fold's clips, then over folds.",
+    ),
+    "rank_by_squared_error": Entry("", "Rank by squared_error."),
+    "tier_by_squared_error": Entry("", "Tier by squared_error, made as tier is."),
+    "rank_by_zero_one": Entry("", "Rank by the share of clips in the wrong class: by accuracy."),
+    "tier_by_zero_one": Entry("", "Tier by the share of clips in the wrong class."),
+    "rank_by_macro_f1": Entry("", "Rank by macro_f1."),
+    "tier_by_macro_f1": Entry("", "Tier by macro_f1: a paired bootstrap over groups."),
     "mark": Entry("", "What makes a row doubtful: uncorrelated with truth; worse than a constant."),
     "mse": Entry("", "Mean squared error over all four columns; mean over folds."),
     "rmse": Entry("", "Root mean squared error over all four columns; mean over folds."),
@@ -123,6 +149,8 @@ _COLUMNS = {
     ),
     "balanced_accuracy": Entry("", "Mean over classes of the share found."),
     "macro_f1": Entry("", "Mean over classes of F1."),
+    "macro_f1_low": Entry("", "Lower end of macro_f1's 95 % interval (cluster bootstrap)."),
+    "macro_f1_high": Entry("", "Upper end of macro_f1's 95 % interval."),
     "log_loss": Entry("nats", "Cross entropy of the truth and the prediction; mean over folds."),
     "n_nonpositive_std": Entry("", "Predicted standard deviations at or below 0; sum over folds."),
     "n_floored_std": Entry("", "Predicted standard deviations below 0.001; sum over folds."),
@@ -171,8 +199,21 @@ _COLUMNS = {
     "kl_difference": Entry("nats", "kl_mean of a less that of b: below 0, a is better."),
     "kl_low": Entry("nats", "Lower end of kl_difference's 95 % interval, corrected for overlap."),
     "kl_high": Entry("nats", "Upper end of kl_difference's 95 % interval."),
-    "corrected_t": Entry("", "Statistic of the corrected resampled t-test."),
+    "given": Entry(
+        "", "What the comparison holds for: of a single fold, these fitted models alone."
+    ),
+    "corrected_t": Entry(
+        "",
+        "Statistic of the test that decides: the difference over its standard error, with a "
+        "variance from groups of clips and from training.",
+    ),
+    "corrected_df": Entry("", "Its degrees of freedom."),
     "corrected_p": Entry("", "Its two-sided p-value."),
+    "resampled_p": Entry(
+        "",
+        "Nadeau and Bengio's corrected resampled t-test, from the folds alone, as papers have it. "
+        "Empty for a single fold; decides nothing.",
+    ),
     "clip_p": Entry("", "Wilcoxon's signed-rank test over clips, each averaged over its tests."),
     "group_p": Entry(
         "",
@@ -192,8 +233,7 @@ _COLUMNS = {
     "p_b_better": Entry("", "The same: that b is better."),
     "significant": Entry(
         "",
-        "Whether corrected_p_holm is below 0.05, and group_p confirms it: below 0.15, and pointing "
-        "the same way.",
+        "Whether corrected_p_family is below 0.05.",
     ),
     "better": Entry("", "a or b where the difference is significant."),
     # --- separators, fold by fold ---
@@ -237,7 +277,6 @@ _COLUMNS = {
         "",
         "SHA-256 of the source behind a component; of a published number, paper, table and row.",
     ),
-    "n_groups": Entry("groups", "Groups of the data set's clips."),
     "labels_public": Entry("", "Whether labels stand beside predictions."),
     "licence": Entry("", "Terms of the data set."),
     "homepage": Entry("", "Where the data set is from."),
@@ -272,6 +311,15 @@ _COLUMNS = {
     "metric": Entry("", "What was measured, as the source names it."),
     "value": Entry("", "The number."),
     "note": Entry("", "What to know of it."),
+    # --- findings ---
+    "kind": Entry(
+        "",
+        "What a finding is about: leads, separation, hearing (who does no better than a baseline), "
+        "detectable (differences that would not have shown), people, given (one fold).",
+    ),
+    "text": Entry("", "The finding, a sentence."),
+    "cells": Entry("", "Cells of the rows that it is about, with blanks between."),
+    "runs": Entry("", "Their runs, in the same order."),
     # --- the dictionary ---
     "file": Entry("", "File."),
     "column": Entry("", "Column of it."),

@@ -13,6 +13,8 @@ from merbench.leaderboard import across_datasets, columns, dictionary, sources
 from merbench.leaderboard.building import Board, build
 from merbench.leaderboard.cell_rows import portable_json
 from merbench.leaderboard.citation import citation
+from merbench.leaderboard.findings import FILE as FINDINGS
+from merbench.leaderboard.findings import findings_table
 from merbench.runs.record import PREDICTIONS, RunRecord, csv_text, replacing, write_parquet
 from merbench.runs.row_columns import metric_columns
 
@@ -72,6 +74,7 @@ def compose(runs: Sequence[RunRecord], reported: pd.DataFrame | None = None) -> 
         FOLDS: folds,
         COMPARISONS: board.comparisons,
         SEPARATORS: board.separators,
+        FINDINGS: findings_table(board.leaderboard, board.comparisons),
     }
     rows = board.leaderboard[["run", "cell"]].itertuples(index=False, name=None)
     for name, kind, found in (

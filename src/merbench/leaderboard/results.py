@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
@@ -12,6 +11,8 @@ from merbench.benchmark.names import NONE
 from merbench.errors import MerbenchError
 from merbench.leaderboard import across_datasets, sources
 from merbench.leaderboard.columns import SeparatorFold, separator_folds
+from merbench.leaderboard.columns import records as records
+from merbench.leaderboard.findings import Finding, findings
 from merbench.runs import row_columns
 from merbench.tasks import Task
 
@@ -157,6 +158,11 @@ class Results:
             found.setdefault(str(row["table"]), []).append(row)
         return dict(sorted(found.items(), key=lambda item: is_synthetic(item[1])))
 
+    @cached_property
+    def findings(self) -> list[Finding]:
+        """What the tables come to, in sentences."""
+        return findings(self.rows, self.comparisons)
+
     def sides(self, pair: Row) -> tuple[Row, Row]:
         """Return the two rows that a pair compares."""
         return self.row(pair["cell_a"], pair["run_a"]), self.row(pair["cell_b"], pair["run_b"])
@@ -183,20 +189,6 @@ class Results:
         """Return the predictions of a row, fold by fold."""
         part = self._parts[1].get(key_of(row))
         return self.predictions.iloc[:0] if part is None else part
-
-
-def records(table: pd.DataFrame) -> list[Row]:
-    """Return a table's rows as mappings, with None for what is missing."""
-    return [
-        {str(key): _present(value) for key, value in row.items()}
-        for row in table.to_dict("records")
-    ]
-
-
-def _present(value: Any) -> Any:
-    if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
-        return None
-    return value.item() if hasattr(value, "item") else value
 
 
 def _by_row(table: pd.DataFrame) -> dict[str, pd.DataFrame]:

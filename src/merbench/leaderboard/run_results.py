@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from merbench.errors import MerbenchError
 from merbench.leaderboard.building import build
+from merbench.leaderboard.findings import FILE as FINDINGS
+from merbench.leaderboard.findings import findings_table
 from merbench.runs import record
 from merbench.runs.record import MANIFEST as MANIFEST
 from merbench.runs.record import UNFINISHED, RunRecord, csv_text, replacing
@@ -112,6 +114,7 @@ def texts(run: RunResults) -> dict[str, str]:
         LEADERBOARD: csv_text(run.leaderboard),
         COMPARISONS: csv_text(run.comparisons),
         SEPARATORS: csv_text(run.separators),
+        FINDINGS: csv_text(findings_table(run.leaderboard, run.comparisons)),
     }
 
 

@@ -126,7 +126,7 @@ def _nested(parameters: Any) -> str:
 
 def _columns(task: Task) -> list[Column]:
     columns = [
-        Column("tier", "Tier", "Rows of one tier cannot be told apart from its best row.",
+        Column("tier", "Tier", "A run of ranks, none significantly worse than its first.",
                lambda r: _whole(r.get("tier")), _by("tier")),
         Column("rank", "Rank", "Place by mean KL, with its 95 % interval.", _rank, _by("rank"),
                phone=True),
@@ -151,9 +151,9 @@ def _columns(task: Task) -> list[Column]:
                _interval, _by("kl_mean_low")),
         _number("kl_difference_to_best", "Δ best", "KL mean less that of the best row, nats.",
                 signed=True),
-        Column("corrected_p_holm", "p",
-               "Against the best row: corrected resampled t-test over folds, after Holm.",
-               lambda r: p_text(r.get("corrected_p_holm")), _by("corrected_p_holm")),
+        Column("corrected_p_family", "p",
+               "Against the best row, corrected for all pairs of the table.",
+               lambda r: p_text(r.get("corrected_p_family")), _by("corrected_p_family")),
         Column("fit_seconds", "Fit", "Seconds of fitting, all folds, features given.",
                lambda r: duration(r.get("fit_seconds") or None), _by("fit_seconds")),
         Column("predict_seconds_per_clip", "Predict",

@@ -135,7 +135,7 @@ _PAIRED = (
     Heading("Second", "b", numeric=False),
     Heading("Difference", "kl_difference"),
     Heading("95 % interval", "kl_interval"),
-    Heading("p", "corrected_p_holm"),
+    Heading("p", "corrected_p_family"),
     Heading("Detectable", "detectable_difference"),
 )
 
@@ -143,8 +143,8 @@ _PAIRED = (
 def _pairs(name: str, dataset: str, across: str, pairs: Sequence[Row]) -> TextTable:
     caption = (
         f"Paired differences of mean KL on {dataset}{f', across {across}' if across else ''}: the "
-        "first less the second, nats, below 0 where the first is better; p after Holm's "
-        "correction; the difference that would be found with 80 % power. The better of a pair "
+        "first less the second, nats, below 0 where the first is better; p after "
+        "correction for the family; the difference that would be found with 80 % power. The better of a pair "
         "is bold where they differ significantly (*)."
     )
     return TextTable(name, caption, _PAIRED, [_pair(pair) for pair in pairs], "significant")
@@ -162,6 +162,6 @@ def _pair(pair: Row) -> list[Cell]:
             f"{number(low, signed=True)} to {number(high, signed=True)}" if known else DASH,
             f"{low:.10g} to {high:.10g}" if known else None,
         ),
-        Cell(p_text(pair.get("corrected_p_holm")), pair.get("corrected_p_holm")),
+        Cell(p_text(pair.get("corrected_p_family")), pair.get("corrected_p_family")),
         Cell(number(pair.get("detectable_difference")), pair.get("detectable_difference")),
     ]

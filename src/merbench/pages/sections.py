@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from merbench.benchmark.names import NONE
 from merbench.components import MIXED
 from merbench.leaderboard.accuracy import Accuracy, accuracies
-from merbench.leaderboard.comparisons import levels
+from merbench.leaderboard.comparisons import level
 from merbench.leaderboard.cost import costs
 from merbench.leaderboard.fold_tables import FoldTable, fold_tables, n_pairs
-from merbench.leaderboard.results import Results, Row, finished, short_names
+from merbench.leaderboard.results import Results, Row, finished, key_of, short_names
 from merbench.pages import diagrams, figures, separator_tables, stem_levels
 from merbench.pages.about_sections import about, datasets_used, how_to_submit, submissions
 from merbench.pages.board_sections import leaderboard, tables, variants
@@ -33,6 +33,8 @@ LETTERS = 64
 """Of a system's name, in a figure."""
 SYSTEMS_SHOWN = 40
 """Systems of one table whose accuracy is drawn, the best; the table has the others."""
+ROWS_LINKED = 6
+"""Rows that a finding links to."""
 SEPARATED_SHOWN = 12
 """Pairs of separators that are shown fold by fold."""
 FOLDS_DRAWN = 10
@@ -146,33 +148,30 @@ _PAIR_COLUMNS = (
     ("Second", False, "", "b"),
     ("Difference", True, "Mean over folds of KL of the first less that of the second, nats",
      "kl_difference"),
-    ("p corrected", True, "Nadeau and Bengio's corrected resampled t-test, after Holm",
-     "corrected_p_holm"),
-    ("p groups", True, "Wilcoxon signed-rank test over groups of clips, of this pair alone",
-     "group_p"),
+    ("p", True, "Of the test that decides, corrected for all pairs of its family",
+     "corrected_p_family"),
     ("p clips", True, "Wilcoxon signed-rank test over clips, after Holm: takes clips of one group "
      "for independent", "clip_p_holm"),
     ("Effect", True, "Matched-pairs rank-biserial correlation; −1: first better on every clip",
      "rank_biserial"),
     ("Detectable", True, "Smallest difference that would be found with 80 % power, nats",
      "detectable_difference"),
-    ("Verdict", False, "Decided over folds, confirmed over groups", ""),
+    ("Verdict", False, "Significant where p is below 0.05", ""),
 )  # fmt: skip
 
 
 def differences(view: View) -> Markup | None:
     """Pairs of systems: how far apart they are, and how sure that is."""
-    deciding, confirming = levels()
     families: dict[tuple[str, str], list[Row]] = {}
     for pair in view.content.comparisons:
         families.setdefault((str(pair["dataset"]), str(pair.get("across", ""))), []).append(pair)
     if not families:
         return None
     note = (
-        "A difference is called significant where the corrected test over folds is below "
-        f"{deciding:g} after Holm's correction for the pairs of its family, and the test over "
-        f"groups of clips points the same way with p below {confirming:g}. Intervals are those "
-        "of the corrected test, for each pair by itself."
+        "A difference is called significant where p is below "
+        f"{level():g}, after correction for the pairs of its family. The test allows for clips of "
+        "one group and for folds that share clips. Intervals are those of the same test, for each "
+        "pair by itself."
     )
     made = [
         _family(i, *names, pairs, view.content) for i, (names, pairs) in enumerate(families.items())
@@ -230,13 +229,13 @@ def _pair_name(pair: Row, a: Row, b: Row) -> str:
 
 
 def _surprise(pair: Row) -> tuple[float, float]:
-    p = pair.get("corrected_p_holm")
+    p = pair.get("corrected_p_family")
     return (2.0 if p is None else p, -abs(pair.get("kl_difference") or 0.0))
 
 
 def _pair_cell(pair: Row, key: str) -> tuple[str, str]:
     if not key:
-        if pair.get("corrected_p_holm") is None:
+        if pair.get("corrected_p_family") is None:
             return "undecided: one fold", ""
         if not pair["significant"]:
             return "not significant", ""
@@ -353,7 +352,23 @@ def systems(view: View) -> Markup | None:
     return render("systems", systems=view.systems) if view.systems else None
 
 
+def findings(view: View) -> Markup | None:
+    """What the tables come to, in a few sentences, each with links to its rows."""
+    known = list(view.content.tables)  # real music before synthetic
+    tables: dict[str, dict[str, Any]] = {}
+    for finding in sorted(view.content.findings, key=lambda found: known.index(found.table)):
+        of_table = tables.setdefault(finding.table, {"dataset": finding.dataset, "findings": []})
+        rows = [view.content.row(cell, run) for cell, run in finding.keys][:ROWS_LINKED]
+        links = [
+            {"href": f"#r-{key_of(row)}", "name": name}
+            for row, name in zip(rows, short_names(rows), strict=True)
+        ]
+        of_table["findings"].append({"text": finding.text, "links": links})
+    return render("findings", tables=list(tables.values())) if tables else None
+
+
 SECTIONS: tuple[tuple[str, str, Callable[[View], Markup | None]], ...] = (
+    ("findings", "Findings", findings),
     ("tables", "Tables", tables),
     ("leaderboard", "Leaderboard", leaderboard),
     ("variants", "Variants of a model", variants),

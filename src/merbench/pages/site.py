@@ -209,7 +209,7 @@ def _dataset_page(
     own = _only(content, tables)
     here = {other: place for other, place in _up(datasets).items() if other != name}
     made = {part.id: part for part in parts(View(own, hrefs, datasets=here))}
-    chosen = ("sources", "leaderboard", "variants", "accuracy", "cost", "differences")
+    chosen = ("sources", "findings", "leaderboard", "variants", "accuracy", "cost", "differences")
     up = {"href": f"../{PAGE}", "text": "Leaderboard"}
 
     def whole(ids: Sequence[str]) -> str:
@@ -219,7 +219,7 @@ def _dataset_page(
         return page(f"{name}: merbench leaderboard", about, heading=name, up=up)
 
     text = whole(chosen)
-    return text if len(text.encode()) <= PAGE_BYTES else whole(chosen[:2])
+    return text if len(text.encode()) <= PAGE_BYTES else whole(chosen[:3])
 
 
 def _up(datasets: dict[str, str]) -> dict[str, str]:
