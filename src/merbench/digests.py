@@ -33,6 +33,10 @@ _SESSION = uuid.uuid4().hex
 
 _imported: dict[str, str] = {}
 _beside: dict[str, dict[str, Path]] = {}
+_as_filed: dict[str, str] = {}
+"""Digests of modules that are not imported, by name: taken once while a plan is made."""
+_planning: list[Path] = []
+"""Stores that plans are being made for."""
 _known: dict[str, tuple[_Signature, str]] = {}
 
 
@@ -115,6 +119,8 @@ def module_digest(module: str, *, anew: bool = False) -> str:
     """
     if module in _imported and not anew:
         return _imported[module]
+    if module in _as_filed and module not in sys.modules:
+        return _as_filed[module]
     loaded = sys.modules.get(module)
     if loaded is None:
         spec = find_spec(module)
@@ -127,6 +133,8 @@ def module_digest(module: str, *, anew: bool = False) -> str:
     digest = file_digest(Path(origin))
     if loaded is not None:
         _imported[module] = digest
+    elif _planning:
+        _as_filed[module] = digest
     return digest
 
 
@@ -170,9 +178,12 @@ def remembered(folder: Path) -> Iterator[None]:
             _known.pop(name, None)
         else:
             _known.setdefault(name, entry)
+    _planning.append(folder)
     try:
         yield
     finally:
+        _planning.pop()
+        _as_filed.clear()
         new = {
             name: (signature, digest)
             for name, (signature, digest) in _known.items()

@@ -69,7 +69,7 @@ def test_all_parameters_of_a_systems_parts():
     cells = [{"id": cell, "identity": identity, "sources": {"m": "digest"}} for cell in "ab"]
     run = recorded_run(made("a", NOISE), cells=cells)
     parts = system_parts([run], [("run-1", "a")])
-    assert [(p.kind, p.name, json.loads(p.all_parameters)) for p in parts] == [
+    assert [(p.plugin_kind, p.name, json.loads(p.all_parameters)) for p in parts] == [
         ("separator", "s", {}), ("feature", "f", {"k": 1}), ("model", "m", {"c": None}),
     ]  # fmt: skip
     assert parts[-1].source == "digest"

@@ -9,9 +9,9 @@ import pandas as pd
 from merbench.leaderboard.results import Results, Sources
 from merbench.pages import system_facts
 
-PART = {"run": "r" * 32, "cell": "a", "kind": "model", "name": "m", "version": "1",
+PART = {"run": "r" * 32, "cell": "a", "plugin_kind": "model", "name": "m", "version": "1",
         "all_parameters": '{"k": 3}', "source": ""}  # fmt: skip
-PLUGIN = {"run": "r" * 32, "kind": "model", "name": "m", "summary": "A model.",
+PLUGIN = {"run": "r" * 32, "plugin_kind": "model", "name": "m", "summary": "A model.",
           "description": "One.\n\nTwo.", "citation": "Someone 2020", "distribution": "d",
           "distribution_version": "2", "commit": "abc", "changed": True}  # fmt: skip
 

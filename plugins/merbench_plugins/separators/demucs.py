@@ -93,6 +93,10 @@ class Demucs(Separator):
             return identity | {"package": None, "weights": None}
         return identity | {"package": package, "weights": weights}
 
+    def code(self) -> tuple[Path, ...]:
+        """Models of one's own: such files are pickles of any class."""
+        return (self.repo,) if self.repo else ()
+
     @classmethod
     def known_weights(cls) -> Sequence[KnownWeights]:
         """Models that the installed package says were published; none without the package."""

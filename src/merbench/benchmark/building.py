@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 from merbench.benchmark.complaints import explained
 from merbench.benchmark.document import Document, DocumentPath
 from merbench.benchmark.names import NONE
+from merbench.bounds import MOST_COMBINATIONS, product
 from merbench.components import Component, Model
 from merbench.components.weights import weights_types
 from merbench.digests import files_at
@@ -46,7 +47,11 @@ class Builder:
     registry: Registry
 
     def all(self, kind: str, choices: Sequence[Any], key: str) -> list[Component]:
-        return [c for i, choice in enumerate(choices) for c in self.grid(kind, choice, (key, i))]
+        built: list[Component] = []
+        for position, choice in enumerate(choices):
+            built += self.grid(kind, choice, (key, position))
+            self._refuse_more(len(built), (key,), "it")
+        return built
 
     def several(self, kind: str, entries: Sequence[Any], key: str) -> list[tuple[Component, ...]]:
         """Build entries that are one choice or several together; `none` is no component."""
@@ -57,6 +62,7 @@ class Builder:
                 grids = [self.grid(kind, e, (*path, i)) for i, e in enumerate(entry)]
             else:
                 grids = [] if entry == NONE else [self.grid(kind, entry, path)]
+            self._refuse_more(len(built) + product(map(len, grids)), path, "it")
             built += itertools.product(*grids)
         return built
 
@@ -67,10 +73,18 @@ class Builder:
             cls = self.registry.get(kind, name).cls
         except PluginError as error:
             raise self.document.error(path, str(error)) from None
+        self._refuse_more(_n_points(cls, parameters, self.registry), path, f"the grid of {name}")
         return [
             self.build(kind, name, point, (*path, name))
             for point in _points(cls, parameters, self.registry)
         ]
+
+    def _refuse_more(self, count: int, path: DocumentPath, what: str) -> None:
+        """Raise where a grid has more points than anyone will run; they are not made yet."""
+        if count > MOST_COMBINATIONS:
+            raise self.document.error(
+                path, f"{what} has {count:,} combinations; {MOST_COMBINATIONS:,} are the most"
+            )
 
     def build(
         self, kind: str, name: str, parameters: Mapping[str, Any], inside: DocumentPath
@@ -136,6 +150,27 @@ def _points(
         options.append(values)
     for combination in itertools.product(*options):
         yield dict(zip(parameters, combination, strict=True))
+
+
+def _n_points(cls: type[Component], parameters: Mapping[str, Any], registry: Registry) -> int:
+    """Return how many `_points` yields, without making them."""
+    counts = []
+    for key, value in parameters.items():
+        field_info = cls.model_fields.get(key)
+        values = value if _is_grid(field_info, value) else [value]
+        if field_info is not None and _is_model(field_info):
+            counts.append(sum(_n_nested(v, registry) for v in values))
+        else:
+            counts.append(len(values))
+    return product(counts)
+
+
+def _n_nested(choice: Any, registry: Registry) -> int:
+    try:
+        name, parameters = split_choice(choice)
+        return _n_points(registry.get("model", name).cls, parameters, registry)
+    except MerbenchError:
+        return 1
 
 
 def _nested_points(choice: Any, registry: Registry) -> Iterator[Any]:

@@ -15,6 +15,12 @@ from merbench.naming import nearest
 DocumentPath = tuple[str | int, ...]
 """Where a value stands in a document: keys and positions."""
 
+_MOST_BYTES = 2**24
+_MOST_VALUES = 1_000_000
+"""Of a document, with every alias written out."""
+_LONGEST_NUMBER = 400
+"""Characters of a number; those of base 60 take the square of their length to read."""
+
 
 # --- the document --------------------------------------------------------------------------------
 
@@ -122,6 +128,11 @@ def read_document(path: Path, assignments: Sequence[str] = ()) -> Document:
         The file is missing, no YAML, or has a key twice.
     """
     try:
+        size = path.stat().st_size
+        if size > _MOST_BYTES:
+            raise SpecError(
+                f"{path}: the benchmark file has {size:,} bytes; {_MOST_BYTES:,} are the most"
+            )
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
@@ -149,6 +160,8 @@ class _YamlReader:
         try:
             self._loader = yaml.SafeLoader(self.text)
             node = self._loader.get_single_node()
+            if node is not None:
+                self._refuse_bomb(node)
             self.places[()] = self.place(1)  # of a file that holds nothing
             return None if node is None else self._construct(node, ())
         except yaml.YAMLError as error:
@@ -163,6 +176,28 @@ class _YamlReader:
             raise SpecError(
                 f"{self.place(1)}: it is nested too deeply, or holds an alias of itself; correct it"
             ) from None
+
+    def _refuse_bomb(self, root: yaml.Node) -> None:
+        """Count what a document comes to when every alias is written out, before doing so."""
+        counts: dict[int, int] = {}
+
+        def count(node: yaml.Node) -> int:
+            if isinstance(node, yaml.ScalarNode):
+                return 1
+            if id(node) not in counts:
+                counts[id(node)] = 0  # an alias of itself is found when it is constructed
+                parts = node.value
+                if isinstance(node, yaml.MappingNode):
+                    parts = [part for pair in node.value for part in pair]
+                counts[id(node)] = 1 + sum(map(count, parts))
+            return counts[id(node)]
+
+        values = count(root)
+        if values > _MOST_VALUES:
+            raise SpecError(
+                f"{self.place(1)}: its aliases come to {values:,} values when they are written "
+                f"out; {_MOST_VALUES:,} are the most"
+            )
 
     def _construct(self, node: yaml.Node, path: DocumentPath) -> Any:
         self.places[path] = self.place(node.start_mark.line + 1)
@@ -199,10 +234,14 @@ class _YamlReader:
 
     def _scalar(self, node: yaml.Node) -> Any:
         try:
+            if len(node.value) > _LONGEST_NUMBER and node.tag.endswith((":int", ":float")):
+                raise ValueError
             return self._loader.construct_object(node, deep=True)
         except (ValueError, LookupError, ArithmeticError, AttributeError):
             kind = node.tag.rpartition(":")[2]
+            shown = repr(node.value)
+            shown = shown if len(shown) <= 80 else f"{shown[:80]}…"
             raise SpecError(
-                f"{self.place(node.start_mark.line + 1)}: {node.value!r} is no {kind}; "
+                f"{self.place(node.start_mark.line + 1)}: {shown} is no {kind}; "
                 "put it in quotes where it is text"
             ) from None

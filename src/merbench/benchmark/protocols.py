@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from merbench.bounds import MOST_FOLDS
 from merbench.components import Clip
 from merbench.errors import MerbenchError
 from merbench.identity import digest
@@ -85,7 +86,7 @@ class MonteCarlo(DrawnProtocol):
     """Random splits, each drawn anew (Xu and Liang 2001, Monte Carlo cross-validation)."""
 
     name: ClassVar[str] = "monte-carlo"
-    folds: int = Field(10, ge=1, description="How many splits are drawn.")
+    folds: int = Field(10, ge=1, le=MOST_FOLDS, description="How many splits are drawn.")
     test_fraction: float = Field(0.2, gt=0, lt=1, description="Share of the clips that is tested.")
 
     def splits(self, clips: Sequence[Clip]) -> list[Split]:
@@ -114,8 +115,8 @@ class StratifiedKFold(DrawnProtocol):
     """Repeated k-fold with each class's share kept, and groups kept apart."""
 
     name: ClassVar[str] = "stratified-k-fold"
-    folds: int = Field(10, ge=2, description="Parts the clips are cut into.")
-    repeats: int = Field(1, ge=1, description="How often they are cut anew.")
+    folds: int = Field(10, ge=2, le=MOST_FOLDS, description="Parts the clips are cut into.")
+    repeats: int = Field(1, ge=1, le=MOST_FOLDS, description="How often they are cut anew.")
     stratified: bool = Field(
         True,
         description="Keep each class's share; labels that are no classes are cut unstratified.",
@@ -126,6 +127,11 @@ class StratifiedKFold(DrawnProtocol):
         import numpy as np
         from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 
+        if self.folds * self.repeats > MOST_FOLDS:
+            raise MerbenchError(
+                f"{self.folds} folds cut {self.repeats:,} times are {self.folds * self.repeats:,}; "
+                f"{MOST_FOLDS:,} are the most: lower `folds` or `repeats` in the protocol"
+            )
         groups = _group_codes(clips, self.grouped)
         if groups.max() + 1 < self.folds:
             raise MerbenchError(

@@ -14,7 +14,9 @@ from merbench.benchmark.document import Document, DocumentPath
 from merbench.benchmark.names import full_title, is_named, joint_title
 from merbench.benchmark.protocols import PROTOCOLS, Protocol
 from merbench.benchmark.schema import Spec
+from merbench.bounds import MOST_COMBINATIONS, product
 from merbench.components import Augmentation, Component, Dataset, FeatureExtractor, Model, Separator
+from merbench.identity import canonical
 from merbench.naming import nearest
 from merbench.plugins.registry import Registry
 from merbench.tasks import Task
@@ -104,6 +106,7 @@ def resolve(document: Document, spec: Spec, registry: Registry) -> Benchmark:
         _protocol(document, spec.protocol),
         document,
     )
+    _refuse_too_many(document, benchmark)
     _refuse_twins(document, benchmark)
     _check_exclusions(document, benchmark)
     return benchmark
@@ -154,6 +157,25 @@ def _protocol(document: Document, choice: Any) -> Protocol:
         raise explained(error, document, ("protocol", name), PROTOCOLS[name], None) from None
 
 
+def _refuse_too_many(document: Document, benchmark: Benchmark) -> None:
+    """Count the combinations before anything goes through them."""
+    counts = {
+        "datasets": len(benchmark.datasets),
+        "augmentations": len(benchmark.augmentations),
+        "separators": len(benchmark.separators),
+        "features": len(benchmark.features),
+        "models": len(benchmark.models) + len(benchmark.baselines),
+    }
+    total = product(counts.values())
+    if total > MOST_COMBINATIONS:
+        sizes = " x ".join(f"{count:,} {axis}" for axis, count in counts.items() if count > 1)
+        raise document.error(
+            (),
+            f"{sizes} are {total:,} combinations; {MOST_COMBINATIONS:,} are the most: name fewer, "
+            "or make several benchmarks of it",
+        )
+
+
 def _refuse_twins(document: Document, benchmark: Benchmark) -> None:
     axes: dict[str, list[Any]] = {
         "datasets": [(d.dataset.identity(), str(d.root), d.task) for d in benchmark.datasets],
@@ -163,11 +185,10 @@ def _refuse_twins(document: Document, benchmark: Benchmark) -> None:
         "models": [m.identity() for m in benchmark.models],
     }
     for axis, identities in axes.items():
-        for position, identity in enumerate(identities):
-            if identity in identities[:position]:
-                raise document.error(
-                    (axis,), f"{axis} names the same component with the same parameters twice"
-                )
+        if len({canonical(identity) for identity in identities}) < len(identities):
+            raise document.error(
+                (axis,), f"{axis} names the same component with the same parameters twice"
+            )
     for several in benchmark.augmentations:
         names = [augmentation.name for augmentation in several]
         for name in names:
@@ -180,6 +201,8 @@ def _refuse_twins(document: Document, benchmark: Benchmark) -> None:
 
 
 def _check_exclusions(document: Document, benchmark: Benchmark) -> None:
+    if not benchmark.spec.exclude:
+        return
     models = (*benchmark.models, *benchmark.baselines)
     choices: dict[str, list[tuple[Component, ...]]] = {
         "augmentation": list(benchmark.augmentations),

@@ -24,6 +24,7 @@ from merbench.benchmark.protocols import MonteCarlo
 from merbench.components import MIXED
 from merbench.errors import PluginError
 from merbench.plugins.registry import split_choice
+from merbench.received_names import PATTERN
 
 # --- the shape of a benchmark file ---------------------------------------------------------------
 
@@ -82,7 +83,7 @@ class Exclusion(_Strict):
 class Spec(_Strict):
     """What a benchmark file may say."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="Name of the benchmark.")
+    name: str = Field(pattern=f"^{PATTERN}$", description="Name of the benchmark.")
     datasets: list[Choice] = Field(min_length=1, description="Datasets, each with its `root`.")
     augmentations: list[OneOrSeveral] = Field(
         [NONE],

@@ -249,6 +249,8 @@ def _show(done: Published) -> None:
         typer.echo(f"run again: {line}")
     for line in done.failed:
         typer.echo(f"failed: {line}", err=True)
+    if done.uncommitted:
+        display.warn(done.uncommitted)
     for line in done.unverified:
         typer.echo(f"not verifiable by everyone: {line}")
 

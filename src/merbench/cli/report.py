@@ -40,6 +40,11 @@ def report(
         metavar="KEY=VALUE",
         help="Set a value of the run's benchmark, as where the data of --audio lie.",
     ),
+    trusted: bool = typer.Option(
+        False,
+        "--trust-plugins",
+        help="For --audio: let the plugins that the run names run here, with all your rights.",
+    ),
 ) -> None:
     """Write a run's report: a page with its tables and figures, which needs no network.
 
@@ -63,7 +68,9 @@ def report(
     if audio:
         from merbench.pages.excerpts import ExcerptMaker
 
-        find_excerpts = ExcerptMaker(finished.manifest, audio, folder, store, assignments or ())
+        find_excerpts = ExcerptMaker(
+            finished.manifest, audio, folder, store, assignments or (), trusted=trusted
+        )
     written = pages.write(finished, folder, find_excerpts, store)
     if tables or clips:
         content = Results.of_run(finished)

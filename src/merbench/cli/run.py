@@ -163,7 +163,7 @@ def plan(
     from merbench.steps import timings
     from merbench.threads import cores
 
-    _, planned, store, _ = _plan(spec, assignments, only, timeout)
+    _, planned, store, _ = _plan(spec, assignments, only, timeout, writes=False)
     expected = estimate(planned, store)
     to_do = planned.to_do()
     counts = {s: {"to_do": to_do[s], "cached": planned.cached[s]} for s in STAGES}
@@ -202,14 +202,14 @@ def plan(
     columns = (*axes, "folds", "state")
     if rows:
         title = "1 cell" if len(rows) == 1 else f"{len(rows)} cells"
-        display.print_table(columns, rows, title=title, right=("folds",))
+        _print_some(columns, rows, title, right=("folds",))
     else:
         typer.echo("no combination makes a cell\n")
     if planned.skipped:
         skipped = [
             [*text, s.reason] for text, s in zip(texts[len(rows) :], planned.skipped, strict=True)
         ]
-        display.print_table((*axes, "reason"), skipped, title="skipped")
+        _print_some((*axes, "reason"), skipped, "skipped")
     tasks = [[s, str(counts[s]["to_do"]), str(counts[s]["cached"])] for s in STAGES]
     display.print_table(("stage", "to do", "cached"), tasks, right=("to do", "cached"))
     typer.echo(
@@ -225,9 +225,28 @@ def plan(
         typer.echo(f"not counted, for want of a measurement: {', '.join(expected.unknown)}")
 
 
+_SHOWN = 200
+"""Rows of a plan's tables that are printed; nobody reads more in a terminal."""
+
+
+def _print_some(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], title: str, right: Sequence[str] = ()
+) -> None:
+    """Print a table's first rows, and how many there are beyond them."""
+    display.print_table(columns, rows[:_SHOWN], title=title, right=right)
+    if len(rows) > _SHOWN:
+        typer.echo(f"and {len(rows) - _SHOWN:,} more; `--json` lists them all\n")
+
+
 def _plan(
-    spec: Path, assignments: list[str] | None, only: list[str] | None, timeout: float | None
+    spec: Path,
+    assignments: list[str] | None,
+    only: list[str] | None,
+    timeout: float | None,
+    *,
+    writes: bool = True,
 ) -> tuple[Document, Plan, Store, Registry]:
+    """Make a plan; a store that nothing will be written to need not be writable."""
     from merbench.benchmark.document import read_document
     from merbench.benchmark.resolving import resolve
     from merbench.benchmark.schema import parse, plugin_paths
@@ -241,7 +260,8 @@ def _plan(
     registry = discovery.load(plugin_paths(document, parsed))
     display.warn_of_problems(registry)
     store = Store(home() / "store")
-    store.prepare()
+    if writes:
+        store.prepare()
     planned = make_plan(resolve(document, parsed, registry), store, only or ())
     for warning in planned.warnings:
         display.warn(warning)

@@ -35,13 +35,18 @@ def verify(
         metavar="KEY=VALUE",
         help="For --rerun: set a value of the benchmark, such as where data lie.",
     ),
+    trusted: bool = typer.Option(
+        False,
+        "--trust-plugins",
+        help="For --rerun: let the plugins that the run names run here, with all your rights.",
+    ),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Recompute every number of a run from its stored predictions.
 
     Hashes, ids, seeds and splits are computed anew as well. With --rerun, some folds are fitted
-    again from the benchmark, and must predict what was stored. Exit status 1 where anything
-    differs.
+    again from the benchmark, and must predict what was stored. Plugin files that the run names
+    are imported for that only where --trust-plugins says so. Exit status 1 where anything differs.
 
     [bold]Examples[/bold]
 
@@ -54,7 +59,7 @@ def verify(
     differences = verify_run(run)
     fitted: Sequence[str] = ()
     if again and not differences:
-        found = _rerun(run, again, seed, assignments or ())
+        found = _rerun(run, again, seed, assignments or (), trusted)
         fitted, differences = found.folds, [*differences, *found.differences]
     if as_json:
         rerun = {"rerun": list(fitted)} if again else {}
@@ -72,7 +77,7 @@ def verify(
         raise typer.Exit(1)
 
 
-def _rerun(run: Path, count: int, seed: int, assignments: Sequence[str]) -> Refit:
+def _rerun(run: Path, count: int, seed: int, assignments: Sequence[str], trusted: bool) -> Refit:
     from merbench.engines.local import LocalEngine
     from merbench.engines.schedule import execute
     from merbench.steps.store import Store, home
@@ -86,4 +91,4 @@ def _rerun(run: Path, count: int, seed: int, assignments: Sequence[str]) -> Refi
         with LocalEngine(store, paths, jobs=cores()) as engine:
             return execute(tasks, engine, lambda outcome: None)
 
-    return rerun(run, count, store, work, seed=seed, assignments=assignments)
+    return rerun(run, count, store, work, seed=seed, assignments=assignments, trusted=trusted)

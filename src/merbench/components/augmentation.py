@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Augmentation(Component):
     """Changes a training clip's audio; test clips never meet one."""
 
-    copies: int = Field(1, ge=1, description="Changed copies of each training clip.")
+    copies: int = Field(1, ge=1, le=1_000, description="Changed copies of each training clip.")
 
     def augment(self, waveform: Waveform, sample_rate: int, rng: np.random.Generator) -> Waveform:
         """Change one clip.

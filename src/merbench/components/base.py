@@ -117,6 +117,19 @@ class Component(BaseModel):
                 except MerbenchError as error:
                     raise error.within(self.name) from error
 
+    def code(self) -> tuple[Path, ...]:
+        """Files and folders among its parameters that run code when it works, such as pickles.
+
+        Nobody's benchmark runs them unasked: see `merbench verify --trust-plugins`.
+        """
+        return ()
+
+    @classmethod
+    def has_weights(cls) -> bool:
+        """Tell whether a parameter of it names weights."""
+        fields = cls.model_fields.values()
+        return any(True for field in fields for _ in weights_types(field.annotation))
+
     @classmethod
     def known_weights(cls) -> Sequence[KnownWeights]:
         """Weights that `merbench weights` lists and fetches: those its parameters know."""

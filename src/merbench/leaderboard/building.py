@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from merbench.errors import MerbenchError
 from merbench.leaderboard.cell_rows import in_order, summarise
 from merbench.leaderboard.cell_scores import RunPredictions, align
 from merbench.leaderboard.class_scores import set_class_scores
@@ -72,11 +73,12 @@ def build(runs: Sequence[RunRecord]) -> Board:
     Raises
     ------
     MerbenchError
-        Cells of one table were not tested on the same clips.
+        Cells of one table were not tested on the same clips, or two runs cannot be told apart.
     """
     import pandas as pd
 
     ordered = in_order(runs)
+    _refuse_alike(ordered)
     scored = [RunPredictions.of(run) for run in ordered]
     once = each_once(row | {"_run": i} for i, run in enumerate(ordered) for row in summarise(run))
     rows = once.rows
@@ -130,6 +132,23 @@ def build(runs: Sequence[RunRecord]) -> Board:
         pd.DataFrame(separators, columns=SEPARATORS),
         pd.DataFrame(once.replications, columns=REPLICATIONS),
     )
+
+
+_TELLING = 8
+"""First letters of a run's id by which pages and submissions are named."""
+
+
+def _refuse_alike(runs: Sequence[RunRecord]) -> None:
+    """See that no run takes another's name: ids are compared whole, and their beginnings differ."""
+    known: dict[str, str] = {}
+    for run in runs:
+        identity = run.manifest["run"]
+        other = known.setdefault(identity[:_TELLING], identity)
+        if other != identity:
+            raise MerbenchError(
+                f"the ids of two runs, {other} and {identity}, begin with the same {_TELLING} "
+                "letters, by which their pages are named; leave one of them out"
+            )
 
 
 def _position(row: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -93,6 +93,13 @@ class RunPredictions:
         """Return predicted labels in the data of a leaderboard's row: (rows, columns)."""
         return self._numbers(predicted_columns(self.columns[of["dataset"], of["data_hash"]]), rows)
 
+    def is_whole(self, of: Mapping[str, Any], rows: NDArray[np.intp]) -> bool:
+        """Tell whether neither labels nor predictions of a leaderboard's row were left out."""
+        import numpy as np
+
+        held = self.truth(of, rows), self.predicted(of, rows)
+        return all(bool(np.isfinite(numbers).all()) for numbers in held)
+
     def content(self, cell: str) -> str:
         """Hash of what a cell predicted for which clip of which fold, and its KL."""
         import numpy as np

@@ -166,7 +166,7 @@ class PluginSource:
     """What a plugin of a run is, and where it can be had: a row of plugins.csv."""
 
     run: str
-    kind: str
+    plugin_kind: str
     name: str
     version: str
     summary: str
@@ -187,7 +187,7 @@ class SystemPart:
 
     run: str
     cell: str
-    kind: str
+    plugin_kind: str
     name: str
     version: str
     all_parameters: str

@@ -262,7 +262,7 @@ _COLUMNS = {
     "group": Entry("", "Artist, song or series of the clip; never on both sides of a split."),
     "kl": Entry("nats", "KL divergence of this clip's prediction from its truth."),
     # --- where data, plugins and runs are from ---
-    "kind": Entry("", "Kind of plugin: dataset, separator, augmentation, feature or model."),
+    "plugin_kind": Entry("", "Kind of plugin: dataset, separator, augmentation, feature or model."),
     "name": Entry("", "Name of the plugin; of a submission, that of its benchmark."),
     "version": Entry("", "Version that the plugin states."),
     "summary": Entry("", "What the plugin says it is, in a line."),

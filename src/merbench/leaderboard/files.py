@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from merbench.csv_text import table_text
 from merbench.errors import MerbenchError
 from merbench.leaderboard import across_datasets, columns, dictionary, sources
 from merbench.leaderboard.building import Board, build
@@ -15,7 +16,7 @@ from merbench.leaderboard.cell_rows import portable_json
 from merbench.leaderboard.citation import citation
 from merbench.leaderboard.findings import FILE as FINDINGS
 from merbench.leaderboard.findings import findings_table
-from merbench.runs.record import PREDICTIONS, RunRecord, csv_text, replacing, write_parquet
+from merbench.runs.record import PREDICTIONS, RunRecord, replacing, write_parquet
 from merbench.runs.row_columns import metric_columns
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def compose(runs: Sequence[RunRecord], reported: pd.DataFrame | None = None) -> 
     stated = {name: list(table.columns) for name, table in csv.items()}
     stated[PREDICTIONS] = list(dict.fromkeys(c for part in predictions for c in part.columns))
     stated[DICTIONARY] = ["file", "column", "unit", "meaning"]
-    texts = {name: csv_text(table) for name, table in csv.items()}
+    texts = {name: table_text(table) for name, table in csv.items()}
     texts[DICTIONARY] = _dictionary(stated)
     texts[CITATION] = citation(board.runs)
     return Files(texts, predictions, board)
@@ -136,7 +137,7 @@ def _write_text(text: str, path: Path) -> None:
 def _dictionary(stated: dict[str, list[str]]) -> str:
     import pandas as pd
 
-    return csv_text(pd.DataFrame(dictionary.rows(stated), columns=stated[DICTIONARY]))
+    return table_text(pd.DataFrame(dictionary.rows(stated), columns=stated[DICTIONARY]))
 
 
 def _folds(board: Board) -> pd.DataFrame:

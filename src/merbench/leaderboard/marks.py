@@ -39,9 +39,13 @@ def set_marks(
     """
     known = []
     for i, row in enumerate(rows):
-        row["mark"] = stored[i].get(row["cell"], "")
-        if row["role"] == SYSTEM and row["cell"] not in stored[i]:
-            known.append(i)
+        row["mark"] = ""
+        if row["role"] != SYSTEM:
+            continue
+        if scored[i].is_whole(row, places[i]):
+            known.append(i)  # what can be computed is believed in nobody's manifest
+        else:
+            row["mark"] = stored[i].get(row["cell"], "")
     for start in range(0, len(known), _TOGETHER):
         chosen = known[start : start + _TOGETHER]
         marks = _marks(

@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from merbench.bounds import json_file
 from merbench.errors import MerbenchError
 from merbench.identity import spec_hash
 from merbench.leaderboard import run_results
@@ -78,7 +78,7 @@ def _refuse_other(folder: Path, plan: Plan) -> None:
             )
         return
     try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        manifest = json_file(folder / MANIFEST)
         name, started = manifest["name"], manifest["started"]
         same = manifest["spec_hash"] == spec_hash(plan.benchmark.spec.model_dump(mode="json"))
         lost = {cell["id"] for cell in manifest["cells"]} - {cell.id for cell in plan.cells}

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from merbench.csv_text import table_text
 from merbench.errors import MerbenchError
 from merbench.leaderboard.building import build
 from merbench.leaderboard.findings import FILE as FINDINGS
 from merbench.leaderboard.findings import findings_table
 from merbench.runs import record
 from merbench.runs.record import MANIFEST as MANIFEST
-from merbench.runs.record import UNFINISHED, RunRecord, csv_text, replacing
+from merbench.runs.record import UNFINISHED, RunRecord, replacing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,10 +112,10 @@ def write(run: RunResults, folder: Path) -> None:
 def texts(run: RunResults) -> dict[str, str]:
     """Return the files that follow from what a run recorded: name to content."""
     return {
-        LEADERBOARD: csv_text(run.leaderboard),
-        COMPARISONS: csv_text(run.comparisons),
-        SEPARATORS: csv_text(run.separators),
-        FINDINGS: csv_text(findings_table(run.leaderboard, run.comparisons)),
+        LEADERBOARD: table_text(run.leaderboard),
+        COMPARISONS: table_text(run.comparisons),
+        SEPARATORS: table_text(run.separators),
+        FINDINGS: table_text(findings_table(run.leaderboard, run.comparisons)),
     }
 
 

@@ -58,7 +58,7 @@ def plugin_sources(runs: Sequence[RunRecord]) -> list[PluginSource]:
     return [
         PluginSource(
             run=str(run.manifest["run"]),
-            kind=str(entry["kind"]),
+            plugin_kind=str(entry["kind"]),
             name=str(entry["name"]),
             version=str(entry.get("version", "")),
             summary=str(entry.get("summary", "")),
@@ -73,7 +73,8 @@ def plugin_sources(runs: Sequence[RunRecord]) -> list[PluginSource]:
             changed=bool(entry.get("changed", False)),
         )
         for run in runs
-        for entry in run.manifest.get("plugins", ())
+        for entry in map(_mapping, run.manifest.get("plugins") or ())
+        if {"kind", "name"} <= entry.keys()
     ]
 
 
@@ -92,7 +93,7 @@ def system_parts(runs: Sequence[RunRecord], listed: Iterable[tuple[str, str]]) -
         SystemPart(
             run=str(run.manifest["run"]),
             cell=str(cell["id"]),
-            kind=kind,
+            plugin_kind=kind,
             name=str(part["name"]),
             version=str(part.get("version", "")),
             all_parameters=canonical(part.get("parameters") or {}).decode(),
@@ -112,13 +113,18 @@ def _components(identity: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str,
                 yield _KINDS.get(kind, kind), part
 
 
+def _mapping(value: Any) -> Mapping[str, Any]:
+    """Return what a stranger's manifest should have as a mapping; nothing where it is none."""
+    return value if isinstance(value, Mapping) else {}
+
+
 def submissions(runs: Sequence[RunRecord]) -> list[Submission]:
     """Return a row for each run: who submitted it, when, and what it ran with."""
     return [_submission(run.manifest) for run in runs]
 
 
 def _submission(manifest: Mapping[str, Any]) -> Submission:
-    said, git = manifest.get("submission", {}), manifest.get("git") or {}
+    said, git = (_mapping(manifest.get(key)) for key in ("submission", "git"))
     return Submission(
         run=str(manifest["run"]),
         name=str(manifest["name"]),

@@ -14,15 +14,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from merbench import audio
-from merbench.benchmark import resolving, schema
 from merbench.errors import MerbenchError
 from merbench.leaderboard.results import Row
 from merbench.pages.report import AUDIO
 from merbench.pages.system import Excerpts
 from merbench.planning.cell import Cell
 from merbench.planning.planner import make_plan
-from merbench.plugins import discovery, readiness
+from merbench.plugins import readiness
+from merbench.received_names import inside
 from merbench.runs import manifest as manifests
+from merbench.runs import trust
 from merbench.runs.row_columns import bare_name
 from merbench.steps import decoding, separating
 
@@ -60,6 +61,8 @@ class ExcerptMaker:
         Where stems are looked for before they are made anew.
     assignments
         `KEY=VALUE` changes of the benchmark file: where the data lie on this machine.
+    trusted
+        Whether the plugins that the run names may run here.
 
     Raises
     ------
@@ -74,6 +77,8 @@ class ExcerptMaker:
         folder: Path,
         store: Store,
         assignments: Sequence[str] = (),
+        *,
+        trusted: bool = False,
     ) -> None:
         known = list(dict.fromkeys(bare_name(data["name"]) for data in manifest["datasets"]))
         unknown = [name for name in datasets if name not in known]
@@ -82,7 +87,7 @@ class ExcerptMaker:
                 f"--audio {unknown[0]}: the run has no such dataset; it has {', '.join(known)}"
             )
         self._folder, self._store = folder, store
-        self._cells = _cells(manifest, datasets, store, assignments)
+        self._cells = _cells(manifest, datasets, store, assignments, trusted)
         self._clips: dict[int, dict[str, Clip]] = {}
         self._heard: dict[tuple[str, str, str], Excerpts] = {}
         hashes = {cell.data.data_hash for cell in self._cells.values()}
@@ -130,7 +135,7 @@ class ExcerptMaker:
         for name, waveform in cut.items():
             of = "" if name == MIX else separator
             path = _file(cell.data.name, clip.id, of, name, cell.data.data_hash)
-            self._write(path, factor * waveform, rate)
+            self._write(inside(self._folder, path.as_posix()), factor * waveform, rate)
             sources.append((name, path.as_posix()))
         return Excerpts(tuple(sources), silence)
 
@@ -150,14 +155,13 @@ class ExcerptMaker:
         except Exception as error:  # a plugin's fault is no reason to have no report
             return {}, f"stems of {separator.title} are not to be had: {error}"
 
-    def _write(self, path: Path, waveform: Waveform, rate: int) -> None:
+    def _write(self, target: Path, waveform: Waveform, rate: int) -> None:
         import soundfile
 
         if len(waveform) > 2:
             waveform = waveform.mean(axis=0, keepdims=True)
         if rate not in _MP3_RATES:
             waveform, rate = audio.resample(waveform, rate, 44_100), 44_100
-        target = self._folder / path
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             soundfile.write(
@@ -175,14 +179,13 @@ def _cells(
     datasets: Iterable[str],
     store: Store,
     assignments: Sequence[str],
+    trusted: bool,
 ) -> dict[str, Cell]:
     """Return the run's cells of some datasets, resolved anew."""
     document = manifests.document(manifest, "this run")
     for assignment in assignments:
         document.assign(assignment)
-    parsed = schema.parse(document)
-    registry = discovery.load(schema.plugin_paths(document, parsed))
-    benchmark = resolving.resolve(document, parsed, registry)
+    benchmark, _ = trust.resolved(document, "this run", trusted=trusted)
     rooted = tuple(data for data in benchmark.datasets if bare_name(data.dataset.title) in datasets)
     store.prepare()
     return {cell.id: cell for cell in make_plan(replace(benchmark, datasets=rooted), store).cells}

@@ -143,9 +143,9 @@ _PAIRED = (
 def _pairs(name: str, dataset: str, across: str, pairs: Sequence[Row]) -> TextTable:
     caption = (
         f"Paired differences of mean KL on {dataset}{f', across {across}' if across else ''}: the "
-        "first less the second, nats, below 0 where the first is better; p after "
-        "correction for the family; the difference that would be found with 80 % power. The better of a pair "
-        "is bold where they differ significantly (*)."
+        "first less the second, nats, below 0 where the first is better; p after correction for "
+        "the family; the difference that would be found with 80 % power. The better of a pair is "
+        "bold where they differ significantly (*)."
     )
     return TextTable(name, caption, _PAIRED, [_pair(pair) for pair in pairs], "significant")
 

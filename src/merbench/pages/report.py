@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from merbench.csv_text import table_text
 from merbench.errors import MerbenchError
 from merbench.leaderboard.clip_losses import clip_losses
 from merbench.leaderboard.embedding import layouts
@@ -17,8 +18,8 @@ from merbench.pages.render import Part, page
 from merbench.pages.sections import parts
 from merbench.pages.system import FindExcerpts, system
 from merbench.pages.view import View
+from merbench.received_names import inside
 from merbench.runs import row_columns
-from merbench.runs.record import csv_text
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -166,7 +167,7 @@ def write_clips(content: Results, folder: Path) -> list[Path]:
     MerbenchError
         The folder cannot be written.
     """
-    return write_texts(folder, {CLIPS: csv_text(clip_losses(content))})
+    return write_texts(folder, {CLIPS: table_text(clip_losses(content))})
 
 
 def write_texts(folder: Path, texts: Mapping[str, str]) -> list[Path]:
@@ -180,7 +181,7 @@ def write_texts(folder: Path, texts: Mapping[str, str]) -> list[Path]:
     written = []
     try:
         for name, text in texts.items():
-            path = folder / name
+            path = inside(folder, name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8", newline="\n")
             written.append(path)

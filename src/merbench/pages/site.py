@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from merbench import csv_text
+from merbench.bounds import parquet_table
 from merbench.errors import MerbenchError
 from merbench.identity import digest
 from merbench.leaderboard import files, run_results
@@ -85,7 +87,7 @@ def read(folder: Path) -> Results:
     MerbenchError
         A file is missing or damaged.
     """
-    import pandas as pd
+    from pandas.errors import EmptyDataError
 
     def csv(name: str, *, needed: bool) -> pd.DataFrame:
         path = folder / name
@@ -97,8 +99,8 @@ def read(folder: Path) -> Results:
                 )
             return pd.DataFrame()
         try:
-            return pd.read_csv(path, dtype=_TEXT)
-        except pd.errors.EmptyDataError:
+            return csv_text.read(path, _TEXT)
+        except EmptyDataError:
             return pd.DataFrame()
         except (OSError, ValueError) as error:
             raise MerbenchError(f"{path} cannot be read ({error}); build it again") from None
@@ -147,8 +149,7 @@ def _predictions(path: Path) -> pd.DataFrame:
         known = pyarrow.parquet.read_schema(path).names
         labels = (row_columns.TRUTH, row_columns.PREDICTED)
         wanted = [n for n in known if n in (*names, "fold", "kl") or n.startswith(labels)]
-        table = pyarrow.parquet.read_table(path, columns=wanted, read_dictionary=names)
-        frame: pd.DataFrame = table.to_pandas()
+        frame: pd.DataFrame = parquet_table(path, columns=wanted).to_pandas()
     except (OSError, ValueError) as error:
         raise MerbenchError(f"{path} cannot be read ({error}); build it again") from None
     return frame

@@ -129,7 +129,7 @@ def parts(content: Results, row: Row) -> list[dict[str, Any]]:
     """Return the system's components: what each is, its parameters, where its code is."""
     run, cell = str(row.get("run") or ""), str(row["cell"])
     known = {
-        (plugin["kind"], plugin["name"]): plugin
+        (plugin["plugin_kind"], plugin["name"]): plugin
         for plugin in content.sources.plugins
         if str(plugin["run"] or "") == run
     }
@@ -137,11 +137,11 @@ def parts(content: Results, row: Row) -> list[dict[str, Any]]:
     for part in content.sources.parts:
         if str(part["run"] or "") != run or str(part["cell"]) != cell:
             continue
-        plugin = known.get((part["kind"], part["name"]), {})
+        plugin = known.get((part["plugin_kind"], part["name"]), {})
         settings = json.loads(part.get("all_parameters") or "{}")
         found.append(
             {
-                "kind": part["kind"],
+                "kind": part["plugin_kind"],
                 "name": part["name"],
                 "version": part.get("version") or "",
                 "summary": plugin.get("summary") or "",

@@ -167,14 +167,14 @@ def csv(table: TextTable) -> str:
     """Write one table as CSV: values to ten digits, and a last column for the mark."""
     import pandas as pd
 
-    from merbench.runs.record import csv_text
+    from merbench.csv_text import table_text
 
     columns = [heading.column for heading in table.headings]
     rows = [[_value(cell) for cell in row] for row in table.rows]
     frame = pd.DataFrame(rows, columns=columns)
     if table.starred:
         frame[table.starred] = [any(cell.star for cell in row) for row in table.rows]
-    return csv_text(frame)
+    return table_text(frame)
 
 
 def _value(cell: Cell) -> Any:

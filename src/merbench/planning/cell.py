@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from merbench.benchmark.protocols import DrawnProtocol, Protocol, Split, split_h
 from merbench.components import Augmentation, Clip, Dataset, FeatureExtractor, Model, Separator
 from merbench.devices import CPU
 from merbench.digests import file_digest
-from merbench.identity import data_hash, digest, truth_hash
+from merbench.identity import canonical, data_hash, digest, truth_hash
 from merbench.planning.repeated_audio import audio_of_several_groups
 from merbench.steps.decoding import AugmentedCopy
 from merbench.tasks import Task
@@ -153,7 +154,7 @@ class Cell:
     seed: int
     device: str = CPU
 
-    @property
+    @cached_property
     def names(self) -> dict[str, str]:
         """The axes' names as tables show them."""
         return {
@@ -164,7 +165,7 @@ class Cell:
             "model": self.model.title,
         }
 
-    @property
+    @cached_property
     def full_names(self) -> dict[str, str]:
         """The axes' names with the parameters that differ from their defaults."""
         return {
@@ -180,14 +181,14 @@ class Cell:
         """Whether its features are scaled by all clips, test clips among them."""
         return isinstance(self.protocol, DrawnProtocol) and self.protocol.scale_before_splitting
 
-    @property
+    @cached_property
     def label(self) -> str:
         """One line that names the cell, and tells it from the others of a grid."""
         names = self.full_names
         parts = [names[axis] for axis in AXES[1:] if names[axis] != NONE]
         return f"{names['dataset']}: {' x '.join(parts)}"
 
-    @property
+    @cached_property
     def settings(self) -> dict[str, Any]:
         """The system's parameters that differ from their defaults, by axis."""
         axes: dict[str, Any] = {
@@ -279,7 +280,11 @@ class Cell:
 
     def fold_seed(self, fold: int) -> int:
         """Seed of one fold: from the spec's seed and the cell's identity, and nothing else."""
-        return fold_seed(self.identity, fold)
+        return _seed(self._seeded, fold)
+
+    @cached_property
+    def _seeded(self) -> bytes:
+        return _seeded(self.identity)
 
 
 def cell_id(identity: Mapping[str, Any], data_hash: str) -> str:
@@ -289,8 +294,18 @@ def cell_id(identity: Mapping[str, Any], data_hash: str) -> str:
 
 def fold_seed(identity: Mapping[str, Any], fold: int) -> int:
     """Return the seed of one fold of a cell of this identity; on every device the same."""
-    system = {key: value for key, value in identity.items() if key != "device"}
-    return int(digest([system, fold])[:8], 16) % 2**31
+    return _seed(_seeded(identity), fold)
+
+
+def _seeded(identity: Mapping[str, Any]) -> bytes:
+    """Return what of a cell's identity its seeds come from, as canonical JSON."""
+    return canonical({key: value for key, value in identity.items() if key != "device"})
+
+
+def _seed(system: bytes, fold: int) -> int:
+    """Return a seed: the digest of `[system, fold]`, of which the system is written already."""
+    drawn = hashlib.sha256(b"[%b,%d]" % (system, fold)).hexdigest()
+    return int(drawn[:8], 16) % 2**31
 
 
 def originals(rows: Sequence[Row]) -> tuple[int, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from merbench.benchmark.names import joint_title
 from merbench.benchmark.protocols import DrawnProtocol
@@ -64,11 +65,11 @@ def _systems(data: LoadedDataset, model: Model, benchmark: Benchmark) -> list[_S
         choices = tuple(choice for choice in choices if choice == data.augmentations)
     systems = itertools.product(choices, benchmark.separators, benchmark.features)
     alone = ((a, None if _published(f) else s, f) for a, s, f in systems)
-    distinct: list[_System] = []
-    for system in alone:
-        if system not in distinct:
-            distinct.append(system)
-    return distinct
+    # The benchmark names no component twice, so that one is told from another by where it is.
+    distinct: dict[tuple[Any, ...], _System] = {}
+    for a, s, f in alone:
+        distinct.setdefault((tuple(map(id, a)), id(s), tuple(map(id, f))), (a, s, f))
+    return list(distinct.values())
 
 
 def _published(features: Sequence[FeatureExtractor]) -> bool:
@@ -104,8 +105,8 @@ def _mismatch(cell: Cell, benchmark: Benchmark) -> str:
         return f"{cell.separator.title} needs true stems, which {data.name} does not have"
     if cell.separator and cell.separator.needs_true_stems and cell.augmentations:
         return f"{cell.separator.title} needs true stems, which augmented copies do not have"
-    names, full_names = cell.names, cell.full_names
-    if any(exclusion.matches(names, full_names) for exclusion in benchmark.spec.exclude):
+    excluded = benchmark.spec.exclude
+    if any(exclusion.matches(cell.names, cell.full_names) for exclusion in excluded):
         return "excluded by the benchmark file"
     return ""
 

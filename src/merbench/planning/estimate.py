@@ -40,13 +40,15 @@ def estimate(plan: Plan, store: Store) -> Estimate:
     measured, unreadable = timings.read(store.folder)
     seconds = megabytes = 0.0
     unknown: set[str] = set()
+    titles: dict[int, str] = {}
     for work in plan.tasks.values():
         component = work.component
         if component is None:
             continue
-        cost = measured.get((work.stage, component.title)) or _declared(work, component)
+        title = titles.get(id(component)) or titles.setdefault(id(component), component.title)
+        cost = measured.get((work.stage, title)) or _declared(work, component)
         if cost is None:
-            unknown.add(component.title)
+            unknown.add(title)
         else:
             seconds += cost.seconds
             megabytes += cost.megabytes

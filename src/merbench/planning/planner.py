@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from merbench import devices
 from merbench.benchmark.names import AXES, axis_of, is_named
 from merbench.benchmark.resolving import Benchmark
+from merbench.bounds import MOST_FITS
 from merbench.digests import remembered
 from merbench.errors import MerbenchError
 from merbench.planning.cell_list import candidates
@@ -66,11 +67,19 @@ def _made(
         for cell in candidates(data, benchmark, plan.skipped):
             if again is not None and all(cell.id != known for known, _ in again):
                 continue
-            names, full_names = cell.names, cell.full_names
-            if all(is_named(name, names[axis], full_names[axis]) for axis, name in filters):
+            if all(
+                is_named(name, cell.names[axis], cell.full_names[axis]) for axis, name in filters
+            ):
                 plan.cells.append(cell)
     if filters and not plan.cells:
         raise MerbenchError(f"--only {' --only '.join(only)} leaves no cell; see `merbench plan`")
+    fits = sum(len(cell.data.splits) for cell in plan.cells)
+    if fits > MOST_FITS:
+        raise MerbenchError(
+            f"{len(plan.cells):,} cells of up to {max(len(d.splits) for d in plan.datasets):,} "
+            f"folds are {fits:,} fits; {MOST_FITS:,} are the most: lower `folds`, or keep fewer "
+            "cells with --only"
+        )
     StepList(plan, store, again).add_all()
     return plan
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +21,7 @@ from merbench.steps.extracting import Extract, extraction_key, published_key, st
 from merbench.steps.fitting import Fit, Prepare
 from merbench.steps.measuring import SeparatedClips, StemLevels
 from merbench.steps.separating import Separate, files_of, stems_key
-from merbench.steps.store import Store, artifact_key
+from merbench.steps.store import Store, Written, artifact_key
 
 # --- tasks ---------------------------------------------------------------------------------------
 
@@ -36,6 +36,8 @@ class StepList:
     _known: dict[str, bool] = field(default_factory=dict)
     _keys: dict[tuple[Any, ...], list[str]] = field(default_factory=dict)
     _reasons: dict[int, str] = field(default_factory=dict)
+    _tables: dict[tuple[int, ...], str] = field(default_factory=dict)
+    _folds: dict[tuple[Any, ...], _Fold] = field(default_factory=dict)
 
     def add_all(self) -> None:
         for cell in self.plan.cells:
@@ -61,16 +63,20 @@ class StepList:
     def _unready(self, component: Component) -> str:
         """Say why a component cannot work here; asked once of each, for it may try a download.
 
-        A component that wraps others can do no more than they.
+        A component that wraps others can do no more than they. Those of one class that asks for
+        nothing but packages can all work, or none can.
         """
-        if id(component) not in self._reasons:
-            wrapped = (inner for _, value in component for inner in components_in(value))
+        kind = type(component)
+        alike = kind.ready is Component.ready and not kind.has_weights()
+        asked = id(kind if alike else component)
+        if asked not in self._reasons:
+            self._reasons[asked] = ""
             try:
                 readiness.ready(component)
-                self._reasons[id(component)] = next(filter(None, map(self._unready, wrapped)), "")
             except MerbenchError as error:
-                self._reasons[id(component)] = str(error)
-        return self._reasons[id(component)]
+                self._reasons[asked] = str(error)
+        wrapped = (inner for _, value in component for inner in components_in(value))
+        return self._reasons[asked] or next(filter(None, map(self._unready, wrapped)), "")
 
     def _missing(self, key: str, stage: str) -> bool:
         """Tell whether an artifact is to be made; counts each one once."""
@@ -91,8 +97,17 @@ class StepList:
         if prepares and cell.features[0].kind is FeatureKind.VECTOR:
             prepared = artifact_key("prepare", model=fingerprint, of=tables[0])
         keys = []
+        shared = {
+            "model": Written.of(fingerprint),
+            "task": cell.data.task.value,
+            "device": devices.kind(cell.model.device_for(cell.device)),
+            "tables": Written.of(tables),
+            "n_clips": 0 if tables else len(cell.data.clips),
+            **({"scaled": True} if cell.scaled else {}),
+        }
+        model = digest(fingerprint)
         for split in cell.data.splits:
-            fit = _fit(cell, split, tables, prepared, fingerprint)
+            fit = _fit(cell, split, self._fold(cell, split), tables, prepared, model, shared)
             keys.append(fit.key)
             if self._wanted(cell, fit) and fit.key not in self.plan.tasks:
                 self.plan.tasks[fit.key] = fit
@@ -100,9 +115,7 @@ class StepList:
                     self._table(cell, feature, originals_only, table)
                 if prepared and self._missing(prepared, "prepare"):
                     label = f"{cell.names['separator']} x {cell.names['features']}"
-                    self.plan.tasks[prepared] = Prepare(
-                        prepared, tables, cell.model, digest(fingerprint), label
-                    )
+                    self.plan.tasks[prepared] = Prepare(prepared, tables, cell.model, model, label)
         return keys
 
     def _wanted(self, cell: Cell, fit: Fit) -> bool:
@@ -181,10 +194,21 @@ class StepList:
                     )  # fmt: skip
 
     def _table_key(self, cell: Cell, feature: FeatureExtractor, originals_only: bool) -> str:
-        rows, kind = self._extractions(cell, feature, originals_only), feature.kind.value
-        return artifact_key(
-            "assemble", rows=rows, stems=stems_of(feature, cell.separator), kind=kind
-        )
+        # The benchmark holds its components, so that none takes another's place in memory.
+        parts = (cell.data, cell.separator, feature, *cell.augmentations)
+        memo = (int(originals_only), *map(id, parts))
+        if memo not in self._tables:
+            rows, kind = self._extractions(cell, feature, originals_only), feature.kind.value
+            self._tables[memo] = artifact_key(
+                "assemble", rows=rows, stems=stems_of(feature, cell.separator), kind=kind
+            )
+        return self._tables[memo]
+
+    def _fold(self, cell: Cell, split: Split) -> _Fold:
+        memo = (id(cell.data), *map(id, cell.augmentations), split.fold)
+        if memo not in self._folds:
+            self._folds[memo] = _Fold.of(cell, split)
+        return self._folds[memo]
 
     def _separations(self, cell: Cell, originals_only: bool = False) -> list[str]:
         data, separator = cell.data, cell.separator
@@ -229,36 +253,47 @@ def _identities(cell: Cell) -> list[dict[str, Any]]:
     return [augmentation.identity() for augmentation in cell.augmentations]
 
 
+@dataclass(frozen=True)
+class _Fold:
+    """What the fits of one fold share, whatever is fitted: its rows, and what is known of them."""
+
+    train: tuple[int, ...]
+    labels: tuple[tuple[float, ...], ...]
+    groups: tuple[str, ...]
+    copy_of: tuple[int, ...]
+    test_ids: tuple[str, ...]
+    written: dict[str, Written]
+    """What of it stands in their keys."""
+
+    @classmethod
+    def of(cls, cell: Cell, split: Split) -> _Fold:
+        clips, train = cell.data.clips, cell.train_rows(split)
+        rows = [cell.rows[row] for row in train]
+        labels = tuple(clip.label for clip, _ in rows)
+        groups, copy_of = tuple(clip.group for clip, _ in rows), originals(rows)
+        parts = {
+            "train": train, "test": split.test, "labels": labels, "groups": groups,
+            "copy_of": copy_of,
+        }  # fmt: skip
+        written = {name: Written.of(part) for name, part in parts.items()}
+        test_ids = tuple(clips[i].id for i in split.test)
+        return cls(train, labels, groups, copy_of, test_ids, written)
+
+
 def _fit(
     cell: Cell,
     split: Split,
+    fold: _Fold,
     tables: tuple[str, ...],
     prepared: str | None,
-    fingerprint: dict[str, Any],
+    fingerprint: str,
+    shared: Mapping[str, Any],
 ) -> Fit:
-    clips, task = cell.data.clips, cell.data.task
-    train = cell.train_rows(split)
-    rows = [cell.rows[row] for row in train]
-    labels = tuple(clip.label for clip, _ in rows)
-    groups, copy_of = tuple(clip.group for clip, _ in rows), originals(rows)
+    """Return a fold's fit; `shared` is what of its key all folds of the cell have."""
     seed = cell.fold_seed(split.fold)
-    key = artifact_key(
-        "fit",
-        model=fingerprint,
-        task=task.value,
-        seed=seed,
-        device=devices.kind(cell.model.device_for(cell.device)),
-        tables=tables,
-        n_clips=0 if tables else len(clips),
-        train=train,
-        test=split.test,
-        labels=labels,
-        groups=groups,
-        copy_of=copy_of,
-        **({"scaled": True} if cell.scaled else {}),
-    )
-    test_ids = tuple(clips[i].id for i in split.test)
     return Fit(
-        key, cell.model, digest(fingerprint), task, seed, cell.device, tables, prepared, train,
-        split.test, labels, groups, copy_of, test_ids, cell.label, split.fold, cell.scaled,
+        artifact_key("fit", seed=seed, **shared, **fold.written),
+        cell.model, fingerprint, cell.data.task, seed, cell.device, tables, prepared, fold.train,
+        split.test, fold.labels, fold.groups, fold.copy_of, fold.test_ids, cell.label, split.fold,
+        cell.scaled,
     )  # fmt: skip

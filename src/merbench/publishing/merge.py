@@ -49,7 +49,7 @@ def merge(folder: Path, other: Path) -> Published:
 
 def _take(other: Path, copy: Path) -> None:
     for path in published_folder.submissions(other):
-        add(record.read(path), copy / published_folder.SUBMISSIONS / path.name)
+        add(record.read(path), copy)
     for path in published_folder.reported_files(other):
         target = copy / published_folder.REPORTED / path.name
         if target.is_file() and target.read_bytes() != path.read_bytes():

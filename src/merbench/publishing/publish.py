@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
@@ -17,7 +18,9 @@ from merbench.leaderboard import published_folder, submission
 from merbench.leaderboard.building import Board, build
 from merbench.publishing import rebuild
 from merbench.publishing.exchange import exchanged
+from merbench.received_names import inside
 from merbench.runs import record
+from merbench.runs.manifest import uncommitted
 from merbench.runs.row_columns import PEOPLE, joined, system_name, told_apart
 from merbench.verification import run_check
 from merbench.verification.board_check import Verdict, verify, verify_submission
@@ -58,6 +61,9 @@ class Published:
         New rows without a result, with the reason, a phrase each.
     changed
         Whether anything is other than it was.
+    uncommitted
+        One sentence where the run was made by a checkout of merbench with changes that no commit
+        has.
     """
 
     submission: Path | None
@@ -67,6 +73,7 @@ class Published:
     again: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
     changed: bool = False
+    uncommitted: str = ""
 
 
 def publish(run: Path, folder: Path, *, submitter: str = "") -> Published:
@@ -96,7 +103,7 @@ def publish(run: Path, folder: Path, *, submitter: str = "") -> Published:
     name = submission.name_of(submitted.manifest)
     done = change(
         folder,
-        lambda copy: add(submitted, copy / published_folder.SUBMISSIONS / name, submitter),
+        lambda copy: add(submitted, copy, submitter),
         f"with the run {run}",
     )
     unverified = tuple(
@@ -105,23 +112,27 @@ def publish(run: Path, folder: Path, *, submitter: str = "") -> Published:
         if line.startswith(f"{published_folder.SUBMISSIONS}/{name}: ")
     )
     return replace(
-        done, submission=folder / published_folder.SUBMISSIONS / name, unverified=unverified
+        done,
+        submission=folder / published_folder.SUBMISSIONS / name,
+        unverified=unverified,
+        uncommitted=uncommitted(taken.manifest),
     )
 
 
-def add(submitted: RunRecord, path: Path, submitter: str = "") -> None:
-    """Write a submission to its place, which may hold the same run's already.
+def add(submitted: RunRecord, folder: Path, submitter: str = "") -> None:
+    """Write a submission to its place in a leaderboard, which may hold the same run's already.
 
     Raises
     ------
     MerbenchError
         The place holds another run's.
     """
+    path = inside(folder / published_folder.SUBMISSIONS, submission.name_of(submitted.manifest))
     earlier = record.read(path) if path.is_dir() else None
     if earlier is not None and earlier.manifest["run"] != submitted.manifest["run"]:
         raise MerbenchError(
-            f"{published_folder.SUBMISSIONS}/{path.name} is another run's submission; nothing was "
-            "changed: run again under another name, and publish that"
+            f"{path.name} is another run's submission, whose id begins with the same eight digits; "
+            "nothing was changed: run again, which gives a new id"
         )
     submission.write(submission.signed(submitted, submitter, earlier), path)
 
@@ -147,15 +158,16 @@ def change(folder: Path, edit: Callable[[Path], None], when: str) -> Published:
         The leaderboard is not what follows from its submissions, before or afterwards; or there is
         no room.
     """
-    folder = folder.absolute()
+    folder = _place(folder)
     with _alone(folder):
         _restore(folder)
+        before = _state(folder)
         old = _present(folder)
         try:
             with _copy(folder) as copy:
-                before = _digests(copy)
+                sources = _digests(copy)
                 edit(copy)
-                if _digests(copy) == before:
+                if _digests(copy) == sources:
                     return Published(None, old, (), ())
                 new = rebuild.rebuild(copy).board
                 verdict = verify(copy, pages=False)  # they were just written
@@ -165,7 +177,7 @@ def change(folder: Path, edit: Callable[[Path], None], when: str) -> Published:
                         f"({verdict.differences[0]}); nothing was changed"
                     )
                 moved = tuple(moves(old, new))
-                _swap(copy, folder)
+                _swap(copy, folder, before)
         except OSError as error:
             raise MerbenchError(
                 f"{folder} cannot be written ({error.strerror or error}); nothing was changed: "
@@ -268,6 +280,43 @@ def _present(folder: Path) -> Board:
 # --- all or nothing ------------------------------------------------------------------------------
 
 
+def _place(folder: Path) -> Path:
+    """Return where a leaderboard is or is to be: what a symbolic link points to, not the link.
+
+    Raises
+    ------
+    MerbenchError
+        Something else is there.
+    """
+    try:
+        place = folder.resolve()
+    except (OSError, RuntimeError) as error:
+        raise MerbenchError(f"{folder} cannot be found ({error}); name another folder") from None
+    if place.exists() and not place.is_dir():
+        raise MerbenchError(f"{folder} is a file, and a leaderboard is a folder; name another")
+    if place.is_dir() and not published_folder.submissions(place):
+        known = (published_folder.SUBMISSIONS, published_folder.REPORTED, published_folder.README)
+        strange = sorted(path.name for path in place.iterdir() if path.name not in known)
+        if strange:
+            raise MerbenchError(
+                f"{folder} holds {strange[0]} and no leaderboard; name a leaderboard's folder, or "
+                "one that is not there yet"
+            )
+    return place
+
+
+def _state(folder: Path) -> dict[str, tuple[int, int, int]]:
+    """Return what changes when somebody edits a folder: of each file size, time and inode."""
+    found = {}
+    for place, folders, names in os.walk(folder):
+        for name in (*folders, *names):
+            path = os.path.join(place, name)  # noqa: PTH118 - of each file of a large board
+            entry = os.lstat(path)
+            of_file = (entry.st_size, entry.st_mtime_ns, entry.st_ino)
+            found[os.path.relpath(path, folder)] = (0, 0, 0) if name in folders else of_file
+    return found
+
+
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Keep others from publishing to the same leaderboard at the same time."""
@@ -288,7 +337,7 @@ def _alone(folder: Path) -> Iterator[None]:
 @contextlib.contextmanager
 def _copy(folder: Path) -> Iterator[Path]:
     """Give a copy beside the folder, which is gone afterwards unless it took its place."""
-    copy = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}")
+    copy = folder.with_name(f"{_unfinished(folder)}{uuid.uuid4().hex[:8]}")
     try:
         if folder.is_dir():
             shutil.copytree(folder, copy, symlinks=True)
@@ -299,15 +348,26 @@ def _copy(folder: Path) -> Iterator[Path]:
         shutil.rmtree(copy, ignore_errors=True)
 
 
-def _swap(copy: Path, folder: Path) -> None:
-    """Put the copy in the folder's place."""
+def _swap(copy: Path, folder: Path, before: dict[str, tuple[int, int, int]]) -> None:
+    """Put the copy in the folder's place, unless that is no longer what was copied.
+
+    It is looked at again once it is out of the way, where nobody finds it by its name.
+    """
+    edited = MerbenchError(
+        f"{folder} was edited by somebody else meanwhile; nothing was changed: look at it, and "
+        "publish again"
+    )
     if folder.is_dir() and exchanged(copy, folder):
-        return  # the copy is now what the folder was
+        if _state(copy) == before:  # the copy is now what the folder was
+            return
+        exchanged(copy, folder)
+        raise edited
     aside = _aside(folder)
-    shutil.rmtree(aside, ignore_errors=True)
     try:
         if folder.exists():
             folder.rename(aside)
+            if _state(aside) != before:
+                raise edited
         copy.rename(folder)
     except BaseException:
         _restore(folder)
@@ -316,10 +376,23 @@ def _swap(copy: Path, folder: Path) -> None:
 
 
 def _restore(folder: Path) -> None:
-    """Undo half a swap, should one have been killed between its two renames."""
+    """Undo half a swap, should one have been killed between its renames, and clear what is left.
+
+    Nobody else is at work, or the caller would not be `_alone`.
+    """
     aside = _aside(folder)
     if aside.exists() and not folder.exists():
         aside.rename(folder)
+    shutil.rmtree(aside, ignore_errors=True)
+    for left in folder.parent.iterdir():
+        start, hexadecimal = left.name[:-8], left.name[-8:]
+        if start == _unfinished(folder) and re.fullmatch(r"[0-9a-f]{8}", hexadecimal):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _unfinished(folder: Path) -> str:
+    """Return how the names of a folder's copies begin."""
+    return f".{folder.name}.unfinished-"
 
 
 def _aside(folder: Path) -> Path:

@@ -123,6 +123,17 @@ def _plugin_entry(cls: type[Component]) -> dict[str, Any]:
     return {key: value for key, value in (said | asdict(provenance(cls))).items() if value}
 
 
+def uncommitted(manifest: Mapping[str, Any]) -> str:
+    """Say where a run was made by a checkout of merbench with changes that no commit has."""
+    git = manifest.get("git") or {}
+    if not git.get("dirty"):
+        return ""
+    return (
+        f"the run was made by a checkout of merbench with changes that commit "
+        f"{str(git.get('commit'))[:12]} does not have, so that nobody else can repeat it exactly"
+    )
+
+
 def document(manifest: Mapping[str, Any], run: object) -> Document:
     """Return a run's benchmark as if its file had been read again, `--set` included.
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from merbench.benchmark.names import AXES
-from merbench.errors import MerbenchError
+from merbench.bounds import json_file, parquet_table
+from merbench.errors import MerbenchError, reason
+from merbench.runs import received
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,9 +21,6 @@ MANIFEST, FOLDS, PREDICTIONS = "manifest.json", "folds.parquet", "predictions.pa
 STEMS = "stems.parquet"
 UNFINISHED = "unfinished"
 """A file that says that the others are being written, or that this was cut off."""
-
-_NAMES = ("run", "table", "cell", *AXES, "clip", "group")
-"""Columns of the table of predictions that hold few different texts, many times each."""
 
 
 @dataclass(frozen=True)
@@ -53,11 +51,8 @@ def read(folder: Path) -> RunRecord:
     Raises
     ------
     MerbenchError
-        A file is missing or damaged.
+        A file is missing, damaged or too large, or a name in it is none.
     """
-    import pandas as pd
-    import pyarrow.parquet
-
     for name in (MANIFEST, FOLDS, PREDICTIONS):
         if not (folder / name).is_file():
             advice = "; name the folder that `merbench run` wrote"
@@ -68,23 +63,50 @@ def read(folder: Path) -> RunRecord:
                 )
             raise MerbenchError(f"{folder} is no run: {name} is missing{advice}")
     try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        folds = pd.read_parquet(folder / FOLDS)
-        predictions = pyarrow.parquet.read_table(
-            folder / PREDICTIONS, read_dictionary=list(_NAMES)
-        ).to_pandas()
+        manifest = json_file(folder / MANIFEST)
+        if not isinstance(manifest, dict) or "evaluator" not in manifest:
+            raise MerbenchError(
+                f"the run {folder} was made by an earlier merbench, whose manifest says too "
+                "little; run it again: finished work is kept"
+            )
+        _refuse(folder, received.manifest_faults(manifest))
+        folds = read_table(folder / FOLDS)
+        predictions = parquet_table(folder / PREDICTIONS).to_pandas()
+        _refuse(folder, received.table_faults(folds, predictions))
     except (OSError, ValueError) as error:
         raise MerbenchError(f"the run {folder} cannot be read ({error}); run it again") from None
+    except (LookupError, TypeError, AttributeError) as error:
+        raise MerbenchError(
+            f"{folder} is no run: its files do not hold what a run's do ({reason(error)})"
+        ) from None
     try:
-        stems = pd.read_parquet(folder / STEMS) if (folder / STEMS).is_file() else None
+        stems = read_table(folder / STEMS) if (folder / STEMS).is_file() else None
     except (OSError, ValueError) as error:
         raise MerbenchError(f"{folder / STEMS} cannot be read ({error}); run it again") from None
-    if not isinstance(manifest, dict) or "evaluator" not in manifest:
-        raise MerbenchError(
-            f"the run {folder} was made by an earlier merbench, whose manifest says too little; "
-            "run it again: finished work is kept"
-        )
     return RunRecord(manifest, folds, predictions, stems)
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Read a table of a run whose texts are few: as plain texts.
+
+    Raises
+    ------
+    MerbenchError
+        It unpacks to too much.
+    OSError, ValueError
+        It cannot be read.
+    """
+    table = parquet_table(path).to_pandas()
+    texts = [name for name in table.columns if str(table[name].dtype) == "category"]
+    plain: pd.DataFrame = table.assign(**{name: table[name].astype(object) for name in texts})
+    return plain
+
+
+def _refuse(folder: Path, faults: Iterator[str]) -> None:
+    """Raise the first fault of files that came from wherever."""
+    fault = next(faults, "")
+    if fault:
+        raise MerbenchError(f"the run {folder} cannot be used: {fault}")
 
 
 def is_unfinished(folder: Path) -> bool:
@@ -151,12 +173,6 @@ def _stored_type(kind: Any, pyarrow: Any) -> Any:
     if types.is_string(kind) or types.is_large_string(kind):
         return pyarrow.dictionary(pyarrow.int32(), pyarrow.string())
     return kind
-
-
-def csv_text(table: pd.DataFrame) -> str:
-    """Return a table as a CSV file holds it: numbers to ten digits."""
-    text: str = table.to_csv(index=False, lineterminator="\n", float_format="%.10g")
-    return text
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -121,7 +122,6 @@ def parameter_text(parameters: str) -> str:
 Parameter = tuple[str, ...]
 """A parameter of a system: its axis, then the names that lead to it. That of a wrapped model, or of
 one of several components on an axis, has more than two."""
-_ABSENT = object()
 
 
 def parameters(row: Mapping[str, Any]) -> dict[Parameter, Any]:
@@ -146,18 +146,19 @@ def told_apart(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
     texts: list[dict[str, str]] = [{} for _ in rows]
     for axis in AXES:
         own = [{p: value for p, value in found.items() if p[0] == axis} for found in known]
-        same_name: dict[str, list[dict[Parameter, Any]]] = {}
-        for row, choice in zip(rows, own, strict=True):
-            others = same_name.setdefault(str(row[axis]), [])
-            if choice not in others:
-                others.append(choice)
-        for text, row, choice in zip(texts, rows, own, strict=True):
+        written = [{p: json.dumps(value) for p, value in choice.items()} for choice in own]
+        choices: dict[str, set[tuple[tuple[Parameter, str], ...]]] = {}
+        for row, values in zip(rows, written, strict=True):
+            choices.setdefault(str(row[axis]), set()).add(tuple(sorted(values.items())))
+        # Of each name: how many choices share a value. What all of them share tells none apart.
+        shared = {name: Counter(v for c in found for v in c) for name, found in choices.items()}
+        for text, row, choice, values in zip(texts, rows, own, written, strict=True):
             name = str(row[axis])
-            others = same_name[name]
+            count = len(choices[name])
             differing = {
                 parameter: value
                 for parameter, value in choice.items()
-                if len(others) == 1 or any(o.get(parameter, _ABSENT) != value for o in others)
+                if count == 1 or shared[name][parameter, values[parameter]] < count
             }
             text[axis] = name + _parameters_text(differing)
     return texts

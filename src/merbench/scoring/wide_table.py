@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from merbench.bounds import parquet_table
 from merbench.delimited import UNREADABLE, read_delimited, require_once, shown
 from merbench.errors import MerbenchError
 from merbench.numerals import has_decimal_commas, number
@@ -116,14 +117,11 @@ def _read_text(path: Path) -> WideTable:
 
 
 def _read_parquet(path: Path) -> WideTable:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     if not path.is_file():
         raise MerbenchError(f"{path} is no file; check its name")
     try:
-        table = pq.read_table(path)
-    except (OSError, pa.ArrowException) as error:
+        table = parquet_table(path)
+    except (OSError, ValueError) as error:
         raise MerbenchError(f"{path} cannot be read as Parquet; write it again") from error
     # str keeps every digit of a float, and widens a float32 as it stands.
     columns = [

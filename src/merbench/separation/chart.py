@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from merbench.csv_text import rows_text
 from merbench.separation.multitracks import MIXTURE
 from merbench.separation.scoring import Score, medians
 
@@ -18,11 +18,8 @@ _COLOURS = ("#999999", "#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#
 
 def write_csv(path: Path, scores: Sequence[Score]) -> None:
     """Write one row a track, stem and method; a cell is empty where a ratio is not defined."""
-    with path.open("w", newline="", encoding="utf-8") as handle:
-        writer = csv.writer(handle)
-        writer.writerow(Score._fields)
-        for score in scores:
-            writer.writerow([_cell(value) for value in score])
+    text = rows_text(Score._fields, ([_cell(value) for value in score] for score in scores))
+    path.write_text(text, encoding="utf-8", newline="")
 
 
 def _cell(value: Any) -> str:

@@ -37,15 +37,32 @@ _HOST = platform.node()
 _State = tuple[tuple[str, int, int, int, int], ...]
 
 
+class Written(str):
+    """A part of a key as canonical JSON already, written once for the keys of many folds."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, part: Any) -> Written:
+        """Write a part down."""
+        return cls(_canonical(part))
+
+
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+
+
 def artifact_key(stage: str, **parts: Any) -> str:
     """Return the key of what a stage makes of its parts: SHA-256 of their canonical JSON.
 
     `parts` are JSON values: fingerprints of components and keys of what went in. No paths, no
-    time stamps.
+    time stamps. One that is `Written` already stands in the key as if it were the value.
     """
-    document = {"schema": SCHEMA, "stage": stage, **parts}
-    text = json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    document = sorted({"schema": SCHEMA, "stage": stage, **parts}.items())
+    members = (
+        f'"{name}":{part if isinstance(part, Written) else _canonical(part)}'
+        for name, part in document
+    )
+    return hashlib.sha256(f"{{{','.join(members)}}}".encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -99,6 +116,8 @@ class Store:
         StoreError
             It is there and cannot be read.
         """
+        if not os.path.isdir(f"{self.folder}/{key[:2]}/{key}"):  # noqa: PTH112 - asked of each fold
+            return False
         try:
             self._verified(key)
         except FileNotFoundError:
@@ -223,7 +242,8 @@ class Store:
                 self._scratch.mkdir(parents=True, exist_ok=True)
                 folder.rename(grave)
             except OSError as error:
-                if error.errno != errno.ENOENT:
+                # Where nothing can be written it stays, and counts as missing all the same.
+                if error.errno not in (errno.ENOENT, errno.EROFS, errno.EACCES, errno.EPERM):
                     raise explained(error, self.folder) from error
             shutil.rmtree(grave, ignore_errors=True)
             raise FileNotFoundError(key)

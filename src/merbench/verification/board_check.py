@@ -9,17 +9,21 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from merbench.errors import MerbenchError
+from merbench.bounds import parquet_table
+from merbench.errors import MerbenchError, reason
 from merbench.leaderboard import published_folder as folders
 from merbench.leaderboard.building import build
 from merbench.leaderboard.files import Files
 from merbench.leaderboard.submission import NAMES, file_hash, name_of
 from merbench.pages import site
+from merbench.plugins import discovery
+from merbench.plugins.registry import Registry
 from merbench.runs import record
 from merbench.runs.ceiling import ceilings
 from merbench.runs.labels import rows_of_dataset, withheld
 from merbench.runs.record import FOLDS, MANIFEST, PREDICTIONS, RunRecord, write_parquet
-from merbench.runs.row_columns import HUMAN_CEILING, PEOPLE, bare_name, system_name
+from merbench.runs.row_columns import HUMAN_CEILING, PEOPLE, SYSTEM, bare_name, system_name
+from merbench.verification.claims import claim_differences
 from merbench.verification.manifest_check import labels_of, with_labels
 from merbench.verification.run_check import recorded_differences
 from merbench.verification.score_check import close, csv_differences
@@ -50,7 +54,13 @@ class Verdict:
     files: Files | None = None
 
 
-def verify(folder: Path, copies: Copies | None = None, *, pages: bool = True) -> Verdict:
+def verify(
+    folder: Path,
+    copies: Copies | None = None,
+    *,
+    pages: bool = True,
+    registry: Registry | None = None,
+) -> Verdict:
     """Recompute everything in a leaderboard's folder from its submissions' predictions.
 
     Parameters
@@ -61,6 +71,8 @@ def verify(folder: Path, copies: Copies | None = None, *, pages: bool = True) ->
         Clips of the reader's own copies of data whose labels are not in the submissions.
     pages
         Whether to hold the pages against the tables, which takes as long as writing them.
+    registry
+        Plugins that say themselves what a submission says of them; by default those installed.
 
     Raises
     ------
@@ -68,13 +80,19 @@ def verify(folder: Path, copies: Copies | None = None, *, pages: bool = True) ->
         The folder is no leaderboard's.
     """
     folders.check(folder)
+    registry = discovery.load([]) if registry is None else registry
     verdict = Verdict()
     runs: list[RunRecord] = []
     for path in folders.submissions(folder):
-        run = verify_submission(path, copies or {}, verdict)
+        run = verify_submission(path, copies or {}, verdict, registry)
         if run is not None:
             runs.append(run)
-    if len({run.manifest["run"] for run in runs}) < len(runs):
+    identities = [run.manifest["run"] for run in runs]
+    if len({identity[:8] for identity in identities}) < len(set(identities)):
+        verdict.differences.append(
+            f"{folders.SUBMISSIONS}: the ids of two runs begin with the same eight letters"
+        )
+    if len(set(identities)) < len(runs):
         verdict.differences.append(f"{folders.SUBMISSIONS}: a run was submitted twice")
     if verdict.differences:
         return verdict  # what follows from wrong submissions is of no interest
@@ -91,9 +109,15 @@ def verify(folder: Path, copies: Copies | None = None, *, pages: bool = True) ->
 
 
 def verify_submission(
-    path: Path, copies: Copies, verdict: Verdict, called: str = ""
+    path: Path,
+    copies: Copies,
+    verdict: Verdict,
+    registry: Registry | None = None,
+    called: str = "",
 ) -> RunRecord | None:
     """Verify one submission; None where it cannot be read.
+
+    Whatever is wrong with it, the others are verified as well.
 
     Parameters
     ----------
@@ -103,37 +127,61 @@ def verify_submission(
         Clips of the reader's own copies.
     verdict
         Takes what is found.
+    registry
+        The plugins that are installed; by default they are looked for.
     called
         The name that the folder is to have; by default the one it has.
     """
     where = f"{folders.SUBMISSIONS}/{path.name}"
-
-    def differs(sentences: Sequence[str]) -> None:
-        verdict.differences += [f"{where}: {sentence}" for sentence in sentences]
-
-    present = {entry.name for entry in path.iterdir()}
-    differs([f"the file {name} does not belong there" for name in sorted(present - NAMES)])
-    differs([f"the file {name} is missing" for name in sorted(NAMES - present)])
-    if NAMES - present:
-        return None
+    found: list[str] = []
+    run: RunRecord | None = None
     try:
-        run = record.read(path)
+        run = _readable(path, found)
+        if run is not None:
+            _verify_read(
+                run, path, copies, found, verdict.unverified, registry, called or path.name
+            )
     except MerbenchError as error:
-        differs([str(error)])
-        return None
-    try:
-        differs(list(_digest_differences(path, run.manifest, called or path.name)))
-        verdict.unverified += [f"{where}: {line}" for line in _left_out(run)]
-        checked = run
-        for entry in run.manifest["datasets"]:
-            if withheld(entry):
-                checked = _with_own_labels(checked, entry, copies, differs, verdict, where)
-        differs(recorded_differences(checked))
-        if not verdict.differences:
-            differs(_mark_differences(checked))
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
-        differs([f"it is no submission ({type(error).__name__}: {error})"])
+        found.append(str(error))
+    except Exception as error:  # there is no telling what files of strangers bring about
+        found.append(f"it is no submission ({reason(error)})")
+    verdict.differences += [f"{where}: {sentence}" for sentence in found]
     return run
+
+
+def _readable(path: Path, found: list[str]) -> RunRecord | None:
+    """Read a submission; None where a file of it is missing."""
+    links = [entry for entry in (path, *path.iterdir()) if entry.is_symlink()]
+    if links:
+        found.append(f"{links[0].name} is a symbolic link, which belongs in no submission")
+        return None
+    present = {entry.name for entry in path.iterdir()}
+    found += [f"the file {name} does not belong there" for name in sorted(present - NAMES)]
+    found += [f"the file {name} is missing" for name in sorted(NAMES - present)]
+    return None if NAMES - present else record.read(path)
+
+
+def _verify_read(
+    run: RunRecord,
+    path: Path,
+    copies: Copies,
+    found: list[str],
+    unverified: list[str],
+    registry: Registry | None,
+    called: str,
+) -> None:
+    """Verify a submission that was read; its faults go to `found`."""
+    where = f"{folders.SUBMISSIONS}/{path.name}"
+    found += _digest_differences(path, run.manifest, called)
+    found += claim_differences(run.manifest, discovery.load([]) if registry is None else registry)
+    unverified += [f"{where}: {line}" for line in _left_out(run)]
+    checked = run
+    for entry in run.manifest["datasets"]:
+        if withheld(entry):
+            checked = _with_own_labels(checked, entry, copies, found, unverified, where)
+    found += recorded_differences(checked)
+    if not found:
+        found += _mark_differences(checked)
 
 
 def _digest_differences(path: Path, manifest: Mapping[str, Any], called: str) -> Iterator[str]:
@@ -150,8 +198,8 @@ def _left_out(run: RunRecord) -> Iterator[str]:
     folds = run.folds[run.folds["cell"].isin(cells)] if cells else run.folds.iloc[:0]
     for row in folds.drop_duplicates("cell").to_dict("records"):
         yield (
-            f"KL and metrics of {system_name(row)} on {row['dataset']} are taken as stored, for "
-            "its predictions repeat labels that may not be republished, and were left out"
+            f"KL, metrics and mark of {system_name(row)} on {row['dataset']} are taken as stored, "
+            "for its predictions repeat labels that may not be republished, and were left out"
         )
 
 
@@ -159,8 +207,8 @@ def _with_own_labels(
     run: RunRecord,
     entry: Mapping[str, Any],
     copies: Copies,
-    differs: Any,
-    verdict: Verdict,
+    differences: list[str],
+    unverified: list[str],
     where: str,
 ) -> RunRecord:
     """Return a run with the labels from the reader's copy, where there is one."""
@@ -170,18 +218,18 @@ def _with_own_labels(
     people = run.folds["cell"][run.folds["role"] == PEOPLE]
     scored = rows & ~run.predictions["cell"].isin(set(people)).to_numpy()
     if entry["name"] not in copies:
-        verdict.unverified.append(
-            f"{where}: KL and metrics of {int(scored.sum())} rows of {entry['name']} are taken as "
-            f"stored, for its labels may not be republished: give your own copy with "
+        unverified.append(
+            f"{where}: KL, metrics and marks of {int(scored.sum())} rows of {entry['name']} are "
+            "taken as stored, for its labels may not be republished: give your own copy with "
             f"--root {bare_name(entry['name'])}=PATH"
         )
         return run
     own = [(c.id, c.label, file_digest(c.audio)) for c in copies[entry["name"]]]
     labels, found = labels_of(entry, own)
-    differs(found)
+    differences += found
     if found:
         return run
-    differs(list(_people_differences(run, entry, copies[entry["name"]])))
+    differences += _people_differences(run, entry, copies[entry["name"]])
     return with_labels(run, entry, labels)
 
 
@@ -219,10 +267,19 @@ def _mark_differences(run: RunRecord) -> list[str]:
     unknown = {*cells, *run.manifest.get("predictions_withheld", ())}
     taken = {cell: stored[cell] for cell in sorted(unknown) if cell in stored}
     rows = build([RunRecord(run.manifest | {"marks": taken}, run.folds, run.predictions)])
-    return [
+    listed = rows.leaderboard.to_dict("records")
+    missing = [
+        f"cell {row['cell']}: its mark is missing, which nobody without its labels can compute"
+        for row in listed
+        if row["role"] == SYSTEM
+        and row["status"] == "ok"
+        and row["cell"] in unknown
+        and row["cell"] not in stored
+    ]
+    return missing + [
         f"cell {row['cell']}: its mark is stored as {stored[row['cell']]!r}, its predictions give "
         f"{row['mark']!r}"
-        for row in rows.leaderboard.to_dict("records")
+        for row in listed
         if stored.get(row["cell"], row["mark"]) != row["mark"]
     ]
 
@@ -260,8 +317,6 @@ def _page_differences(folder: Path, composed: Files) -> Iterator[str]:
 
 
 def _prediction_differences(path: Path, composed: Files) -> Iterator[str]:
-    import pandas as pd
-
     if not path.is_file():
         yield f"{PREDICTIONS} is missing"
         return
@@ -272,8 +327,8 @@ def _prediction_differences(path: Path, composed: Files) -> Iterator[str]:
             return
         # Another release of the library writes other bytes for the same rows.
         try:
-            stored, wanted = pd.read_parquet(path), pd.read_parquet(right)
-        except (OSError, ValueError) as error:
+            stored, wanted = (parquet_table(each).to_pandas() for each in (path, right))
+        except (OSError, ValueError, MerbenchError) as error:
             yield f"{PREDICTIONS} cannot be read ({error})"
             return
     if list(stored.columns) != list(wanted.columns) or len(stored) != len(wanted):

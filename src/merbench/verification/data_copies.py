@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from merbench.bounds import json_file
 from merbench.components import Clip, Dataset
 from merbench.errors import MerbenchError
 from merbench.leaderboard.published_folder import submissions
@@ -64,7 +64,7 @@ def _entries(folder: Path) -> dict[str, Mapping[str, Any]]:
     found: dict[str, Mapping[str, Any]] = {}
     for path in submissions(folder):
         try:
-            manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+            manifest = json_file(path / MANIFEST)
             for entry in manifest["datasets"]:
                 if withheld(entry):
                     found.setdefault(entry["name"], entry)

@@ -108,7 +108,7 @@ def _cell_differences(cell: Mapping[str, Any], entry: Mapping[str, Any]) -> Iter
     identity = cell["identity"]
     if cell["id"] != cell_id(identity, entry["data_hash"]):
         yield "its id is not the hash of its identity and data"
-    if cell["seeds"] != [fold_seed(identity, fold) for fold in range(entry["n_folds"])]:
+    if cell["seeds"] != [fold_seed(identity, fold) for fold in range(len(entry["sides"]))]:
         yield "its seeds do not follow from its identity"
     if cell["role"] not in (SYSTEM, BASELINE):
         yield f"its role {cell['role']!r} is neither {SYSTEM} nor {BASELINE}"
@@ -121,10 +121,25 @@ def _cell_differences(cell: Mapping[str, Any], entry: Mapping[str, Any]) -> Iter
         "model": [identity["model"]],
     }
     for axis, components in named.items():
-        # A wrapper's title goes on with what it wraps.
-        names = " \\+ ".join(rf"{re.escape(c['name'])}( ?\(.*\))?" for c in components) or NONE
-        if not re.fullmatch(names, cell[axis]):
+        names = [component["name"] for component in components]
+        if not (_is_title(cell[axis], names) if names else cell[axis] == NONE):
             yield f"{axis} is {cell[axis]!r}, which its identity is not"
+
+
+def _is_title(text: str, names: Sequence[str]) -> bool:
+    """Tell whether a text is these names joined by ` + `, each perhaps with more in brackets.
+
+    A wrapper's title goes on with what it wraps. Where each name may end is kept for all of them
+    at once: a pattern would try every combination, which a stranger's text can make endless.
+    """
+    closed = [at + 1 for at, sign in enumerate(text) if sign == ")"]
+    ends = {0}
+    for position, name in enumerate(names):
+        wanted = f" + {name}" if position else name
+        after = {end + len(wanted) for end in ends if text.startswith(wanted, end)}
+        opened = [at for at in after if text.startswith(("(", " ("), at)]
+        ends = after | {at for at in closed if opened and at > min(opened) + 1}
+    return len(text) in ends
 
 
 # --- the tables ----------------------------------------------------------------------------------
@@ -215,6 +230,8 @@ def _fold_differences(folds: pd.DataFrame, wanted: Sequence[dict[str, Any]]) -> 
                 yield f"{where}: {column} is {has.get(column)!r} where {MANIFEST} says {value!r}"
         if has.get("status") not in ("ok", "failed"):
             yield f"{where}: status is {has.get('status')!r}, which is neither ok nor failed"
+        if has.get("status") == "ok" and has.get("error"):
+            yield f"{where}: status is ok, and there is an error: {str(has['error'])[:80]!r}"
     for cell, fold in stored:
         yield f"{FOLDS}, cell {cell}, fold {fold}: {MANIFEST} knows no such cell and fold"
 

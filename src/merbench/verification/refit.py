@@ -9,14 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from merbench import devices
-from merbench.benchmark.resolving import resolve
-from merbench.benchmark.schema import parse, plugin_paths
 from merbench.engines.schedule import Outcome
 from merbench.planning.cell import Cell
 from merbench.planning.planner import make_plan
-from merbench.plugins import discovery
 from merbench.plugins.registry import Registry
-from merbench.runs import manifest, record
+from merbench.runs import manifest, record, trust
 from merbench.runs.record import RunRecord
 from merbench.runs.row_columns import PEOPLE, joined, predicted_columns, told_apart
 from merbench.steps.fitting import Fit
@@ -57,6 +54,7 @@ def rerun(
     *,
     seed: int = 0,
     assignments: Sequence[str] = (),
+    trusted: bool = False,
     registry: Registry | None = None,
 ) -> Refit:
     """Fit sampled folds of a run again, from its benchmark.
@@ -77,23 +75,24 @@ def rerun(
         What the sample is drawn from.
     assignments
         `--set` assignments, such as where data now lie.
+    trusted
+        Whether the plugins that the run names may run here.
     registry
         Plugins; by default those that the benchmark names.
 
     Raises
     ------
     MerbenchError
-        The run says too little to be repeated, or its data cannot be read.
+        The run says too little to be repeated, or its data cannot be read, or it names plugins
+        that are not trusted.
     """
     run = record.read(folder)
     document = manifest.document(run.manifest, folder)
     for assignment in assignments:
         document.assign(assignment)
-    spec = parse(document)
-    paths = plugin_paths(document, spec)
-    known = registry or discovery.load(paths)
+    benchmark, paths = trust.resolved(document, folder, trusted=trusted, registry=registry)
     chosen = sample(run, count, seed)
-    planned = make_plan(resolve(document, spec, known), store, again=chosen)
+    planned = make_plan(benchmark, store, again=chosen)
     cells = {cell.id: cell for cell in planned.cells}
     features = {key: task for key, task in planned.tasks.items() if not isinstance(task, Fit)}
     outcomes = work(features, paths) if features else {}

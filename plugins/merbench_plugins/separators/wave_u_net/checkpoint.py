@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import math
+import re
 import struct
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from merbench.bounds import json_document
 from merbench.errors import MerbenchError
 from merbench_plugins.separators.wave_u_net.tensorflow_checkpoint import (
     INDEX_SUFFIX,
@@ -104,12 +105,11 @@ class SafetensorsCheckpoint:
                 (length,) = struct.unpack("<Q", file.read(8))
                 if length > size:
                     raise ValueError("its header reaches beyond the end")
-                self._header: dict[str, Any] = json.loads(file.read(length))
+                self._header: dict[str, Any] = json_document(file.read(length))
             self._start = 8 + length
             self._header.pop("__metadata__", None)
-            ends = [entry["data_offsets"][1] for entry in self._header.values()]
-            if self._start + max(ends, default=0) > size:
-                raise ValueError("its arrays reach beyond the end")
+            for name, entry in self._header.items():
+                self._check(name, entry, size - self._start)
         except (OSError, ValueError, TypeError, KeyError, AttributeError, struct.error) as error:
             raise MerbenchError(
                 f"{path} is no safetensors file or is damaged ({error}); restore it"
@@ -119,6 +119,19 @@ class SafetensorsCheckpoint:
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Shape of every array."""
         return {name: tuple(entry["shape"]) for name, entry in self._header.items()}
+
+    @staticmethod
+    def _check(name: str, entry: Mapping[str, Any], size: int) -> None:
+        """Raise where an array is not what its shape says, or does not lie in the file."""
+        start, end = entry["data_offsets"]
+        whole = [start, end, *entry["shape"]]
+        if any(type(number) is not int or number < 0 for number in whole):
+            raise ValueError(f"{name} has a shape or offsets that are no numbers of bytes")
+        if end > size:
+            raise ValueError("its arrays reach beyond the end")
+        bits = re.fullmatch(r"[A-Z]+(\d+)(_.+)?", entry["dtype"])
+        if bits and (end - start) * 8 != math.prod(entry["shape"]) * int(bits[1]):
+            raise ValueError(f"{name} has {end - start} bytes, which is not what its shape says")
 
     def read(self, name: str) -> NDArray[np.generic]:
         """Return one array."""

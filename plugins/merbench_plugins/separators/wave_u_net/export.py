@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import math
 import os
@@ -14,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from merbench.csv_text import original, rows_text
 
 if TYPE_CHECKING:
     from merbench.evaluation.shift import TrainingMusic
@@ -106,14 +107,12 @@ def write_music(folder: Path, tracks: Sequence[Prepared], sample_rate: int) -> N
     from merbench.evaluation.shift import DESCRIPTORS, describe
     from merbench_plugins.separators.wave_u_net.excerpts import Validation
 
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(["group", *DESCRIPTORS])
+    rows = []
     for track in tracks:
         (excerpt,) = Validation.excerpts([track], _DESCRIBED_SECONDS, sample_rate)
         values = describe(excerpt.mix, sample_rate)
-        rows.writerow([track.group, *(f"{value:.2f}" for value in values)])
-    _write(folder / MUSIC, text.getvalue().encode())
+        rows.append([track.group, *(f"{value:.2f}" for value in values)])
+    _write(folder / MUSIC, rows_text(["group", *DESCRIPTORS], rows).encode())
 
 
 def read_music(folder: Path) -> TrainingMusic | None:
@@ -128,7 +127,7 @@ def read_music(folder: Path) -> TrainingMusic | None:
     if header != ["group", *DESCRIPTORS]:
         return None
     values = np.array([row[1:] for row in rows], dtype=np.float64)
-    return TrainingMusic(values, tuple(row[0] for row in rows))
+    return TrainingMusic(values, tuple(original(row[0]) for row in rows))
 
 
 def summary_of(tracks: Sequence[Prepared]) -> dict[str, Any]:

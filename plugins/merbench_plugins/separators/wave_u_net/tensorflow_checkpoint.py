@@ -24,6 +24,8 @@ INDEX_SUFFIX = ".index"
 
 _MAGIC = 0xDB4775248B80FB57
 _FOOTER_BYTES = 48
+_MOST_UNPACKED = 100
+"""Times its size that a block of Snappy can unpack to; the format reaches 64."""
 _BLOCK_TRAILER_BYTES = 5
 _DTYPES = {1: "f4", 2: "f8", 3: "i4", 9: "i8", 19: "f2"}
 
@@ -180,9 +182,11 @@ def _decompress(block: bytes) -> bytes:
     import pyarrow as pa
 
     length, _ = _varint(block, 0)
+    if length > _MOST_UNPACKED * len(block):
+        raise _MalformedError(f"a block of {len(block)} bytes says that it unpacks to {length:,}")
     try:
         return bytes(pa.decompress(block, length, codec="snappy", asbytes=True))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, MemoryError) as error:
         raise _MalformedError("a compressed block cannot be unpacked") from error
 
 
