@@ -87,7 +87,7 @@ def read(folder: Path) -> Results:
     MerbenchError
         A file is missing or damaged.
     """
-    from pandas.errors import EmptyDataError
+    import pandas as pd
 
     def csv(name: str, *, needed: bool) -> pd.DataFrame:
         path = folder / name
@@ -100,7 +100,7 @@ def read(folder: Path) -> Results:
             return pd.DataFrame()
         try:
             return csv_text.read(path, _TEXT)
-        except EmptyDataError:
+        except pd.errors.EmptyDataError:
             return pd.DataFrame()
         except (OSError, ValueError) as error:
             raise MerbenchError(f"{path} cannot be read ({error}); build it again") from None
