@@ -15,17 +15,13 @@ from merbench.leaderboard.cell_rows import in_order, summarise
 from merbench.leaderboard.cell_scores import RunPredictions, align
 from merbench.leaderboard.class_scores import set_class_scores
 from merbench.leaderboard.columns import (
-    AGAINST_BASELINE,
-    AGAINST_BEST,
     COMPARED,
-    KL_COLUMNS,
     LEADING,
-    OTHERWISE_RANKED,
-    RANKED,
-    REPLICATED,
     REPLICATIONS,
     SEPARATORS,
     TRAILING,
+    LeaderboardRow,
+    numbers_of,
     with_classes,
 )
 from merbench.leaderboard.comparisons import compared, families, pairs_across
@@ -114,17 +110,14 @@ def build(runs: Sequence[RunRecord]) -> Board:
             separators += fold_rows(ranked, scores, places)
         _against_people(table)
     metrics = with_classes(dict.fromkeys(key for row in rows for key in row["_metrics"]))
-    columns = [*LEADING, *metrics, *TRAILING]
-    listed = [row | row["_metrics"] for table in by_table.values() for row in table]
-    leaderboard = pd.DataFrame([{c: row.get(c) for c in columns} for row in listed])
-    numbers = [
-        *RANKED[1:], "n_groups", *KL_COLUMNS, *AGAINST_BEST, *AGAINST_BASELINE,
-        "kl_difference_to_people",
-        *OTHERWISE_RANKED, *metrics,
-    ]  # fmt: skip
-    numbers += REPLICATED[1:]
+    listed = [
+        LeaderboardRow.of(row | row["_metrics"], metrics)
+        for table in by_table.values()
+        for row in table
+    ]
+    leaderboard = pd.DataFrame([row.columns(metrics) for row in listed])
+    numbers = [*numbers_of(LeaderboardRow), *metrics]
     leaderboard[numbers] = leaderboard[numbers].astype(float)
-    leaderboard["mark"] = leaderboard["mark"].fillna("")
     return Board(
         ordered,
         leaderboard,

@@ -13,7 +13,7 @@ from merbench.bounds import parquet_table
 from merbench.errors import MerbenchError
 from merbench.identity import digest
 from merbench.leaderboard import files, run_results
-from merbench.leaderboard.columns import separator_folds
+from merbench.leaderboard.columns import TEXTS, separator_folds
 from merbench.leaderboard.results import Results, Row, Sources, is_synthetic, key_of, records
 from merbench.pages.leaderboard_table import number
 from merbench.pages.render import Part, page
@@ -36,11 +36,7 @@ data set."""
 NAMES = (PAGE, SYSTEMS, TABLES, DATASETS)
 """What a site adds to a leaderboard's folder."""
 
-_TEXT = dict.fromkeys(
-    ("table", "run", "cell", "cell_a", "cell_b", "run_a", "run_b", "clip", "split_hash",
-     "data_hash", "version", "dataset_version", "distribution_version", "merbench", "commit",
-     "name", "started", "published"), str
-)  # fmt: skip
+_TEXT = TEXTS | {"clip": str}
 """Columns that are texts even where all of them look like numbers."""
 
 
