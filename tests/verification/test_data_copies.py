@@ -67,7 +67,9 @@ def test_predictions_that_are_secret_labels_are_left_out_and_said_to_be(parrotin
     verdict = verify(parroting, copies)
     assert verdict.differences == []
     (line,) = verdict.unverified
-    assert "KL and metrics of parrot on noise are taken as stored, for its predictions" in line
+    assert (
+        "KL, metrics and mark of parrot on noise are taken as stored, for its predictions" in line
+    )
 
 
 def test_whose_predictions_were_left_out_cannot_be_made_up(parroting, tmp_path):

@@ -262,8 +262,10 @@ def _people_differences(
 def _mark_differences(run: RunRecord) -> list[str]:
     """Say where a stored mark is not the one that the labels give, where there are labels."""
     stored = run.manifest.get("marks", {})
-    hidden = {entry["data_hash"] for entry in run.manifest["datasets"] if withheld(entry)}
-    cells = run.folds[run.folds["data_hash"].isin(hidden)]["cell"]
+    hidden = [entry for entry in run.manifest["datasets"] if withheld(entry)]
+    cells = [
+        cell for e in hidden for cell in run.predictions["cell"][rows_of_dataset(run, e)].unique()
+    ]
     unknown = {*cells, *run.manifest.get("predictions_withheld", ())}
     taken = {cell: stored[cell] for cell in sorted(unknown) if cell in stored}
     rows = build([RunRecord(run.manifest | {"marks": taken}, run.folds, run.predictions)])
