@@ -110,7 +110,7 @@ def test_a_system_says_what_it_is_and_where_it_can_be_had(board: Path, tmp_path:
     assert '<a href="https://example.org/code" rel="noopener nofollow">' in text
     assert "their-plugins 1.2" in text
     assert 'href="https://doi.org/10.1/x" rel="noopener nofollow">doi:10.1/x</a>' in text
-    assert "All parameters: penalty=" in text
+    assert "penalty=0.1" in text
     assert "Hardware" in text
     assert 'href="javascript' not in text
 
