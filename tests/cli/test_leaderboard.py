@@ -54,7 +54,7 @@ def test_pages_are_written_where_wanted_and_can_be_written_anew(call, ran):
     assert "linear" in index.read_text()
     done = call("leaderboard", "pages", "board")
     assert (done.status, done.stderr) == (0, "")
-    assert done.stdout == "4 pages written to board\n"
+    assert done.stdout == "5 pages written to board\n"
     assert len(list(Path("board/systems").iterdir())) == 3
     assert "linear" in Path("board/index.html").read_text()
     assert "nowhere is no leaderboard" in call("leaderboard", "pages", "nowhere").error
