@@ -105,7 +105,7 @@ class LeaderboardRow:
         metrics
             Names of the columns that are metrics.
         """
-        known = {
+        known: dict[str, Any] = {
             name: values[name] if values.get(name) is not None else _NOTHING.get(kind)
             for name, kind in _types(cls).items()
             if name != METRICS
@@ -130,7 +130,7 @@ class LeaderboardRow:
 
 
 METRICS = "metrics"
-_NOTHING = {"float": math.nan, "str": ""}
+_NOTHING: dict[str, Any] = {"float": math.nan, "str": ""}
 
 
 def _types(row: type) -> dict[str, str]:
