@@ -143,9 +143,23 @@ def test_what_two_runs_share_with_equal_results_is_one_row_of_the_first():
     assert not found.comparisons.duplicated(["cell_a", "cell_b", "across"]).any()
 
 
-def test_one_cell_with_other_results_is_a_row_for_each_run():
+def test_one_cell_with_other_results_is_a_replication_that_is_ranked_once():
     found = build([
-        recorded_run(made("a", NOISE), run="first"), recorded_run(made("a", LESS), run="second")
+        recorded_run(made("a", NOISE), made("b", LESS), run="first"),
+        recorded_run(made("a", LESS), run="second", started="2026-01-02T00:00:00+00:00"),
     ])  # fmt: skip
-    assert found.leaderboard["run"].tolist() == ["second", "first"]
+    rows = found.leaderboard.set_index("cell")
+    assert found.leaderboard["run"].tolist() == ["first", "first"]
     assert found.leaderboard["rank"].tolist() == [1, 2]
+    assert rows["n_runs"].to_dict() == {"a": 2, "b": 1}
+    assert rows.loc["a", "kl_mean"] == rows.loc["a", "kl_mean_most"]
+    assert rows.loc["a", "kl_mean_least"] == rows.loc["b", "kl_mean"]
+    assert np.isnan(rows.loc["b", "kl_mean_least"])
+    runs = found.replications
+    assert runs[["cell", "run", "listed"]].values.tolist() == [
+        ["a", "first", True], ["a", "second", False],
+    ]  # fmt: skip
+    assert runs["kl_mean"].tolist() == [
+        rows.loc["a", "kl_mean_most"],
+        rows.loc["a", "kl_mean_least"],
+    ]

@@ -53,3 +53,15 @@ def test_rows_of_separators_are_read_as_they_were_written():
     fold = columns.SeparatorFold("t", "d", "s", "a", "b", "r", "x", "y", 0, 1, 2, 3, 4, 0.5)
     assert columns.separator_folds(pd.DataFrame([fold])) == [fold]
     assert columns.separator_folds(pd.DataFrame()) == []
+
+
+def test_a_row_states_its_columns_once_and_is_whole_whatever_is_known():
+    row = columns.LeaderboardRow.of(
+        {"table": "t", "n_clips": 3, "rmse": 0.5, "mark": None}, ["rmse"]
+    )
+    found = row.columns(["rmse", "accuracy"])
+    assert list(found) == [*LEADING, "rmse", "accuracy", *TRAILING]
+    assert (found["table"], found["mark"], found["rmse"]) == ("t", "", 0.5)
+    assert pd.isna([found["accuracy"], found["kl_mean"]]).all()
+    assert "kl_mean" in columns.numbers_of(columns.LeaderboardRow)
+    assert {"cell", "cell_a", "commit", "evaluator_version"} <= columns.TEXTS.keys()

@@ -29,8 +29,8 @@ def test_the_same_runs_give_the_same_bytes_in_whatever_order(two_runs, tmp_path)
     assert once == written(tmp_path / "b") == written(tmp_path / "c")
     assert once.keys() == {
         "leaderboard.csv", "folds.csv", "comparisons.csv", "predictions.parquet",
-        "dictionary.csv", "CITATION.cff", "across-datasets.csv", "separators.csv",
-        "findings.csv",
+        "dictionary.csv", "CITATION.cff", "across-datasets.csv", "separators.csv", "datasets.csv",
+        "plugins.csv", "systems.csv", "submissions.csv", "findings.csv",
     }  # fmt: skip
 
 

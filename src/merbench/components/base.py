@@ -55,6 +55,9 @@ class Component(BaseModel):
         For the estimate of `merbench plan` before anything was measured.
     check_parameters
         Parameters that contract checks are run with, where the defaults would take minutes.
+    authors, citation, paper
+        Who made it, what to cite, and the paper's address (a DOI's or arXiv's): said wherever
+        results that it had a part in are published.
     """
 
     model_config = ConfigDict(
@@ -72,6 +75,9 @@ class Component(BaseModel):
     requires: ClassVar[tuple[str, ...]] = ()
     typical_cost: ClassVar[Cost | None] = None
     check_parameters: ClassVar[Mapping[str, Any]] = {}
+    authors: ClassVar[tuple[str, ...]] = ()
+    citation: ClassVar[str] = ""
+    paper: ClassVar[str] = ""
 
     @property
     def title(self) -> str:

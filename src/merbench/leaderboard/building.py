@@ -6,7 +6,6 @@ compared: everywhere else a smaller number may mean easier clips.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,21 +15,20 @@ from merbench.leaderboard.cell_rows import in_order, summarise
 from merbench.leaderboard.cell_scores import RunPredictions, align
 from merbench.leaderboard.class_scores import set_class_scores
 from merbench.leaderboard.columns import (
-    AGAINST_BASELINE,
-    AGAINST_BEST,
     COMPARED,
-    KL_COLUMNS,
     LEADING,
-    OTHERWISE_RANKED,
-    RANKED,
+    REPLICATIONS,
     SEPARATORS,
     TRAILING,
+    LeaderboardRow,
+    numbers_of,
     with_classes,
 )
 from merbench.leaderboard.comparisons import compared, families, pairs_across
 from merbench.leaderboard.marks import set_marks
 from merbench.leaderboard.other_places import set_other_places
 from merbench.leaderboard.places import set_places
+from merbench.leaderboard.replications import each_once
 from merbench.leaderboard.separator_pairs import fold_rows
 from merbench.runs.record import RunRecord
 from merbench.runs.row_columns import AXES, PEOPLE
@@ -54,12 +52,15 @@ class Board:
         One row a pair of cells, `COMPARED`.
     separators
         One row a fold of two cells that differ in their separator alone, `SEPARATORS`.
+    replications
+        One row a run of each cell that several runs have, `REPLICATIONS`.
     """
 
     runs: tuple[RunRecord, ...]
     leaderboard: pd.DataFrame
     comparisons: pd.DataFrame
     separators: pd.DataFrame
+    replications: pd.DataFrame
 
 
 def build(runs: Sequence[RunRecord]) -> Board:
@@ -75,11 +76,18 @@ def build(runs: Sequence[RunRecord]) -> Board:
     ordered = in_order(runs)
     _refuse_alike(ordered)
     scored = [RunPredictions.of(run) for run in ordered]
-    rows = _distinct(ordered, scored)
+    once = each_once(row | {"_run": i} for i, run in enumerate(ordered) for row in summarise(run))
+    rows = once.rows
     if not rows:
         empty = pd.DataFrame(columns=[*LEADING, *TRAILING])
         compared_none = pd.DataFrame(columns=COMPARED)
-        return Board(ordered, empty, compared_none, pd.DataFrame(columns=SEPARATORS))
+        return Board(
+            ordered,
+            empty,
+            compared_none,
+            pd.DataFrame(columns=SEPARATORS),
+            pd.DataFrame(columns=REPLICATIONS),
+        )
     by_table = _by_table(rows)
     comparisons, separators = [], []
     for table in by_table.values():
@@ -102,21 +110,20 @@ def build(runs: Sequence[RunRecord]) -> Board:
             separators += fold_rows(ranked, scores, places)
         _against_people(table)
     metrics = with_classes(dict.fromkeys(key for row in rows for key in row["_metrics"]))
-    columns = [*LEADING, *metrics, *TRAILING]
-    listed = [row | row["_metrics"] for table in by_table.values() for row in table]
-    leaderboard = pd.DataFrame([{c: row.get(c) for c in columns} for row in listed])
-    numbers = [
-        *RANKED[1:], "n_groups", *KL_COLUMNS, *AGAINST_BEST, *AGAINST_BASELINE,
-        "kl_difference_to_people",
-        *OTHERWISE_RANKED, *metrics,
-    ]  # fmt: skip
+    listed = [
+        LeaderboardRow.of(row | row["_metrics"], metrics)
+        for table in by_table.values()
+        for row in table
+    ]
+    leaderboard = pd.DataFrame([row.columns(metrics) for row in listed])
+    numbers = [*numbers_of(LeaderboardRow), *metrics]
     leaderboard[numbers] = leaderboard[numbers].astype(float)
-    leaderboard["mark"] = leaderboard["mark"].fillna("")
     return Board(
         ordered,
         leaderboard,
         pd.DataFrame(comparisons, columns=COMPARED),
         pd.DataFrame(separators, columns=SEPARATORS),
+        pd.DataFrame(once.replications, columns=REPLICATIONS),
     )
 
 
@@ -135,24 +142,6 @@ def _refuse_alike(runs: Sequence[RunRecord]) -> None:
                 f"the ids of two runs, {other} and {identity}, begin with the same {_TELLING} "
                 "letters, by which their pages are named; leave one of them out"
             )
-
-
-def _distinct(runs: Sequence[RunRecord], scored: Sequence[RunPredictions]) -> list[dict[str, Any]]:
-    """Return all runs' rows; of a cell that runs share with equal results, the first run's."""
-    rows = [row | {"_run": i} for i, run in enumerate(runs) for row in summarise(run)]
-    shared = Counter((row["table"], row["cell"], row["status"]) for row in rows)
-    kept: list[dict[str, Any]] = []
-    seen: set[tuple[str, ...]] = set()
-    for row in rows:
-        key = (row["table"], row["cell"], row["status"])
-        if shared[key] > 1:  # else there is nothing it could repeat
-            done = row["status"] == "ok"
-            content = scored[row["_run"]].content(row["cell"]) if done else row["error"]
-            if (*key, content) in seen:
-                continue
-            seen.add((*key, content))
-        kept.append(row)
-    return kept
 
 
 def _position(row: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -76,7 +76,7 @@ _COLUMNS = {
     "parameters": Entry("", "JSON: the system's parameters that differ from defaults, by axis."),
     "status": Entry("", "ok, or failed: one fold at least has no result."),
     "n_clips": Entry("clips", "Labelled clips of the data set; in comparisons, clips tested."),
-    "n_groups": Entry("groups", "Groups that were tested."),
+    "n_groups": Entry("groups", "Groups that were tested; of a data set, all."),
     "n_folds": Entry("folds", "Folds of the protocol."),
     "n_failed": Entry("folds", "Folds without a result."),
     # --- scores ---
@@ -158,8 +158,21 @@ _COLUMNS = {
     "n_tied_truth": Entry("clips", "Clips on whose class votes are tied; sum over folds."),
     # --- cost ---
     "seconds": Entry("s", "Fitting and predicting; in the leaderboard, the sum over folds."),
+    "fit_seconds": Entry("s", "Fitting alone; in the leaderboard, the sum over folds."),
+    "predict_seconds": Entry("s", "Predicting all test clips of the fold, features given."),
+    "predict_seconds_per_clip": Entry(
+        "s", "Predicting one test clip, features given: over all folds, seconds by clips."
+    ),
     "cpu_seconds": Entry("s", "The same in processor time."),
     "peak_memory_mb": Entry("MB", "Most memory a fold took."),
+    # --- several runs of one cell ---
+    "n_runs": Entry(
+        "runs", "Runs that have this cell; the row is that of the one that was started first."
+    ),
+    "kl_mean_least": Entry("nats", "Least kl_mean of these runs; empty where there is one run."),
+    "kl_mean_most": Entry("nats", "Largest kl_mean of these runs; empty where there is one run."),
+    "listed": Entry("", "Whether the leaderboard has this run's row of the cell."),
+    "started": Entry("", "When the run was started, UTC."),
     # --- where it comes from ---
     "dataset_parameters": Entry("", "JSON: the data set's parameters that differ from defaults."),
     "synthetic": Entry("", "Whether music or labels are made by a program."),
@@ -245,8 +258,39 @@ _COLUMNS = {
         "", "JSON: one object a candidate, where the model chooses its parameters itself."
     ),
     "clip": Entry("", "Clip."),
+    "place": Entry("", "Place of the clip by its KL under this system; 1 is the worst."),
     "group": Entry("", "Artist, song or series of the clip; never on both sides of a split."),
     "kl": Entry("nats", "KL divergence of this clip's prediction from its truth."),
+    # --- where data, plugins and runs are from ---
+    "plugin_kind": Entry("", "Kind of plugin: dataset, separator, augmentation, feature or model."),
+    "name": Entry("", "Name of the plugin; of a submission, that of its benchmark."),
+    "version": Entry("", "Version that the plugin states."),
+    "summary": Entry("", "What the plugin says it is, in a line."),
+    "description": Entry("", "What else it says of itself, without its parameters."),
+    "distribution": Entry("", "Distribution that brings it, as pip calls it."),
+    "distribution_version": Entry("", "Version of that."),
+    "repository": Entry("", "Address of its code."),
+    "commit": Entry("", "Commit of its checkout; of a submission, that of merbench's."),
+    "changed": Entry("", "Whether files differed from that commit."),
+    "all_parameters": Entry("", "JSON: all its parameters, defaults among them."),
+    "source": Entry(
+        "",
+        "SHA-256 of the source behind a component; of a published number, paper, table and row.",
+    ),
+    "labels_public": Entry("", "Whether labels stand beside predictions."),
+    "licence": Entry("", "Terms of the data set."),
+    "homepage": Entry("", "Where the data set is from."),
+    "paper": Entry("", "Address of the paper that describes it."),
+    "citation": Entry("", "What to cite."),
+    "authors": Entry("", "Who is to be named as its authors."),
+    "submitter": Entry("", "Who submitted the run, where somebody is named."),
+    "published": Entry("", "Day on which it was first published, UTC."),
+    "merbench": Entry("", "Version of merbench that ran it."),
+    "withheld": Entry(
+        "",
+        "What is left out here, for labels may not be republished: labels, or labels and "
+        "predictions where these repeat labels.",
+    ),
     # --- several data sets ---
     "system": Entry(
         "",
@@ -266,7 +310,6 @@ _COLUMNS = {
     # --- published numbers ---
     "metric": Entry("", "What was measured, as the source names it."),
     "value": Entry("", "The number."),
-    "source": Entry("", "Paper, table and row that it stands in."),
     "note": Entry("", "What to know of it."),
     # --- findings ---
     "kind": Entry(

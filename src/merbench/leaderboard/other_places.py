@@ -39,7 +39,7 @@ def ways_to_rank(task: str) -> tuple[str, ...]:
 def set_other_places(
     rows: Sequence[dict[str, Any]], scored: Sequence[RunPredictions], aligned: AlignedScores
 ) -> None:
-    """Set `columns.OTHERWISE_RANKED` of one table's ranked rows, and the interval of macro F1.
+    """Set the other ranks and tiers of one table's ranked rows, and the interval of macro F1.
 
     The tests are those of KL. Where labels or predictions may not be republished, ranks follow from
     the folds' metrics, and there are no tiers.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -144,6 +145,8 @@ def _score(
     frame, metrics = _scored(cell.data, cell.id, cell.names, fold, predicted)
     info = artifact.info
     measured = {name: info[name] for name in ("seconds", "cpu_seconds", "peak_memory_mb")}
+    for part in ("fit_seconds", "predict_seconds"):
+        measured[part] = info.get(part, math.nan)
     for kept in ("curve", "trials"):
         measured[kept] = json.dumps(info[kept]) if info[kept] else ""
     return frame, measured | metrics
