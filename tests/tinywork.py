@@ -37,6 +37,8 @@ class Act(Step):
     act: Callable[[], None]
     needs: tuple[str, ...] = ()
     device: str = "cpu"
+    alike: str | None = None
+    gains: int = 1
     stage = "fit"
 
     @property
@@ -54,6 +56,11 @@ class Act(Step):
 
 def nothing() -> None:
     pass
+
+
+def write_variable(name: str, path: str) -> None:
+    """Write what the environment has under a name into a file."""
+    Path(path).write_text(os.environ.get(name, ""))
 
 
 def die_soon() -> None:

@@ -20,7 +20,8 @@ import torch
 
 from merbench import Task, threads
 from merbench.steps.assembling import ClipRows
-from merbench_plugins.models._recurrent_network import Batches, Network, Sequences
+from merbench_plugins.models._recurrent_network import Network
+from merbench_plugins.models._sequence_batches import Batches, Sequences
 from merbench_plugins.models.recurrent import (
     BidirectionalLSTM,
     BidirectionalRNN,

@@ -6,8 +6,8 @@ import contextlib
 import ctypes
 import os
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,13 +18,23 @@ _SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 
 
 @contextmanager
-def marking(mark: str) -> Iterator[None]:
-    """Give what this process starts within the block a mark, which all that it starts inherits."""
-    os.environ[_MARK] = mark
+def inherited(variables: Mapping[str, str]) -> Iterator[None]:
+    """Give what this process starts within the block some variables of its environment."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
     try:
         yield
     finally:
-        del os.environ[_MARK]
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def marking(mark: str) -> AbstractContextManager[None]:
+    """Give what this process starts within the block a mark, which all that it starts inherits."""
+    return inherited({_MARK: mark})
 
 
 def adopt() -> None:
@@ -41,7 +51,7 @@ def children() -> list[psutil.Process]:
 
 
 def unique_memory(process: psutil.Process) -> int:
-    """Bytes that a process shares with no other: a fork holds most of its memory with another."""
+    """Count the bytes that a process shares with no other: a fork shares most of its memory."""
     import psutil
 
     try:
@@ -51,14 +61,14 @@ def unique_memory(process: psutil.Process) -> int:
 
 
 def of(process: int | None, mark: str) -> set[psutil.Process]:
-    """Return all that a process started, and they in turn.
+    """Return all processes that a process started, and those that these started in turn.
 
     Parameters
     ----------
     process
-        Its number; None once it has ended.
+        Number of the process; None once it has ended.
     mark
-        What it was given by `marking`.
+        The mark that the process was given by `marking`.
     """
     import psutil
 

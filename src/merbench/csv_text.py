@@ -8,6 +8,7 @@ such a sign already, so that reading back takes off exactly what writing put on.
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -39,19 +40,21 @@ def table_text(table: pd.DataFrame) -> str:
     """Return a table as a CSV file holds it: numbers to ten digits, texts made harmless."""
     safe = table.rename(columns=_changed(harmless))
     safe = safe.assign(**_texts_changed(safe, harmless))
-    text: str = safe.to_csv(index=False, lineterminator="\n", float_format="%.10g")
+    texts = (value for column in safe for value in safe[column] if isinstance(value, str))
+    quoting = _quoting([*map(str, safe.columns), *texts])
+    text: str = safe.to_csv(index=False, lineterminator="\n", float_format="%.10g", quoting=quoting)
     return text
 
 
 def rows_text(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """Return rows of texts as a CSV file holds them; what is a number already stays as it is."""
-    import csv
     import io
 
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([harmless(cell) for cell in header])
-    writer.writerows([cell if _is_number(cell) else harmless(cell) for cell in row] for row in rows)
+    written = [[harmless(cell) for cell in header]]
+    written += ([cell if _is_number(cell) else harmless(cell) for cell in row] for row in rows)
+    text = io.StringIO(newline="")
+    quoting: Any = _quoting(cell for row in written for cell in row)
+    csv.writer(text, lineterminator="\n", quoting=quoting).writerows(written)
     return text.getvalue()
 
 
@@ -75,6 +78,11 @@ def read(path: Path, types: Mapping[str, type] | None = None) -> pd.DataFrame:
     table = pd.read_csv(path, dtype=dict(types or {}))
     table = table.rename(columns=_changed(original))
     return table.assign(**_texts_changed(table, original))
+
+
+def _quoting(texts: Iterable[str]) -> int:
+    """Return which cells to quote: all where Python's own choice would leave out a line's end."""
+    return csv.QUOTE_ALL if any("\r" in text for text in texts) else csv.QUOTE_MINIMAL
 
 
 def _changed(change: Any) -> Any:

@@ -103,7 +103,7 @@ def require_once(header: str, names: Sequence[str], columns: Sequence[str]) -> N
     names
         All columns of the table.
     columns
-        Those that count.
+        The columns that must not stand twice.
 
     Raises
     ------

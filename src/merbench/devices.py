@@ -61,9 +61,9 @@ def turn(folder: Path, device: str) -> Iterator[None]:
     Parameters
     ----------
     folder
-        Of the store; a file for each device lies in it.
+        Folder of the store, in which a file for each device lies.
     device
-        For the processor there are no turns.
+        Name of the device; on the processor there are no turns to wait for.
 
     Raises
     ------

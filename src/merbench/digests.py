@@ -46,9 +46,14 @@ def file_digest(path: Path) -> str:
     if name in _known and _known[name][0] == signature:
         return _known[name][1]
     digest = _digest(path)
-    if _settled(signature) and _signature(path) == signature:
+    if settled(*signature[1:3]) and _signature(path) == signature:
         _known[name] = signature, digest
     return digest
+
+
+def settled(modified: int, changed: int) -> bool:
+    """Tell whether a file of these times, in ns, cannot change again without their changing."""
+    return time.time_ns() - max(modified, changed) > _SETTLED_NS
 
 
 @contextmanager
@@ -248,8 +253,3 @@ def _seen(path: Path) -> _Signature | None:
         return _signature(path)
     except OSError:
         return None
-
-
-def _settled(signature: _Signature) -> bool:
-    _, modified, changed, _ = signature
-    return time.time_ns() - max(modified, changed) > _SETTLED_NS

@@ -60,7 +60,7 @@ def download(url: str, checksum: str | None, target: Path, progress: Progress) -
     url
         Where the file comes from.
     checksum
-        As of `matches`; None where the address itself pins the content.
+        What `matches` compares with; None where the address itself pins the content.
     target
         Where the file goes.
     progress

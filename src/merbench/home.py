@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def home() -> Path:
-    """Folder of merbench's caches: `$MERBENCH_HOME`, else the platform's cache folder."""
+    """Return the folder of merbench's caches: `$MERBENCH_HOME`, else the platform's own."""
     configured = os.environ.get("MERBENCH_HOME")
     if configured:
         return Path(configured).expanduser().absolute()

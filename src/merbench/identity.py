@@ -1,4 +1,4 @@
-"""What tells two clips, data sets, splits or benchmarks apart without showing them.
+"""Hashes that tell clips, data sets, splits and benchmarks apart without showing them.
 
 All hashes are SHA-256 over canonical JSON: keys sorted, no blanks, numbers as Python writes them.
 They follow from a run's manifest alone, so that a reader of it can check them.
@@ -25,12 +25,12 @@ __all__ = [
 
 
 def canonical(document: Any) -> bytes:
-    """Canonical JSON of a document of JSON values."""
+    """Write a document of JSON values as canonical JSON."""
     return json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
 
 
 def digest(document: Any) -> str:
-    """SHA-256 of a document's canonical JSON, in hexadecimal."""
+    """Return the SHA-256 of a document's canonical JSON, in hexadecimal."""
     return hashlib.sha256(canonical(document)).hexdigest()
 
 

@@ -57,9 +57,9 @@ def guard(limit: int, status: int, parent: int | None) -> None:
     Parameters
     ----------
     limit
-        In bytes.
+        Bytes that the process and its children may hold.
     status
-        That of the exit for want of memory.
+        Exit status where they hold more.
     parent
         Number of the parent's process.
     """
@@ -86,7 +86,7 @@ def _look(process: psutil.Process) -> tuple[int, float]:
 
 
 def share(jobs: int) -> int:
-    """Bytes one of `jobs` workers may hold, so that together they leave the machine some."""
+    """Return the bytes that each of `jobs` workers may hold, so that the machine keeps some."""
     import psutil
 
     return int(psutil.virtual_memory().total * 0.9 / jobs)

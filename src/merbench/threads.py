@@ -14,7 +14,7 @@ VARIABLES = (
 
 
 def available() -> int:
-    """Threads this process may use: what `limit` set, else the cores it may run on."""
+    """Count the threads this process may use: those of `OMP_NUM_THREADS`, else its cores."""
     try:
         return max(1, int(os.environ["OMP_NUM_THREADS"]))
     except (KeyError, ValueError):
@@ -22,12 +22,12 @@ def available() -> int:
 
 
 def cores() -> int:
-    """Cores this process may run on."""
+    """Count the cores that this process may run on."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def environment(threads: int) -> dict[str, str]:
-    """Variables that bound every numerical library, read by each when it is first loaded."""
+    """Return variables that bound every numerical library, which reads them when it is loaded."""
     return dict.fromkeys(VARIABLES, str(threads))

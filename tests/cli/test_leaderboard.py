@@ -173,16 +173,16 @@ def test_mistakes_are_one_line(call, arguments, says):
 
 
 def test_verify_fits_sampled_folds_again(call, ran, bench):
-    done = call("verify", ran, "--rerun", "2", "--seed", "1")
+    done = call("verify", ran, "--rerun", "2", "--trust-plugins", "--seed", "1")
     assert done.status == 0, done.stderr
     assert done.stdout.count("fitted again, with the same predictions: noise: ") == 2
-    document = call("verify", ran, "--rerun", "2", "--json").json
+    document = call("verify", ran, "--rerun", "2", "--trust-plugins", "--json").json
     assert document["verified"] is True
     assert len(document["rerun"]) == 2
     (bench.folder / "data").rename(bench.folder / "moved")
-    assert "does not exist" in call("verify", ran, "--rerun", "2").error
+    assert "does not exist" in call("verify", ran, "--rerun", "2", "--trust-plugins").error
     moved = f"datasets.noise.root={bench.folder / 'moved'}"
-    assert call("verify", ran, "--rerun", "2", "--set", moved).status == 0
+    assert call("verify", ran, "--rerun", "2", "--trust-plugins", "--set", moved).status == 0
 
 
 def test_a_model_that_no_longer_gives_its_predictions_is_status_1(call, ran, bench):
@@ -191,7 +191,7 @@ def test_a_model_that_no_longer_gives_its_predictions_is_status_1(call, ran, ben
     text = plugin.read_text()
     assert "Y.mean(axis=0)" in text
     plugin.write_text(text.replace("Y.mean(axis=0)", "Y.mean(axis=0) + 0.01"))
-    done = bench.call("verify", ran, "--rerun", "9")
+    done = bench.call("verify", ran, "--rerun", "9", "--trust-plugins")
     assert done.returncode == 1, done.stderr
     lines = [line for line in done.stdout.splitlines() if "when fitted again" in line]
     assert len(lines) == 3

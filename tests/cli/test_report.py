@@ -53,7 +53,9 @@ def test_music_is_heard_only_of_data_that_are_named(call: Any, ran: Path, bench:
 
     root = f"datasets.noise.root={bench.folder / 'data'}"
     plugins = f"plugins=[{bench.folder / 'plugins'}]"
-    done = call("report", ran, "--audio", "noise", "--set", root, "--set", plugins)
+    done = call(
+        "report", ran, "--audio", "noise", "--set", root, "--trust-plugins", "--set", plugins
+    )
     assert (done.status, done.stderr) == (0, "")
     text = (ran / "report" / "index.html").read_text()
     heard = set(re.findall(r'src="(audio/[^"]+)"', text))
@@ -66,7 +68,12 @@ def test_music_is_heard_only_of_data_that_are_named(call: Any, ran: Path, bench:
     # Made anew where the store has lost them, and said where they cannot be made.
     shutil.rmtree(bench.store.folder)
     before = {path.name: path.read_bytes() for path in (ran / "report/audio").iterdir()}
-    assert call("report", ran, "--audio", "noise", "--set", root, "--set", plugins).status == 0
+    assert (
+        call(
+            "report", ran, "--audio", "noise", "--set", root, "--trust-plugins", "--set", plugins
+        ).status
+        == 0
+    )
     assert before == {path.name: path.read_bytes() for path in (ran / "report/audio").iterdir()}
 
     # And gone again with a report that is not to hold them.
@@ -83,7 +90,8 @@ def test_stems_that_cannot_be_made_are_missing_with_a_reason(ran: Path, bench: T
         )
     )
     done = bench.call(  # in a process of its own, which has not loaded the plugin yet
-        "report", ran, "--audio", "noise", "--set", f"datasets.noise.root={bench.folder / 'data'}",
+        "report", ran, "--audio", "noise", "--trust-plugins",
+        "--set", f"datasets.noise.root={bench.folder / 'data'}",
         "--set", f"plugins=[{bench.folder / 'plugins'}]",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -104,7 +112,8 @@ def test_mistakes_are_one_line(call: Any, ran: Path, bench: TinyBench) -> None:
     labels = other / "clips.csv"
     labels.write_text(labels.read_text().replace("0.12", "0.13", 1))
     error = call(
-        "report", ran, "--audio", "noise", "--set", f"datasets.noise.root={other}",
+        "report", ran, "--audio", "noise", "--trust-plugins",
+        "--set", f"datasets.noise.root={other}",
         "--set", f"plugins=[{bench.folder / 'plugins'}]",
     ).error  # fmt: skip
     assert error.startswith("--audio noise: the data here are not those of the run")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 import time
@@ -8,17 +9,32 @@ from pathlib import Path
 
 import pytest
 import torch
-from multitrack_files import RATE, write_track
+from multitrack_files import RATE, write_midi, write_track
 from typer.testing import CliRunner, Result
 
 from merbench.cli import app
 from merbench.errors import MerbenchError
+from merbench_plugins.datasets.midi import default_soundfont
+
+ROOT = Path(__file__).resolve().parents[2]
 
 SMALL = {
     "num_layers": 3,
     "num_initial_filters": 4,
     "num_frames": 2048,
     "expected_sr": RATE,
+}
+SPECTRAL = {
+    "expected_sr": RATE,
+    "window": 256,
+    "hop": 64,
+    "fine_bands": 32,
+    "bands": 56,
+    "filters": [4, 6, 8],
+    "width": 16,
+    "core_levels": 2,
+    "num_frames": 8192,
+    "context_frames": 1024,
 }
 TEACHER = '''
 from merbench import Separator, hookimpl
@@ -33,9 +49,19 @@ class Quarters(Separator):
         return {stem: waveform / 4 for stem in self.stems}
 
 
+class Singer(Separator):
+    """Hears a voice in everything, and little else."""
+
+    name = "singer"
+
+    def separate(self, waveform, sample_rate, *, device):
+        return {stem: waveform * (0.7 if stem == "vocals" else 0.1) for stem in self.stems}
+
+
 @hookimpl
 def merbench_separators():
     yield Quarters
+    yield Singer
 '''
 
 
@@ -105,6 +131,62 @@ def test_a_teacher_and_folders_to_validate_with(folder: Path) -> None:
     assert card["music"]["validation"]["tracks"] == 1
     assert set(card["validation"]) == {"drums", "vocals", "bass+other"}
     assert "quarters, for vocals, drums" in (folder / "out" / "README.md").read_text()
+
+
+def documented(after: str) -> list[str]:
+    """Return the arguments of the first command that a page shows behind some words."""
+    page = ROOT / "docs" / "training-a-separator.md"
+    text = page.read_text(encoding="utf-8").partition(after)[2]
+    text = text[text.index("```\nmerbench ") :].split("```")[1]
+    return shlex.split(text.replace("\\\n", " "))[1:]
+
+
+def small_music(folder: Path) -> None:
+    """Lay out music as the documented recipe wants it, little of it."""
+    for name, seed in (("songs/Ann", 0), ("songs/Ben", 1), ("more-songs/Cem", 2)):
+        write_track(folder / "data" / name, (), mix="song.wav", seed=seed)
+    write_track(folder / "data" / "never-heard" / "Dee", seed=3)
+    write_track(folder / "data" / "multitracks" / "Eve", seed=4)
+    for name in ("midi", "more-midi"):
+        (folder / "data" / name).mkdir()
+        write_midi(folder / "data" / name / f"{name}.mid")
+    for name in ("TimGM6mb.sf2", "FluidR3_GM.sf2"):
+        (folder / name).symlink_to(default_soundfont())
+
+
+def test_the_documented_recipe_from_songs_to_scores(folder: Path) -> None:
+    """The commands of the page as they stand, but for the teacher, the network's size and steps."""
+    pytest.importorskip("tinysoundfont")
+    small_music(folder)
+    size = f"--set=config={json.dumps(SPECTRAL)}"
+    quick = [size, "--option=steps=2", "--option=frames=4096", "--option=excerpt_seconds=1"]
+    given = documented("## A recipe for music of your own")
+    assert given[given.index("--teacher") + 1] == "spleeter"
+    given[given.index("--teacher") + 1] = "singer"
+    # Weights of another size than the network's are told from it, so that they were looked at.
+    refused = CliRunner().invoke(app, [*given, *quick])
+    assert isinstance(refused.exception, MerbenchError)
+    assert "has shape" in str(refused.exception)
+    place = given.index("start=merbench")
+    del given[place - 1 : place + 1]
+    done = CliRunner().invoke(app, [*given, *quick])
+    assert done.exit_code == 0, done.output
+    card = json.loads((folder / "checkpoint" / "card.json").read_text())
+    assert card["training"]["mp3"] == 0.15
+    assert card["teacher"]["name"] == "singer"
+    assert set(card["music"]["training"]["hours_by_known_parts"]) == {
+        "bass, drums, other",
+        "vocals, bass+drums+other",
+    }
+    assert card["music"]["training"]["groups"] == 3
+    assert card["music"]["validation"]["groups"] == 2
+    assert set(card["tests"]["Never heard"]) == {"bass", "drums", "other", "vocals"}
+    given = documented("What is trained can be used")
+    measured = CliRunner().invoke(app, [*given, size, "--beside=quarters", "--json"])
+    assert measured.exit_code == 0, measured.output
+    scores = json.loads(measured.stdout)
+    assert scores["separator"] == "wave-u-net"
+    assert set(scores["tracks"]["Eve"]) >= {"bass", "drums", "other", "vocals"}
 
 
 def test_what_cannot_be_done_is_one_sentence(folder: Path) -> None:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from sample_components import Colour, Ensemble, Layer, Sample, Wrapper
 
 from merbench import MerbenchError
+from merbench.components.base import fingerprints_kept
 
 
 def canonical(component: Any) -> str:
@@ -159,3 +160,15 @@ def test_what_is_not_installed_is_named_with_the_remedy() -> None:
 
     with pytest.raises(MerbenchError, match="pip install no-such-distribution"):
         Needy().ready()
+
+
+def test_a_fingerprint_is_kept_for_a_plan_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = Sample(), Sample(rate=3.0)
+    before = one.fingerprint()
+    with fingerprints_kept():
+        assert one.fingerprint() == before
+        monkeypatch.setattr(Sample, "version", "2")
+        assert one.fingerprint() is one.fingerprint()
+        assert one.fingerprint() == before
+        assert other.fingerprint()["identity"]["version"] == "2"
+    assert one.fingerprint()["identity"]["version"] == "2"

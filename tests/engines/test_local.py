@@ -1,4 +1,7 @@
-"""Where tasks run: order, isolation of whatever a task does to its process, threads, Ctrl-C."""
+"""Where tasks run: isolation of whatever a task does to its process, threads, Ctrl-C.
+
+What an engine owes a run is asked of both engines that come with merbench.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,12 @@ import itertools
 import os
 import signal
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,9 +22,13 @@ import psutil
 import pytest
 
 from merbench import memory, threads
+from merbench.components import EngineOptions
+from merbench.components.engine import Workplace
+from merbench.engines import catalogue
 from merbench.engines.local import LocalEngine
 from merbench.engines.schedule import execute
 from merbench.leaderboard import run_results
+from merbench.plugins.registry import Registry
 from merbench.runs import execution
 from merbench.steps.step import Step
 from merbench.steps.store import Store
@@ -36,6 +46,22 @@ from tinywork import (
     wait_for_a_child_that_eats,
     work_of,
 )
+
+ENGINES = ["local", "dask"]
+
+
+@pytest.fixture(params=ENGINES)
+def start(
+    request: pytest.FixtureRequest, local_store: Store
+) -> Callable[..., AbstractContextManager[Workplace]]:
+    """What starts an engine: of one worker, where nothing else is said."""
+
+    def started(**options: Any) -> AbstractContextManager[Workplace]:
+        chosen = catalogue.engine(Registry(), request.param)
+        return chosen.start(EngineOptions(local_store.folder, **{"jobs": 1, **options}))
+
+    return started
+
 
 # --- what tasks may do to their process ----------------------------------------------------------
 
@@ -199,15 +225,16 @@ class Ended:
         return pd.read_csv(self.folder / "leaderboard.csv").set_index("model")
 
 
-@pytest.fixture(scope="module")
-def ended(tmp_path_factory: pytest.TempPathFactory) -> Ended:
+@pytest.fixture(scope="module", params=ENGINES)
+def ended(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Ended:
     bench = TinyBench.make(tmp_path_factory.mktemp("hostile") / "bench")
     bench.write_plugin("hostile", HOSTILE)
     bench.write_spec(models=NAMES, protocol={"monte-carlo": {"folds": 1}})
     out = bench.folder / "out"
     done = bench.call(
-        "run", bench.spec, "--jobs", "2", "--timeout", "12", "--memory", "0.5", "--out", out
-    )
+        "run", bench.spec, "--engine", request.param, "--jobs", "2", "--timeout", "12",
+        "--memory", "0.5", "--out", out,
+    )  # fmt: skip
     return Ended(done.returncode, done.stderr, out, bench)
 
 
@@ -259,17 +286,17 @@ def local_store(tmp_path: Path) -> Store:
 def test_an_idle_worker_that_dies_is_replaced_and_harms_nothing(local_store):
     with LocalEngine(local_store, jobs=1) as engine:
         first = execute({"a": Act("a", die_soon)}, engine, lambda _: None)
-        wait_for(lambda: not any(worker.alive for worker in engine._workers))
+        wait_for(lambda: not any(keeper.alive for keeper in engine.keepers))
         second = execute({"b": Act("b", nothing)}, engine, lambda _: None)
     assert [o.error for o in (first["a"], second["b"])] == ["", ""]
     assert work_of(local_store, "a") != work_of(local_store, "b")
 
 
 def test_a_dead_worker_is_noticed_though_its_child_keeps_the_pipe_open(
-    local_store, tmp_path, monkeypatch
+    start, tmp_path, monkeypatch
 ):
     monkeypatch.setenv("TINY_TRACE", str(tmp_path / "child"))
-    with LocalEngine(local_store, jobs=1) as engine:
+    with start() as engine:
         tasks = {"a": Act("a", leave_a_child), "b": Act("b", nothing)}
         outcomes = execute(tasks, engine, lambda _: None)
         wait_for(lambda: not alive(int((tmp_path / "child").read_text())))
@@ -284,9 +311,9 @@ def alive(process: int) -> bool:
         return False
 
 
-def test_what_a_task_leaves_running_ends_with_it(local_store, tmp_path, monkeypatch):
+def test_what_a_task_leaves_running_ends_with_it(start, local_store, tmp_path, monkeypatch):
     monkeypatch.setenv("TINY_TRACE", str(tmp_path / "children"))
-    with LocalEngine(local_store, jobs=1) as engine:
+    with start() as engine:
         tasks = {"a": Act("a", leave_children), "b": Act("b", nothing)}
         outcomes = execute(tasks, engine, lambda _: None)
         left = [int(word) for word in (tmp_path / "children").read_text().split()]
@@ -297,8 +324,8 @@ def test_what_a_task_leaves_running_ends_with_it(local_store, tmp_path, monkeypa
     assert [outcomes[key].error for key in "ab"] == ["", ""]
 
 
-def test_memory_of_children_counts(local_store):
-    with LocalEngine(local_store, jobs=1, memory_limit=300 * 2**20) as engine:
+def test_memory_of_children_counts(start):
+    with start(memory_limit=300 * 2**20) as engine:
         before = set(psutil.Process().children(recursive=True))
         outcomes = execute({"a": Act("a", wait_for_a_child_that_eats)}, engine, lambda _: None)
         left = set(psutil.Process().children(recursive=True)) - before
@@ -306,8 +333,8 @@ def test_memory_of_children_counts(local_store):
     assert not left
 
 
-def test_a_task_that_a_worker_cannot_read_fails_alone(local_store):
-    with LocalEngine(local_store, jobs=1) as engine:
+def test_a_task_that_a_worker_cannot_read_fails_alone(start, local_store):
+    with start() as engine:
         tasks = {"a": Act("a", Unreadable()), "b": Act("b", nothing), "c": Act("c", nothing)}
         outcomes = execute(tasks, engine, lambda _: None)
     assert outcomes["a"].error == "act a: ImportError: no such plugin here"
@@ -316,29 +343,28 @@ def test_a_task_that_a_worker_cannot_read_fails_alone(local_store):
     assert work_of(local_store, "b") == work_of(local_store, "c")
 
 
-def test_a_limit_below_what_a_worker_needs_to_start_is_a_reason_and_no_hang(local_store):
-    with LocalEngine(local_store, jobs=1, memory_limit=2**20) as engine:
+def test_a_limit_below_what_a_worker_needs_to_start_is_a_reason_and_no_hang(start):
+    with start(memory_limit=2**20) as engine:
         outcomes = execute({"a": Act("a", nothing)}, engine, lambda _: None)
     assert "needed more than 0.0 GiB of memory" in outcomes["a"].error
 
 
-def test_a_plugin_that_no_worker_can_load_is_a_reason_and_no_hang(local_store, tmp_path):
+def test_a_plugin_that_no_worker_can_load_is_a_reason_and_no_hang(start, tmp_path):
     missing = tmp_path / "gone.py"
-    with LocalEngine(local_store, [missing], jobs=1) as engine:
+    with start(plugin_paths=[missing]) as engine:
         tasks = {"a": Act("a", nothing), "b": Act("b", nothing)}
         outcomes = execute(tasks, engine, lambda _: None)
     for outcome in outcomes.values():
         assert f"the plugin {missing} does not exist" in outcome.error
 
 
-def test_leaving_restores_the_environment_and_ends_all_workers(local_store, monkeypatch):
+def test_the_environment_is_left_alone_and_all_workers_end(local_store, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     monkeypatch.delenv("NUMBA_NUM_THREADS", raising=False)
     me = psutil.Process()
     before = set(me.children())
     with LocalEngine(local_store, jobs=2) as engine:
         execute({key: Act(key, nothing) for key in "abcd"}, engine, lambda _: None)
-        assert os.environ["NUMBA_NUM_THREADS"] == str(engine.threads)
         assert len(set(me.children()) - before) >= 2
     assert os.environ["OMP_NUM_THREADS"] == "3"
     assert "NUMBA_NUM_THREADS" not in os.environ
@@ -459,13 +485,17 @@ def test_a_worker_does_the_tasks_of_one_plugin_after_another_in_processes_of_the
     assert not processes["one"] & processes["two"]
 
 
-def test_a_plugin_edited_during_a_run_is_refused_where_the_edited_source_would_run(tmp_path):
+@pytest.mark.parametrize("engine_name", ENGINES)
+def test_a_plugin_edited_during_a_run_is_refused_where_the_edited_source_would_run(
+    tmp_path, engine_name
+):
     bench = TinyBench.make(tmp_path / "bench")
     bench.write_plugin("one", MEAN.format(name="one"))
     plan = bench.plan(models=["one", "average"])
     source = bench.folder / "plugins" / "one.py"
     source.write_text(source.read_text().replace("np.mean(Y, axis=0)", "0.25"))
-    with LocalEngine(bench.store, [bench.folder / "plugins"], jobs=1) as engine:
+    options = EngineOptions(bench.store.folder, [bench.folder / "plugins"], jobs=1)
+    with catalogue.engine(Registry(), engine_name).start(options) as engine:
         run = execution.execute(plan, bench.store, engine)
     rows = run_results.RunResults.of(run).leaderboard.set_index("model")
     assert rows["status"].to_dict() == {"one": "failed", "average": "ok"}
@@ -481,10 +511,11 @@ def test_a_plugin_edited_during_a_run_is_refused_where_the_edited_source_would_r
 # --- Ctrl-C --------------------------------------------------------------------------------------
 
 
-def test_ctrl_c_stops_cleanly_and_the_next_run_goes_on(tmp_path):
+@pytest.mark.parametrize("engine", ENGINES)
+def test_ctrl_c_stops_cleanly_and_the_next_run_goes_on(tmp_path, engine):
     bench = TinyBench.make(tmp_path / "bench")
     out = bench.folder / "out"
-    arguments = ["run", bench.spec, "--jobs", "2", "--out", out]
+    arguments = ["run", bench.spec, "--jobs", "2", "--engine", engine, "--out", out]
     with bench.running(*arguments, sleep=0.15) as process:
         wait_for(lambda: len(bench.traced()) >= 5, process)
         os.killpg(process.pid, signal.SIGINT)
@@ -515,6 +546,18 @@ def test_ctrl_c_while_workers_start_is_as_clean(tmp_path):
         wait_for(lambda: group_is_gone(process.pid), seconds=30)
 
 
+def test_a_step_that_ends_its_worker_takes_no_other_of_its_batch_with_it(tmp_path):
+    store = Store(tmp_path / "store")
+    store.prepare()
+    acts = {"a": nothing, "b": be_killed, "c": nothing, "d": nothing}
+    with LocalEngine(store, jobs=1, timeout=30) as engine:
+        tasks: dict[str, Step] = {k: Act(k, act, alike="m", gains=4) for k, act in acts.items()}
+        outcomes = execute(tasks, engine, lambda _: None)
+    assert "act b: its worker process was killed by SIGKILL" in outcomes["b"].error
+    assert [key for key in tasks if not outcomes[key].error] == ["a", "c", "d"]
+    assert all((store.folder / key).exists() for key in "acd")
+
+
 # --- devices -------------------------------------------------------------------------------------
 
 
@@ -540,10 +583,8 @@ def test_tasks_on_a_device_take_turns_whatever_runs_them(tmp_path, monkeypatch):
     assert all(ended <= began for (_, ended), (began, _) in itertools.pairwise(spans))
 
 
-def test_a_worker_that_is_killed_on_a_device_leaves_it_to_the_next(tmp_path):
-    store = Store(tmp_path / "store")
-    store.prepare()
-    with LocalEngine(store, jobs=2, timeout=30) as engine:
+def test_a_worker_that_is_killed_on_a_device_leaves_it_to_the_next(start):
+    with start(jobs=2, timeout=30) as engine:
         tasks: dict[str, Step] = {"a": Act("a", be_killed, device="meta")}
         tasks |= {key: Act(key, nothing, device="meta") for key in "bc"}
         outcomes = execute(tasks, engine, lambda _: None)
@@ -552,10 +593,8 @@ def test_a_worker_that_is_killed_on_a_device_leaves_it_to_the_next(tmp_path):
     assert not outcomes["c"].error
 
 
-def test_a_task_that_hangs_on_a_device_is_stopped_at_its_timeout(tmp_path):
-    store = Store(tmp_path / "store")
-    store.prepare()
-    with LocalEngine(store, jobs=1, timeout=1) as engine:
+def test_a_task_that_hangs_on_a_device_is_stopped_at_its_timeout(start):
+    with start(timeout=1) as engine:
         tasks: dict[str, Step] = {"a": Act("a", partial(time.sleep, 60), device="meta")}
         outcomes = execute(tasks, engine, lambda _: None)
     assert "took longer than the timeout of 1 s" in outcomes["a"].error

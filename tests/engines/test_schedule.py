@@ -6,6 +6,7 @@ import concurrent.futures
 import time
 
 from merbench.engines.schedule import Failure, Outcome, execute
+from merbench.steps.batch import Batch
 from merbench.steps.step import Step
 from tinywork import Act, TinyStep, nothing
 
@@ -15,7 +16,7 @@ class Played:
 
     slots = 1
 
-    def __init__(self, **ends: Failure | Exception) -> None:
+    def __init__(self, **ends: Failure | Exception | None) -> None:
         self.ends = ends
         self.started: list[str] = []
 
@@ -139,3 +140,67 @@ def test_one_task_at_a_time_is_on_a_device_and_others_do_not_wait_for_it():
     # All workers are busy though six tasks before the others need two devices.
     assert engine.started[:4] == ["g0", "h0", "c0", "c1"]
     assert [key for key in engine.started if key[0] == "g"] == ["g0", "g1", "g2", "g3"]
+
+
+# --- batches -------------------------------------------------------------------------------------
+
+
+class Noting(Played):
+    """An engine that notes what stood in each batch."""
+
+    def __init__(self, slots: int = 1, **ends: Failure | Exception) -> None:
+        super().__init__(**ends)
+        self.slots = slots
+        self.handed: list[str] = []
+
+    def submit(self, work: Step) -> concurrent.futures.Future[Failure | None]:
+        steps = work.steps if isinstance(work, Batch) else (work,)
+        self.handed.append(" ".join(step.key for step in steps))
+        self.ends.setdefault(work.key, self.ends.get(self.handed[-1]))
+        return super().submit(work)
+
+
+def alike(keys: str, mark: str = "m", gains: int = 1) -> dict[str, Step]:
+    return {key: Act(key, nothing, alike=mark, gains=gains) for key in keys}
+
+
+def test_steps_that_are_alike_go_together_where_they_gain():
+    tasks = alike("abcde", gains=3) | alike("xyz", "n") | steps(p=(), q=())
+    engine = Noting()
+    outcomes = execute(tasks, engine, lambda _: None)
+    assert engine.handed == ["a b c", "d e", *"xyzpq"]
+    assert [outcome.work for outcome in outcomes.values()] == list(tasks.values())
+
+
+def test_every_worker_has_its_share_of_steps_that_are_alike():
+    engine = Noting(slots=3)
+    execute(alike("abcdefg", gains=10), engine, lambda _: None)
+    assert engine.handed == ["a b c", "d e", "f", "g"]
+
+
+def test_steps_of_a_batch_that_fail_do_not_take_the_others_with_them():
+    failed = Failure("2 failed", "", {"b": Failure("no b", "trace b"), "c": Failure("no c", "")})
+    engine = Noting(**{"a b c d": failed})
+    tasks = alike("abcd", gains=4) | steps(x=("a",), y=("b",))
+    outcomes = execute(tasks, engine, lambda _: None)
+    assert engine.handed == ["a b c d", "x"]
+    assert {key: outcome.error for key, outcome in outcomes.items()} == {
+        "a": "", "b": "act b: no b", "c": "act c: no c", "d": "", "x": "", "y": "act b: no b",
+    }  # fmt: skip
+    assert outcomes["b"].trace == "trace b"
+
+
+def test_a_batch_that_is_lost_is_done_step_by_step_and_so_is_all_that_is_like_it():
+    ends: dict[str, Failure | Exception] = {"a b": RuntimeError("gone"), "b": RuntimeError("gone")}
+    engine = Noting(**ends)
+    reported: list[Outcome] = []
+    tasks = alike("abcd", gains=2) | alike("xy", "n", gains=2)
+    outcomes = execute(tasks, engine, reported.append)
+    # Two are handed over before anything is known of the first.
+    assert engine.handed == ["a b", "c d", "a", "b", "x y"]
+    assert {key for key, outcome in outcomes.items() if outcome.error} == {"b"}
+    assert outcomes["b"].error == "act b: lost: gone"
+    assert sorted(o.work.key for o in reported) == sorted(tasks)
+    more = Noting(**{"a b": Failure("it raised, nobody knows where", "")})
+    execute(alike("abcdefg", gains=2), more, lambda _: None)
+    assert more.handed == ["a b", "c d", "a", "b", "e", "f", "g"]

@@ -15,6 +15,7 @@ import pytest
 from merbench import devices
 from merbench.engines import worker
 from merbench.errors import MerbenchError
+from merbench.steps.batch import Batch
 from merbench.steps.step import Step
 from merbench.steps.store import Store
 
@@ -63,11 +64,11 @@ def store(tmp_path: Path) -> Store:
     return made
 
 
-def test_a_step_goes_to_a_worker_as_its_device_and_its_pickle() -> None:
+def test_a_step_goes_to_a_worker_as_its_key_its_device_and_its_pickle() -> None:
     step = Leaves(device="cuda:1")
-    device, pickled = worker.sent(step)
-    assert device == "cuda:1"
-    assert pickle.loads(pickled) == step
+    sent = worker.sent(step)
+    assert (sent.key, sent.occupies, sent.sources) == (step.key, "cuda:1", frozenset())
+    assert pickle.loads(sent.pickled) == step
 
 
 def test_a_step_that_was_done_left_its_artifact_and_no_failure(store: Store) -> None:
@@ -88,6 +89,18 @@ def test_a_step_that_cannot_be_read_is_a_failure_too(store: Store) -> None:
     failure = worker.run(worker.sent(Unreadable()), store)
     assert failure is not None
     assert failure.error == "ModuleNotFoundError: No module named 'theirs'"
+
+
+def test_a_batch_says_of_each_step_that_failed_why_and_where(store: Store) -> None:
+    batch = Batch((Leaves("a" * 64), Fails("b" * 64), Leaves("c" * 64)))
+    failure = worker.run(worker.sent(batch), store)
+    assert failure is not None
+    assert failure.parts is not None
+    (key, part), *others = failure.parts.items()
+    assert (key, part.error, others) == ("b" * 64, "there is no room; make some", [])
+    assert "in run" in part.trace
+    assert store.has("c" * 64)
+    assert pickle.loads(pickle.dumps(failure)) == failure
 
 
 def test_its_time_begins_when_its_turn_on_the_device_has_come(

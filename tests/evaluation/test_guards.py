@@ -7,10 +7,17 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 from scipy import stats
 
 from merbench import MerbenchError, Task
-from merbench.evaluation.guards import CORRELATION_ALPHA, UNCORRELATED, WORSE, suspect
+from merbench.evaluation.guards import (
+    CORRELATION_ALPHA,
+    UNCORRELATED,
+    WORSE,
+    _ranks,
+    suspect,
+)
 from merbench.evaluation.labels import best_constant, divergence
 
 relaxed = settings(deadline=None, max_examples=20)
@@ -181,3 +188,10 @@ def test_the_published_random_forest_would_have_been_marked(shared: Path) -> Non
             assert marks == (f"{UNCORRELATED}; {WORSE}",) * 2
         else:
             assert UNCORRELATED not in marks[0]
+
+
+@settings(deadline=None, max_examples=50)
+@given(hnp.arrays(np.float64, (2, 6, 3), elements=st.sampled_from([-1.5, 0.0, 0.25, 3.0, np.nan])))
+def test_ranks_are_scipys(values: np.ndarray) -> None:
+    np.testing.assert_array_equal(_ranks(values, 1), stats.rankdata(values, axis=1))
+    np.testing.assert_array_equal(_ranks(values[0], 0), stats.rankdata(values[0], axis=0))

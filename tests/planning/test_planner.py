@@ -139,6 +139,45 @@ def merbench_models():
 """
 
 
+ASKED = """
+from pathlib import Path
+from merbench import Separator, hookimpl
+from merbench.errors import MerbenchError
+
+class Asked(Separator):
+    "Notes that it was asked, and is ready until a file is gone."
+    name = "asked"
+    stems = ("bass", "vocals")
+    def ready(self):
+        if not Path(PLACE, "weights").exists():
+            raise MerbenchError("asked: the weights are gone")
+        with Path(PLACE, "asked").open("a") as file:
+            file.write("x")
+    def separate(self, waveform, sample_rate, *, device):
+        return {"bass": waveform, "vocals": waveform}
+
+@hookimpl
+def merbench_separators():
+    yield Asked
+"""
+
+
+def test_nobody_need_be_ready_for_what_is_done(bench):
+    bench.write_plugin("asked", ASKED.replace("PLACE", repr(str(bench.folder))))
+    (bench.folder / "weights").touch()
+    spec = {"separators": ["asked"], "models": ["linear"]}
+    assert bench.run(**spec).failed == []
+    asked = (bench.folder / "asked").read_text()
+    assert asked
+    (bench.folder / "weights").unlink()
+    plan = bench.plan(**spec)
+    assert (plan.tasks, plan.unready) == ({}, {})
+    assert bench.run(**spec).failed == []
+    assert (bench.folder / "asked").read_text() == asked
+    (row,) = bench.run(separators=["asked"], models=[{"linear": {"penalty": 7.0}}]).failed
+    assert row["error"] == "asked: the weights are gone"
+
+
 def test_what_is_not_ready_is_a_failed_row_and_costs_nothing(bench):
     bench.write_plugin("unready", UNREADY)
     plan = bench.plan(separators=["weights", "plain"], models=["linear", "package", "odd"])

@@ -10,7 +10,6 @@ import pytest
 from plan_names import FOLDS
 
 from merbench.cli import app
-from merbench.steps.fitting import Fit, Prepare
 from tinybench import TinyBench
 
 
@@ -44,53 +43,6 @@ def test_equal_clips_are_extracted_once(bench):
 def test_only_what_a_cell_needs_is_done(bench):
     assert bench.plan("model=average").to_do() == {"fit": FOLDS}
     assert bench.plan("separator=plain").to_do() == {"extract": 8, "assemble": 1, "fit": FOLDS}
-
-
-def test_preparation_is_done_once_a_table_and_only_for_models_that_prepare(bench):
-    bench.write_plugin(
-        "prepares",
-        """
-from merbench import FeatureKind, Model, Task, hookimpl
-
-class Sorted(Model):
-    "Wants the order of its features."
-    name = "sorted"
-    inputs = FeatureKind.VECTOR
-    tasks = frozenset({Task.VA})
-
-    def estimator(self, *, task, seed, device):
-        return self
-
-    def prepare(self, X):
-        return X.argsort(axis=0)
-
-    def fit(self, X, Y):
-        rows, order = X
-        assert rows.shape == order.shape
-        object.__setattr__(self, "_mean", Y.mean(axis=0))
-
-    def predict(self, X):
-        import numpy as np
-        return np.tile(self._mean, (len(X[0]), 1))
-
-@hookimpl
-def merbench_models():
-    yield Sorted
-""",
-    )
-    plan = bench.plan(models=["linear", "sorted"])
-    prepares = [work for work in plan.tasks.values() if isinstance(work, Prepare)]
-    assert len(prepares) == 2
-    for work in plan.tasks.values():
-        if isinstance(work, Fit):
-            assert (work.prepared in {p.key for p in prepares}) == (work.model.name == "sorted")
-    run = bench.run()
-    assert run.failed == []
-    # With the fits gone, but not what they were made from, nothing is prepared anew.
-    for cell, keys in plan.fits.items():
-        if cell == plan.cells[-1].id:
-            shutil.rmtree(bench.store.path(keys[0]))
-    assert bench.plan().to_do() == {"fit": 1}
 
 
 @pytest.fixture(scope="module")

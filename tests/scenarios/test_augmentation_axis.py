@@ -314,9 +314,6 @@ class Echo(Model):
         import numpy as np
         return np.column_stack([X[:, 0], X[:, 1], np.ones((len(X), 2))])
 
-    def prepare(self, X):
-        return X[:, :1]
-
 @hookimpl
 def merbench_models():
     yield Echo
@@ -324,7 +321,7 @@ def merbench_models():
 
 
 def test_features_scaled_before_the_split_know_of_the_clips_to_be_tested(bench):
-    bench.write_plugin("echo", ECHO.replace("    def prepare", "    def no_prepare"))
+    bench.write_plugin("echo", ECHO)
     folds = {"folds": 4, "stratified": False}
     sound = bench.run(separators=["plain"], models=["echo"], protocol={"stratified-k-fold": folds})
     folds |= {"scale_before_splitting": True}

@@ -83,7 +83,7 @@ def measured(clip: Clip) -> StemLevels:
     return StemLevels.of(Files(), clip, files, Whole(), separation)
 
 
-def recorder(predicts: Any, prepares: Any = None) -> tuple[Model, dict[str, Any]]:
+def recorder(predicts: Any) -> tuple[Model, dict[str, Any]]:
     """Return a model that predicts what it is told, and where it notes what it is given."""
     seen: dict[str, Any] = {}
 
@@ -106,9 +106,6 @@ def recorder(predicts: Any, prepares: Any = None) -> tuple[Model, dict[str, Any]
         def estimator(self, *, task, seed, device):
             return Estimator()
 
-        def prepare(self, X):
-            return prepares(X)
-
     return Recorder(), seen
 
 
@@ -116,10 +113,10 @@ def stated(component: Component) -> str:
     return digest(component.fingerprint())
 
 
-def fit(model: Model, tables: tuple[str, ...], prepared: str | None = None) -> Fit:
+def fit(model: Model, tables: tuple[str, ...]) -> Fit:
     labels = ((0.1, 0.2, 0.3, 0.4), (0.5, 0.6, 0.7, 0.8))
     return Fit(
-        "e" * 64, model, stated(model), Task.VA, 3, "cpu", tables, prepared, (3, 0), (1, 2), labels,
+        "e" * 64, model, stated(model), Task.VA, 3, "cpu", tables, (3, 0), (1, 2), labels,
         ("Abba", "Abba"), (0, 0), ("c1", "c2"), "files: two-stems x broken x recorder", 0,
     )  # fmt: skip
 

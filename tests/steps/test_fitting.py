@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
-from stage_plugins import GOOD, fit, recorder, stated
+from stage_plugins import GOOD, fit, recorder
 
 from merbench import Model, Task
 from merbench.errors import PluginError
-from merbench.steps.fitting import Fit, Prepare
+from merbench.steps.fitting import Fit
 from merbench.steps.store import Store
 from tinybench import TinyBench
 
@@ -64,32 +64,6 @@ def test_a_model_that_never_looks_at_the_music_gets_only_the_number_of_clips(sto
     model, seen = recorder(GOOD)
     fit(model, ()).run(store)
     assert seen["train"].shape == seen["test"].shape == (2, 0)
-
-
-def test_what_was_prepared_comes_beside_the_rows(store):
-    rows = np.arange(8, dtype=np.float32).reshape(4, 2)
-    store.put("a" * 64, {"rows": rows}, {"kind": "vector"})
-    model, seen = recorder(GOOD, lambda X: X.argsort(axis=0).astype(np.int32))
-    Prepare("b" * 64, ("a" * 64,), model, stated(model), "plain x levels").run(store)
-    fit(model, ("a" * 64,), "b" * 64).run(store)
-    given, prepared = seen["train"]
-    np.testing.assert_array_equal(given, rows[[3, 0]])
-    np.testing.assert_array_equal(prepared, rows.argsort(axis=0)[[3, 0]])
-
-
-def test_a_model_that_prepares_nothing_gets_the_rows_alone(store):
-    store.put("a" * 64, {"rows": np.ones((4, 2), np.float32)}, {"kind": "vector"})
-    model, seen = recorder(GOOD, lambda X: None)
-    Prepare("b" * 64, ("a" * 64,), model, stated(model), "plain x levels").run(store)
-    fit(model, ("a" * 64,), "b" * 64).run(store)
-    assert seen["train"].shape == (2, 2)
-
-
-def test_what_was_prepared_has_a_row_for_each_row(store):
-    store.put("a" * 64, {"rows": np.ones((4, 2), np.float32)}, {"kind": "vector"})
-    model, _ = recorder(GOOD, lambda X: X.T)
-    with pytest.raises(PluginError, match="recorder prepared 2 rows from 4"):
-        Prepare("b" * 64, ("a" * 64,), model, stated(model), "plain x levels").run(store)
 
 
 BAD = np.full((2, 4), 0.5)

@@ -64,7 +64,7 @@ def test_a_run_keeps_levels_of_separated_clips(bench):
     plan = bench.plan()
     run = bench.run()
     assert not run.failed
-    table = stems.table(plan.described, bench.store)
+    table = stems.table([stems.read(part, bench.store) for part in plan.described])
     # `plain` is one stem, the clip itself: there is nothing to tell of it.
     assert set(table["separator"]) == {"learned"}
     assert len(table) == 10 * 2
@@ -77,7 +77,9 @@ def test_a_run_keeps_levels_of_separated_clips(bench):
 def test_a_shift_is_tested_where_the_training_music_is_known(bench):
     plan = bench.plan(separators=["halves", "learned", {"learned": {"groups": 3}}])
     bench.run()
-    unknown, known, few = stems.shifts(plan.described, bench.store, seed=1)
+    unknown, known, few = stems.shifts(
+        [stems.read(part, bench.store) for part in plan.described], seed=1
+    )
     assert unknown["separator"] == "halves"
     assert "not described" in unknown["reason"]
     assert known["p"] < 0.01
@@ -88,7 +90,7 @@ def test_a_shift_is_tested_where_the_training_music_is_known(bench):
 
 def test_clips_that_were_never_measured_have_no_row(bench):
     plan = bench.plan()
-    assert stems.table(plan.described, bench.store).empty
+    assert stems.table([stems.read(part, bench.store) for part in plan.described]).empty
 
 
 def test_measured_stems_are_held_to_the_key(clip, store, tmp_path):

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from merbench import digests
 from merbench.errors import StoreError
 from merbench.steps import store as store_module
 from merbench.steps.store import Store, appending, artifact_key
@@ -357,6 +359,27 @@ def test_a_mapped_artifact_is_checked_once_and_again_where_it_changed(store, mon
         store.get(KEY, mapped=True)
 
 
+def test_contents_are_checked_once_and_again_where_they_changed_or_are_new(store, monkeypatch):
+    checked = []
+    real = store_module._checksum
+    store.put(KEY, ARRAYS, INFO)
+    monkeypatch.setattr(store_module, "_checksum", lambda path: checked.append(path) or real(path))
+    # Within a tick of the disk's clock, another change of the same size would not show.
+    for _ in range(2):
+        assert store.has(KEY)
+    assert len(checked) == 4
+    monkeypatch.setattr(digests, "_SETTLED_NS", 0)
+    time.sleep(0.02)
+    for _ in range(3):
+        assert store.has(KEY)
+        assert_holds(store)
+    assert len(checked) == 6
+    flip(store.path(KEY) / "bass.npy", -1)
+    with pytest.raises(StoreError, match="run again"):
+        store.get(KEY)
+    assert not store.has(KEY)
+
+
 # --- several processes ---------------------------------------------------------------------------
 
 
@@ -540,3 +563,65 @@ def test_a_killed_writer_that_waits_to_be_reaped_counts_as_gone(tmp_path: Path) 
     store.prepare()
     assert not left.exists()
     writer.communicate()
+
+
+# --- a disk that several machines share ----------------------------------------------------------
+
+
+@pytest.fixture
+def shared(store: Store) -> Store:
+    return Store(store.folder, patience=0.6)
+
+
+def test_an_artifact_that_appears_late_is_waited_for(store, shared):
+    timer = threading.Timer(0.3, store.put, [KEY, ARRAYS, INFO])
+    timer.start()
+    assert not shared.has(KEY)
+    assert shared.get(KEY).info == store.get(KEY).info
+    timer.join()
+
+
+def test_patience_ends(shared):
+    started = time.monotonic()
+    with pytest.raises(StoreError, match=r"gone from .* run again"):
+        shared.get(KEY)
+    assert time.monotonic() - started >= 0.6
+
+
+def test_a_plan_looks_at_whether_it_is_there_and_a_reader_at_what_it_holds(store, shared):
+    store.put(KEY, ARRAYS, INFO)
+    file = next(shared.path(KEY).glob("*.npy"))
+    file.write_bytes(file.read_bytes()[:-1] + b"x")
+    assert shared.has(KEY)
+    with pytest.raises(StoreError, match="was damaged; run again"):
+        shared.get(KEY)
+    # Set aside, and not deleted: the key is free, and somebody may still be reading.
+    assert not shared.has(KEY)
+    assert len(unfinished(store)) == 1
+
+
+def test_a_stale_handle_is_tried_again(store, shared, monkeypatch):
+    store.put(KEY, ARRAYS, INFO)
+    real, failures = Path.open, [errno.ESTALE, errno.ESTALE]
+
+    def stale(path, *arguments, **options):
+        if path.name == "artifact.json" and failures:
+            raise OSError(failures.pop(), "Stale file handle", str(path))
+        return real(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", stale)
+    assert shared.get(KEY).info == INFO
+    assert not failures
+
+
+def test_a_rename_that_fails_after_it_succeeded_is_looked_at(store, monkeypatch):
+    real = Path.rename
+
+    def rename(path, target):
+        real(path, target)
+        raise OSError(errno.EIO, "Input/output error", str(path))
+
+    monkeypatch.setattr(Path, "rename", rename)
+    store.put(KEY, ARRAYS, INFO)
+    monkeypatch.undo()
+    assert_holds(store)

@@ -26,5 +26,13 @@ def test_lines_that_say_nothing_are_counted_and_the_others_read(tmp_path):
     assert timings.read(tmp_path) == ({("fit", "ridge"): Cost(2.0, 0.5)}, 9)
 
 
+def test_machines_that_share_a_store_write_files_of_their_own(tmp_path, monkeypatch):
+    for host, seconds in (("one", 1.0), ("two", 3.0)):
+        monkeypatch.setattr("platform.node", lambda host=host: host)
+        timings.record(tmp_path, "fit", "ridge", seconds, 0.5)
+    assert {path.name for path in tmp_path.iterdir()} == {"timings-one.jsonl", "timings-two.jsonl"}
+    assert timings.read(tmp_path) == ({("fit", "ridge"): Cost(2.0, 0.5)}, 0)
+
+
 def test_without_a_file_nothing_is_known(tmp_path):
     assert timings.read(tmp_path / "none") == ({}, 0)

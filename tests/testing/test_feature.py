@@ -130,3 +130,65 @@ def test_a_broken_extractor_fails_its_check(
 ) -> None:
     with np.errstate(invalid="ignore"):
         assert detail in failed(extracts(work)).get(check, "passed")
+
+
+class Together(Levels):
+    """Levels of several clips at once."""
+
+    name = "together"
+    at_once = 4
+
+    def extract_many(self, waveforms: Any, sample_rates: Any, *, device: str) -> Any:
+        return [self.extract(w, 1, device=device) * (1 + 1e-6) for w in waveforms]
+
+
+MANY = "extracts from several clips at once as from each alone"
+
+
+def test_several_clips_at_once_pass_where_they_differ_by_rounding() -> None:
+    assert results(Together)[MANY].status == "passed"
+    assert MANY not in results(Levels)
+
+
+def halved_in_place(self: Any, waveforms: Any) -> Any:
+    waveforms[0][:] /= 2
+    return [self.extract(w, 1, device="cpu") for w in waveforms]
+
+
+@pytest.mark.parametrize(
+    ("work", "detail"),
+    [
+        (lambda self, w: [self.extract(w[0], 1, device="cpu")], "returned 1 arrays for 4 clips"),
+        (lambda self, w: [np.ones(3)] * len(w), r"has the shape (3,), and (2,) alone"),
+        (
+            lambda self, w: [self.extract(v, 1, device="cpu") for v in w[::-1]],
+            "of the largest number away from what it is alone",
+        ),
+        (halved_in_place, "`extract_many` changed a waveform"),
+        (lambda self, w: 1 / 0, "ZeroDivisionError"),
+        (lambda self, w: [v.std() + 0 * random.random() for v in w], "global random state"),
+    ],
+)
+def test_several_clips_at_once_fail_where_they_are_not_what_each_is(work: Any, detail: str) -> None:
+    class Broken(Together):
+        """Broken."""
+
+        def extract_many(self, waveforms: Any, sample_rates: Any, *, device: str) -> Any:
+            return work(self, waveforms)
+
+    assert detail in failed(Broken).get(MANY, "passed")
+
+
+def test_a_number_of_clips_without_a_method_and_a_method_without_a_number_fail() -> None:
+    class Number(Levels):
+        """Says a number alone."""
+
+        at_once = 8
+
+    class Method(Together):
+        """Has the method alone."""
+
+        at_once = 1
+
+    assert failed(Number)[MANY] == "its `at_once` is 8, and it has no `extract_many`"
+    assert failed(Method)[MANY] == "its `extract_many` is never called; set `at_once`"

@@ -36,26 +36,6 @@ class Deaf(Linear):
     inputs = ()
 
 
-class Prepared(Linear):
-    """A model that could do with prepared rows, and learns the same without."""
-
-    name = "prepared"
-
-    def prepare(self, X: Any) -> Any:
-        return np.argsort(X, axis=1)
-
-
-class PreparedRidge(Ridge):
-    def fit(self, X: Any, Y: Any) -> Ridge:
-        return super().fit(X[0] if isinstance(X, tuple) else X, Y)
-
-    def predict(self, X: Any) -> Any:
-        return super().predict(X[0] if isinstance(X, tuple) else X)
-
-
-Prepared.regressor = PreparedRidge
-
-
 class Beside(Linear):
     """Ridge regression that takes originals alone of its second input, which it sees."""
 
@@ -77,7 +57,7 @@ class SeesOriginals(Ridge):
 Beside.regressor = SeesOriginals
 
 
-@pytest.mark.parametrize("cls", [Linear, Anything, Deaf, Around, Prepared, Beside])
+@pytest.mark.parametrize("cls", [Linear, Anything, Deaf, Around, Beside])
 def test_a_sound_model_passes(cls: type[Model]) -> None:
     assert failed(cls) == {}
 
@@ -93,8 +73,6 @@ def test_what_does_not_apply_is_skipped_with_the_reason() -> None:
     assert found["predicts each clip by itself (va)"] == testing.Result(
         "predicts each clip by itself (va)", "skipped", "it never looks at the music"
     )
-    assert results(Linear)["learns the same from prepared rows (va)"].status == "skipped"
-    assert results(Prepared)["learns the same from prepared rows (va)"].status == "passed"
 
 
 @pytest.mark.parametrize("entries", [(True,), (True, True), (False, True, False)])
@@ -412,40 +390,6 @@ def test_a_classifier_that_forgets_a_quadrant_is_seen(
     assert set(failed(Classifier)) <= {"pickles"}
     monkeypatch.setattr(Classifier, "regressor", regressor)
     assert detail in failed(Classifier)[f"{check} (quadrant)"]
-
-
-class PreparesTooFew(Prepared):
-    """Prepares too few rows."""
-
-    name = "prepares-too-few"
-
-    def prepare(self, X: Any) -> Any:
-        return X[1:]
-
-
-class PreparesSomethingElse(Prepared):
-    """Learns from prepared rows what it does not learn without."""
-
-    name = "prepares-something-else"
-
-    def prepare(self, X: Any) -> Any:
-        return X + 1
-
-
-class LearnsFromPrepared(PreparedRidge):
-    def fit(self, X: Any, Y: Any) -> Ridge:
-        return Ridge.fit(self, X[1] if isinstance(X, tuple) else X, Y)
-
-
-PreparesSomethingElse.regressor = LearnsFromPrepared
-
-
-@pytest.mark.parametrize(
-    ("cls", "detail"),
-    [(PreparesTooFew, "29 rows for 30 clips"), (PreparesSomethingElse, "learns something else")],
-)
-def test_wrong_preparation_is_seen(cls: type[Model], detail: str) -> None:
-    assert detail in failed(cls)["learns the same from prepared rows (va)"]
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from merbench_plugins.datasets._composer import Cues, generator
+from merbench_plugins.datasets._composer import generator
+from merbench_plugins.datasets._cues import Cues
 
 __all__ = ["SHARES", "contradiction", "rate"]
 

@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from merbench_plugins.datasets._composer import DRUMS, PARTS, Note, Score
+from merbench_plugins.datasets._score import DRUMS, PARTS, Note, Score
 
 __all__ = ["render"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,11 +11,13 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from merbench import Clip, Dataset, Finding, Task
+from merbench.digests import file_digest
 from merbench.errors import AudioError, MerbenchError
+from merbench.identity import digest
 
 if TYPE_CHECKING:
     from merbench.audio import Waveform
-    from merbench_plugins.datasets._composer import Score
+    from merbench_plugins.datasets._score import Score
 
 _HERE = "merbench_plugins.datasets"
 
@@ -39,7 +42,14 @@ class Demo(Dataset):
     """
 
     name = "demo"
-    source_modules = (f"{_HERE}._composer", f"{_HERE}._raters", f"{_HERE}._synthesiser")
+    source_modules = (
+        f"{_HERE}._arrangement",
+        f"{_HERE}._composer",
+        f"{_HERE}._cues",
+        f"{_HERE}._raters",
+        f"{_HERE}._score",
+        f"{_HERE}._synthesiser",
+    )
     task = Task.VA
     has_true_stems = True
     needs_root = False
@@ -61,11 +71,24 @@ class Demo(Dataset):
     )
 
     def clips(self, root: Path) -> Sequence[Clip]:
-        """Compose and rate the clips, and write the scores that `root` does not have yet."""
+        """Compose and rate the clips, and write the scores that `root` does not have yet.
+
+        An index beside them tells later calls what was composed and rated by this very program.
+        """
         # Datasets of different parameters may share a root, and never write over each other.
         name = f"seed-{self.seed}-{self.seconds}s-{self.sample_rate}Hz-{self.clips_per_artist}"
         folder = root / name
-        return [self._clip(index, folder) for index in range(self.n_clips)]
+        index = root / f"{name}-{digest(self.fingerprint())[:12]}.json"
+        known = self._known(index, folder)
+        if known:
+            return known
+        clips = [self._clip(number, folder) for number in range(self.n_clips)]
+        rows = [
+            [clip.id, clip.group, clip.label, clip.ratings, file_digest(clip.audio)]
+            for clip in clips
+        ]
+        _write(index, json.dumps({"clips": rows, "sha256": digest(rows)}).encode())
+        return clips
 
     def decode(self, clip: Clip) -> tuple[Waveform, int]:
         """Render a clip's score: the sum of its true stems, (2, samples)."""
@@ -100,8 +123,37 @@ class Demo(Dataset):
             return [note, Finding("error", str(root), str(error))]
         return [note, *(finding for clip in clips for finding in self._faults(clip))]
 
+    def _known(self, index: Path, folder: Path) -> list[Clip]:
+        """Return the clips as an index has them; none where it or a score is not as it was."""
+        try:
+            listed = json.loads(index.read_bytes())
+            rows = listed["clips"]
+            if listed["sha256"] != digest(rows):
+                return []
+            scores = [(folder / f"{name}.json", score) for name, *_, score in rows]
+            if any(file_digest(path) != score for path, score in scores):
+                return []
+        except (OSError, ValueError, KeyError, TypeError):
+            return []
+        return [
+            Clip(
+                id=name,
+                group=group,
+                label=tuple(label),
+                audio=path,
+                ratings=tuple((valence, arousal) for valence, arousal in ratings),
+                provenance=self._provenance,
+            )
+            for (name, group, label, ratings, _), (path, _) in zip(rows, scores, strict=True)
+        ]
+
+    @property
+    def _provenance(self) -> str:
+        return f"synthetic: composed and rated by a program from seed {self.seed}"
+
     def _clip(self, index: int, folder: Path) -> Clip:
-        from merbench_plugins.datasets._composer import Cues, compose
+        from merbench_plugins.datasets._composer import compose
+        from merbench_plugins.datasets._cues import Cues
         from merbench_plugins.datasets._raters import rate
 
         score = compose(
@@ -120,7 +172,7 @@ class Demo(Dataset):
             label=(*ratings.mean(axis=0).tolist(), *ratings.std(axis=0).tolist()),
             audio=path,
             ratings=tuple((valence, arousal) for valence, arousal in ratings.tolist()),
-            provenance=f"synthetic: composed and rated by a program from seed {self.seed}",
+            provenance=self._provenance,
         )
 
     def _faults(self, clip: Clip) -> list[Finding]:
@@ -139,7 +191,7 @@ class Demo(Dataset):
 
 
 def _read(path: Path) -> Score:
-    from merbench_plugins.datasets._composer import Score
+    from merbench_plugins.datasets._score import Score
 
     try:
         return Score.loads(path.read_text(encoding="utf-8"))

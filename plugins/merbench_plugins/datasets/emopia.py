@@ -9,7 +9,8 @@ from merbench import Clip, Task
 from merbench.tasks.quadrants import one_hot
 from merbench_plugins.datasets.archives import unpacked
 from merbench_plugins.datasets.audio_files import file_name
-from merbench_plugins.datasets.label_table import LabelError, LabelTable, Problems
+from merbench_plugins.datasets.label_table import LabelError, LabelTable
+from merbench_plugins.datasets.problems import Problems
 from merbench_plugins.datasets.quadrant_labels import QUADRANTS, named_quadrant
 from merbench_plugins.datasets.rendered import RenderedDataset
 

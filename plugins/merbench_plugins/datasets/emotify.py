@@ -11,14 +11,9 @@ from pydantic import Field
 
 from merbench import Clip, Task
 from merbench_plugins.datasets.audio_files import index_audio
-from merbench_plugins.datasets.label_table import (
-    LabelError,
-    LabelTable,
-    Problems,
-    Row,
-    group_name,
-)
+from merbench_plugins.datasets.label_table import LabelError, LabelTable, Row, group_name
 from merbench_plugins.datasets.labelled import LabelledDataset
+from merbench_plugins.datasets.problems import Problems
 from merbench_plugins.datasets.quadrant_labels import QUADRANTS
 
 PROXY = MappingProxyType(

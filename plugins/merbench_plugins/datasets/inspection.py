@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 
 from merbench import Clip, Finding, Task
-from merbench_plugins.datasets.label_table import spread_bound
+from merbench_plugins.datasets.plausible_labels import spread_bound
 
 __all__ = ["check_labels"]
 

@@ -7,73 +7,22 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 
-from merbench import Finding, MerbenchError
 from merbench.delimited import UNREADABLE, Delimited, read_delimited, require_once, shown
 from merbench.errors import TableError as LabelError
 from merbench.numerals import LEAST_STD, has_decimal_commas, number
+from merbench_plugins.datasets.problems import Problems
 
 __all__ = [
     "LabelError",
     "LabelTable",
-    "Problems",
     "Row",
     "group_name",
-    "refuse_swapped_spread",
-    "refuse_unused_scale",
     "shown",
-    "spread_bound",
 ]
 
 _FLOAT_ID = re.compile(r"\d+\.0")
-LEAST_USED = 0.02
-"""Share of the scale that a dataset's means must span."""
 NAMELESS = frozenset({"", "-", "?", "n/a", "na", "nan", "none", "null", "unknown", "<unknown>"})
-
-
-class Problems:
-    """Lets the first error through, or, where a dataset is being checked, collects them all.
-
-    One fault must not hide the next: what may fail by itself stands in a `with problems:` block of
-    its own, which an error ends when errors are collected, and nothing else.
-
-    Parameters
-    ----------
-    collect
-        Whether to collect rather than raise.
-    """
-
-    def __init__(self, *, collect: bool = False) -> None:
-        self.collect = collect
-        self.findings: list[Finding] = []
-
-    def __enter__(self) -> Problems:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> bool:
-        if not self.collect or not isinstance(error, MerbenchError):
-            return False
-        if isinstance(error, LabelError):
-            self.findings.append(Finding("error", str(error.where), error.message))
-        else:
-            self.findings.append(Finding("error", "", str(error)))
-        return True
-
-    def warn(self, where: str | Path, message: str) -> None:
-        """Say what is suspicious and no certain error."""
-        if self.collect:
-            self.findings.append(Finding("warning", str(where), message))
-
-    def note(self, where: str | Path, message: str) -> None:
-        """Say what a user may want to know and nothing depends on."""
-        if self.collect:
-            self.findings.append(Finding("note", str(where), message))
 
 
 class Row:
@@ -333,62 +282,6 @@ def group_name(text: str, fallback: str) -> str:
     """
     name = " ".join(text.split()).casefold()
     return fallback if name in NAMELESS else name
-
-
-def refuse_swapped_spread(labels: Sequence[Sequence[float]], where: str | Path) -> None:
-    """Raise where the columns of means and standard deviations must stand swapped.
-
-    Ratings on [0, 1] with mean m have a standard deviation of at most sqrt(m (1 - m)) (Bhatia and
-    Davis 2000, A better bound on the variance, Theorem 1). Single clips with few raters may come
-    out above it, where the deviation is a sample's; most clips never do.
-
-    Parameters
-    ----------
-    labels
-        Rows of (valence_mean, arousal_mean, valence_std, arousal_std) on [0, 1].
-    where
-        The file, for the message.
-    """
-    for index, dimension in enumerate(("valence", "arousal")):
-        impossible = sum(row[index + 2] > spread_bound(row[index]) for row in labels)
-        if impossible > len(labels) / 2:
-            raise LabelError(
-                where,
-                f"for {impossible} of {len(labels)} clips no ratings can have both the mean and "
-                f"the standard deviation of {dimension} given; are the two columns swapped, or is "
-                "the scale wrong?",
-            )
-
-
-def refuse_unused_scale(
-    labels: Sequence[Sequence[float]], scale: tuple[float, float], where: str | Path
-) -> None:
-    """Raise where means use so little of the scale that another must be meant.
-
-    Parameters
-    ----------
-    labels
-        Rows that begin with valence_mean and arousal_mean, moved from the scale to [0, 1].
-    scale
-        The lowest and the highest rating.
-    where
-        The file, for the message.
-    """
-    means = [mean for row in labels for mean in row[:2]]
-    if len(labels) < 2 or max(means) - min(means) >= LEAST_USED:
-        return
-    low, high = scale
-    lowest, highest = (low + mean * (high - low) for mean in (min(means), max(means)))
-    raise LabelError(
-        where,
-        f"all means lie between {lowest:g} and {highest:g}, less than {LEAST_USED:.0%} of the "
-        f"scale [{low:g}, {high:g}]; correct the scale",
-    )
-
-
-def spread_bound(mean: float) -> float:
-    """Return the largest standard deviation that values on [0, 1] with this mean can have."""
-    return math.sqrt(max(0.0, mean * (1.0 - mean)))
 
 
 class _Cells(Mapping[str, str]):

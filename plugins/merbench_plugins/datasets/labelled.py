@@ -8,7 +8,8 @@ from pathlib import Path
 from pydantic import Field
 
 from merbench import Clip, Dataset, Finding
-from merbench_plugins.datasets.label_table import LabelError, Problems
+from merbench_plugins.datasets.label_table import LabelError
+from merbench_plugins.datasets.problems import Problems
 
 __all__ = ["LabelledDataset", "MeanLabels"]
 

@@ -10,8 +10,9 @@ from typing import Literal
 from pydantic import Field
 
 from merbench import Clip, Task
-from merbench_plugins.datasets.label_table import LabelError, LabelTable, Problems
+from merbench_plugins.datasets.label_table import LabelError, LabelTable
 from merbench_plugins.datasets.labelled import MeanLabels
+from merbench_plugins.datasets.problems import Problems
 from merbench_plugins.datasets.song_folders import (
     SONG_COLUMNS,
     SongFolders,

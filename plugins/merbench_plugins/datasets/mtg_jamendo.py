@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field, model_validator
 
 from merbench import Clip, Task
-from merbench_plugins.datasets.label_table import LabelError, LabelTable, Problems, Row
+from merbench_plugins.datasets.label_table import LabelError, LabelTable, Row
 from merbench_plugins.datasets.labelled import LabelledDataset
+from merbench_plugins.datasets.problems import Problems
 from merbench_plugins.datasets.quadrant_labels import QUADRANTS
 
 if TYPE_CHECKING:

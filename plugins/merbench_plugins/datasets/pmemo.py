@@ -8,15 +8,10 @@ from pathlib import Path
 
 from merbench import Clip, Task
 from merbench_plugins.datasets.audio_files import index_audio
-from merbench_plugins.datasets.label_table import (
-    LabelError,
-    LabelTable,
-    Problems,
-    Row,
-    group_name,
-    refuse_swapped_spread,
-)
+from merbench_plugins.datasets.label_table import LabelError, LabelTable, Row, group_name
 from merbench_plugins.datasets.labelled import LabelledDataset
+from merbench_plugins.datasets.plausible_labels import refuse_swapped_spread
+from merbench_plugins.datasets.problems import Problems
 
 HINT = "set the root of pmemo to the folder PMEmo2019, with annotations, chorus and metadata.csv"
 ID = "musicId"

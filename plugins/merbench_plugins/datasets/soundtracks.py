@@ -11,13 +11,9 @@ from pydantic import Field
 from merbench import Clip, Task
 from merbench.tasks.quadrants import MIDPOINT, one_hot, quadrant
 from merbench_plugins.datasets.audio_files import index_audio
-from merbench_plugins.datasets.label_table import (
-    LabelError,
-    LabelTable,
-    Problems,
-    group_name,
-)
+from merbench_plugins.datasets.label_table import LabelError, LabelTable, group_name
 from merbench_plugins.datasets.labelled import MeanLabels
+from merbench_plugins.datasets.problems import Problems
 from merbench_plugins.datasets.song_folders import the_file
 
 SCALE = (1.0, 9.0)

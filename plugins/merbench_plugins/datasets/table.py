@@ -4,26 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from string import Formatter
 from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from merbench import CANONICAL_STEMS, Clip, Task
 from merbench_plugins.datasets.audio_files import AudioFiles, Folders, index_audio
-from merbench_plugins.datasets.described import Described
 from merbench_plugins.datasets.feature_table import feature_columns, feature_vector
-from merbench_plugins.datasets.label_table import (
-    LabelError,
-    LabelTable,
-    Problems,
-    Row,
-    group_name,
-    refuse_swapped_spread,
-    refuse_unused_scale,
-    shown,
-)
+from merbench_plugins.datasets.file_patterns import file_of_row, pattern_names
+from merbench_plugins.datasets.label_table import LabelError, LabelTable, Row, group_name, shown
+from merbench_plugins.datasets.plausible_labels import refuse_swapped_spread, refuse_unused_scale
+from merbench_plugins.datasets.problems import Problems
 from merbench_plugins.datasets.quadrant_labels import category_label, quadrant_label, shares_label
+from merbench_plugins.datasets.user_described import UserDescribed
 
 SPLITS = {
     "train": "train",
@@ -39,7 +32,7 @@ SPLITS = {
 """Names of a published split's parts, as datasets write them."""
 
 
-class Table(Described):
+class Table(UserDescribed):
     """Any folder of audio with a CSV of labels, whose columns are named here.
 
     A clip is a line of the CSV; what stands in other columns does not matter. For example, a
@@ -139,7 +132,7 @@ class Table(Described):
     def _is_pattern(cls, pattern: str | None) -> str | None:
         if pattern is not None:
             try:
-                _names(pattern)
+                pattern_names(pattern)
             except ValueError as error:
                 raise ValueError(f"'{pattern}' is no pattern: {error}") from None
         return pattern
@@ -147,7 +140,7 @@ class Table(Described):
     @field_validator("stems")
     @classmethod
     def _tells_stems_apart(cls, pattern: str | None) -> str | None:
-        if pattern is not None and "stem" not in _names(pattern):
+        if pattern is not None and "stem" not in pattern_names(pattern):
             raise ValueError("the pattern needs {stem}, as in stems/{id}/{stem}.flac")
         return pattern
 
@@ -305,9 +298,10 @@ class Table(Described):
 
     def _columns(self) -> list[str]:
         """Return the columns that must be there."""
-        patterns = {*_names(self.audio or ""), *_names(self.stems or "")} - {"id", "stem"}
-        path = self.audio if self.audio and not _names(self.audio) else None
-        named = [self.id, *self._label_columns, self.group, self.split, path, *sorted(patterns)]
+        in_braces = {*pattern_names(self.audio or ""), *pattern_names(self.stems or "")}
+        path = self.audio if self.audio and not pattern_names(self.audio) else None
+        named = [self.id, *self._label_columns, self.group, self.split, path]
+        named += sorted(in_braces - {"id", "stem"})
         return list(dict.fromkeys(name for name in named if name is not None))
 
     def _label(self, row: Row) -> tuple[float, ...]:
@@ -340,14 +334,15 @@ class Table(Described):
                     "line",
                 )
             return found
-        pattern = self.audio if _names(self.audio) else "{" + self.audio + "}"
-        return _file(folders, pattern, row, clip_id)
+        pattern = self.audio if pattern_names(self.audio) else "{" + self.audio + "}"
+        return file_of_row(folders, pattern, row, clip_id)
 
     def _stems(self, folders: Folders, row: Row, clip_id: str) -> dict[str, Path]:
         if self.stems is None:
             return {}
         return {
-            stem: _file(folders, self.stems, row, clip_id, stem=stem) for stem in CANONICAL_STEMS
+            stem: file_of_row(folders, self.stems, row, clip_id, stem=stem)
+            for stem in CANONICAL_STEMS
         }
 
     def _split(self, row: Row) -> str:
@@ -375,30 +370,3 @@ def _refuse_shared_files(
                     f"clips {other} and {clip.id} both mean {clip.audio}; write ids as the files "
                     "are named, or set `audio`",
                 )
-
-
-def _names(pattern: str) -> list[str]:
-    """Return what stands in braces."""
-    names = [name for _, name, _, _ in Formatter().parse(pattern) if name is not None]
-    if not all(names):
-        raise ValueError("braces need a column's name between them")
-    return names
-
-
-def _file(folders: Folders, pattern: str, row: Row, clip_id: str, **more: str) -> Path:
-    values = {"id": clip_id, **more}
-    parts = []
-    for text, name, _, _ in Formatter().parse(pattern):
-        parts.append(text)
-        if name is not None:
-            parts.append(values[name] if name in values else row.text(name))
-    text = "".join(parts)
-    path = folders.find(text)
-    if path is None:
-        kind = f"{more['stem']} stem" if "stem" in more else "audio"
-        advice = folders.advice(text) or "restore it, or remove the line"
-        raise LabelError(
-            row.where,
-            f"clip {clip_id} has no {kind}: {folders.root / text} is missing; {advice}",
-        )
-    return path

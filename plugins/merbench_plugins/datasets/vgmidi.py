@@ -13,14 +13,9 @@ from pydantic import Field
 
 from merbench import Clip, Task
 from merbench_plugins.datasets.audio_files import Folders
-from merbench_plugins.datasets.label_table import (
-    LabelError,
-    LabelTable,
-    Problems,
-    Row,
-    group_name,
-    refuse_swapped_spread,
-)
+from merbench_plugins.datasets.label_table import LabelError, LabelTable, Row, group_name
+from merbench_plugins.datasets.plausible_labels import refuse_swapped_spread
+from merbench_plugins.datasets.problems import Problems
 from merbench_plugins.datasets.rendered import RenderedDataset
 
 DIMENSIONS = ("valence", "arousal")

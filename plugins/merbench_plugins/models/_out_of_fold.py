@@ -50,7 +50,7 @@ def out_of_fold(
     return predicted
 
 
-class Clips:
+class ChosenClips:
     """Some clips of an array-like that may lie on disk, and is left there.
 
     Parameters
@@ -103,4 +103,4 @@ def take_clips(X: Any, rows: NDArray[np.intp]) -> Any:
         return tuple(take_clips(part, rows) for part in X)
     if isinstance(X, np.ndarray) and X.ndim <= 2:
         return X[rows]
-    return Clips(X, rows)
+    return ChosenClips(X, rows)

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from pydantic import Field
 
 from merbench import Cost, Estimator, FeatureKind, Model, ModelParameter, Task
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 
 class ConstantMean(Model):
@@ -132,7 +126,3 @@ class ShuffledLabels(Model):
         if self.model is None:
             return RandomRows(seed)
         return PermutedLabels(self.model.estimator(task=task, seed=seed, device=device), seed)
-
-    def prepare(self, X: NDArray[np.float32]) -> NDArray[Any] | None:
-        """Do the model's own preparation."""
-        return self.model.prepare(X) if self.model else None

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from merbench import Cost, Estimator, FeatureKind, Model, ModelParameter, Task
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 
 class Calibrated(Model):
@@ -84,7 +80,3 @@ class Calibrated(Model):
         return CalibratedRegressor(
             inner, folds=self.folds, method=self.method, seed=seed, task=task
         )
-
-    def prepare(self, X: NDArray[np.float32]) -> NDArray[Any] | None:
-        """Do the model's own preparation."""
-        return self.model.prepare(X)

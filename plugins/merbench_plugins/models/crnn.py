@@ -9,36 +9,11 @@ from typing import Any, ClassVar, Literal, TypeAlias
 from pydantic import Field, model_validator
 
 from merbench import Cost, Estimator, FeatureKind, Model, Task
+from merbench_plugins.models._crnn_architecture import Architecture
 
 Sequence: TypeAlias = Literal["channels", "time"]
 Start: TypeAlias = Literal["zero", "mean"]
 Order: TypeAlias = Literal["fixed", "shuffled", "as-given"]
-
-
-@dataclass(frozen=True)
-class Architecture:
-    """Sizes of a convolutional recurrent network's layers.
-
-    Parameters
-    ----------
-    blocks
-        One (kernel, filters, filters of the 1 x 1 convolution that follows) a block.
-    lstm
-        Units of the stacked LSTM layers.
-    dense
-        Units of the hidden dense layers.
-    image
-        Bins and frames that images are averaged down to first; None takes them as they are.
-    log_scale
-        Whether magnitudes x enter as log(1 + 100 x), standardised by the one mean and standard
-        deviation of all training clips; else as they are.
-    """
-
-    blocks: tuple[tuple[int, int, int], ...]
-    lstm: tuple[int, ...]
-    dense: tuple[int, ...]
-    image: tuple[int, int] | None = None
-    log_scale: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,8 +83,11 @@ class Crnn(Model):
     tasks = frozenset({Task.VA})
     uses_device = True
     source_modules = (
-        "merbench_plugins.models._crnn_network",
         "merbench_plugins.models._checked",
+        "merbench_plugins.models._crnn_architecture",
+        "merbench_plugins.models._crnn_clips",
+        "merbench_plugins.models._crnn_estimator",
+        "merbench_plugins.models._crnn_network",
         "merbench_plugins.models._training",
     )
     check_parameters: ClassVar[Mapping[str, Any]] = {"preset": "small", "epochs": 2}
@@ -187,7 +165,7 @@ class Crnn(Model):
 
     def estimator(self, *, task: Task, seed: int, device: str) -> Estimator:
         """Return an unfitted estimator; see `Model.estimator`."""
-        from merbench_plugins.models._crnn_network import CrnnRegressor
+        from merbench_plugins.models._crnn_estimator import CrnnRegressor
 
         preset = PRESETS[self.preset]
         estimator: Estimator = CrnnRegressor(

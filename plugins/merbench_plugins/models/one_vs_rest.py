@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from pydantic import Field
 
 from merbench import Cost, Estimator, FeatureKind, Model, ModelParameter, Task
 from merbench_plugins.models._parameters import Smoothing
 from merbench_plugins.models.linear_classifiers import LogisticRegression
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 
 class OneVsRest(Model):
@@ -64,7 +58,3 @@ class OneVsRest(Model):
 
         inner = self._inner.estimator(task=task, seed=seed, device=device)
         return OneVsRestClassifier(inner, smoothing=self.smoothing)
-
-    def prepare(self, X: NDArray[np.float32]) -> NDArray[Any] | None:
-        """Do the model's own preparation."""
-        return self._inner.prepare(X)

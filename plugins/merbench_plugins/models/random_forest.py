@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
 from merbench import Cost, Estimator, FeatureKind, Model, Task
 from merbench_plugins.models._parameters import Smoothing
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 Share: TypeAlias = Annotated[float, Field(gt=0, le=1)]
 
@@ -31,8 +27,11 @@ class RandomForest(Model):
     inputs = FeatureKind.VECTOR
     tasks = frozenset(Task)
     source_modules = (
+        "merbench_plugins.models._checked",
         "merbench_plugins.models._classification",
         "merbench_plugins.models._forest",
+        "merbench_plugins.models._tree_growth",
+        "merbench_plugins.models._trees",
     )
     typical_cost = Cost(seconds=10)
 
@@ -50,7 +49,7 @@ class RandomForest(Model):
     )
     backend: Literal["fast", "sklearn"] | None = Field(
         None,
-        description="fast: features are sorted once for all trees and folds. sklearn: "
+        description="fast: features are sorted once for all trees. sklearn: "
         "scikit-learn's RandomForestRegressor, the reference. They grow the same trees but where "
         "splits tie, which chance decides. By default the quicker one: fast where all features "
         "are tried in a node, sklearn where some are. `fast` takes labels of four numbers, and so "
@@ -81,17 +80,3 @@ class RandomForest(Model):
         if task is Task.VA:
             return forest
         return AveragedShares(forest, self.n_estimators, self.smoothing)
-
-    def prepare(self, X: NDArray[np.float32]) -> NDArray[Any] | None:
-        """Rank every feature over all clips, from which any fold's order follows by counting.
-
-        Nothing is prepared where it is known without the task that scikit-learn's forest is used,
-        which ignores such ranks.
-        """
-        if self.backend == "sklearn" or (
-            self.backend is None and self.max_features not in (None, 1)
-        ):
-            return None
-        from merbench_plugins.models._forest import rank_columns
-
-        return rank_columns(X)

@@ -3,56 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from typing import Any, ClassVar, Literal, TypeAlias
+from dataclasses import fields, replace
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
 from merbench import Cost, Estimator, FeatureKind, Model, Task
-
-Cell: TypeAlias = Literal["RNN", "LSTM", "GRU"]
-Standardise: TypeAlias = Literal["column", "scalar"]
-Readout: TypeAlias = Literal["last", "mean"]
-Start: TypeAlias = Literal["zero", "uniform"]
-DropoutAt: TypeAlias = Literal["start", "end"]
-Keep: TypeAlias = Literal["best", "last"]
-KeptBack: TypeAlias = Literal["groups", "clips"]
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """Layers of a recurrent network and how they are trained; fields as in `Recurrent`.
-
-    Parameters
-    ----------
-    head
-        Units of the hidden dense layers after the recurrent one.
-    dropout_at
-        Whether a block of the head starts with its dropout, or ends with it after its ReLU.
-    from_prior
-        Whether the untrained network's outputs lie around the training clips' mean label.
-    """
-
-    head: tuple[int, ...] = (64,)
-    dropout_at: DropoutAt = "end"
-    from_prior: bool = True
-    hidden: int = 64
-    layers: int = 1
-    dropout: float = 0.3
-    readout: Readout = "mean"
-    start: Start = "zero"
-    standardise: Standardise = "column"
-    max_frames: int = 1_000_000
-    pool: int = 10
-    learning_rate: float = 1e-3
-    batch_size: int = 32
-    epochs: int = 60
-    clip_norm: float = 5.0
-    validation: float = 0.15
-    kept_back: KeptBack = "groups"
-    keep: Keep = "best"
-    patience: int = 10
-
+from merbench_plugins.models._recurrent_recipe import (
+    Cell,
+    Keep,
+    KeptBack,
+    Readout,
+    Recipe,
+    Standardise,
+    Start,
+)
 
 PUBLISHED = Recipe(
     head=(128,),
@@ -94,7 +59,10 @@ class Recurrent(Model):
         "merbench_plugins.models._checked",
         "merbench_plugins.models._classification",
         "merbench_plugins.models._inner_folds",
+        "merbench_plugins.models._recurrent_estimator",
         "merbench_plugins.models._recurrent_network",
+        "merbench_plugins.models._recurrent_recipe",
+        "merbench_plugins.models._sequence_batches",
         "merbench_plugins.models._training",
     )
     check_parameters: ClassVar[Mapping[str, Any]] = {"epochs": 2, "hidden": 8}
@@ -197,7 +165,7 @@ class Recurrent(Model):
 
     def estimator(self, *, task: Task, seed: int, device: str) -> Estimator:
         """Return an unfitted estimator; see `Model.estimator`."""
-        from merbench_plugins.models._recurrent_network import RecurrentEstimator
+        from merbench_plugins.models._recurrent_estimator import RecurrentEstimator
 
         estimator: Estimator = RecurrentEstimator(
             name=self.name,

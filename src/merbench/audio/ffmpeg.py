@@ -20,7 +20,7 @@ _READ = (
 )
 """FFmpeg's readers that are let near a file. Others read text, or open what a file names."""
 _STATING = {"ape", "mov", "mpc", "mpc8", "tak", "tta", "wv"}
-"""Those of them whose headers state a length; others only estimate it."""
+"""The readers whose files state their length; all others only estimate it."""
 _SLACK = 0.1
 """Seconds by which an encoder's delay may make a stated length wrong."""
 

@@ -29,14 +29,14 @@ _SAMPLE_RATES = {
 
 
 class _Header(NamedTuple):
-    """What the four bytes at a frame's beginning say."""
+    """What a frame's first four bytes say of it."""
 
     kind: tuple[int, int, int]
     """Version, layer and sample rate, which are the same throughout a file."""
     length: int
-    """Of the frame, in bytes."""
+    """Length of the frame, in bytes."""
     samples: int
-    """Of the frame, a channel."""
+    """Samples a channel that the frame holds."""
     side: int
     """Where in the frame a Xing or Info tag would stand."""
 
@@ -50,7 +50,7 @@ class Frames:
     count
         Frames that sound.
     seconds
-        Of all of them.
+        How long all of these sound.
     missing
         Frames that the file states and does not hold.
     incomplete

@@ -45,7 +45,8 @@ def explained(
         case "plugin":
             message = first["msg"]
         case "value_error":
-            message = f"{named}: {first['msg'].removeprefix('Value error, ')}"
+            reason = first["msg"].removeprefix("Value error, ")
+            message = f"{named}: {reason}" if path else reason
         case _:
             given = repr(first["input"])
             shown = given if len(given) < 80 else f"{given[:80]}…"

@@ -8,7 +8,7 @@ from typing import Any
 from merbench.components import Component
 
 AXES = ("dataset", "augmentation", "separator", "features", "model")
-"""What a cell is a choice of, in the order that tables show it."""
+"""The axes of a grid of cells, in the order that tables show them: a cell is a choice on each."""
 
 _AXES_BY_NAME = {name: axis for axis in AXES for name in (axis, f"{axis.removesuffix('s')}s")} | {
     "feature": "features"
@@ -25,12 +25,12 @@ def axis_of(name: str) -> str | None:
 
 
 def joint_title(components: Sequence[Component]) -> str:
-    """Name of what a cell has on an axis, as tables show it: none, one or several components."""
+    """Return the name that tables show of a cell's components on one axis: none, one or several."""
     return " + ".join(component.title for component in components) or NONE
 
 
 def full_title(components: Sequence[Component]) -> str:
-    """Name of what a cell has on an axis, with the parameters that differ from their defaults."""
+    """Return that name with the parameters that differ from their defaults."""
     return joint_title(components) + settings_text([c.settings for c in components])
 
 
@@ -56,7 +56,7 @@ def is_named(name: str, title: str, full: str) -> bool:
 
 
 def settings_text(settings: Any) -> str:
-    """Settings as a name shows them: ` (k=3)`; nothing where all are defaults."""
+    """Write settings as a name shows them: ` (k=3)`; nothing where all are defaults."""
     pairs = _flat(settings)
     return f" ({', '.join(f'{key}={value}' for key, value in pairs)})" if pairs else ""
 

@@ -151,7 +151,7 @@ def _document(entry: Entry) -> dict[str, Any]:
     task = getattr(cls, "task", "")
 
     def said(attribute: str) -> str:
-        """What a class says; nothing where that is its user's to say."""
+        """Return what the class states; nothing where its user has to state it."""
         value = getattr(cls, attribute)
         return "" if isinstance(value, property) else str(value)
 

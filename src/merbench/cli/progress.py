@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from merbench.cli import display
 from merbench.wording import duration
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from rich.progress import TaskID
 
     from merbench.engines.schedule import Outcome
@@ -21,7 +23,6 @@ _STAGES = {
     "separate": "separating clips",
     "extract": "extracting features",
     "assemble": "assembling tables",
-    "prepare": "preparing tables",
     "measure": "measuring stems",
     "fit": "fitting folds",
 }
@@ -29,10 +30,18 @@ _LINE_SECONDS = 10.0
 
 
 class Progress:
-    """Shows how far each stage is, at what rate, and how long the rest will take."""
+    """Shows how far each stage is, at what rate, and how long the rest will take.
 
-    def __init__(self, to_do: Counter[str]) -> None:
-        self._to_do = to_do
+    Parameters
+    ----------
+    to_do
+        How many steps each stage has.
+    status
+        Says in a line what the engine has to say of its workers; None where it says nothing.
+    """
+
+    def __init__(self, to_do: Counter[str], status: Callable[[], str] | None = None) -> None:
+        self._to_do, self._status = to_do, status
         self._done: Counter[str] = Counter()
         self._failed = 0
         self._console = display.console(err=True)
@@ -51,8 +60,17 @@ class Progress:
                 TimeElapsedColumn,
                 TimeRemainingColumn,
             )
+            from rich.text import Text
 
-            self._bars = Progress(
+            status = self._status
+
+            class Bars(Progress):
+                def get_renderables(self) -> Iterator[RenderableType]:
+                    yield from super().get_renderables()
+                    if status:
+                        yield Text(status(), style="dim", overflow="ellipsis", no_wrap=True)
+
+            self._bars = Bars(
                 TextColumn("{task.description:<20}"),
                 BarColumn(),
                 MofNCompleteColumn(),
@@ -111,4 +129,6 @@ class Progress:
             if self._to_do[stage]
         ]
         elapsed = duration(self._spoken - self._started)
+        if self._status:
+            parts.append(self._status())
         typer.echo(f"[{elapsed}] {', '.join(parts)}", err=True)

@@ -19,6 +19,8 @@ from merbench.wording import duration, size
 
 if TYPE_CHECKING:
     from merbench.benchmark.document import Document
+    from merbench.benchmark.schema import Spec
+    from merbench.components import Engine
     from merbench.planning.cell import Cell
     from merbench.planning.plan import Plan
     from merbench.plugins.registry import Registry
@@ -41,6 +43,17 @@ TRIAL = typer.Option(
 )
 
 
+ENGINE = typer.Option(
+    "local",
+    "--engine",
+    metavar="NAME|FILE",
+    help="Where steps are done: local, dask, a plugin's engine, or an engine file.",
+)
+ENGINE_SET = typer.Option(
+    None, "--engine-set", metavar="KEY=VALUE", help="Set a parameter of the engine."
+)
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands to the program."""
     app.command()(run)
@@ -57,12 +70,8 @@ def run(
     ),
     assignments: list[str] | None = SET,
     only: list[str] | None = ONLY,
-    engine: str = typer.Option(
-        "local", "--engine", metavar="NAME", help="Where steps are done; `plugins list` has more."
-    ),
-    engine_parameters: list[str] | None = typer.Option(
-        None, "--engine-set", metavar="KEY=VALUE", help="Set a parameter of the engine."
-    ),
+    engine: str = ENGINE,
+    engine_parameters: list[str] | None = ENGINE_SET,
     jobs: int = typer.Option(0, "--jobs", "-j", min=0, help="Worker processes; 0: one a core."),
     timeout: float | None = typer.Option(
         None,
@@ -99,8 +108,9 @@ def run(
 
     if offline:
         os.environ["MERBENCH_OFFLINE"] = "1"
-    document, planned, store, registry = _plan(spec, assignments, only, timeout)
+    document, parsed, registry = _read(spec, assignments, timeout)
     chosen = catalogue.engine(registry, engine, engine_parameters or ())
+    planned, store = _plan(document, parsed, registry, chosen, only)
     if not planned.cells:
         reason = f" ({planned.skipped[0].reason})" if planned.skipped else ""
         raise MerbenchError(
@@ -122,7 +132,10 @@ def run(
                 int(memory * 2**30) if memory else None,
             )
             try:
-                with chosen.start(options) as where, Progress(planned.to_do()) as progress:
+                with (
+                    chosen.start(options) as where,
+                    Progress(planned.to_do(), getattr(where, "status", None)) as progress,
+                ):
                     recorded = execution.execute(planned, store, where, progress.report)
             except KeyboardInterrupt:
                 typer.echo(display.STOPPED, err=True)
@@ -149,6 +162,8 @@ def plan(
     spec: Path = SPEC,
     assignments: list[str] | None = SET,
     only: list[str] | None = ONLY,
+    engine: str = ENGINE,
+    engine_parameters: list[str] | None = ENGINE_SET,
     timeout: float | None = TRIAL,
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
@@ -158,12 +173,15 @@ def plan(
 
       merbench plan benchmarks.yaml --json
     """
+    from merbench.engines import catalogue
     from merbench.planning.estimate import estimate
     from merbench.planning.plan import STAGES
     from merbench.steps import timings
     from merbench.threads import cores
 
-    _, planned, store, _ = _plan(spec, assignments, only, timeout, writes=False)
+    document, parsed, registry = _read(spec, assignments, timeout)
+    chosen = catalogue.engine(registry, engine, engine_parameters or ())
+    planned, store = _plan(document, parsed, registry, chosen, only, writes=False)
     expected = estimate(planned, store)
     to_do = planned.to_do()
     counts = {s: {"to_do": to_do[s], "cached": planned.cached[s]} for s in STAGES}
@@ -238,34 +256,43 @@ def _print_some(
         typer.echo(f"and {len(rows) - _SHOWN:,} more; `--json` lists them all\n")
 
 
-def _plan(
-    spec: Path,
-    assignments: list[str] | None,
-    only: list[str] | None,
-    timeout: float | None,
-    *,
-    writes: bool = True,
-) -> tuple[Document, Plan, Store, Registry]:
-    """Make a plan; a store that nothing will be written to need not be writable."""
+def _read(
+    spec: Path, assignments: list[str] | None, timeout: float | None
+) -> tuple[Document, Spec, Registry]:
     from merbench.benchmark.document import read_document
-    from merbench.benchmark.resolving import resolve
     from merbench.benchmark.schema import parse, plugin_paths
-    from merbench.planning.planner import make_plan
     from merbench.plugins import discovery, trial
-    from merbench.steps.store import Store, home
 
     document = read_document(spec, assignments or ())
     parsed = parse(document)
     trial.wait_at_most(timeout)
     registry = discovery.load(plugin_paths(document, parsed))
     display.warn_of_problems(registry)
-    store = Store(home() / "store")
+    return document, parsed, registry
+
+
+def _plan(
+    document: Document,
+    parsed: Spec,
+    registry: Registry,
+    engine: Engine,
+    only: list[str] | None,
+    *,
+    writes: bool = True,
+) -> tuple[Plan, Store]:
+    """Make a plan; a store that nothing will be written to need not be writable."""
+    from merbench.benchmark.resolving import resolve
+    from merbench.planning.planner import make_plan
+    from merbench.steps.store import Store, home
+
+    store = Store(engine.shared_store or home() / "store", engine.waits)
     if writes:
         store.prepare()
-    planned = make_plan(resolve(document, parsed, registry), store, only or ())
+    benchmark = resolve(document, parsed, registry)
+    planned = make_plan(benchmark, store, only or (), elsewhere=engine.devices_elsewhere)
     for warning in planned.warnings:
         display.warn(warning)
-    return document, planned, store, registry
+    return planned, store
 
 
 def _names(cells: Sequence[Cell]) -> list[dict[str, str]]:

@@ -10,7 +10,7 @@ import typer
 from merbench.cli import display
 
 _LINE_SECONDS = 10.0
-"""Between two lines about one thing, where there is no terminal."""
+"""Seconds between two lines about one thing, where there is no terminal."""
 
 
 class Shares:

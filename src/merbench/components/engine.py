@@ -38,11 +38,16 @@ class EngineOptions:
 
 
 class Workplace(Protocol):
-    """What an engine that was started offers: steps in, how they ended out."""
+    """What an engine that was started offers: steps in, how they ended out.
+
+    It may have two things more. `one_machine`, False where each of several machines has a device
+    of the same name, so that steps on devices need no turns among all of them. `status()`, a line
+    for the progress of a run.
+    """
 
     @property
     def slots(self) -> int:
-        """How many steps are done at once."""
+        """How many steps it takes; it is asked anew before each that it is given."""
         ...
 
     def submit(self, work: Any) -> concurrent.futures.Future[Any]:
@@ -60,6 +65,21 @@ class Engine(Component):
     Workers call `merbench.engines.worker.run` on what `merbench.engines.worker.sent` made of a
     step, so that a step is done, takes its turn on a device and fails alike on every engine.
     """
+
+    @property
+    def shared_store(self) -> Path | None:
+        """Folder of the store that its workers see; None for the user's own."""
+        return None
+
+    @property
+    def waits(self) -> float:
+        """Seconds that an artifact which another machine wrote is waited for."""
+        return 0.0
+
+    @property
+    def devices_elsewhere(self) -> bool:
+        """Whether its workers have devices that the machine which plans need not have."""
+        return False
 
     def start(self, options: EngineOptions) -> AbstractContextManager[Workplace]:
         """Return the engine at work; workers start on entry and end on exit.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from merbench.components.base import Component
@@ -46,11 +47,15 @@ class FeatureExtractor(Component):
     uses_device
         Whether it works on the device that it is told. One that does not is always told "cpu", and
         never waits for a turn on a GPU.
+    at_once
+        How many stems `extract_many` is given at most. 1, where several at once gain nothing: it
+        is then never called.
     """
 
     kind: ClassVar[FeatureKind]
     needs_published: ClassVar[bool] = False
     uses_device: ClassVar[bool] = False
+    at_once: ClassVar[int] = 1
 
     def extract(self, waveform: Waveform, sample_rate: int, *, device: str) -> NDArray[np.float32]:
         """Extract from one stem.
@@ -70,6 +75,34 @@ class FeatureExtractor(Component):
             Of NumPy, whatever the device; finite, of the shape that `kind` says.
         """
         raise NotImplementedError
+
+    def extract_many(
+        self, waveforms: Sequence[Waveform], sample_rates: Sequence[int], *, device: str
+    ) -> Sequence[NDArray[np.float32]]:
+        """Extract from several stems, of one clip or of several, in less time than one by one.
+
+        It must give what `extract` gives of each, up to rounding: which stems come together is
+        nothing that a result may depend on. Where it raises, or gives an array that breaks the
+        contract, `extract` is called instead, so that no clip fails for another's sake.
+
+        Parameters
+        ----------
+        waveforms
+            `at_once` at most; shape (channels, samples) each. They may differ in both.
+        sample_rates
+            Of each, in Hz.
+        device
+            As `extract` is told it.
+
+        Returns
+        -------
+        sequence of ndarray
+            One a waveform, in their order.
+        """
+        return [
+            self.extract(waveform, rate, device=device)
+            for waveform, rate in zip(waveforms, sample_rates, strict=True)
+        ]
 
     def frame_rate(self, sample_rate: int, samples: int) -> float | None:
         """Return how many frames of its array make a second of a clip; None where it can't tell.

@@ -92,15 +92,6 @@ class Model(Component):
         """
         raise NotImplementedError
 
-    def prepare(self, X: NDArray[np.float32]) -> NDArray[Any] | None:
-        """Do, once for all folds, work on the features that needs no label.
-
-        Returns an array with a row for each row of `X`, which the store keeps; the estimator is
-        then given the tuple `(X rows, prepared rows)` in place of `X`. What a fit learns must be
-        the same with and without it. By default there is none.
-        """
-        return None
-
     def trainable_parameters(self) -> dict[str, int]:
         """Count what is trained, by number of stems, for `merbench plugins show`.
 

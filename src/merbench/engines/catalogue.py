@@ -1,16 +1,20 @@
-"""Engines by name: the one that comes with merbench, and those of plugins."""
+"""Engines by name or by file: those that come with merbench, and those of plugins."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 from merbench import __version__
 from merbench.benchmark import building
-from merbench.components import Engine, EngineOptions
+from merbench.benchmark.document import Document, read_document
+from merbench.components import Component, Engine, EngineOptions
 from merbench.components.engine import Workplace
-from merbench.plugins import discovery, readiness
-from merbench.plugins.registry import Entry, Origin, Registry
+from merbench.engines.dask_engine import Dask
+from merbench.errors import MerbenchError
+from merbench.plugins import readiness, registration
+from merbench.plugins.registry import OURS, Entry, Origin, Registry
 
 
 class Local(Engine):
@@ -37,27 +41,49 @@ DEFAULT = Local.name
 
 
 def with_ours(registry: Registry) -> Registry:
-    """Add the engine that comes with merbench to those of plugins.
+    """Add the engines that come with merbench to those of plugins.
 
     Raises
     ------
     PluginError
-        A plugin's engine has its name.
+        A plugin's engine has the name of one of them.
     """
-    origin = Origin(discovery.GROUP, __version__, Local.__module__)
-    discovery.add(registry, Entry("engine", Local, origin))
+    for ours in (Local, Dask):
+        origin = Origin(OURS, __version__, ours.__module__)
+        registration.add(registry, Entry("engine", ours, origin))
     return registry
 
 
 def engine(registry: Registry, name: str, assignments: Sequence[str] = ()) -> Engine:
-    """Return the engine of a name, with parameters as `KEY=VALUE`.
+    """Return the engine of a name or of an engine file, with parameters as `KEY=VALUE`.
+
+    An engine file is YAML: `engine`, a name, and beside it the parameters.
 
     Raises
     ------
     MerbenchError
-        There is no such engine, a parameter is wrong, or it cannot work here.
+        There is no such engine or file, a parameter is wrong, or it cannot work here.
     """
-    built = building.component(with_ours(registry), "engine", name, assignments)
+    registry = with_ours(registry)
+    if name.endswith((".yaml", ".yml")):
+        built = _of_file(registry, read_document(Path(name), assignments, what="engine file"))
+    else:
+        built = building.component(registry, "engine", name, assignments)
     assert isinstance(built, Engine)
     readiness.ready(built)
     return built
+
+
+def _of_file(registry: Registry, document: Document) -> Component:
+    data = document.data
+    if not isinstance(data, dict) or not isinstance(data.get("engine"), str):
+        raise document.error(
+            (), "an engine file is a mapping with engine, such as `engine: dask`, and parameters"
+        )
+    name = data["engine"]
+    try:
+        registry.get("engine", name)
+    except MerbenchError as error:
+        raise document.error(("engine",), str(error)) from None
+    parameters = {key: value for key, value in data.items() if key != "engine"}
+    return building.Builder(document, registry).build("engine", name, parameters, ())

@@ -52,7 +52,7 @@ class TrainingMusic:
     descriptors
         Shape (excerpts, descriptors), as `describe` gives.
     groups
-        One a row: the artist, or whatever else makes excerpts alike.
+        Group of each row: the artist, or whatever else makes excerpts alike.
     """
 
     descriptors: Array
@@ -67,7 +67,7 @@ def describe(waveform: Waveform, sample_rate: int) -> Array:
     waveform
         Shape (channels, samples).
     sample_rate
-        In Hz; at least twice the highest band's limit for that band to be known.
+        Sample rate in Hz. A band is known where the rate is at least twice its upper limit.
 
     Returns
     -------
@@ -118,12 +118,13 @@ class Shift:
         The energy distance as a share of its greatest value, on [0, 1]: 0 where the two
         distributions are one.
     p
-        Of the hypothesis that both are drawn from one distribution, by permutation of groups.
+        p-value of the hypothesis that both are drawn from one distribution, by permutation of
+        groups.
     outside
         Share of the dataset's clips that lie farther from the nearest training excerpt than 95 %
         of the training excerpts do from the nearest of another group. Without a shift it is 0.05.
     differences
-        By descriptor: the dataset's mean minus the training music's, in dB.
+        The dataset's mean minus the training music's, in dB, by the descriptor's name.
     """
 
     n_training: int
@@ -155,11 +156,11 @@ def two_samples(
     clips
         Shape (clips, descriptors).
     groups
-        One a clip.
+        Group of each clip.
     seed
-        Of the permutations.
+        Seed that permutations are drawn from.
     permutations
-        How many; the least p-value is 1 / (permutations + 1).
+        Number of permutations; the least p-value is 1 / (permutations + 1).
 
     Raises
     ------
@@ -198,7 +199,7 @@ def two_samples(
 
 
 def _power_spectra(signal: Array, sample_rate: int) -> tuple[Array, Array]:
-    """Hann-windowed frames that overlap by half: (frames, bins), and the bins' frequencies."""
+    """Return power spectra of Hann-windowed frames that overlap by half, and their frequencies."""
     length = max(16, round(_FRAME_SECONDS * sample_rate) // 2 * 2)
     signal = np.pad(signal, (0, max(0, 2 * length - len(signal))))
     frames = np.lib.stride_tricks.sliding_window_view(signal, length)[:: length // 2]
@@ -215,7 +216,7 @@ def _distances(points: Array) -> Array:
 
 
 def _energy(distances: Array, sides: Array) -> Array:
-    """Energy distance over twice the mean distance between sides, for each column of `sides`."""
+    """Return energy distance over twice the mean distance between sides, by column of `sides`."""
     second, first = sides, 1 - sides
     to_second = distances @ second
     n, m = first.sum(axis=0), second.sum(axis=0)
@@ -230,7 +231,7 @@ def _energy(distances: Array, sides: Array) -> Array:
 
 
 def _outside(distances: Array, codes: NDArray[np.intp], n: int) -> float:
-    """Share of the clips that are farther from training than training is from itself."""
+    """Return the share of the clips that are farther from training than it is from itself."""
     among = np.where(codes[:n, None] == codes[None, :n], np.inf, distances[:n, :n])
     limit = np.quantile(among.min(axis=1), 1 - OUTSIDE)
     return float((distances[n:, :n].min(axis=1) > limit).mean())

@@ -122,7 +122,7 @@ def _make_exact(p: Array, samples: Array, smaller: Array, n: Array, ties: Array)
 
 @lru_cache(maxsize=256)
 def _cumulative(doubled_ranks: tuple[int, ...]) -> Array:
-    """Distribution of the sum of positive (doubled) ranks where every sign is a fair coin's."""
+    """Return the distribution of the sum of positive (doubled) ranks under signs of a fair coin."""
     counts = np.zeros(sum(doubled_ranks) + 1)
     counts[0] = 1
     for rank in doubled_ranks:

@@ -27,7 +27,7 @@ published with them stays valid; whoever changes a score raises `VERSION`.
 
 
 def source_hash() -> str:
-    """SHA-256 of the sources that score, whatever line ends they were checked out with."""
+    """Return the SHA-256 of the sources that score, whatever line ends they have here."""
     digest = hashlib.sha256()
     for name in SOURCES:
         source = Path(__file__).with_name(name).read_bytes().replace(b"\r\n", b"\n")

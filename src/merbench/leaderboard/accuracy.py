@@ -25,13 +25,13 @@ class Accuracy:
     Parameters
     ----------
     row
-        Of the leaderboard.
+        The row of the leaderboard.
     mean
         Mean over folds, on [0, 1].
     low, high
-        Ends of its 95 % interval; None where the labels of clips are not there.
+        Ends of the 95 % interval of the mean; None where the labels of clips are not there.
     folds
-        Shape (J,): of each fold.
+        Shape (J,): accuracy in each fold.
     n_tests
         Clips tested, over all folds.
     """
@@ -45,7 +45,7 @@ class Accuracy:
 
     @property
     def baseline(self) -> bool:
-        """Whether it is a baseline's."""
+        """Whether the row is a baseline's."""
         return bool(self.row["role"] != row_columns.SYSTEM)
 
 

@@ -32,7 +32,7 @@ def set_class_scores(
     rows
         The ranked rows of one table.
     scored
-        Of each row: its run's predictions.
+        The predictions of each row's run.
     aligned
         The rows' scores, and where these stand among the predictions.
     """

@@ -26,7 +26,7 @@ class OnPlane:
     Parameters
     ----------
     mean_distance, largest_distance
-        Between the centres of prediction and label.
+        Distance between the centres of prediction and label, in the mean and at most.
     wider
         Clips whose prediction has a greater mean standard deviation than the label.
     """
@@ -99,7 +99,7 @@ def confusion(predictions: pd.DataFrame, classes: Sequence[str], most: int) -> C
     predictions
         A cell's rows, as a run keeps them.
     classes
-        Their names.
+        Names of the classes.
     most
         Classes shown; of more, the least frequent are gathered in one.
     """

@@ -13,18 +13,19 @@ __all__ = ["Cost", "costs"]
 
 @dataclass(frozen=True)
 class Cost:
-    """What one system takes.
+    """What one system costs, and how well it does.
 
     Parameters
     ----------
     row
-        Of the leaderboard.
+        The system's row of the leaderboard.
     seconds
-        Of fitting and predicting, over all folds.
+        Seconds of fitting and predicting, over all folds.
     kl
         Mean KL, nats.
     place
-        From 1, the fastest first, among the systems that no other beats in both; None elsewhere.
+        Place among the systems that no other beats in both, from 1, the fastest first; None for
+        other systems.
     """
 
     row: Row

@@ -43,7 +43,7 @@ class Histogram:
     edges
         Shape (bins + 1,), nats.
     series
-        By name, in the order given.
+        The series by their names, in the order given.
     beyond
         Clips above the last edge, which the last bin counts as well.
     """

@@ -41,19 +41,19 @@ class Layout:
     Parameters
     ----------
     dataset, separator, features
-        What was laid out, by name.
+        Names of what was laid out.
     points
         Shape (n, 2). Near points are alike; how far far ones are apart means nothing.
     classes
         Shape (n,): each clip's likeliest class, as a position in `names`.
     names
-        Of all classes.
+        Names of all classes.
     n_clips
         Clips that the run tested.
     alike
         Share of the n clips whose nearest neighbour on the plane is of their class.
     chance
-        What that share would be if the classes were dealt out anew.
+        Share to be expected if the classes were dealt out anew.
     """
 
     dataset: str
@@ -257,7 +257,7 @@ def _layout(
 
 
 def _settings(row: Row) -> str:
-    """Parameters of the features, as a name shows them."""
+    """Return the parameters of the features, as a name shows them."""
     import json
 
     settings = json.loads(row.get("parameters") or "{}")

@@ -26,15 +26,15 @@ class FoldTable:
     Parameters
     ----------
     dataset, system
-        What they share.
+        The dataset, and the rest of the system, that the two share.
     separators
         Names of the two: the first is what the second is held against.
     rows
         Leaderboard rows of the two.
     folds
-        What stands in separators.csv, fold by fold.
+        Their comparison in each fold, as `separators.csv` has it.
     kl
-        By separator, one array a fold: the clips' KL, the same clips in the same order for both.
+        KL of the clips by separator, one array a fold: the same clips in the same order for both.
     """
 
     dataset: str

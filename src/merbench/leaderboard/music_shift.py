@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Shift", "shift_of"]
+__all__ = ["MusicShift", "shift_of"]
 
 
 @dataclass(frozen=True)
-class Shift:
+class MusicShift:
     """What the test of a dataset's clips against a separator's training music found.
 
     Parameters
     ----------
     separator
-        Its name.
+        Name of the separator.
     reason
         Why there is no test; nothing where there is one.
     n_training, n_clips
@@ -24,13 +24,13 @@ class Shift:
     distance
         Energy distance, on [0, 1].
     p
-        Of the test that both are of one kind.
+        p-value of the test that clips and training music are of one kind.
     by_chance
         Whether a distance like this one may well arise by chance.
     outside
         Share of the clips farther from every excerpt than most excerpts are from each other.
     expected_outside
-        What that share would be without a shift.
+        Share to be expected without a shift.
     differences
         Clips less training music by descriptor, dB; the greatest first.
     """
@@ -47,14 +47,14 @@ class Shift:
     differences: tuple[tuple[str, float], ...] = ()
 
 
-def shift_of(entry: Mapping[str, Any]) -> Shift:
+def shift_of(entry: Mapping[str, Any]) -> MusicShift:
     """Return what an entry of `manifest["shift"]` says."""
     from merbench.evaluation import ALPHA
     from merbench.evaluation.shift import OUTSIDE
 
     if "reason" in entry:
-        return Shift(entry["separator"], entry["reason"])
-    return Shift(
+        return MusicShift(entry["separator"], entry["reason"])
+    return MusicShift(
         separator=entry["separator"],
         n_training=entry["n_training"],
         n_clips=entry["n_clips"],

@@ -43,12 +43,12 @@ def compose(folder: Path, runs: list[RunRecord]) -> Files:
 
 
 def check(folder: Path) -> None:
-    """See that a folder is a leaderboard's.
+    """Raise unless a folder is a leaderboard's.
 
     Raises
     ------
     MerbenchError
-        It is not.
+        The folder is missing, or holds no submission.
     """
     if not folder.is_dir():
         raise MerbenchError(

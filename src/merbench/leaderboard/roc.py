@@ -28,7 +28,7 @@ class Curve:
     Parameters
     ----------
     name
-        Of the class.
+        Name of the class.
     false, true
         Shape (p,), from 0 to 1: share of the others' clips, and of its own, above a threshold;
         the second is a mean over folds.
@@ -82,7 +82,7 @@ def mean_areas(
     Parameters
     ----------
     folds
-        Where the rows of each fold stand.
+        The slice of rows of each fold.
     classes
         Shape (n,): each row's class.
     probabilities

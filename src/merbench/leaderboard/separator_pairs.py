@@ -31,9 +31,9 @@ def fold_rows(
     rows
         The ranked rows of one table.
     scores
-        Their scores, in the same order.
+        Scores of these rows, in the same order.
     places
-        Of each row: its run's place among the runs, and its cell's among those of the run.
+        For each row the place of its run among the runs, and of its cell among those of the run.
     """
     from merbench.evaluation import signed_rank
     from merbench.evaluation.metrics import median_upper

@@ -42,7 +42,7 @@ class MeanCurves:
     epochs
         Shape (half,): the epochs that at least half of the folds got to.
     means
-        By name: shape (half,).
+        Mean of each quantity over the folds, by name: shape (half,).
     """
 
     longest: int
@@ -56,9 +56,9 @@ def mean_curves(folds: Sequence[Mapping[str, Array]], names: Sequence[str]) -> M
     Parameters
     ----------
     folds
-        From `curves`; at least one.
+        Curves of the folds, as `curves` gives them; at least one.
     names
-        What is averaged.
+        Names of the quantities to average.
     """
     longest = max(len(fold["epoch"]) for fold in folds)
     epochs = max((fold["epoch"] for fold in folds), key=len)

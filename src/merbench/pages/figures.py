@@ -45,9 +45,9 @@ def kl_histogram(key: str, series: Mapping[str, Array], *, title: str, small: bo
     Parameters
     ----------
     series
-        What a series is called, and its clips' KL in nats, any number.
+        KL in nats of any number of clips, by what the series is called.
     small
-        For a small figure, one of many.
+        Whether the figure is a small one of many.
     """
     found = distributions.kl_histogram(series)
     edges, beyond, shown = found.edges, found.beyond, found.series.values()
@@ -279,7 +279,7 @@ def roc_curves(key: str, curves: Sequence[Curve], n_classes: int, mean_auc: floa
     Parameters
     ----------
     curves
-        Those drawn, a dozen at most.
+        The curves to draw, a dozen at most.
     n_classes
         Classes that there is a curve of.
     mean_auc
@@ -321,7 +321,7 @@ def stem_levels(key: str, levels: Mapping[str, Array], floor: float) -> str:
     Parameters
     ----------
     levels
-        By stem: shape (n,), dB relative to the mixture.
+        Levels of the clips' stems, by the stem's name: shape (n,), dB relative to the mixture.
     floor
         The least level there is, in dB: that of a silent stem.
     """

@@ -64,7 +64,7 @@ def page(
     Parameters
     ----------
     title, heading
-        In the browser's title, and on the page where it differs.
+        Title that the browser shows, and heading of the page where that differs.
     parts
         Sections; those without content are left out.
     lead

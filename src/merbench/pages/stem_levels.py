@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from merbench.leaderboard.distributions import levels, one_loud_stem
-from merbench.leaderboard.music_shift import Shift, shift_of
+from merbench.leaderboard.music_shift import MusicShift, shift_of
 from merbench.leaderboard.results import Results
 from merbench.pages import figures
 from merbench.pages.leaderboard_table import number
@@ -66,7 +66,7 @@ def _separation(key: str, part: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def shift_in_words(shift: Shift) -> list[str]:
+def shift_in_words(shift: MusicShift) -> list[str]:
     """Say in paragraphs what the test of clips against a separator's training music found."""
     separator = shift.separator
     if shift.reason:

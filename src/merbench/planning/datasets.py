@@ -16,7 +16,7 @@ from merbench.identity import digest
 from merbench.numerals import LEAST_STD
 from merbench.planning.cell import LoadedDataset, Row, copies_of
 from merbench.planning.repeated_audio import audio_of_several_groups
-from merbench.plugins import readiness, trial
+from merbench.plugins import containment, readiness
 from merbench.steps.decoding import AugmentedCopy
 from merbench.steps.store import home
 from merbench.tasks import Task
@@ -28,7 +28,7 @@ _LEAKS = "split after augmenting, so that copies of one clip stand on both sides
 
 
 def data_root(rooted: RootedDataset) -> Path:
-    """Folder a dataset is read from: the user's, or a cache folder for one that needs none."""
+    """Return the folder that a dataset is read from: the user's, or one of merbench's cache."""
     if rooted.root is not None:
         return rooted.root
     return home() / "data" / f"{rooted.dataset.name}-{digest(rooted.dataset.fingerprint())[:12]}"
@@ -40,7 +40,7 @@ def load(rooted: RootedDataset, protocol: Protocol) -> LoadedDataset:
     Raises
     ------
     MerbenchError
-        It is not there, breaks the contract, or cannot be split.
+        The dataset is not there, breaks its contract, or cannot be split.
     """
     dataset, root = rooted.dataset, data_root(rooted)
     if dataset.needs_root and not root.is_dir():
@@ -50,7 +50,7 @@ def load(rooted: RootedDataset, protocol: Protocol) -> LoadedDataset:
         )
     readiness.ready(dataset)
     try:
-        with trial.contained():
+        with containment.contained():
             found = dataset.clips(root)
             clips = tuple(_in_one_form(clip) for clip in found)
         check_clips(dataset, clips)
@@ -87,7 +87,7 @@ def _in_one_form(clip: Clip) -> Clip:
 def _as_quadrant(clip: Clip) -> Clip:
     """Read a clip's mean valence and arousal as the quadrant they lie in.
 
-    What raters disagree on is lost, and so are they.
+    The quadrant does not hold how far raters disagree, so the clip loses its ratings.
     """
     label = one_hot(quadrant(*clip.label[:2]))
     note = f"quadrant of mean valence and arousal, cut at {MIDPOINT:g}"
@@ -103,8 +103,8 @@ def _noted(clip: Clip, note: str) -> Clip:
 def leaking(data: LoadedDataset, benchmark: Benchmark) -> list[LoadedDataset]:
     """Return what a protocol splits that deals copies out as if they were clips of their own.
 
-    One dataset for each choice of augmentations, its splits its own, and a note with every clip:
-    nothing that is scored on it can stand in one table with what is scored soundly.
+    There is one dataset for each choice of augmentations. It has splits of its own and a note with
+    every clip, so that no score on it can stand in one table with scores that are sound.
     """
     protocol, found = benchmark.protocol, []
     if not isinstance(protocol, DrawnProtocol) or not protocol.split_after_augmenting:

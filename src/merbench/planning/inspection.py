@@ -40,9 +40,9 @@ def findings(dataset: Dataset, root: Path) -> list[Finding]:
 def check_audio(dataset: Dataset, clips: Sequence[Clip]) -> list[Finding]:
     """Decode every clip and its true stems, and find what a run could not use or would misread.
 
-    What cannot be decoded, is too short, silent in all channels or in the first, or there twice;
-    stems that fit neither each other nor their clip. Audio above 1.0 is no fault (MP3 decodes
-    there, and nothing clips it), only worth knowing.
+    Findings are clips that cannot be decoded, are too short, silent in all channels or in the
+    first, or there twice, and stems that fit neither each other nor their clip. Audio above 1.0 is
+    no fault (MP3 decodes there, and nothing clips it), only worth knowing.
     """
     found: list[Finding] = []
     failed: defaultdict[str, list[Clip]] = defaultdict(list)

@@ -11,7 +11,7 @@ from merbench.planning.cell_list import Skipped
 from merbench.steps.measuring import SeparatedClips
 from merbench.steps.step import Step
 
-STAGES = ("separate", "extract", "assemble", "prepare", "measure", "fit")
+STAGES = ("separate", "extract", "assemble", "measure", "fit")
 """The stages of tasks in a sensible order: what fits wait for goes ahead of them all."""
 
 

@@ -9,6 +9,7 @@ from merbench import devices
 from merbench.benchmark.names import AXES, axis_of, is_named
 from merbench.benchmark.resolving import Benchmark
 from merbench.bounds import MOST_FITS
+from merbench.components.base import fingerprints_kept
 from merbench.digests import remembered
 from merbench.errors import MerbenchError
 from merbench.planning.cell_list import candidates
@@ -23,6 +24,8 @@ def make_plan(
     store: Store,
     only: Sequence[str] = (),
     again: Collection[tuple[str, int]] | None = None,
+    *,
+    elsewhere: bool = False,
 ) -> Plan:
     """Expand a benchmark into cells and tasks.
 
@@ -38,14 +41,16 @@ def make_plan(
     again
         Cell ids and folds to fit again, whether or not the store has them, and no others. All
         where not given, unless the store has them.
+    elsewhere
+        Whether the device is one of other machines, which is looked for there.
 
     Raises
     ------
     MerbenchError
         A dataset cannot be read or split, a filter names no axis, or the device is not there.
     """
-    benchmark = _on_a_device(benchmark)
-    with remembered(store.folder):
+    benchmark = _on_a_device(benchmark, elsewhere)
+    with remembered(store.folder), fingerprints_kept():
         return _made(benchmark, store, only, again)
 
 
@@ -84,9 +89,15 @@ def _made(
     return plan
 
 
-def _on_a_device(benchmark: Benchmark) -> Benchmark:
+def _on_a_device(benchmark: Benchmark, elsewhere: bool) -> Benchmark:
     """Return the benchmark with the device that `auto` means; what is recorded is what was used."""
     spec, document = benchmark.spec, benchmark.document
+    if elsewhere:
+        if spec.device == devices.AUTO:
+            raise document.error(
+                ("device",), "device: auto is for this machine; name the cluster's, such as cuda"
+            )
+        return benchmark
     try:
         device = devices.present(spec.device)
     except MerbenchError as error:

@@ -8,7 +8,7 @@ from typing import Any
 
 from merbench import devices
 from merbench.benchmark.protocols import Split
-from merbench.components import Component, FeatureExtractor, FeatureKind, Model
+from merbench.components import Component, FeatureExtractor
 from merbench.components.base import components_in
 from merbench.errors import MerbenchError
 from merbench.identity import canonical, digest
@@ -18,7 +18,7 @@ from merbench.plugins import readiness
 from merbench.steps.assembling import Assemble
 from merbench.steps.decoding import stem_components
 from merbench.steps.extracting import Extract, extraction_key, published_key, stems_of
-from merbench.steps.fitting import Fit, Prepare
+from merbench.steps.fitting import Fit
 from merbench.steps.measuring import SeparatedClips, StemLevels
 from merbench.steps.separating import Separate, files_of, stems_key
 from merbench.steps.store import Store, Written, artifact_key
@@ -41,24 +41,39 @@ class StepList:
 
     def add_all(self) -> None:
         for cell in self.plan.cells:
-            components = (*cell.augmentations, cell.separator, *cell.features, cell.model)
-            reasons = [self._unready(component) for component in components if component]
             try:
-                if not any(reasons):
-                    self.plan.fits[cell.id] = self._fits(cell)
-                    self._measure(cell)
-                    continue
+                self._add(cell)
+                continue
             except MerbenchError as error:
-                reasons = [str(error)]
+                fault = str(error)
             except OSError as error:
-                where = f"{error.filename} cannot be read ({error.strerror}); restore the file"
-                reasons = [where]
+                fault = f"{error.filename} cannot be read ({error.strerror}); restore the file"
             except Exception as error:
-                reasons = [f"{type(error).__name__}: {error}"]
-            self.plan.unready[cell.id] = next(reason for reason in reasons if reason)
+                fault = f"{type(error).__name__}: {error}"
+            # What a plugin says of itself is clearer than what came of its not being ready.
+            self.plan.unready[cell.id] = self._reason(cell) or fault
         self.plan.tasks = dict(
             sorted(self.plan.tasks.items(), key=lambda item: STAGES.index(item[1].stage))
         )
+
+    def _add(self, cell: Cell) -> None:
+        tables = tuple(self._table_key(cell, *given) for given in _inputs(cell))
+        fits = self._fits(cell, tables)
+        wanted = [fit for fit in fits if self._wanted(cell, fit)]
+        # Nobody need be ready for what is done: to be asked may take a plugin seconds.
+        reason = self._reason(cell) if wanted else ""
+        if reason:
+            raise MerbenchError(reason)
+        self.plan.tables[cell.id] = tables
+        self.plan.fits[cell.id] = [fit.key for fit in fits]
+        for fit in wanted:
+            self._add_fit(cell, fit)
+        self._measure(cell)
+
+    def _reason(self, cell: Cell) -> str:
+        """Say why a cell cannot be computed here, or nothing."""
+        components = (*cell.augmentations, cell.separator, *cell.features, cell.model)
+        return next(filter(None, (self._unready(c) for c in components if c)), "")
 
     def _unready(self, component: Component) -> str:
         """Say why a component cannot work here; asked once of each, for it may try a download.
@@ -85,18 +100,8 @@ class StepList:
             self.plan.cached[stage] += self._known[key]
         return not self._known[key]
 
-    def _fits(self, cell: Cell) -> list[str]:
-        inputs = tuple(zip(cell.features, cell.of_originals, strict=True))
-        tables = tuple(self._table_key(cell, *given) for given in inputs)
-        self.plan.tables[cell.id] = tables
-        prepares = type(cell.model).prepare is not Model.prepare and len(tables) == 1
-        prepared = None
-        # What is prepared is of the features as they are.
-        prepares = prepares and not cell.scaled
+    def _fits(self, cell: Cell, tables: tuple[str, ...]) -> list[Fit]:
         fingerprint = cell.model.fingerprint()
-        if prepares and cell.features[0].kind is FeatureKind.VECTOR:
-            prepared = artifact_key("prepare", model=fingerprint, of=tables[0])
-        keys = []
         shared = {
             "model": Written.of(fingerprint),
             "task": cell.data.task.value,
@@ -106,17 +111,17 @@ class StepList:
             **({"scaled": True} if cell.scaled else {}),
         }
         model = digest(fingerprint)
-        for split in cell.data.splits:
-            fit = _fit(cell, split, self._fold(cell, split), tables, prepared, model, shared)
-            keys.append(fit.key)
-            if self._wanted(cell, fit) and fit.key not in self.plan.tasks:
-                self.plan.tasks[fit.key] = fit
-                for (feature, originals_only), table in zip(inputs, tables, strict=True):
-                    self._table(cell, feature, originals_only, table)
-                if prepared and self._missing(prepared, "prepare"):
-                    label = f"{cell.names['separator']} x {cell.names['features']}"
-                    self.plan.tasks[prepared] = Prepare(prepared, tables, cell.model, model, label)
-        return keys
+        return [
+            _fit(cell, split, self._fold(cell, split), tables, model, shared)
+            for split in cell.data.splits
+        ]
+
+    def _add_fit(self, cell: Cell, fit: Fit) -> None:
+        if fit.key in self.plan.tasks:
+            return
+        self.plan.tasks[fit.key] = fit
+        for (feature, originals_only), table in zip(_inputs(cell), fit.tables, strict=True):
+            self._table(cell, feature, originals_only, table)
 
     def _wanted(self, cell: Cell, fit: Fit) -> bool:
         if self.again is not None:
@@ -185,7 +190,7 @@ class StepList:
             SeparatedClips(data.name, data.clips, separator, tuple(self._keys[memo]))
         )
         for task in tasks:
-            if self._missing(task.key, task.stage):
+            if self._missing(task.key, task.stage) and not self._unready(separator):
                 self.plan.tasks[task.key] = task
                 if separator.stored and self._missing(task.separation, "separate"):
                     self.plan.tasks[task.separation] = Separate(
@@ -249,6 +254,11 @@ class StepList:
         return self._keys[memo]
 
 
+def _inputs(cell: Cell) -> tuple[tuple[FeatureExtractor, bool], ...]:
+    """Return the features of a cell, and of each whether copies have their clips' rows in it."""
+    return tuple(zip(cell.features, cell.of_originals, strict=True))
+
+
 def _identities(cell: Cell) -> list[dict[str, Any]]:
     return [augmentation.identity() for augmentation in cell.augmentations]
 
@@ -285,7 +295,6 @@ def _fit(
     split: Split,
     fold: _Fold,
     tables: tuple[str, ...],
-    prepared: str | None,
     fingerprint: str,
     shared: Mapping[str, Any],
 ) -> Fit:
@@ -293,7 +302,7 @@ def _fit(
     seed = cell.fold_seed(split.fold)
     return Fit(
         artifact_key("fit", seed=seed, **shared, **fold.written),
-        cell.model, fingerprint, cell.data.task, seed, cell.device, tables, prepared, fold.train,
+        cell.model, fingerprint, cell.data.task, seed, cell.device, tables, fold.train,
         split.test, fold.labels, fold.groups, fold.copy_of, fold.test_ids, cell.label, split.fold,
         cell.scaled,
     )  # fmt: skip

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import itertools
 import json
 import os
 import re
@@ -15,29 +14,18 @@ from pathlib import Path
 from typing import Any
 
 import pluggy
-from pydantic.errors import PydanticUndefinedAnnotation
 
-from merbench.components import FeatureKind, Model
 from merbench.errors import PluginError, reason
-from merbench.naming import nearest
-from merbench.plugins import hookspecs, told_device, trial
+from merbench.plugins import containment, hookspecs, trial
 from merbench.plugins.importing import import_file, module_name
-from merbench.plugins.registry import KINDS, Entry, Origin, Problem, Registry
-from merbench.tasks import Task
+from merbench.plugins.registration import problem, register
+from merbench.plugins.registry import Origin, Problem, Registry
 
 GROUP = "merbench"
+"""Of entry points."""
 FOLDER = "plugins"
-_HOOKS = {kind: f"merbench_{kind}s" for kind in KINDS}
-_REQUIRED: dict[str, dict[str, type]] = {
-    "dataset": {"task": Task},
-    "feature": {"kind": FeatureKind},
-    "model": {"inputs": FeatureKind, "tasks": Task},
-}
 _REFUSED = "MERBENCH_REFUSED"
 """The environment variable by which workers inherit which plugins are broken."""
-_MOST_CLASSES = 10_000
-"""A hook that yields so many never ends."""
-_NAME = re.compile(r"[a-z0-9][a-z0-9.]*(-[a-z0-9.]+)*")
 
 
 def load(paths: Iterable[Path] = (), *, folder: Path | None = None) -> Registry:
@@ -80,7 +68,7 @@ class _Source:
     @property
     def ours(self) -> bool:
         """Whether it comes with merbench, and need not be tried."""
-        return self.origin.distribution == GROUP
+        return self.origin.ours
 
     @property
     def home(self) -> str:
@@ -154,16 +142,16 @@ def _load(manager: pluggy.PluginManager, registry: Registry, source: _Source) ->
     elif str(source.origin) in _refused():
         registry.problems.append(Problem(source.origin, "it was refused before"))
         return
-    with trial.contained():
+    with containment.contained():
         try:
             module = source.load()
         except (Exception, SystemExit) as error:
-            registry.problems.append(_problem(source.origin, "it cannot be imported", error))
+            registry.problems.append(problem(source.origin, "it cannot be imported", error))
             return
         if not source.ours:
             name = getattr(module, "__name__", "") if source.path else source.origin.path
             _foreign[re.split(r"[.:]", name)[0]] = source
-        _register(manager, registry, module, source.origin)
+        register(manager, registry, module, source.origin)
 
 
 def _refused() -> list[str]:
@@ -193,109 +181,13 @@ def _try(source: _Source) -> trial.Answer:
     try:
         module = source.load()
         doing = "its hooks failed"
-        _register(manager, Registry(), module, source.origin)
+        register(manager, Registry(), module, source.origin)
     except BaseException as error:
         return trial.Answer(f"{doing} ({reason(error)})", traceback.format_exc())
-    name = trial.replaced(getattr(module, "__name__", source.origin.path))
+    name = containment.replaced(getattr(module, "__name__", source.origin.path))
     if name:
         return trial.Answer(
             f"it puts its own function in place of {name}, which would change what others "
             "compute; call yours by a name of its own"
         )
     return trial.Answer()
-
-
-def _register(
-    manager: pluggy.PluginManager, registry: Registry, module: Any, origin: Origin
-) -> None:
-    """Register a module's hooks and collect what they yield, one hook's failure at a time."""
-    try:
-        manager.register(module)
-    except Exception as error:
-        registry.problems.append(_problem(origin, "it cannot be registered", error))
-        return
-    for caller in manager.get_hookcallers(module) or ():
-        if not caller.has_spec():
-            fault = f"there is no hook {caller.name!r}{nearest(caller.name, _HOOKS.values())}"
-            registry.problems.append(Problem(origin, fault))
-    for kind, hook in _HOOKS.items():
-        for implementation in getattr(manager.hook, hook).get_hookimpls():
-            if implementation.plugin is not module:
-                continue
-            if implementation.hookwrapper or implementation.wrapper:
-                fault = f"its {hook} wraps others' hooks; let it return classes of its own"
-                registry.problems.append(Problem(origin, fault))
-                continue
-            try:
-                classes = list(itertools.islice(implementation.function(), _MOST_CLASSES))
-            except (Exception, SystemExit) as error:
-                registry.problems.append(_problem(origin, f"its {hook} failed", error))
-                continue
-            if len(classes) == _MOST_CLASSES:
-                fault = f"its {hook} yields {_MOST_CLASSES:,} classes or more"
-                registry.problems.append(Problem(origin, fault))
-                continue
-            for cls in classes:
-                try:
-                    fault = _fault(kind, cls)
-                except Exception as error:
-                    what = f"what {hook} yields cannot be looked at"
-                    registry.problems.append(_problem(origin, what, error))
-                    continue
-                if fault:
-                    registry.problems.append(Problem(origin, fault))
-                else:
-                    add(registry, Entry(kind, cls, origin))
-
-
-def add(registry: Registry, entry: Entry) -> None:
-    """Add an entry, or raise `PluginError` where another of its kind has its name."""
-    other = registry.entries.setdefault((entry.kind, entry.name), entry)
-    if other is not entry and other.cls is not entry.cls:
-        raise PluginError(
-            f"two {entry.kind}s are called {entry.name!r}: one from {other.origin}, one from "
-            f"{entry.origin}; rename or remove one of them"
-        )
-
-
-def _fault(kind: str, cls: Any) -> str:
-    """Say what keeps a class from being a component of a kind, or nothing."""
-    base = KINDS[kind]
-    if not (isinstance(cls, type) and issubclass(cls, base)):
-        return f"{_HOOKS[kind]} yields {cls!r}, which is no subclass of merbench.{base.__name__}"
-    if not isinstance(cls.name, str) or not _NAME.fullmatch(cls.name):
-        return (
-            f"the {kind} class {cls.__name__} has the name {cls.name!r}; set the class attribute "
-            "`name` to lower-case words joined by hyphens"
-        )
-    for attribute, wanted in _REQUIRED.get(kind, {}).items():
-        value = getattr(cls, attribute, None)
-        values = value if isinstance(value, (tuple, set, frozenset)) else (value,)
-        if value is None:
-            return f"the {kind} {cls.name!r} does not set the class attribute `{attribute}`"
-        if not isinstance(value, property) and not all(isinstance(v, wanted) for v in values):
-            return (
-                f"the {kind} {cls.name!r} sets `{attribute}` to {value!r}, which is no "
-                f"merbench.{wanted.__name__}"
-            )
-    untold = told_device.fault(kind, cls)
-    if untold:
-        return untold
-    try:
-        cls.model_rebuild()
-    except PydanticUndefinedAnnotation as error:
-        return (
-            f"the {kind} {cls.name!r} has a parameter of the type {error.name!r}, which is not "
-            "defined in its module; import it there, and not for type checking only"
-        )
-    version: Any = cls.version
-    if not isinstance(version, str):
-        return f"the {kind} {cls.name!r} has the version {version!r}; write it as text"
-    required = [name for name, field_info in cls.model_fields.items() if field_info.is_required()]
-    if issubclass(cls, Model) and cls.baseline and required:
-        return f"the baseline {cls.name!r} is added by itself, so give {required[0]!r} a default"
-    return ""
-
-
-def _problem(origin: Origin, what: str, error: BaseException) -> Problem:
-    return Problem(origin, f"{what} ({reason(error)})", traceback.format_exc())

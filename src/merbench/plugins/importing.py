@@ -16,7 +16,9 @@ from typing import Any
 
 from merbench import digests
 from merbench.errors import PluginError
-from merbench.plugins import trial
+
+PREFIX = "merbench_plugin_"
+"""Starts the name of the module that a plugin file is imported as."""
 
 
 def import_file(path: Path) -> ModuleType:
@@ -55,7 +57,7 @@ def import_file(path: Path) -> ModuleType:
 def module_name(path: Path) -> str:
     """Return the name that a plugin file or package is imported under."""
     digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:12]
-    return f"{trial.PREFIX}{re.sub(r'[^0-9a-zA-Z_]', '_', path.stem)}_{digest}"
+    return f"{PREFIX}{re.sub(r'[^0-9a-zA-Z_]', '_', path.stem)}_{digest}"
 
 
 def _imported_from_folder(path: Path) -> dict[str, Path]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from merbench.components import Component
 from merbench.errors import MerbenchError, PluginError, reason, text_of
-from merbench.plugins import trial
+from merbench.plugins import containment, trial
 from merbench.plugins.discovery import _foreign, _Source
 
 
@@ -37,7 +37,7 @@ def ready(component: Component) -> None:
         home = (_foreign.get(top) or sources[0]).home
         answer = trial.attempt(_ask, sources, asked, home=home)
     else:
-        with trial.contained():
+        with containment.contained():
             answer = _asked(component)
     if answer.said:
         raise MerbenchError(answer.said)

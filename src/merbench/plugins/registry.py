@@ -20,7 +20,7 @@ from merbench.components import (
 )
 from merbench.errors import MerbenchError, PluginError, reason
 from merbench.naming import nearest
-from merbench.plugins import trial
+from merbench.plugins import containment
 
 KINDS: dict[str, type[Component]] = {
     "dataset": Dataset,
@@ -32,6 +32,10 @@ KINDS: dict[str, type[Component]] = {
 }
 
 
+OURS = "merbench"
+"""The distribution that merbench and its first plugins are."""
+
+
 @dataclass(frozen=True)
 class Origin:
     """Where a plugin comes from: a distribution and its version, or a file."""
@@ -39,6 +43,11 @@ class Origin:
     distribution: str
     version: str
     path: str
+
+    @property
+    def ours(self) -> bool:
+        """Whether it comes with merbench."""
+        return self.distribution == OURS
 
     def __str__(self) -> str:
         if not self.distribution:
@@ -56,7 +65,7 @@ class Entry:
 
     @property
     def name(self) -> str:
-        """What a benchmark file calls it."""
+        """The name by which a benchmark file calls the component."""
         return self.cls.name
 
     @property
@@ -86,7 +95,7 @@ class Registry:
     problems: list[Problem] = field(default_factory=list)
 
     def of_kind(self, kind: str) -> list[Entry]:
-        """Entries of one kind, in the order of their names."""
+        """Return the entries of one kind, in the order of their names."""
         return sorted((e for e in self.entries.values() if e.kind == kind), key=lambda e: e.name)
 
     def get(self, kind: str, name: str) -> Entry:
@@ -125,7 +134,7 @@ class Registry:
         """
         cls, doing = self.get(kind, name).cls, "cannot be built"
         try:
-            with trial.contained():
+            with containment.contained():
                 built = cls.model_validate(dict(parameters), context={"resolve": self._resolve})
                 doing = "cannot say its title"
                 title = built.title

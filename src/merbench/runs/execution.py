@@ -64,19 +64,18 @@ def execute(
             report(outcome)
 
     # What scores and compares takes a second or two to load, which the workers' time hides.
-    threading.Thread(target=_load_evaluation, args=(len(plan.cells),), daemon=True).start()
+    threading.Thread(target=_load_evaluation, daemon=True).start()
     outcomes = schedule.execute(plan.tasks, where, settled) if where else {}
     folds, predictions, errors = _collect(plan, store, outcomes)
     manifest = manifests.compose(plan, outcomes, errors, started)
-    manifest["shift"] = stems.shifts(plan.described, store, plan.benchmark.spec.seed)
-    return RunRecord(manifest, folds, predictions, stems.table(plan.described, store))
+    measured = [stems.read(part, store) for part in plan.described]
+    manifest["shift"] = stems.shifts(measured, plan.benchmark.spec.seed)
+    return RunRecord(manifest, folds, predictions, stems.table(measured))
 
 
-def _load_evaluation(cells: int) -> None:
+def _load_evaluation() -> None:
     importlib.import_module("pandas")
     importlib.import_module("merbench.evaluation")
-    if cells > 1:
-        importlib.import_module("scipy.stats")
 
 
 def _remember(store: Store, outcome: Outcome) -> None:
@@ -123,7 +122,7 @@ def _collect(
             folds.append(row)
     if plan.benchmark.spec.baselines:
         for data in plan.datasets:
-            for row, frame in human_ceiling_rows(data, plan.benchmark.spec.seed):
+            for row, frame in human_ceiling_rows(data, plan.benchmark.spec.seed, store):
                 folds.append(row)
                 predictions.append(frame)
     table = predictions_table(predictions) if predictions else no_predictions(plan)

@@ -10,11 +10,10 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from merbench import __version__, threads
+from merbench import __version__, installed, threads
 from merbench.benchmark.document import Document
 from merbench.benchmark.protocols import sides
 from merbench.components import Component
@@ -29,11 +28,6 @@ from merbench.plugins.registry import KINDS
 from merbench.runs.row_columns import role
 
 SCHEMA = 2
-
-_PACKAGES = (
-    "audiomentations", "demucs", "librosa", "numba", "numpy", "opensmile", "pandas", "pydantic",
-    "scikit-learn", "scipy", "skorch", "soundfile", "soxr", "tinysoundfont", "torch", "xgboost",
-)  # fmt: skip
 
 
 def compose(
@@ -82,7 +76,7 @@ def compose(
         "tasks": {"done": len(outcomes), "cached": dict(plan.cached)},
         "failures": failures,
         "errors": [dict(error) for error in errors],
-        "packages": _versions(),
+        "packages": installed.versions(),
         "git": _git(),
         "hardware": _hardware(),
     }
@@ -229,16 +223,6 @@ def _parts(cell: Cell) -> list[Component]:
         *cell.augmentations, cell.separator, *cell.features, cell.model
     )  # fmt: skip
     return [part for part in parts if part is not None]
-
-
-def _versions() -> dict[str, str]:
-    found = {"python": platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
 
 
 def _git() -> dict[str, Any]:

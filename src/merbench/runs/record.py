@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from merbench.bounds import json_file, parquet_table
-from merbench.errors import MerbenchError, reason
+from merbench.errors import MerbenchError, reason, text_of
 from merbench.runs import received
 
 if TYPE_CHECKING:
@@ -74,7 +74,9 @@ def read(folder: Path) -> RunRecord:
         predictions = parquet_table(folder / PREDICTIONS).to_pandas()
         _refuse(folder, received.table_faults(folds, predictions))
     except (OSError, ValueError) as error:
-        raise MerbenchError(f"the run {folder} cannot be read ({error}); run it again") from None
+        raise MerbenchError(
+            f"the run {folder} cannot be read ({text_of(error)}); run it again"
+        ) from None
     except (LookupError, TypeError, AttributeError) as error:
         raise MerbenchError(
             f"{folder} is no run: its files do not hold what a run's do ({reason(error)})"
@@ -82,7 +84,9 @@ def read(folder: Path) -> RunRecord:
     try:
         stems = read_table(folder / STEMS) if (folder / STEMS).is_file() else None
     except (OSError, ValueError) as error:
-        raise MerbenchError(f"{folder / STEMS} cannot be read ({error}); run it again") from None
+        raise MerbenchError(
+            f"{folder / STEMS} cannot be read ({text_of(error)}); run it again"
+        ) from None
     return RunRecord(manifest, folds, predictions, stems)
 
 

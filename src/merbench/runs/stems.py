@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from merbench.components import Trained
 from merbench.errors import MerbenchError, StoreError
@@ -18,23 +18,47 @@ if TYPE_CHECKING:
 COLUMNS = ("dataset", "separator", "clip", "group", "stem", "level_db")
 
 
-def table(described: Sequence[SeparatedClips], store: Store) -> pd.DataFrame:
+class MeasuredClips(NamedTuple):
+    """What was measured of a dataset's clips as one separator takes them apart.
+
+    Parameters
+    ----------
+    described
+        The clips and the separator.
+    found
+        What `measuring.StemLevels` left of each clip; None of one that failed.
+    """
+
+    described: SeparatedClips
+    found: list[Mapping[str, NDArray[Any]] | None]
+
+
+def read(described: SeparatedClips, store: Store) -> MeasuredClips:
+    """Read what was measured; what is not there, or unreadable now, costs no finished run."""
+    found: list[Mapping[str, NDArray[Any]] | None] = []
+    for key in described.keys:
+        try:
+            found.append(store.get(key).arrays)
+        except StoreError:
+            found.append(None)
+    return MeasuredClips(described, found)
+
+
+def table(measured: Sequence[MeasuredClips]) -> pd.DataFrame:
     """Return one row a dataset, separator, clip and stem; clips that failed have none."""
     import pandas as pd
 
-    rows = []
-    for part in described:
-        for clip, key in zip(part.clips, part.keys, strict=True):
-            found = _measured(store, key)
-            if found:
-                names = {"dataset": part.dataset, "separator": part.separator.title}
-                names |= {"clip": clip.id, "group": clip.group}
-                for stem, level in zip(part.separator.stems, found["levels"], strict=True):
-                    rows.append({**names, "stem": stem, "level_db": float(level)})
+    rows = [
+        (part.dataset, part.separator.title, clip.id, clip.group, stem, float(level))
+        for part, found in measured
+        for clip, arrays in zip(part.clips, found, strict=True)
+        if arrays
+        for stem, level in zip(part.separator.stems, arrays["levels"], strict=True)
+    ]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def shifts(described: Sequence[SeparatedClips], store: Store, seed: int) -> list[dict[str, Any]]:
+def shifts(measured: Sequence[MeasuredClips], seed: int) -> list[dict[str, Any]]:
     """Test each dataset against the music that each separator was trained on.
 
     Returns
@@ -49,11 +73,10 @@ def shifts(described: Sequence[SeparatedClips], store: Store, seed: int) -> list
 
     from merbench.evaluation.shift import two_samples
 
-    found = []
-    for part in described:
+    entries = []
+    for part, found in measured:
         entry: dict[str, Any] = {"dataset": part.dataset, "separator": part.separator.title}
-        measured = [_measured(store, key) for key in part.keys]
-        pairs = [(c, m["music"]) for c, m in zip(part.clips, measured, strict=True) if m]
+        pairs = [(c, a["music"]) for c, a in zip(part.clips, found, strict=True) if a]
         try:
             separator = part.separator
             training = separator.training_music() if isinstance(separator, Trained) else None
@@ -64,12 +87,5 @@ def shifts(described: Sequence[SeparatedClips], store: Store, seed: int) -> list
             entry |= dataclasses.asdict(two_samples(training, music, groups, seed=seed))
         except MerbenchError as error:
             entry["reason"] = str(error)
-        found.append(entry)
-    return found
-
-
-def _measured(store: Store, key: str) -> Mapping[str, NDArray[Any]] | None:
-    try:
-        return store.get(key).arrays
-    except StoreError:
-        return None  # is not there or cannot be read just now; no finished run is lost for that
+        entries.append(entry)
+    return entries

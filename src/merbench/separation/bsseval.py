@@ -51,7 +51,7 @@ class Frames(NamedTuple):
     sar: Signals
 
     def medians(self) -> dict[str, float]:
-        """Median of the frames that can be scored, by ratio; NaN where there is none."""
+        """Return each ratio's median over the frames that can be scored; NaN if there are none."""
         return {name: _median(values) for name, values in self._asdict().items()}
 
 
@@ -63,10 +63,10 @@ class BSSEval:
     sources
         True sources, shape (sources, channels, samples), none of them silent throughout.
     sample_rate
-        In Hz.
+        Sample rate of the sources in Hz.
     window, hop
-        In seconds. What is left at the end and fills no window is not scored; a track shorter than
-        a window is one window.
+        Length and distance of windows in seconds. What is left at the end and fills no window is
+        not scored; a track shorter than a window is one window.
     taps
         Length of the distortion filters in samples.
     """
@@ -93,7 +93,7 @@ class BSSEval:
         Parameters
         ----------
         estimates
-            By the source's position: arrays of shape (channels, samples).
+            Arrays of shape (channels, samples), by the position of the source.
 
         Returns
         -------
@@ -155,7 +155,7 @@ class BSSEval:
         return slice(source * self._channels, (source + 1) * self._channels)
 
     def _products(self, estimate: NDArray[Any]) -> Signals:
-        """Inner products of the delayed signals with an estimate: (signals, taps, channels)."""
+        """Return inner products of delayed signals and an estimate: (signals, taps, channels)."""
         lags = _correlations(self._signals, estimate, self._taps)
         return lags[:, :, self._taps - 1 :].transpose(0, 2, 1)
 
@@ -186,7 +186,7 @@ class _Filters:
         self._spectra: tuple[int, NDArray[np.complex128]] | None = None
 
     def spectra(self, size: int) -> NDArray[np.complex128]:
-        """Shape (signals, size // 2 + 1, channels)."""
+        """Return the signals' spectra, shape (signals, size // 2 + 1, channels)."""
         from scipy.fft import rfft
 
         if self._spectra is None or self._spectra[0] != size:

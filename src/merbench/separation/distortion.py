@@ -12,16 +12,16 @@ if TYPE_CHECKING:
 
 
 SILENT_PEAK = 1e-4
-"""What never exceeds this (-80 dBFS, three steps of 16-bit audio) is silent."""
+"""A waveform that never exceeds this (-80 dBFS, three steps of 16-bit audio) is silent."""
 
 
 def sdr(estimate: NDArray[Any], true: NDArray[Any]) -> float:
-    """Signal-to-distortion ratio of a whole track, 10 log10(|s|^2 / |s - e|^2), in dB.
+    """Return the signal-to-distortion ratio of a track, 10 log10(|s|^2 / |s - e|^2), in dB.
 
     Parameters
     ----------
     estimate, true
-        Of one shape; channels count together.
+        Two waveforms of one shape; their channels count together.
 
     Returns
     -------
@@ -33,7 +33,7 @@ def sdr(estimate: NDArray[Any], true: NDArray[Any]) -> float:
 
 
 def si_sdr(estimate: NDArray[Any], true: NDArray[Any]) -> float:
-    """Scale-invariant signal-to-distortion ratio of a whole track, in dB.
+    """Return the scale-invariant signal-to-distortion ratio of a whole track, in dB.
 
     Le Roux et al. (2019), equation 3: of the estimate e, a s counts as signal and e - a s as
     distortion, with a = e.s / s.s. One factor for all channels; means are not subtracted.
@@ -41,7 +41,7 @@ def si_sdr(estimate: NDArray[Any], true: NDArray[Any]) -> float:
     Parameters
     ----------
     estimate, true
-        Of one shape.
+        Two waveforms of one shape.
 
     Returns
     -------
@@ -72,7 +72,7 @@ def _flat(
 
 
 def level_of(estimate: NDArray[Any], mix: NDArray[Any]) -> float:
-    """Power relative to the mixture's in dB, minus infinity for silence."""
+    """Return power relative to the mixture's in dB, minus infinity for silence."""
     powers = [_power(np.ravel(signal).astype(np.float64)) for signal in (estimate, mix)]
     return _ratio(*powers) if powers[0] > 0 else float("-inf")
 

@@ -28,7 +28,7 @@ def ideal_ratio_masks(mix: Waveform, sources: NDArray[Any], sample_rate: int) ->
     sources
         Shape (sources, channels, samples); all there is in the mixture.
     sample_rate
-        In Hz.
+        Sample rate of the mixture in Hz.
 
     Returns
     -------

@@ -52,7 +52,7 @@ def separate(
     MerbenchError
         The separator needs true stems.
     PluginError
-        Its stems are not those it declares, of another shape, or not finite.
+        The stems it returns are not those it declares, have another shape, or are not finite.
     """
     if separator.needs_true_stems:
         raise MerbenchError(
@@ -89,7 +89,7 @@ class Score(NamedTuple):
         Power of the estimate relative to the mixture's: all that tells how well a stem is estimated
         that should be silent.
     si_sdr, sdr
-        On the whole track.
+        The two ratios of the whole track, in dB.
     bsseval_sdr, bsseval_isr, bsseval_sir, bsseval_sar
         Median of BSSEval's frames; NaN where no frame can be scored.
     """
@@ -119,8 +119,8 @@ def evaluate(
     Parameters
     ----------
     separators
-        By the name they are shown under. The first is the one in question: only stems that it
-        yields are scored. `accompaniment` is the sum of what it yields beside vocals.
+        The separators by the names that they are shown under. The first is the one in question:
+        only stems that it yields are scored. `accompaniment` is the sum of all but its vocals.
     tracks
         What `find_multitracks` found. One is decoded at a time.
     progress
@@ -131,7 +131,7 @@ def evaluate(
     Returns
     -------
     list of Score
-        By track, stem and method.
+        One score for each track, stem and method.
 
     Raises
     ------
@@ -234,9 +234,9 @@ def medians(scores: Sequence[Score]) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        By stem and method: the number of `tracks` scored, that of tracks whose true stem is
-        `silent`, the median level of the estimates of these (`silent_level`), and the median of
-        each of `METRICS`, NaN where there is none.
+        One dict for each stem and method: the number of `tracks` scored, that of tracks whose true
+        stem is `silent`, the median level of the estimates of these (`silent_level`), and the
+        median of each of `METRICS`, NaN where there is none.
     """
     rows = []
     pairs = dict.fromkeys((score.stem, score.method) for score in scores)

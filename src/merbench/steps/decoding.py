@@ -52,7 +52,8 @@ def decoding_key(dataset: Dataset, clip: Clip, known: Files | None = None) -> st
         fingerprint = dataset.fingerprint()
         if dataset.decodes_by is not None:
             parameters = dataset.model_dump(mode="json", include=set(dataset.decodes_by))
-            fingerprint["identity"] |= {"parameters": parameters}
+            identity = fingerprint["identity"] | {"parameters": parameters}
+            fingerprint = {**fingerprint, "identity": identity}
         parts["decoder"] = fingerprint
     return artifact_key("decode", **parts)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, cast
 
 from merbench import devices
 from merbench.components import (
@@ -22,7 +23,7 @@ from merbench.devices import CPU
 from merbench.errors import MerbenchError, PluginError
 from merbench.steps.decoding import AugmentedCopy, clip_title, stem_components
 from merbench.steps.separating import separated, stems_key
-from merbench.steps.step import Files, Step
+from merbench.steps.step import Files, Step, by_the_same
 from merbench.steps.store import Store, artifact_key
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Waveform = NDArray[np.float32]
+    _Extracted = NDArray[np.float32] | Exception
 
 
 def published_key(clip: Clip) -> str:
@@ -94,24 +96,51 @@ class Extract(Step):
     def reads(self) -> Files:
         return self.files if self.separator and not self.separator.stored else {}
 
+    @property
+    def alike(self) -> Hashable:
+        return by_the_same(self)
+
+    @property
+    def gains(self) -> int:
+        stems = stems_of(self.extractor, self.separator)
+        return max(1, self.extractor.at_once // len(stems))
+
     def run(self, store: Store) -> None:
-        started = time.perf_counter()
-        with self.as_planned(store):
-            stems, rate = self._stems(store)
-            arrays = {
-                stem: extract(self.extractor, stems[stem], rate, f"stem {stem}", device=self.device)
-                for stem in stems_of(self.extractor, self.separator)
-            }
-        seconds = time.perf_counter() - started
-        samples = next(iter(stems.values())).shape[-1]
+        for error in self.run_all([self], store).values():
+            raise error
+
+    @classmethod
+    def run_all(cls, steps: Sequence[Step], store: Store) -> dict[str, Exception]:
+        """Extract from as many clips at a time as their extractor gains by."""
+        alike, failed = cast("Sequence[Extract]", steps), dict[str, Exception]()
+        for start in range(0, len(alike), alike[0].gains):
+            failed |= _extract_together(alike[start : start + alike[0].gains], store)
+        return failed
+
+    def keep(
+        self,
+        store: Store,
+        arrays: Mapping[str, _Extracted],
+        rate: int,
+        samples: int,
+        seconds: float,
+    ) -> None:
+        """Leave the arrays of the stems as the artifact, or raise what one of them came to."""
+        found = {}
+        for stem, array in arrays.items():
+            if isinstance(array, Exception):
+                raise array
+            found[stem] = array
+        self.hold_plugins_to_plan()
         info = {
             "component": self.extractor.name,
             "seconds": seconds,
             "frame_rate": frame_rate(self.extractor, rate, samples),
         }
-        store.put(self.key, arrays, info)
+        store.put(self.key, found, info)
 
-    def _stems(self, store: Store) -> tuple[Mapping[str, Waveform], int]:
+    def stems(self, store: Store) -> tuple[Mapping[str, Waveform], int]:
+        """Return what is extracted from, by stem, and its sample rate."""
         if self.separator is None:
             return {MIXED: _published(self.clip)}, 0
         return separated(
@@ -156,17 +185,110 @@ def frame_rate(extractor: FeatureExtractor, sample_rate: int, samples: int) -> f
     return number
 
 
+def _extract_together(steps: Sequence[Extract], store: Store) -> dict[str, Exception]:
+    """Extract from the stems of several clips, and return what went wrong, by key."""
+    started, failed = time.perf_counter(), dict[str, Exception]()
+    loaded: list[tuple[Extract, Mapping[str, Waveform], int]] = []
+    for step in steps:
+        try:
+            with step.as_planned(store):
+                stems, rate = step.stems(store)
+            loaded.append((step, stems, rate))
+        except Exception as error:
+            failed[step.key] = error
+    extractor, names = steps[0].extractor, stems_of(steps[0].extractor, steps[0].separator)
+    sounds = [Sound(stems[n], rate, f"stem {n}") for _, stems, rate in loaded for n in names]
+    extracted = iter(extract_all(extractor, sounds, device=steps[0].device))
+    seconds = (time.perf_counter() - started) / len(steps)
+    for step, stems, rate in loaded:
+        arrays = {name: next(extracted) for name in names}
+        try:
+            step.keep(store, arrays, rate, next(iter(stems.values())).shape[-1], seconds)
+        except Exception as error:
+            failed[step.key] = error
+    return failed
+
+
+class Sound(NamedTuple):
+    """What an extractor is given.
+
+    Parameters
+    ----------
+    waveform
+        Shape (channels, samples).
+    rate
+        In Hz.
+    where
+        What messages call it.
+    """
+
+    waveform: Waveform
+    rate: int
+    where: str
+
+
+def extract_all(
+    extractor: FeatureExtractor, sounds: Sequence[Sound], *, device: str = CPU
+) -> list[_Extracted]:
+    """Extract from several stems, as many at once as the extractor gains by.
+
+    Returns
+    -------
+    list
+        Of each stem its array, or what was raised when it was extracted from alone.
+    """
+    found: list[_Extracted] = []
+    most = max(1, extractor.at_once)
+    for start in range(0, len(sounds), most):
+        together = sounds[start : start + most]
+        arrays = _at_once(extractor, together, device)
+        for sound, array in zip(together, arrays, strict=True):
+            try:
+                found.append(extract(extractor, *sound, device=device) if array is None else array)
+            except Exception as error:
+                found.append(error)
+    return found
+
+
+def _at_once(
+    extractor: FeatureExtractor, sounds: Sequence[Sound], device: str
+) -> list[NDArray[np.float32] | None]:
+    """Extract from stems in one call; None of each that must be extracted from alone."""
+    found: list[NDArray[np.float32] | None] = [None] * len(sounds)
+    if len(sounds) == 1:
+        return found
+    waveforms, rates, where = zip(*sounds, strict=True)
+    try:
+        told = extractor.device_for(device)
+        arrays = list(extractor.extract_many(waveforms, rates, device=told))
+    except Exception:  # of one stem, or of all: each alone will show, or succeed
+        return found
+    if len(arrays) != len(sounds):
+        return found
+    for position, array in enumerate(arrays):
+        with contextlib.suppress(Exception):
+            found[position] = _held_to_contract(extractor, array, where[position])
+    return found
+
+
 def extract(
     extractor: FeatureExtractor, waveform: Waveform, rate: int, where: str, *, device: str = CPU
 ) -> NDArray[np.float32]:
     """Extract from one stem and hold the extractor to its contract."""
-    import numpy as np
-
     try:
         told = extractor.device_for(device)
-        array = np.asarray(extractor.extract(waveform, rate, device=told), dtype=np.float32)
+        array = extractor.extract(waveform, rate, device=told)
     except MerbenchError as error:
         raise error.within(where) from error
+    return _held_to_contract(extractor, array, where)
+
+
+def _held_to_contract(
+    extractor: FeatureExtractor, returned: object, where: str
+) -> NDArray[np.float32]:
+    import numpy as np
+
+    array = np.asarray(returned, dtype=np.float32)
     if array.ndim != extractor.kind.ndim or array.size == 0:
         raise PluginError(
             f"{where}: {extractor.name} returned the shape {array.shape}, which is no "

@@ -25,49 +25,6 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Prepare(Step):
-    """Do a model's label-free work on a table once, for all folds."""
-
-    stage: ClassVar[str] = "prepare"
-    key: str
-    needs: tuple[str, ...]
-    model: Model
-    fingerprint: str
-    label: str
-
-    @property
-    def title(self) -> str:
-        return f"{self.model.title}: preparation of {self.label}"
-
-    @property
-    def component(self) -> Component | None:
-        return None
-
-    @property
-    def plugins(self) -> tuple[Component, ...]:
-        return (self.model,)
-
-    def run(self, store: Store) -> None:
-        (table,) = self.needs
-        rows = store.get(table, mapped=True).arrays["rows"]
-        with self.as_planned(store):
-            prepared = self.model.prepare(rows)
-        if prepared is not None and len(prepared) != len(rows):
-            raise PluginError(
-                f"{self.model.title} prepared {len(prepared)} rows from {len(rows)}; "
-                "correct the plugin"
-            )
-        arrays = {} if prepared is None else {"prepared": prepared}
-        store.put(self.key, arrays, {"component": self.model.name})
-
-    def _planned(self) -> bool:
-        return digest(self.model.fingerprint()) == self.fingerprint
-
-
-# --- from a table to predictions ----------------------------------------------------------------
-
-
-@dataclass(frozen=True)
 class Fit(Step):
     """Fit one model on one fold's training clips and predict its test clips.
 
@@ -83,7 +40,6 @@ class Fit(Step):
     seed: int
     device: str
     tables: tuple[str, ...]
-    prepared: str | None
     train: tuple[int, ...]
     test: tuple[int, ...]
     labels: tuple[tuple[float, ...], ...]
@@ -96,7 +52,7 @@ class Fit(Step):
 
     @property
     def needs(self) -> tuple[str, ...]:  # type: ignore[override]
-        return (*self.tables, *([self.prepared] if self.prepared else []))
+        return self.tables
 
     @property
     def title(self) -> str:
@@ -155,10 +111,6 @@ class Fit(Step):
         if not self.tables:
             return np.empty((len(indices), 0), dtype=np.float32)
         rows = [open_rows(store, t, indices, scaled=self.scaled) for t in self.tables]
-        if self.prepared:
-            prepared = store.get(self.prepared, mapped=True).arrays.get("prepared")
-            if prepared is not None:
-                rows.append(np.asarray(prepared[np.asarray(indices, dtype=np.int64)]))
         return rows[0] if len(rows) == 1 else tuple(rows)
 
     def _examined(self, predicted: Any) -> NDArray[np.float64]:
@@ -195,7 +147,7 @@ class Fit(Step):
 
 @dataclass
 class _Spent:
-    """What a block took."""
+    """The time that a block of code took, in seconds."""
 
     seconds: float = 0.0
     cpu_seconds: float = 0.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -11,7 +11,7 @@ from merbench.components import Clip, Component, Dataset, Separator
 from merbench.devices import CPU
 from merbench.steps.decoding import decode, stem_components
 from merbench.steps.separating import separated, stems_key
-from merbench.steps.step import Files, Step
+from merbench.steps.step import Files, Step, by_the_same
 from merbench.steps.store import Store, artifact_key
 
 if TYPE_CHECKING:
@@ -78,6 +78,10 @@ class StemLevels(Step):
     def reads(self) -> Files:
         mixture = self.clip.audio
         return {mixture: self.files[mixture]} if self.separator.stored else self.files
+
+    @property
+    def alike(self) -> Hashable:
+        return by_the_same(self)
 
     def run(self, store: Store) -> None:
         from merbench.evaluation.shift import describe

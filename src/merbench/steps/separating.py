@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -22,7 +22,7 @@ from merbench.steps.decoding import (
     decoding_key,
     stem_components,
 )
-from merbench.steps.step import Files, Step
+from merbench.steps.step import Files, Step, by_the_same
 from merbench.steps.store import Store, artifact_key
 
 if TYPE_CHECKING:
@@ -104,6 +104,10 @@ class Separate(Step):
     @property
     def reads(self) -> Files:
         return self.files
+
+    @property
+    def alike(self) -> Hashable:
+        return by_the_same(self)
 
     def run(self, store: Store) -> None:
         started = time.perf_counter()

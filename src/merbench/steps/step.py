@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
@@ -49,9 +49,30 @@ class Step:
         """The files that the work decodes."""
         return {}
 
+    @property
+    def alike(self) -> Hashable | None:
+        """What the steps have in common that one worker may be handed together; None for none."""
+        return None
+
+    @property
+    def gains(self) -> int:
+        """How many steps that are alike take less time together; 1 where they gain nothing."""
+        return 1
+
     def run(self, store: Store) -> None:
         """Do the work and leave the artifact `key`."""
         raise NotImplementedError
+
+    @classmethod
+    def run_all(cls, steps: Sequence[Step], store: Store) -> dict[str, Exception]:
+        """Do steps that are alike, and return what went wrong with those that failed, by key."""
+        failed: dict[str, Exception] = {}
+        for step in steps:
+            try:
+                step.run(store)
+            except Exception as error:
+                failed[step.key] = error
+        return failed
 
     @contextmanager
     def as_planned(self, store: Store) -> Iterator[None]:
@@ -62,16 +83,17 @@ class Step:
         ChangedError
             A file or a plugin is no longer what the key was made of.
         """
-        self._hold_plugins_to_plan()
+        self.hold_plugins_to_plan()
         with reading(self.reads) as found:
             yield
         changed = [path for path, digest in found.items() if digest != self.reads[path]]
         if changed:
             forget(store.folder, changed)
             raise ChangedError(f"{changed[0]} changed after the plan was made; run again")
-        self._hold_plugins_to_plan()
+        self.hold_plugins_to_plan()
 
-    def _hold_plugins_to_plan(self) -> None:
+    def hold_plugins_to_plan(self) -> None:
+        """Raise `ChangedError` where a plugin is no longer what the key was made of."""
         if not self._planned():
             names = " or ".join(dict.fromkeys(plugin.title for plugin in self.plugins))
             raise ChangedError(
@@ -82,3 +104,11 @@ class Step:
     def _planned(self) -> bool:
         """Tell whether the plugins, as this process has them, are those of the key."""
         return True
+
+
+def by_the_same(step: Step) -> Hashable:
+    """Return what steps have in common that the same plugins do on the same device.
+
+    A plan has each plugin once, which tells them apart more quickly than what they are made of.
+    """
+    return (type(step), step.occupies, *map(id, step.plugins))

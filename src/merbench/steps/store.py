@@ -14,14 +14,16 @@ import json
 import os
 import platform
 import shutil
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from merbench import digests
 from merbench.errors import StoreError
 from merbench.home import home as home
 
@@ -65,6 +67,15 @@ def artifact_key(stage: str, **parts: Any) -> str:
     return hashlib.sha256(f"{{{','.join(members)}}}".encode()).hexdigest()
 
 
+class _Verified(NamedTuple):
+    """An artifact that was found sound."""
+
+    state: _State
+    """Of its files before they were read."""
+    settled: bool
+    """Whether whatever is written after they were read shows in their state."""
+
+
 @dataclass(frozen=True)
 class Artifact:
     """What a task left: arrays by name, and what is known of how they were made."""
@@ -78,11 +89,20 @@ class Store:
 
     Any number of processes may use one store at once: writers of one key write the same bytes, and
     the first to finish wins.
+
+    Parameters
+    ----------
+    folder
+        Where the artifacts lie.
+    patience
+        Seconds that an artifact which another machine wrote is waited for: a disk that several
+        share shows files late. With any patience `has` looks only at whether an artifact is
+        there; what it holds is verified when it is read.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._mapped: dict[str, tuple[_State, dict[str, Any]]] = {}
+    def __init__(self, folder: Path, patience: float = 0.0) -> None:
+        self.folder, self._patience = folder, patience
+        self._verified: dict[str, _Verified] = {}
 
     def prepare(self) -> None:
         """Make the folder and see that it can be written; clear what killed writers left.
@@ -109,7 +129,7 @@ class Store:
         return self.folder / key[:2] / key
 
     def has(self, key: str) -> bool:
-        """Tell whether a whole artifact is there; a damaged one is thrown away.
+        """Tell whether a whole artifact is there; a damaged one is set aside.
 
         Raises
         ------
@@ -118,22 +138,23 @@ class Store:
         """
         if not os.path.isdir(f"{self.folder}/{key[:2]}/{key}"):  # noqa: PTH112 - asked of each fold
             return False
+        if self._patience:
+            return (self.path(key) / _INDEX).is_file()
         try:
-            self._verified(key)
+            self._index(key)
         except FileNotFoundError:
             return False
         return True
 
     def get(self, key: str, *, mapped: bool = False) -> Artifact:
-        """Read an artifact.
+        """Read an artifact; its contents are checked once a process, and again where they changed.
 
         Parameters
         ----------
         key
             From `artifact_key`.
         mapped
-            Leave the arrays on disk and map them into memory, read only. They are checked once a
-            process, and again where their files have changed since.
+            Leave the arrays on disk and map them into memory, read only.
 
         Raises
         ------
@@ -143,7 +164,7 @@ class Store:
         import numpy as np
 
         try:
-            index = self._verified_once(key) if mapped else self._verified(key)
+            index = self._index(key, mapped=mapped)
         except FileNotFoundError:
             raise StoreError(
                 f"the artifact {key[:12]} is gone from {self.folder}, or was damaged; run again"
@@ -204,7 +225,9 @@ class Store:
             try:
                 temporary.rename(target)
             except OSError as error:
-                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                # A network's disk may report a failure of what it has done.
+                done = not temporary.exists() and (target / _INDEX).is_file()
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST) and not done:
                     raise
         except OSError as error:
             raise explained(error, self.folder) from error
@@ -215,39 +238,80 @@ class Store:
     def _scratch(self) -> Path:
         return self.folder / "unfinished"
 
-    def _verified_once(self, key: str) -> dict[str, Any]:
-        """Return an artifact's index as `_verified` does, which reads every byte, once."""
+    def _index(self, key: str, *, mapped: bool = False) -> dict[str, Any]:
+        """Return an artifact's index as `_verify` does, which reads every byte, once.
+
+        What was written just before it was read might be written again within the same tick of the
+        disk's clock: it is read anew, but for tables too large for that.
+        """
         state = _state(self.path(key))
-        known, index = self._mapped.get(key, ((), {}))
-        if not state or known != state:
-            index = self._verified(key)
-            self._mapped[key] = state, index
+        known = self._verified.get(key)
+        if known and state and known.state == state and (known.settled or mapped):
+            return _stated(self.path(key))
+        settled = all(digests.settled(modified, changed) for _, _, modified, changed, _ in state)
+        index = self._verify(key)
+        self._verified[key] = _Verified(state, settled)
         return index
 
-    def _verified(self, key: str) -> dict[str, Any]:
+    def _verify(self, key: str) -> dict[str, Any]:
         """Return an artifact's index after checking every file against it."""
-        folder = self.path(key)
-        try:
-            index = _sound_index(folder, key)
-        except FileNotFoundError:
-            if not folder.is_dir():
-                raise
-            index = None  # a part of it is gone
-        except OSError as error:
-            raise _unreadable(error, folder) from error
-        if index is None:
-            # Renamed first: another process may be writing the same key anew.
-            grave = self._scratch / _temporary_name()
+        folder, deadline = self.path(key), time.monotonic() + self._patience
+        while True:
+            late: Exception | None = None
             try:
-                self._scratch.mkdir(parents=True, exist_ok=True)
-                folder.rename(grave)
+                index = _sound_index(folder, key)
+            except FileNotFoundError as error:
+                index, late = None, error
             except OSError as error:
-                # Where nothing can be written it stays, and counts as missing all the same.
-                if error.errno not in (errno.ENOENT, errno.EROFS, errno.EACCES, errno.EPERM):
-                    raise explained(error, self.folder) from error
+                if error.errno != errno.ESTALE or time.monotonic() >= deadline:
+                    raise _unreadable(error, folder) from error
+                index = None
+            if index is not None:
+                return index
+            if time.monotonic() >= deadline:
+                break
+            _look_again(folder)
+        if late is None or folder.is_dir():
+            self._set_aside(folder)
+        raise FileNotFoundError(key)
+
+    def _set_aside(self, folder: Path) -> None:
+        """Take a damaged artifact out of the way of the one that is made anew.
+
+        It is renamed, for another process may be writing the same key now. Where several machines
+        share the disk it is not deleted either, until `prepare` of a later run: another may just
+        be reading what to this one looks damaged.
+        """
+        grave = self._scratch / _temporary_name()
+        try:
+            self._scratch.mkdir(parents=True, exist_ok=True)
+            folder.rename(grave)
+        except OSError as error:
+            # Where nothing can be written it stays, and counts as missing all the same.
+            if error.errno not in (errno.ENOENT, errno.EROFS, errno.EACCES, errno.EPERM):
+                raise explained(error, self.folder) from error
+        if not self._patience:
             shutil.rmtree(grave, ignore_errors=True)
-            raise FileNotFoundError(key)
-        return index
+
+
+_LOOK_SECONDS = 0.2
+
+
+def _look_again(folder: Path) -> None:
+    """Wait a little, and have a network's disk list anew what lies around an artifact."""
+    time.sleep(_LOOK_SECONDS)
+    for around in (folder.parent, folder):
+        with suppress(OSError):
+            os.listdir(around)  # noqa: PTH208 - asks the disk without a path for each name
+
+
+def _stated(folder: Path) -> dict[str, Any]:
+    """Read the index of an artifact that was found sound."""
+    try:
+        index: dict[str, Any] = json.loads((folder / _INDEX).read_bytes())
+    except OSError as error:
+        raise _unreadable(error, folder) from error
+    return index
 
 
 def _sound_index(folder: Path, key: str) -> dict[str, Any] | None:

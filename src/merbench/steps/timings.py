@@ -1,18 +1,20 @@
-"""What tasks took on this machine, remembered beside the store for the plan's estimate."""
+"""What tasks took, remembered beside the store for the plan's estimate: a file each machine."""
 
 from __future__ import annotations
 
 import json
 import math
+import platform
 import statistics
+from contextlib import suppress
 from pathlib import Path
 
 from merbench.components import Cost
 
 
 def file_of(folder: Path) -> Path:
-    """Return the file beside a store."""
-    return folder / "timings.jsonl"
+    """Return this machine's file in a store: lines of several that share it would be mixed."""
+    return folder / f"timings-{platform.node()}.jsonl"
 
 
 def record(folder: Path, stage: str, component: str, seconds: float, megabytes: float) -> None:
@@ -32,10 +34,10 @@ def read(folder: Path) -> tuple[dict[tuple[str, str], Cost], int]:
     """
     rows: dict[tuple[str, str], list[Cost]] = {}
     unreadable = 0
-    try:
-        lines = file_of(folder).read_bytes().splitlines()
-    except OSError:
-        return {}, 0
+    lines: list[bytes] = []
+    for path in sorted(folder.glob("timings*.jsonl")):
+        with suppress(OSError):
+            lines += path.read_bytes().splitlines()
     for line in lines:
         try:
             row = json.loads(line)

@@ -23,7 +23,7 @@ class Task(enum.StrEnum):
     def columns(self) -> tuple[str, ...]:
         """Names of a label's and a prediction's columns, in their fixed order.
 
-        Of `CLASSES` there are none: each dataset has its own.
+        `CLASSES` has none: each dataset has its own.
         """
         # Written here as well as in `evaluation.labels`, which takes numpy and scipy to import.
         if self is Task.VA:
@@ -32,7 +32,7 @@ class Task(enum.StrEnum):
 
     @property
     def labels(self) -> LabelKind:
-        """What its labels are: columns, loss, metrics and best constant, as one object."""
+        """The task's labels as one object: their columns, loss, metrics and best constant."""
         from merbench.evaluation.labels import labels_of
 
         return labels_of(self)

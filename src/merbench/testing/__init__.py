@@ -43,13 +43,13 @@ def check(
     registry
         Where models that are parameters of models are looked up.
     parameters
-        To build it with, over the class's `check_parameters`.
+        Parameters that the plugin is built with, which go before the class's `check_parameters`.
 
     Returns
     -------
     list of Result
-        One a check, in order. Checks that need what is not here (weights, data) are skipped with
-        the reason.
+        One result for each check, in order. Checks that need what is not here (weights, data) are
+        skipped with the reason.
     """
     cls = entry.cls
     given = {**every_kind.required(cls, registry), **cls.check_parameters, **(parameters or {})}

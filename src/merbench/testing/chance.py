@@ -43,7 +43,8 @@ class Watch:
     Parameters
     ----------
     component
-        Its class, and those it builds on, stand in the files of its author.
+        The component. The files of its author are those in which its class stands, and the classes
+        that it builds on.
     """
 
     def __init__(self, component: Component) -> None:
@@ -190,7 +191,7 @@ class _Tracer:
     def __init__(self, own: tuple[str, ...]) -> None:
         self._own = own
         self._touched: dict[str, tuple[Touch, Any]] = {}
-        """By generator: the line that changed it, and what it was before."""
+        """For each generator the line that changed its state, and the state before."""
         self._state = states()
         self._line: tuple[str, int] | None = None
         self._libraries: list[tuple[FrameType, bool]] = []

@@ -8,12 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from merbench.components import FeatureExtractor, FeatureKind
+from merbench.devices import CPU
 from merbench.errors import MerbenchError
 from merbench.steps import extracting
 from merbench.testing import chance
 from merbench.testing.contract import demand
 from merbench.testing.sounds import SAMPLE_RATE, Waveform, music
 
+ROUNDING = 1e-3
+"""How far numbers of several clips at once may be from those of one, as a share of the largest."""
 OFF = 2
 """How many frames a clip may have more or fewer than the stated rate makes of its length."""
 
@@ -80,6 +83,35 @@ def checks(extractor: FeatureExtractor) -> Iterator[tuple[str, Callable[[], obje
             )
         return None
 
+    own = type(extractor).extract_many is not FeatureExtractor.extract_many
+
+    def together() -> None:
+        demand(own, f"its `at_once` is {extractor.at_once}, and it has no `extract_many`")
+        demand(extractor.at_once > 1, "its `extract_many` is never called; set `at_once`")
+        sounds = [music(2.0), music(3.3, channels=1), music(2.0)[:, ::-1] * 0.3, music(2.6, seed=1)]
+        waveforms = [np.ascontiguousarray(sound) for sound in sounds[: extractor.at_once]]
+        before, rates = [w.copy() for w in waveforms], [SAMPLE_RATE] * len(waveforms)
+        many = watch(lambda: list(extractor.extract_many(waveforms, rates, device=CPU)))
+        unchanged = all(map(np.array_equal, before, waveforms))
+        demand(unchanged, "`extract_many` changed a waveform it was given")
+        demand(
+            len(many) == len(waveforms),
+            f"`extract_many` returned {len(many)} arrays for {len(waveforms)} clips",
+        )
+        for position, (array, waveform) in enumerate(zip(many, waveforms, strict=True)):
+            alone, found = extract(waveform), np.asarray(array)
+            demand(
+                found.shape == alone.shape,
+                f"clip {position + 1} of {len(many)} at once has the shape {found.shape}, and "
+                f"{alone.shape} alone",
+            )
+            off = float(np.abs(found - alone).max() / (np.abs(alone).max() or 1))
+            demand(
+                off <= ROUNDING,
+                f"clip {position + 1} of {len(many)} at once is {off:.2g} of the largest number "
+                f"away from what it is alone; {ROUNDING:g} would be rounding",
+            )
+
     silence = np.zeros((2, 2 * SAMPLE_RATE), dtype=np.float32)
     yield "gives finite arrays of its kind's shape", shapes
     yield (
@@ -89,6 +121,8 @@ def checks(extractor: FeatureExtractor) -> Iterator[tuple[str, Callable[[], obje
     yield "meets a clip too short with a feature or a clear error", too_short
     yield "hears a difference", listens
     yield "is deterministic", twice
+    if own or extractor.at_once != 1:
+        yield "extracts from several clips at once as from each alone", together
     if extractor.kind is not FeatureKind.VECTOR:
         yield "keeps to the frame rate that it states", keeps_time
 

@@ -250,15 +250,6 @@ def checks(model: Model, task: Task) -> Iterator[tuple[str, Callable[[], object]
         _refused("a NaN feature", lambda: fit(estimator, broken[train], y[train]))
         return None
 
-    def prepared() -> str | None:
-        rows = model.prepare(x) if kinds == (FeatureKind.VECTOR,) else None
-        if rows is None:
-            return "skipped: it prepares nothing"
-        demand(len(rows) == n, f"it prepared {len(rows)} rows for {n} clips")
-        same = np.array_equal(fitted(given=(x, rows))[1], once()[1])
-        demand(same, "it learns something else from prepared rows")
-        return None
-
     def shared() -> None:
         fitted(target=votes(task, N_TRAIN))
 
@@ -313,7 +304,6 @@ def checks(model: Model, task: Task) -> Iterator[tuple[str, Callable[[], object]
         yield "meets a single class with it or a clear error" + suffix, single
     yield "is deterministic under a seed" + suffix, twice
     yield "predicts each clip by itself" + suffix, alone
-    yield "learns the same from prepared rows" + suffix, prepared
     yield "clones" + suffix, clones
     yield "pickles when fitted" + suffix, pickled
     yield "refuses bad labels" + suffix, bad_labels

@@ -16,11 +16,11 @@ def music(seconds: float, channels: int = 2, *, seed: int = 0) -> Waveform:
     Parameters
     ----------
     seconds
-        Length, at `SAMPLE_RATE`.
+        Length in seconds, at `SAMPLE_RATE`.
     channels
-        1 or 2.
+        Number of channels, 1 or 2.
     seed
-        Of the noise.
+        Seed that the noise is drawn from.
 
     Returns
     -------

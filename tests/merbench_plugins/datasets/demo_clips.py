@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from merbench_plugins.datasets._composer import Score
+from merbench_plugins.datasets._score import Score
 from merbench_plugins.datasets.demo import Demo
 
 SHORT = Demo(n_clips=12, seconds=2.0)

@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from merbench import CANONICAL_STEMS, AudioError, Clip, MerbenchError
+from merbench.identity import digest
 from merbench_plugins.datasets import _composer, _raters, _synthesiser
-from merbench_plugins.datasets._composer import MODES, Cues, Score
+from merbench_plugins.datasets._cues import MODES, Cues
+from merbench_plugins.datasets._score import Score
 from merbench_plugins.datasets.demo import Demo
 
 NEUTRAL = Cues(0, 0, 0, 0, 0, 0, 0)
@@ -31,7 +33,7 @@ def rewrite(clip: Clip, **changes: object) -> None:
     body = json.loads(clip.audio.read_text())
     del body["sha256"]
     body |= changes
-    clip.audio.write_text(json.dumps(body | {"sha256": _composer._checksum(body)}))
+    clip.audio.write_text(json.dumps(body | {"sha256": digest(body)}))
 
 
 def score_of(**cues: float) -> Score:
@@ -186,6 +188,37 @@ def test_check_finds_a_clip_that_does_not_render(
     assert [(f.where, f.message) for f in SHORT.check(tmp_path)[1:]] == [("demo-002", "is silent")]
 
 
+def test_clips_are_composed_and_rated_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = SHORT.clips(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(Demo, "_clip", lambda *_: pytest.fail("composed again"))
+        assert SHORT.clips(tmp_path) == made
+    others = SHORT.model_copy(update={"n_raters": SHORT.n_raters + 1}).clips(tmp_path)
+    assert [clip.label for clip in others] != [clip.label for clip in made]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda index, score: index.write_bytes(index.read_bytes().replace(b"0.5", b"0.6")),
+        lambda index, score: index.write_bytes(index.read_bytes()[:-20]),
+        lambda index, score: index.write_text("[]"),
+        lambda index, score: score.write_text("{}"),
+        lambda index, score: score.unlink(),
+    ],
+    ids=["another number", "cut short", "another document", "damaged score", "no score"],
+)
+def test_what_is_not_as_it_was_is_composed_anew(tmp_path: Path, damage) -> None:
+    made = SHORT.clips(tmp_path)
+    texts = [clip.audio.read_text() for clip in made]
+    (index,) = tmp_path.glob("*.json")
+    before = index.read_bytes()
+    damage(index, made[0].audio)
+    assert SHORT.clips(tmp_path) == made
+    assert [clip.audio.read_text() for clip in made] == texts
+    assert index.read_bytes() == before
+
+
 def test_processes_that_list_at_once_do_each_other_no_harm(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     ready, outcome = context.Barrier(2), context.Queue()
@@ -200,7 +233,8 @@ def test_processes_that_list_at_once_do_each_other_no_harm(tmp_path: Path) -> No
         process.join()
     for root in roots:
         clips = SHORT.clips(root)
-        assert sorted(p for p in root.rglob("*") if p.is_file()) == [c.audio for c in clips]
+        assert sorted(clips[0].audio.parent.iterdir()) == [c.audio for c in clips]
+        assert len(list(root.iterdir())) == 2  # and an index
 
 
 def test_write_that_fails_leaves_nothing_behind(

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from merbench import MerbenchError
-from merbench_plugins.datasets.label_table import LabelError, LabelTable, Problems
+from merbench_plugins.datasets.label_table import LabelError, LabelTable
+from merbench_plugins.datasets.problems import Problems
 from merbench_plugins.datasets.song_folders import SONG_COLUMNS, SongFolders, column_of, the_file
 
 

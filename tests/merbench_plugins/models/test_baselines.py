@@ -130,9 +130,6 @@ class Watched(Model):
     def estimator(self, *, task, seed, device):
         return Witness()
 
-    def prepare(self, X):
-        return 2 * X
-
 
 def test_a_shuffled_model_sees_every_label_once_and_beside_other_clips():
     X, Y = np.arange(40).reshape(-1, 1), ratings()
@@ -174,8 +171,6 @@ def test_shuffled_labels_takes_what_its_model_takes():
     assert shuffled.input_kinds == (FeatureKind.IMAGE,)
     assert shuffled.tasks == {Task.QUADRANT}
     assert shuffled.title == "shuffled-labels(watched)"
-    np.testing.assert_array_equal(shuffled.prepare(np.ones((3, 2), np.float32)), np.full((3, 2), 2))
-    assert ShuffledLabels().prepare(np.ones((3, 0), np.float32)) is None
 
 
 def test_shuffled_labels_finds_its_model_by_name():

@@ -255,46 +255,6 @@ def test_what_lies_on_disk_looks_like_an_array_of_the_fold():
     CalibratedRegressor(Shapes(), folds=3).fit(Lazy(N), LABELS)
 
 
-class Doubled(Ridge):
-    """Ridge on doubled features, which it will take prepared."""
-
-    name = "doubled"
-
-    def estimator(self, *, task, seed, device):
-        return FromPrepared(super().estimator(task=task, seed=seed, device=device))
-
-    def prepare(self, X):
-        return 2 * X
-
-
-class FromPrepared(BaseEstimator):
-    def __init__(self, inner):
-        self.inner = inner
-
-    def fit(self, X, Y):
-        self.inner_ = clone(self.inner).fit(self.doubled(X), Y)
-        return self
-
-    def predict(self, X):
-        return self.inner_.predict(self.doubled(X))
-
-    def doubled(self, X):
-        return X[1] if isinstance(X, tuple) else 2 * X
-
-
-def test_prepared_rows_change_nothing():
-    X, Y = clips(40)
-    model = Calibrated(model=Doubled(), folds=3)
-    prepared = model.prepare(X)
-    np.testing.assert_array_equal(prepared, 2 * X)
-    with_rows, without = (
-        model.estimator(task=Task.VA, seed=0, device="cpu").fit(given, Y).predict(given)
-        for given in ((X, prepared), X)
-    )
-    np.testing.assert_array_equal(with_rows, without)
-    assert Calibrated(model=Ridge()).prepare(X) is None
-
-
 def test_clones_pickles_and_obeys_its_seed():
     X, Y = clips()
     fitted = estimator(Ridge(), seed=1).fit(X, Y)

@@ -13,15 +13,12 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from merbench import FeatureKind, MerbenchError, Task
-from merbench_plugins.models._crnn_network import (
-    ClipOrder,
-    Clips,
-    ConvolutionalRecurrentNetwork,
-    CrnnRegressor,
-    KerasAdam,
-    SummedSquaredError,
-)
-from merbench_plugins.models.crnn import PRESETS, Architecture, Crnn
+from merbench_plugins.models._crnn_architecture import Architecture
+from merbench_plugins.models._crnn_clips import ClipOrder, LabelledImages
+from merbench_plugins.models._crnn_estimator import CrnnRegressor, KerasAdam
+from merbench_plugins.models._crnn_network import ConvolutionalRecurrentNetwork
+from merbench_plugins.models._training import SummedSquaredError
+from merbench_plugins.models.crnn import PRESETS, Crnn
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 
@@ -337,7 +334,9 @@ def test_small_images_are_made_once() -> None:
 def test_log_scale_moments() -> None:
     X, Y = clips()
     logarithm = np.log1p(100 * X.astype(float))
-    assert Clips(X, Y, None).moments() == pytest.approx((logarithm.mean(), logarithm.std()))
+    assert LabelledImages(X, Y, None).moments() == pytest.approx(
+        (logarithm.mean(), logarithm.std())
+    )
 
 
 def test_interrupt_is_not_swallowed() -> None:

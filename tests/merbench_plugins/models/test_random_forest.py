@@ -18,15 +18,10 @@ from sklearn.tree import DecisionTreeRegressor
 
 from merbench import Task, threads
 from merbench.errors import MerbenchError
-from merbench_plugins.models import _forest
-from merbench_plugins.models._forest import (
-    Growth,
-    PresortedForestRegressor,
-    ReferenceForestRegressor,
-    Table,
-    rank_columns,
-    sort_columns,
-)
+from merbench_plugins.models import _trees
+from merbench_plugins.models._forest import PresortedForestRegressor, ReferenceForestRegressor
+from merbench_plugins.models._tree_growth import SMALL
+from merbench_plugins.models._trees import COLUMNS_AT_ONCE, Growth, Table, sort_columns
 from merbench_plugins.models.random_forest import RandomForest
 
 
@@ -45,7 +40,7 @@ def bootstrap(n: int, seed: int):
 
 def ours(X, Y, weight, *, seed=0, **limits):
     growth = Growth(X.shape[1], **limits)
-    return Table(X, Y, rank_columns(X)).tree(weight, growth, seed)
+    return Table(X, Y).tree(weight, growth, seed)
 
 
 def sklearns(X, Y, weight, *, seed=0, **limits):
@@ -137,7 +132,7 @@ def test_near_and_equal_values_are_cut_as_sklearn_cuts_them(scale, seed):
 def test_unreachable_best_partition_in_a_small_node_is_searched_in_full():
     """One feature cannot yield most partitions of eight clips: no random try ends the search."""
     for seed in range(20):
-        X, Y = clips(n=_forest.SMALL, d=2, seed=seed)
+        X, Y = clips(n=SMALL, d=2, seed=seed)
         weight = np.arange(1, len(X) + 1)
         mine, theirs = ours(X, Y, weight), sklearns(X, Y, weight)
         assert_same_nodes(our_nodes(mine, X, weight), sklearn_nodes(theirs, X, weight))
@@ -147,7 +142,7 @@ def test_unreachable_best_partition_in_a_small_node_is_searched_in_full():
 def test_ties_are_drawn_evenly(n):
     X, Y = clips(n=n, d=1)
     X = X * np.array([1, -2, 3, 0.5], np.float32)  # the mirrored partition is as good
-    table = Table(X, Y, rank_columns(X))
+    table = Table(X, Y)
     roots = [table.tree(np.ones(n), Growth(4), seed).feature[0] for seed in range(400)]
     share = np.bincount(roots, minlength=4) / 400
     np.testing.assert_allclose(share, 0.25, atol=0.1)  # 4.6 standard errors
@@ -164,7 +159,7 @@ def test_equal_labels_and_equal_features_are_not_cut():
 
 def test_one_feature_a_node_leaves_the_others_out():
     X, Y = clips()
-    table = Table(X, Y, rank_columns(X))
+    table = Table(X, Y)
     weight = np.ones(len(X), int)
     roots = [table.tree(weight, Growth(1), seed).feature[0] for seed in range(300)]
     assert set(roots) == set(range(30))
@@ -175,7 +170,7 @@ def test_draws_go_on_until_a_feature_can_be_cut(n):
     X, Y = clips(n=n)
     X[:, 1:] = 5
     for seed in range(5):
-        tree = Table(X, Y, rank_columns(X)).tree(np.ones(n, int), Growth(2), seed)
+        tree = Table(X, Y).tree(np.ones(n, int), Growth(2), seed)
         assert len(tree.left) == 2 * n - 1
 
 
@@ -215,21 +210,6 @@ def test_forest_agrees_with_sklearns():
     assert errors[0] == pytest.approx(errors[1], rel=0.05)
 
 
-def test_prepared_features_change_nothing():
-    X, Y = clips()
-    X[:, 5:9] = np.round(X[:, 5:9])
-    prepared = RandomForest().prepare(X)
-    rows = np.random.default_rng(0).permutation(len(X))[:90]
-    plain, shared = (
-        PresortedForestRegressor(5, random_state=1).fit(features, Y[rows])
-        for features in (X[rows], (X[rows], prepared[rows]))
-    )
-    for a, b in zip(plain.trees_, shared.trees_, strict=True):
-        for mine, theirs in zip(a, b, strict=True):
-            np.testing.assert_array_equal(mine, theirs)
-    np.testing.assert_array_equal(plain.predict(X), shared.predict((X, prepared)))
-
-
 @pytest.mark.parametrize("max_features", [1.0, 0.2])
 def test_threads_change_nothing_and_seeds_do(max_features):
     X, Y = clips()
@@ -245,25 +225,28 @@ def test_threads_change_nothing_and_seeds_do(max_features):
 
 @settings(max_examples=50, deadline=None)
 @given(st.data())
-def test_orders_follow_from_ranks_of_any_selection(data):
-    column = st.floats(-1, 1, width=32) | st.sampled_from([0.0, -0.0, 1e30])
+def test_columns_are_sorted_as_a_stable_sort_does(data):
+    column = st.floats(-1, 1, width=32) | st.sampled_from([0.0, -0.0, 1e30, -1e30])
     n = data.draw(st.integers(1, 30))
     X = np.array(
         data.draw(st.lists(st.lists(column, min_size=2, max_size=2), min_size=n, max_size=n)),
         np.float32,
     )
-    rows = np.array(data.draw(st.lists(st.integers(0, n - 1), min_size=1, max_size=n)))
-    ranks = rank_columns(X)
-    assert ranks.shape == X.shape
-    for column, order in enumerate(sort_columns(ranks[rows])):
-        np.testing.assert_array_equal(order, np.argsort(X[rows, column], kind="stable"))
+    order = sort_columns(X)
+    assert (order.shape, order.dtype) == ((2, n), np.uint16)
+    np.testing.assert_array_equal(order, np.argsort(X.T, axis=1, kind="stable"))
+
+
+def test_every_column_is_sorted_where_they_are_many():
+    X = np.round(np.random.default_rng(0).standard_normal((9, 2 * COLUMNS_AT_ONCE + 3)), 1)
+    np.testing.assert_array_equal(
+        sort_columns(X.astype(np.float32)), np.argsort(X.T, axis=1, kind="stable")
+    )
 
 
 def test_more_clips_than_sixteen_bits_count():
     X = np.random.default_rng(0).permutation(70_000).astype(np.float32)[:, None]
-    ranks = rank_columns(X)
-    np.testing.assert_array_equal(ranks, X)
-    np.testing.assert_array_equal(sort_columns(ranks)[0], np.argsort(X[:, 0]))
+    np.testing.assert_array_equal(sort_columns(X)[0], np.argsort(X[:, 0]))
 
 
 @pytest.mark.parametrize("backend", ["fast", "sklearn"])
@@ -291,23 +274,19 @@ class TestModel:
         X, Y = clips()
         broken = X.copy()
         broken[3, 7] = np.nan
-        with pytest.raises(MerbenchError, match=r"feature 7 of clip 3 .* is nan"):
+        with pytest.raises(MerbenchError, match=r"1 values of the features .* row 3, column 7 "):
             self.estimator(backend).fit(broken, Y)
-        with pytest.raises(MerbenchError, match="120 clips need"):
+        with pytest.raises(MerbenchError, match="119 rows of labels for 120"):
             self.estimator(backend).fit(X, Y[:-1])
-        with pytest.raises(MerbenchError, match=r"label column 2 of clip 0 .* is inf"):
+        with pytest.raises(MerbenchError, match=r"values of the labels .* row 0, column 2 "):
             self.estimator(backend).fit(X, np.where(np.eye(120, 4, 2, dtype=bool), np.inf, Y))
-        with pytest.raises(MerbenchError, match="one row of features a clip"):
+        with pytest.raises(MerbenchError, match=r"shape \(clips, features\)"):
             self.estimator(backend).fit(X[:, 0], Y)
         forest = self.estimator(backend).fit(X, Y)
-        with pytest.raises(MerbenchError, match=r"feature 7 of clip 3 .* is nan"):
+        with pytest.raises(MerbenchError, match=r"1 values of the features .* row 3, column 7 "):
             forest.predict(broken)
-        with pytest.raises(MerbenchError, match=r"29 features where .* fitted with 30"):
+        with pytest.raises(MerbenchError, match=r"29 features and the training clips had 30"):
             forest.predict(X[:, 1:])
-
-    def test_only_the_fast_one_prepares(self, backend):
-        prepared = RandomForest(backend=backend).prepare(clips()[0])
-        assert (prepared is None) == (backend == "sklearn")
 
 
 def test_defaults_are_the_papers():
@@ -329,15 +308,8 @@ def test_the_square_root_of_the_features_is_tried_by_either_forest():
     np.testing.assert_array_equal(few, six)
     model = RandomForest(max_features="sqrt")
     assert isinstance(model.estimator(task=Task.VA, seed=0, device="cpu"), ReferenceForestRegressor)
-    assert model.prepare(X) is None
     with pytest.raises(ValidationError):
         RandomForest(max_features="log2")
-
-
-def test_features_prepared_from_another_table_are_refused():
-    X, Y = clips()
-    with pytest.raises(MerbenchError, match="prepare the same table"):
-        PresortedForestRegressor(1).fit((X, rank_columns(X)[1:]), Y)
 
 
 def test_works_where_machine_code_cannot_be_kept(monkeypatch, tmp_path):
@@ -346,13 +318,13 @@ def test_works_where_machine_code_cannot_be_kept(monkeypatch, tmp_path):
         "NUMBA_CACHE_DIR": str(tmp_path / "file" / "cache"),
         "NUMBA_CACHE_LOCATOR_CLASSES": "UserProvidedCacheLocator",
     }
-    code = "import merbench_plugins.models._forest as f; print(f._grow.stats.cache_path)"
+    code = "import merbench_plugins.models._trees as t; print(t.grow.stats.cache_path)"
     printed = subprocess.run(
         [sys.executable, "-c", code], env=os.environ | nowhere, capture_output=True, text=True
     )
     assert printed.stdout.strip() == "None", printed.stderr
 
-    grow, calls = _forest._grow, []
+    grow, calls = _trees.grow, []
 
     def full_disk_at_first(*arguments):
         calls.append(1)
@@ -360,7 +332,7 @@ def test_works_where_machine_code_cannot_be_kept(monkeypatch, tmp_path):
             raise OSError("No space left on device")
         return grow(*arguments)
 
-    monkeypatch.setattr(_forest, "_grow", full_disk_at_first)
+    monkeypatch.setattr(_trees, "grow", full_disk_at_first)
     X, Y = clips()
     PresortedForestRegressor(2, n_jobs=1).fit(X, Y)
     assert len(calls) == 3

@@ -15,19 +15,15 @@ from merbench import MerbenchError, Task
 from merbench.evaluation import categorical_kl, gaussian_kl
 from merbench.steps.assembling import ClipRows
 from merbench_plugins.models._inner_folds import TrainingRows
-from merbench_plugins.models._recurrent_network import (
-    Batches,
-    Network,
-    NormalDivergence,
-    RecurrentEstimator,
-    Sequences,
-)
+from merbench_plugins.models._recurrent_estimator import RecurrentEstimator
+from merbench_plugins.models._recurrent_network import Network, NormalDivergence
+from merbench_plugins.models._recurrent_recipe import Recipe
+from merbench_plugins.models._sequence_batches import Batches, Sequences
 from merbench_plugins.models.recurrent import (
     BidirectionalLSTM,
     BidirectionalRNN,
     GatedRecurrentUnit,
     LongShortTermMemory,
-    Recipe,
     RecurrentNetwork,
 )
 

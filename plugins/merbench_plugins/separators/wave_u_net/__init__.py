@@ -56,7 +56,7 @@ class WaveUNetWeights(Weights):
     known = (
         KnownWeights(
             SHIPPED,
-            summary="a compact m6 that comes with merbench",
+            summary="a compact network on spectra that comes with merbench",
             licence="CC BY-NC-SA (its card says why)",
             source="trained for merbench; card.json beside it",
             at=_FOLDER / "model.safetensors",

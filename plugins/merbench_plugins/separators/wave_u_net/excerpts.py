@@ -11,6 +11,7 @@ import numpy as np
 import scipy.fft
 import soxr
 
+from merbench_plugins.separators.wave_u_net import lossy
 from merbench_plugins.separators.wave_u_net.multitracks import SOURCES, Part, Prepared
 
 if TYPE_CHECKING:
@@ -51,6 +52,9 @@ class Augmentations(NamedTuple):
         Greatest change in dB, up or down: of a part, of any of its bands, of either channel.
     pitch
         Greatest change in semitones, by resampling: the tempo goes with it.
+    mp3
+        Share of excerpts whose mixture is coded as MP3 and decoded. Their parts stay as they are,
+        so that the network is asked for what was there before.
     """
 
     remix: float = 0.6
@@ -58,6 +62,7 @@ class Augmentations(NamedTuple):
     equaliser: float = 5.0
     pan: float = 3.0
     pitch: float = 2.0
+    mp3: float = 0.0
 
 
 class Batch(NamedTuple):
@@ -147,7 +152,7 @@ class Excerpts:
             silent = [s for s in SOURCES if not any(s in part for part, _ in parts)]
             whole = np.sum([samples for _, samples in parts], axis=0)
             scale = _scale(whole, rng)
-            mix[i] = whole * scale
+            mix[i] = self._coded(whole * scale, rng)
             for p, (part, samples) in enumerate(parts):
                 targets[i, p] = samples[:, context : context + yielded] * scale
                 members[i, p, [SOURCES.index(source) for source in part]] = 1
@@ -184,6 +189,12 @@ class Excerpts:
             cutoff = float(rng.uniform(*_DULL_CUTOFFS))
             excerpt = [(part, _dulled(samples, cutoff)) for part, samples in excerpt]
         return excerpt
+
+    def _coded(self, mix: Samples, rng: np.random.Generator) -> Samples:
+        # Nothing is drawn where nothing is coded, so that such excerpts are those of a seed.
+        if self._augmentations.mp3 == 0 or rng.random() >= self._augmentations.mp3:
+            return mix
+        return lossy.round_trip(mix, self._sample_rate, float(rng.uniform(*lossy.STRENGTHS)))
 
     def _parts(self, rng: np.random.Generator) -> list[tuple[Part, Samples]]:
         lead = str(rng.choice(self._leads, p=self._weights))

@@ -156,7 +156,8 @@ def readme(card: Mapping[str, Any]) -> str:
         *(f"- **{side.capitalize()} music:** {_music(music[side])}" for side in music),
         f"- **Teacher:** {_teacher(card)}",
         f"- **Training:** {training['steps']:,} steps of {training['batch']} excerpts "
-        f"({training['hours_of_excerpts']} hours of music heard) in {training['minutes']} minutes.",
+        f"({training['hours_of_excerpts']} hours of music heard) in {training['minutes']} minutes"
+        f"{_begun(training)}.",
         "",
         "Mean SI-SDR over the excerpts validated with, in dB; `+` joins what is known in sum only:",
         "",
@@ -213,6 +214,11 @@ def _teacher(card: Mapping[str, Any]) -> str:
     if not card["teacher"]:
         return "none."
     return f"{card['teacher']['name']}, for {', '.join(card['teacher_stems'])}."
+
+
+def _begun(training: Mapping[str, Any]) -> str:
+    start = training.get("start")
+    return f", begun with the weights of SHA-256 {start[:12]}" if start else ""
 
 
 def _safetensors(arrays: Mapping[str, np.ndarray]) -> bytes:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from merbench.components import Separator
 from merbench.errors import MerbenchError
+from merbench_plugins.separators.wave_u_net import WaveUNetWeights
 
 __all__ = ["Options", "read_options"]
 
@@ -92,12 +93,21 @@ class Options(BaseModel):
     )
     device: str = Field("auto", description="A torch device; auto is cuda where there is one.")
     seed: int = Field(0, ge=0, description="All chance comes from it.")
-    start: Path | None = Field(
-        None, description="Weights to begin with: a checkpoint of such a network."
+    start: WaveUNetWeights | None = Field(
+        None,
+        description="Weights to begin with: a checkpoint of such a network, or merbench for the "
+        "one that comes with it, which is of the variant spectral.",
     )
     resume: bool = Field(False, description="Go on where training in the same folder stopped.")
     remix: float = Field(0.6, ge=0, le=1, description="Share of excerpts mixed across tracks.")
     pitch: float = Field(2.0, ge=0, le=12, description="Semitones by which music is shifted.")
+    mp3: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="Share of excerpts whose mixture is coded as MP3 and decoded before the "
+        "network hears it; its targets stay as they are.",
+    )
     tests: dict[str, Path] = Field(
         default_factory=dict,
         description="Folders of music that the finished network is scored on, for its card; each "

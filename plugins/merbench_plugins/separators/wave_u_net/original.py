@@ -19,7 +19,12 @@ from merbench_plugins.separators.wave_u_net.configuration import OriginalConfigu
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-LEAK = 0.2
+__all__ = ["OriginalWaveUNet", "initialise", "loss"]
+
+_LEAK = 0.2
+_FLOOR = 1e-2
+_SILENT_POWER = 1e-6
+_FIRST_OUTPUT = 0.01
 
 
 class OriginalWaveUNet(nn.Module):
@@ -174,7 +179,7 @@ class OriginalWaveUNet(nn.Module):
 
     def _activated(self, layer: nn.Module, x: Tensor, stride: int = 1) -> Tensor:
         # In place of what the convolution returned, not of a view, whose gradient would be copied.
-        rows = functional.leaky_relu(self._filtered(layer, x, stride), LEAK, inplace=True)
+        rows = functional.leaky_relu(self._filtered(layer, x, stride), _LEAK, inplace=True)
         return rows[:, :, 0].transpose(1, 2)
 
     def _filtered(self, layer: nn.Module, x: Tensor, stride: int) -> Tensor:
@@ -196,3 +201,29 @@ class OriginalWaveUNet(nn.Module):
 def _centre(x: Tensor, width: int) -> Tensor:
     """Crop to the middle frames; of an odd surplus the greater part goes at the end."""
     return x.narrow(1, (x.shape[1] - width) // 2, width)
+
+
+def loss(estimates: Tensor, mix: Tensor, targets: Tensor, members: Tensor) -> Tensor:
+    """Mean over parts of the logarithm of the error's power relative to the mixture's.
+
+    In decibels, as separation is judged, so that loud excerpts do not count alone; up from a floor,
+    so that silent parts do not either.
+    """
+    parts = (members @ estimates.flatten(2)).view_as(targets)
+    power = mix.square().mean(dim=(1, 2)).clamp_min(_SILENT_POWER)[:, None]
+    errors = (parts - targets).square().mean(dim=(2, 3)) / power
+    real = members.any(dim=2)
+    return torch.log10(errors + _FLOOR)[real].mean() * 10
+
+
+def initialise(network: OriginalWaveUNet) -> None:
+    """Draw weights with which signals keep their strength from layer to layer (He et al. 2015).
+
+    The outputs begin near silence, so that everything is in the difference.
+    """
+    for layer in [*network.down, network.bottleneck, *network.up]:
+        torch.nn.init.kaiming_normal_(layer.weight, a=_LEAK)
+        torch.nn.init.zeros_(layer.bias)
+    torch.nn.init.normal_(network.output.weight, std=_FIRST_OUTPUT)
+    assert network.output.bias is not None
+    torch.nn.init.zeros_(network.output.bias)

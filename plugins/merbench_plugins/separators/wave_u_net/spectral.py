@@ -187,8 +187,11 @@ class SpectralWaveUNet(nn.Module):
         return shares
 
     @torch.no_grad()
-    def statistics(self, parts: Tensor) -> Statistics:
-        """Prepare training on parts of mixtures, shape (batch, parts, 2, samples).
+    def statistics(self, mix: Tensor, parts: Tensor) -> Statistics:
+        """Prepare training on mixtures, shape (batch, 2, samples), and their parts.
+
+        Parts have shape (batch, parts, 2, samples). They sum to the mixture, but for what became
+        of it when it was coded.
 
         A share m of the mixture x is |m x - t|^2 = m^2 |x|^2 - 2 m Re(x* t) + |t|^2 away from a
         part t, and the sums of these over a band's bins are all that masks by band depend on.
@@ -198,7 +201,7 @@ class SpectralWaveUNet(nn.Module):
         heard[0, 0] = True  # There is no transform of nothing at all.
         where, which = heard.nonzero(as_tuple=True)
         spectra = torch.view_as_real(self._transformed(_turned(parts[heard])))
-        mixed = spectra.new_zeros(len(parts), *spectra.shape[1:]).index_add_(0, where, spectra)
+        mixed = torch.view_as_real(self._transformed(_turned(mix)))
         power = self._pooled(mixed.square().sum(dim=-1))
         common = power.new_zeros(*parts.shape[:2], *power.shape[1:])
         targets = torch.zeros_like(common)

@@ -6,11 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tensorflow_files import crc32c as reference_crc32c
 from tensorflow_files import entry, message, number, write_checkpoint, write_table
 
 from merbench.errors import MerbenchError
-from merbench_plugins.separators.wave_u_net.checksum import crc32c
 from merbench_plugins.separators.wave_u_net.tensorflow_checkpoint import TensorFlowCheckpoint
 
 
@@ -23,17 +21,6 @@ def variables() -> dict[str, np.ndarray]:
     }
     arrays |= {f"{name}/Adam": np.zeros_like(value) for name, value in arrays.items()}
     return arrays | {"global_step": np.array(134067, np.int64)}
-
-
-def test_crc32c_of_the_published_check_value() -> None:
-    assert crc32c(b"123456789") == 0xE3069283
-
-
-@settings(max_examples=20, deadline=None)
-@given(st.integers(0, 40_000), st.integers(0, 2**32 - 1))
-def test_crc32c_equals_its_definition(length: int, seed: int) -> None:
-    data = np.random.default_rng(seed).bytes(length)
-    assert crc32c(data) == reference_crc32c(data)
 
 
 @pytest.mark.parametrize("snappy", [False, True])

@@ -8,14 +8,14 @@ from pydantic import BeforeValidator, Field
 
 from merbench_plugins.datasets.labelled import MeanLabels
 
-__all__ = ["Described"]
+__all__ = ["UserDescribed"]
 
 Authors = Annotated[
     tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)
 ]
 
 
-class Described(MeanLabels):
+class UserDescribed(MeanLabels):
     """Base of datasets whose data are the user's own.
 
     What a benchmark file calls `name`, `authors`, `citation` and `licence` are class attributes of
@@ -67,7 +67,7 @@ class Described(MeanLabels):
     @property
     def settings(self) -> dict[str, Any]:
         """Parameters that differ from their defaults and decide what is read."""
-        return {k: v for k, v in super().settings.items() if k not in Described.__annotations__}
+        return {k: v for k, v in super().settings.items() if k not in UserDescribed.__annotations__}
 
     def identity(self) -> dict[str, Any]:
         """The user's name for it, version, and all parameters that decide what is read."""
@@ -75,6 +75,6 @@ class Described(MeanLabels):
         decisive = {
             key: value
             for key, value in identity["parameters"].items()
-            if key not in Described.__annotations__
+            if key not in UserDescribed.__annotations__
         }
         return identity | {"name": self.own_name or self.name, "parameters": decisive}

@@ -1,0 +1,128 @@
+"""What a plugin's hooks yield, put into the registry, and what keeps a class from being there."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import traceback
+from typing import Any
+
+import pluggy
+from pydantic.errors import PydanticUndefinedAnnotation
+
+from merbench.components import FeatureKind, Model
+from merbench.errors import PluginError, reason
+from merbench.naming import nearest
+from merbench.plugins import told_device
+from merbench.plugins.registry import KINDS, Entry, Origin, Problem, Registry
+from merbench.tasks import Task
+
+_HOOKS = {kind: f"merbench_{kind}s" for kind in KINDS}
+_REQUIRED: dict[str, dict[str, type]] = {
+    "dataset": {"task": Task},
+    "feature": {"kind": FeatureKind},
+    "model": {"inputs": FeatureKind, "tasks": Task},
+}
+_MOST_CLASSES = 10_000
+"""A hook that yields so many never ends."""
+_NAME = re.compile(r"[a-z0-9][a-z0-9.]*(-[a-z0-9.]+)*")
+
+
+def register(
+    manager: pluggy.PluginManager, registry: Registry, module: Any, origin: Origin
+) -> None:
+    """Register a module's hooks and collect what they yield, one hook's failure at a time."""
+    try:
+        manager.register(module)
+    except Exception as error:
+        registry.problems.append(problem(origin, "it cannot be registered", error))
+        return
+    for caller in manager.get_hookcallers(module) or ():
+        if not caller.has_spec():
+            fault = f"there is no hook {caller.name!r}{nearest(caller.name, _HOOKS.values())}"
+            registry.problems.append(Problem(origin, fault))
+    for kind, hook in _HOOKS.items():
+        for implementation in getattr(manager.hook, hook).get_hookimpls():
+            if implementation.plugin is not module:
+                continue
+            if implementation.hookwrapper or implementation.wrapper:
+                fault = f"its {hook} wraps others' hooks; let it return classes of its own"
+                registry.problems.append(Problem(origin, fault))
+                continue
+            try:
+                classes = list(itertools.islice(implementation.function(), _MOST_CLASSES))
+            except (Exception, SystemExit) as error:
+                registry.problems.append(problem(origin, f"its {hook} failed", error))
+                continue
+            if len(classes) == _MOST_CLASSES:
+                fault = f"its {hook} yields {_MOST_CLASSES:,} classes or more"
+                registry.problems.append(Problem(origin, fault))
+                continue
+            for cls in classes:
+                try:
+                    fault = _fault(kind, cls, ours=origin.ours)
+                except Exception as error:
+                    what = f"what {hook} yields cannot be looked at"
+                    registry.problems.append(problem(origin, what, error))
+                    continue
+                if fault:
+                    registry.problems.append(Problem(origin, fault))
+                else:
+                    add(registry, Entry(kind, cls, origin))
+
+
+def add(registry: Registry, entry: Entry) -> None:
+    """Add an entry, or raise `PluginError` where another of its kind has its name."""
+    other = registry.entries.setdefault((entry.kind, entry.name), entry)
+    if other is not entry and other.cls is not entry.cls:
+        raise PluginError(
+            f"two {entry.kind}s are called {entry.name!r}: one from {other.origin}, one from "
+            f"{entry.origin}; rename or remove one of them"
+        )
+
+
+def _fault(kind: str, cls: Any, *, ours: bool) -> str:
+    """Say what keeps a class from being a component of a kind, or nothing.
+
+    Tests have built all of ours, and to build a hundred classes takes a tenth of a second.
+    """
+    base = KINDS[kind]
+    if not (isinstance(cls, type) and issubclass(cls, base)):
+        return f"{_HOOKS[kind]} yields {cls!r}, which is no subclass of merbench.{base.__name__}"
+    if not isinstance(cls.name, str) or not _NAME.fullmatch(cls.name):
+        return (
+            f"the {kind} class {cls.__name__} has the name {cls.name!r}; set the class attribute "
+            "`name` to lower-case words joined by hyphens"
+        )
+    for attribute, wanted in _REQUIRED.get(kind, {}).items():
+        value = getattr(cls, attribute, None)
+        values = value if isinstance(value, (tuple, set, frozenset)) else (value,)
+        if value is None:
+            return f"the {kind} {cls.name!r} does not set the class attribute `{attribute}`"
+        if not isinstance(value, property) and not all(isinstance(v, wanted) for v in values):
+            return (
+                f"the {kind} {cls.name!r} sets `{attribute}` to {value!r}, which is no "
+                f"merbench.{wanted.__name__}"
+            )
+    untold = told_device.fault(kind, cls)
+    if untold:
+        return untold
+    try:
+        if not ours:
+            cls.model_rebuild()
+    except PydanticUndefinedAnnotation as error:
+        return (
+            f"the {kind} {cls.name!r} has a parameter of the type {error.name!r}, which is not "
+            "defined in its module; import it there, and not for type checking only"
+        )
+    version: Any = cls.version
+    if not isinstance(version, str):
+        return f"the {kind} {cls.name!r} has the version {version!r}; write it as text"
+    required = [name for name, field_info in cls.model_fields.items() if field_info.is_required()]
+    if issubclass(cls, Model) and cls.baseline and required:
+        return f"the baseline {cls.name!r} is added by itself, so give {required[0]!r} a default"
+    return ""
+
+
+def problem(origin: Origin, what: str, error: BaseException) -> Problem:
+    return Problem(origin, f"{what} ({reason(error)})", traceback.format_exc())

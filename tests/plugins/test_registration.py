@@ -1,0 +1,125 @@
+"""Hooks and classes that cannot be registered are problems, and the others are there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from plugin_files import faults, model, write
+
+from merbench.plugins import discovery
+
+BROKEN = {
+    "syntax": ("def f(:\n", r"cannot be imported \(SyntaxError: .*broken\.py"),
+    "import": ("import no_such_module\n", r"cannot be imported \(ModuleNotFoundError: .*no_such"),
+    "exit": ("import sys\nsys.exit(3)\n", r"cannot be imported \(SystemExit: 3\)"),
+    "error": ("1 / 0\n", r"cannot be imported \(ZeroDivisionError"),
+    "hook raises": (model("x", hook="1 / 0"), r"its merbench_models failed \(ZeroDivisionError"),
+    "hook exits": (model("x", hook="raise SystemExit"), r"its merbench_models failed \(SystemExit"),
+    "hook is a generator that raises": (
+        model("x", hook="yield Given; raise ValueError('half-way')"),
+        r"its merbench_models failed \(ValueError: half-way\)",
+    ),
+    "hook yields nothing": (model("x", hook="return None"), "its merbench_models failed"),
+    "hook has an argument": (
+        model("x").replace("def merbench_models()", "def merbench_models(registry)"),
+        r"cannot be registered .*registry",
+    ),
+    "hook is misspelt": (
+        model("x").replace("def merbench_models()", "def merbench_model()"),
+        r"no hook 'merbench_model'; did you mean 'merbench_models'\?",
+    ),
+    "hook raises an interrupt": (
+        model("x", hook="raise KeyboardInterrupt"),
+        r"its hooks failed \(KeyboardInterrupt",
+    ),
+    "hook never ends": (
+        model("x", hook="yield from iter(lambda: Given, None)"),
+        "its merbench_models yields 10,000 classes or more",
+    ),
+    "hook wraps": (
+        model("x", hook="yield").replace("@hookimpl", "@hookimpl(hookwrapper=True)"),
+        "its merbench_models wraps others' hooks",
+    ),
+    "what is yielded cannot be shown": (
+        model("x", hook="return [Odd()]") + "class Odd:\n    def __repr__(self): return 1 / 0\n",
+        r"what merbench_models yields cannot be looked at \(ZeroDivisionError",
+    ),
+    "a version that is no text": (model("x", "version = 2"), "has the version 2; write it as text"),
+    "a file of its own making": (
+        "__file__ = 7\ndef f(:\n",
+        r"cannot be imported \(SyntaxError",
+    ),
+    "no class": (model("x", hook="return ['ridge']"), r"'ridge', which is no subclass"),
+    "no component": (model("x", hook="return [int]"), r"class 'int'.* no subclass of merbench\.M"),
+    "another kind": (
+        model("x", hook="return [Dataset]"),
+        r"Dataset'>, which is no subclass of merbench\.Model",
+    ),
+    "an instance": (model("x", hook="return [Given()]"), r"which is no subclass"),
+    "no name": (model(""), r"class Given has the name ''; set the class attribute `name`"),
+    "a name with capitals": (model("Mine"), r"has the name 'Mine'; .*lower-case words"),
+    "a name with blanks": (model("my model"), r"has the name 'my model'; .*joined by hyphens"),
+    "a name that is no text": (model("x", "name = 7"), r"has the name 7"),
+    "no inputs": (
+        model("x").replace("    inputs = FeatureKind.VECTOR\n", ""),
+        r"model 'x' does not set the class attribute `inputs`",
+    ),
+    "no tasks": (
+        model("x").replace("    tasks = frozenset({Task.VA})\n", ""),
+        r"model 'x' does not set the class attribute `tasks`",
+    ),
+    "inputs of no kind": (
+        model("x", "inputs = 'vector'"),
+        r"sets `inputs` to 'vector', which is no merbench\.FeatureKind",
+    ),
+    "tasks of no kind": (
+        model("x", "tasks = frozenset({'va'})"),
+        r"sets `tasks` to .*'va'.*, which is no merbench\.Task",
+    ),
+    "a type that is only there for checking": (
+        model("x", "d: Decimal = 1"),
+        r"a parameter of the type 'Decimal', which is not defined",
+    ),
+    "a baseline that needs parameters": (
+        model("x", "baseline = True\nn: int"),
+        r"baseline 'x' is added by itself, so give 'n' a default",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_a_broken_plugin_is_a_problem_and_the_others_are_there(tmp_path: Path, fault: str) -> None:
+    text, expected = BROKEN[fault]
+    broken = write(tmp_path / "broken.py", text)
+    sound = write(tmp_path / "sound.py", model("sound"))
+    registry = discovery.load([broken, sound])
+    assert registry.get("model", "sound")
+    assert ("model", "x") not in registry.entries
+    (problem,) = [p for p in registry.problems if p.origin.path == str(broken)]
+    assert "\n" not in str(problem)
+    assert str(problem).startswith(f"plugin {broken}: ")
+    assert re.search(expected, problem.error), problem.error
+
+
+def test_a_problem_keeps_the_traceback(tmp_path: Path) -> None:
+    path = write(tmp_path / "broken.py", "def inner():\n    1 / 0\ninner()\n")
+    (problem,) = [p for p in discovery.load([path]).problems if p.origin.path == str(path)]
+    assert "in inner" in problem.trace
+    assert "broken.py" in problem.trace
+
+
+def test_a_file_that_is_no_python_is_a_problem(tmp_path: Path) -> None:
+    path = write(tmp_path / "plugin.txt", "hello")
+    assert faults(discovery.load([path]), path) == [
+        "it cannot be imported (PluginError: it is not a Python file)"
+    ]
+
+
+def test_one_class_of_two_may_be_broken(tmp_path: Path) -> None:
+    more = "class Other(Given):\n    name = 'Wrong Name'\n"
+    path = write(tmp_path / "half.py", model("x", hook="return [Other, Given]") + more)
+    registry = discovery.load([path])
+    assert registry.get("model", "x")
+    assert len(faults(registry, path)) == 1
