@@ -181,3 +181,24 @@ def test_baselines_are_added_once_a_dataset_and_never_skipped_aloud(bench):
     assert with_them.skipped == []
     without = bench.plan(registry=registry, datasets=data, models=["average"], baselines=False)
     assert [c.names["model"] for c in without.cells] == ["average"] * 2
+
+
+def test_vectors_of_several_features_are_one_for_a_model_of_one(bench):
+    five = {"levels": {"n": 5}}
+    plan = bench.plan(
+        separators=["plain"], features=[["levels", five], ["levels", "frames"]], models=["linear"]
+    )
+    (cell,) = plan.cells
+    assert cell.names["features"] == "levels + levels"
+    assert cell.full_names["features"] == "levels + levels (n=5)"
+    assert cell.settings == {"features": {"levels 2": {"n": 5}}}
+    assert cell.kinds == cell.model.input_kinds
+    assert cell.joins_features
+    assert cell.of_originals == (False, False)
+    assert reasons(plan) == {
+        ("plain", "levels + frames", "linear"): (
+            "linear takes vector, levels + frames gives vector + image"
+        )
+    }
+    (alone,) = bench.plan(separators=["plain"], features=["levels"], models=["linear"]).cells
+    assert not alone.joins_features

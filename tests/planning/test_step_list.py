@@ -10,6 +10,8 @@ import pytest
 from plan_names import FOLDS
 
 from merbench.cli import app
+from merbench.steps.assembling import JoinTables
+from merbench.steps.fitting import Fit
 from tinybench import TinyBench
 
 
@@ -38,6 +40,21 @@ def test_equal_clips_are_extracted_once(bench):
     }  # fmt: skip
     run = bench.run()
     assert run.failed == []
+
+
+def test_tables_are_joined_once_and_only_where_they_are_needed(bench):
+    pair = [["levels", {"levels": {"n": 5}}]]
+    changes = {"separators": ["plain"], "models": ["linear"]}
+    plan = bench.plan(features=pair, **changes)
+    assert plan.to_do() == {"extract": 16, "assemble": 3, "fit": FOLDS}
+    (join,) = (work for work in plan.tasks.values() if isinstance(work, JoinTables))
+    assert all(work.tables == (join.key,) for work in plan.tasks.values() if isinstance(work, Fit))
+    run = bench.run(features=pair, **changes)
+    assert run.failed == []
+    # What is joined is what a single feature was extracted for, and needs none of it again.
+    assert bench.plan(features=["levels"], **changes).to_do() == {"fit": FOLDS}
+    other = bench.plan(features=pair, **(changes | {"models": [{"linear": {"penalty": 3}}]}))
+    assert other.to_do() == {"fit": FOLDS}
 
 
 def test_only_what_a_cell_needs_is_done(bench):

@@ -411,3 +411,16 @@ def test_a_copy_may_be_longer_than_its_clip_and_is_named_in_what_fails(bench):
     assert "clip c0 of noise (longer 1): levels of plain" in titles
     assert bench.run().failed == []
     assert isinstance(run_of.cells[0].rows[0][0], Clip)
+
+
+def test_features_that_are_joined_are_each_of_the_same_rows(bench):
+    plan = augmented(bench, features=[["levels", {"levels": {"n": 5}}]])
+    (cell,) = plan.cells
+    tables = [work for work in plan.tasks.values() if isinstance(work, Assemble)]
+    assert [len(table.needs) for table in tables] == [len(cell.rows)] * 2
+    assert [table.clip_ids for table in tables] == [tables[0].clip_ids] * 2
+    run = bench.run(
+        features=[["levels", {"levels": {"n": 5}}]],
+        separators=["plain"], models=["linear"], augmentations=[HISS],
+    )  # fmt: skip
+    assert run.failed == []

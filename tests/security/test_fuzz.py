@@ -33,8 +33,8 @@ from merbench.runs import record
 from merbench.runs.row_columns import metric_columns
 from merbench.scoring.score_file import score_file
 from merbench.verification.board_check import Verdict, verify_submission
+from merbench_plugins.checkpoints.opening import SafetensorsCheckpoint
 from merbench_plugins.datasets.archives import unpacked_to
-from merbench_plugins.separators.wave_u_net.checkpoint import SafetensorsCheckpoint
 from tinybench import SPEC
 
 TIMES = int(os.environ.get("MERBENCH_FUZZ", "1"))

@@ -8,7 +8,7 @@ from stage_plugins import RNG
 
 from merbench import FeatureKind
 from merbench.errors import PluginError
-from merbench.steps.assembling import Assemble, ClipRows, open_rows
+from merbench.steps.assembling import Assemble, ClipRows, JoinTables, joined_key, open_rows
 from merbench.steps.store import Store
 
 
@@ -180,3 +180,16 @@ def test_a_table_is_written_clip_by_clip_and_never_stands_in_memory(store):
         tracemalloc.stop()
     assert peak < 16e6
     assert open_rows(store, work.key, [15])[0][0, -1] == 15
+
+
+def test_tables_of_vectors_are_joined_clip_by_clip(store):
+    tables = [RNG.standard_normal((300, width)).astype(np.float32) for width in (3, 1, 4)]
+    keys = tuple(f"{i:064x}" for i in range(3))
+    for key, table in zip(keys, tables, strict=True):
+        store.put(key, {"rows": table}, {"kind": "vector"})
+    work = JoinTables(joined_key(keys), keys, "plain x levels + hums")
+    assert work.key != joined_key(keys[::-1])
+    assert work.title == "table of plain x levels + hums"
+    work.run(store)
+    rows = open_rows(store, work.key, [299, 0])
+    np.testing.assert_array_equal(rows, np.concatenate(tables, axis=1)[[299, 0]])

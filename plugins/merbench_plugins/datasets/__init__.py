@@ -12,6 +12,7 @@ def merbench_datasets() -> Iterator[type[Dataset]]:
     """Yield every dataset of this package."""
     from merbench_plugins.datasets.deam import Deam
     from merbench_plugins.datasets.demo import Demo
+    from merbench_plugins.datasets.emomusic import EmoMusic
     from merbench_plugins.datasets.emopia import Emopia
     from merbench_plugins.datasets.emotify import Emotify
     from merbench_plugins.datasets.four_qaed import FourQaed
@@ -22,6 +23,6 @@ def merbench_datasets() -> Iterator[type[Dataset]]:
     from merbench_plugins.datasets.table import Table
     from merbench_plugins.datasets.vgmidi import VGMidi
 
-    yield from (Demo, PMEmo, Deam, VGMidi)
+    yield from (Demo, PMEmo, Deam, EmoMusic, VGMidi)
     yield from (FourQaed, NewFourQaed, Merge, MtgJamendo, Emopia, Emotify, Soundtracks)
     yield Table

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from merbench import MerbenchError
 
 if TYPE_CHECKING:
-    from merbench_plugins.separators.wave_u_net.checkpoint import Checkpoint
+    from merbench_plugins.checkpoints import Checkpoint
 
 FILTERS = (16, 32, 64, 128, 256, 512)
 """Channels of each network's encoder, from the outermost layer to the deepest."""
@@ -40,7 +40,7 @@ def open_2stems(path: Path) -> Checkpoint:
     MerbenchError
         It cannot be read, or lacks variables, or is that of a model of more stems.
     """
-    from merbench_plugins.separators.wave_u_net.checkpoint import open_checkpoint
+    from merbench_plugins.checkpoints import open_checkpoint
 
     checkpoint = open_checkpoint(path)
     fault = _fault(checkpoint.shapes)

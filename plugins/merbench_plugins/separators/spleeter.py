@@ -10,6 +10,7 @@ from pydantic import Field, field_validator
 
 from merbench import Cost, KnownWeights, Separator, Weights
 from merbench.digests import content_digest
+from merbench_plugins.checkpoints import SOURCES
 
 if TYPE_CHECKING:
     from merbench.audio import Waveform
@@ -51,16 +52,9 @@ class Spleeter(Separator):
     """
 
     name = "spleeter"
-    source_modules = tuple(
+    source_modules = SOURCES + tuple(
         f"merbench_plugins.separators.{module}"
-        for module in (
-            "_spleeter_checkpoint",
-            "_spleeter_network",
-            "hpss",
-            "stereo",
-            "wave_u_net.checkpoint",
-            "wave_u_net.tensorflow_checkpoint",
-        )
+        for module in ("_spleeter_checkpoint", "_spleeter_network", "hpss", "stereo")
     )
     uses_device = True
     typical_cost = Cost(seconds=5.0, megabytes=42.0)

@@ -13,7 +13,16 @@ from typing import Any
 from merbench import devices
 from merbench.benchmark.names import AXES, NONE, full_title, joint_title
 from merbench.benchmark.protocols import DrawnProtocol, Protocol, Split, split_hash
-from merbench.components import Augmentation, Clip, Dataset, FeatureExtractor, Model, Separator
+from merbench.components import (
+    Augmentation,
+    Clip,
+    Component,
+    Dataset,
+    FeatureExtractor,
+    FeatureKind,
+    Model,
+    Separator,
+)
 from merbench.devices import CPU
 from merbench.digests import file_digest
 from merbench.identity import canonical, data_hash, digest, truth_hash
@@ -192,9 +201,9 @@ class Cell:
     def settings(self) -> dict[str, Any]:
         """The system's parameters that differ from their defaults, by axis."""
         axes: dict[str, Any] = {
-            "augmentation": {a.name: a.settings for a in self.augmentations if a.settings},
+            "augmentation": _settings(self.augmentations),
             "separator": self.separator.settings if self.separator else {},
-            "features": {f.name: f.settings for f in self.features if f.settings},
+            "features": _settings(self.features),
             "model": self.model.settings,
         }
         return {axis: settings for axis, settings in axes.items() if settings}
@@ -240,12 +249,27 @@ class Cell:
         return (*originals, *((self.data.clips[i], copy) for i, copy in self._copies))
 
     @property
+    def kinds(self) -> tuple[FeatureKind, ...]:
+        """Kinds of what the model is given. Several vectors are one for a model of one vector."""
+        kinds = tuple(feature.kind for feature in self.features)
+        one_vector = (FeatureKind.VECTOR,)
+        joined = self.model.input_kinds == one_vector and set(kinds) == set(one_vector)
+        return one_vector if joined else kinds
+
+    @property
+    def joins_features(self) -> bool:
+        """Whether the vectors of several features are joined into one."""
+        return len(self.kinds) < len(self.features)
+
+    @property
     def of_originals(self) -> tuple[bool, ...]:
-        """For each of the model's inputs whether a copy has its clip's row in it.
+        """For each of the features whether a copy has its clip's row in it.
 
         There is no published vector of a copy, and a model may want none of its own accord.
         """
-        alone = self.model.originals_only or (False,) * len(self.features)
+        alone = self.model.originals_only or (False,) * len(self.kinds)
+        if self.joins_features:
+            alone = alone * len(self.features)
         return tuple(
             feature.needs_published or of_clips
             for feature, of_clips in zip(self.features, alone, strict=True)
@@ -285,6 +309,17 @@ class Cell:
     @cached_property
     def _seeded(self) -> bytes:
         return _seeded(self.identity)
+
+
+def _settings(components: Sequence[Component]) -> dict[str, Any]:
+    """Return settings by name; of several components of one name, with their number."""
+    found: dict[str, Any] = {}
+    for position, component in enumerate(components):
+        before = sum(other.name == component.name for other in components[:position])
+        name = f"{component.name} {before + 1}" if before else component.name
+        if component.settings:
+            found[name] = component.settings
+    return found
 
 
 def cell_id(identity: Mapping[str, Any], data_hash: str) -> str:

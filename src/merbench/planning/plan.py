@@ -32,7 +32,7 @@ class Plan:
     unready
         By cell id: why a cell cannot be computed here (missing weights, missing package).
     tables
-        By cell id: the keys of its tables of features, one a feature extractor.
+        By cell id: the keys of its tables of features, one for each input of its model.
     fits
         By cell id: the keys of its folds' predictions.
     tasks

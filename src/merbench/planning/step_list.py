@@ -15,7 +15,7 @@ from merbench.identity import canonical, digest
 from merbench.planning.cell import Cell, originals
 from merbench.planning.plan import STAGES, Plan
 from merbench.plugins import readiness
-from merbench.steps.assembling import Assemble
+from merbench.steps.assembling import Assemble, JoinTables, joined_key
 from merbench.steps.decoding import stem_components
 from merbench.steps.extracting import Extract, extraction_key, published_key, stems_of
 from merbench.steps.fitting import Fit
@@ -36,6 +36,7 @@ class StepList:
     _known: dict[str, bool] = field(default_factory=dict)
     _keys: dict[tuple[Any, ...], list[str]] = field(default_factory=dict)
     _reasons: dict[int, str] = field(default_factory=dict)
+    _alike: dict[type[Component], bool] = field(default_factory=dict)
     _tables: dict[tuple[int, ...], str] = field(default_factory=dict)
     _folds: dict[tuple[Any, ...], _Fold] = field(default_factory=dict)
 
@@ -57,7 +58,8 @@ class StepList:
         )
 
     def _add(self, cell: Cell) -> None:
-        tables = tuple(self._table_key(cell, *given) for given in _inputs(cell))
+        parts = tuple(self._table_key(cell, *given) for given in _inputs(cell))
+        tables = (joined_key(parts),) if cell.joins_features else parts
         fits = self._fits(cell, tables)
         wanted = [fit for fit in fits if self._wanted(cell, fit)]
         # Nobody need be ready for what is done: to be asked may take a plugin seconds.
@@ -67,7 +69,7 @@ class StepList:
         self.plan.tables[cell.id] = tables
         self.plan.fits[cell.id] = [fit.key for fit in fits]
         for fit in wanted:
-            self._add_fit(cell, fit)
+            self._add_fit(cell, fit, parts)
         self._measure(cell)
 
     def _reason(self, cell: Cell) -> str:
@@ -82,8 +84,9 @@ class StepList:
         nothing but packages can all work, or none can.
         """
         kind = type(component)
-        alike = kind.ready is Component.ready and not kind.has_weights()
-        asked = id(kind if alike else component)
+        if kind not in self._alike:
+            self._alike[kind] = kind.ready is Component.ready and not kind.has_weights()
+        asked = id(kind if self._alike[kind] else component)
         if asked not in self._reasons:
             self._reasons[asked] = ""
             try:
@@ -102,26 +105,34 @@ class StepList:
 
     def _fits(self, cell: Cell, tables: tuple[str, ...]) -> list[Fit]:
         fingerprint = cell.model.fingerprint()
-        shared = {
-            "model": Written.of(fingerprint),
+        parts = {
+            "model": fingerprint,
             "task": cell.data.task.value,
             "device": devices.kind(cell.model.device_for(cell.device)),
-            "tables": Written.of(tables),
+            "tables": tables,
             "n_clips": 0 if tables else len(cell.data.clips),
             **({"scaled": True} if cell.scaled else {}),
         }
+        shared = {name: Written.of(part) for name, part in parts.items()}
         model = digest(fingerprint)
         return [
             _fit(cell, split, self._fold(cell, split), tables, model, shared)
             for split in cell.data.splits
         ]
 
-    def _add_fit(self, cell: Cell, fit: Fit) -> None:
+    def _add_fit(self, cell: Cell, fit: Fit, parts: tuple[str, ...]) -> None:
+        """Add a fit and what its tables need: `parts`, a table a feature, joined or as they are."""
         if fit.key in self.plan.tasks:
             return
         self.plan.tasks[fit.key] = fit
-        for (feature, originals_only), table in zip(_inputs(cell), fit.tables, strict=True):
-            self._table(cell, feature, originals_only, table)
+        joined = fit.tables[0] if cell.joins_features else None
+        if joined and not self._missing(joined, "assemble"):
+            return
+        for (feature, originals_only), part in zip(_inputs(cell), parts, strict=True):
+            self._table(cell, feature, originals_only, part)
+        if joined:
+            label = f"{cell.names['separator']} x {cell.names['features']}"
+            self.plan.tasks[joined] = JoinTables(joined, parts, label)
 
     def _wanted(self, cell: Cell, fit: Fit) -> bool:
         if self.again is not None:
@@ -296,12 +307,12 @@ def _fit(
     fold: _Fold,
     tables: tuple[str, ...],
     fingerprint: str,
-    shared: Mapping[str, Any],
+    shared: Mapping[str, Written],
 ) -> Fit:
     """Return a fold's fit; `shared` is what of its key all folds of the cell have."""
     seed = cell.fold_seed(split.fold)
     return Fit(
-        artifact_key("fit", seed=seed, **shared, **fold.written),
+        artifact_key("fit", seed=Written(seed), **shared, **fold.written),
         cell.model, fingerprint, cell.data.task, seed, cell.device, tables, fold.train,
         split.test, fold.labels, fold.groups, fold.copy_of, fold.test_ids, cell.label, split.fold,
         cell.scaled,

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from merbench.components import Component, FeatureKind
 from merbench.errors import PluginError
 from merbench.steps.step import Step
-from merbench.steps.store import Artifact, Store, appending
+from merbench.steps.store import Artifact, Store, appending, artifact_key
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+_ROWS_AT_ONCE = 256
 
 # --- from arrays to a table a model can read ---------------------------------------------------
 
@@ -87,6 +88,41 @@ class Assemble(Step):
                 f"clip {self.clip_ids[position]} of {self.label} has features of shape {shape} "
                 f"where the first clip has {first}; correct the feature extractor"
             )
+
+
+def joined_key(tables: Sequence[str]) -> str:
+    """Key of the table that joins some tables of vectors, in this order."""
+    return artifact_key("join", of=list(tables))
+
+
+@dataclass(frozen=True)
+class JoinTables(Step):
+    """Join tables of vectors into one, a clip's vectors behind each other."""
+
+    stage: ClassVar[str] = "assemble"
+    key: str
+    needs: tuple[str, ...]
+    label: str
+
+    @property
+    def title(self) -> str:
+        return f"table of {self.label}"
+
+    @property
+    def plugins(self) -> tuple[Component, ...]:
+        return ()
+
+    def run(self, store: Store) -> None:
+        import numpy as np
+
+        tables = [store.get(key, mapped=True).arrays["rows"] for key in self.needs]
+        with (
+            store.writing(self.key, {"kind": FeatureKind.VECTOR.value}) as folder,
+            appending(folder / "rows.npy") as append,
+        ):
+            for start in range(0, len(tables[0]), _ROWS_AT_ONCE):
+                chosen = slice(start, start + _ROWS_AT_ONCE)
+                append(np.concatenate([table[chosen] for table in tables], axis=1))
 
 
 class ClipRows:

@@ -510,3 +510,42 @@ def soundtracks(root: Path) -> Path:
         for n in range(1, count + 1):
             write_audio(root / f"Set{number}/Set{number}/{n:03d}.mp3", seed=10 * number + n)
     return root
+
+
+EMOMUSIC = (
+    ("My Bubba & Mi", "development"),
+    ("Kevin MacLeod", "evaluation"),
+    ("Kevin MacLeod", "development"),
+    ("The  Freak Fandango Orchestra", "development"),
+    ("Sláinte", "development"),
+)
+
+
+def emomusic(
+    root: Path, songs: Sequence[tuple[str, str]] = EMOMUSIC, *, audio: bool = True
+) -> Path:
+    """EmoMusic, of songs with these artists and sets; fields of songs_info.csv end in tabs."""
+    rng = np.random.default_rng(5)
+    labels = rng.uniform((2, 0.5, 2, 0.5), (8, 2, 8, 2), (len(songs), 4)).round(3)
+    write_csv(
+        root / "annotations/static_annotations.csv",
+        "song_id,mean_arousal,std_arousal,mean_valence,std_valence",
+        [(number, *row) for number, row in enumerate(labels, 2)],
+    )
+    write_csv(
+        root / "annotations/songs_info.csv",
+        "song_id,file_name,Artist,Song title,start of the segment (min.sec),"
+        "end of the segment (min.sec),Genre,Mediaeval 2013 set",
+        [
+            (n, f"{n}.mp3\t", f"{artist}\t", f"Song {n}\t", "0.36\t", "1.21\t", "Folk\t", part)
+            for n, (artist, part) in enumerate(songs, 2)
+        ],
+    )
+    for number in range(2, len(songs) + 2):
+        path = root / f"clips_45seconds/{number}.mp3"
+        if audio:
+            write_audio(path, seed=number)
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(b"")
+    return root

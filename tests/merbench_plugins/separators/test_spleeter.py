@@ -278,7 +278,7 @@ class Shapes:
 
 def test_a_model_of_more_stems_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     shapes = {variable.name: variable.shape for variable in variables()}
-    opened = "merbench_plugins.separators.wave_u_net.checkpoint.open_checkpoint"
+    opened = "merbench_plugins.checkpoints.open_checkpoint"
     monkeypatch.setattr(opened, lambda path: Shapes(shapes))
     (tmp_path / "model.index").touch()
     Spleeter(weights=tmp_path).ready()

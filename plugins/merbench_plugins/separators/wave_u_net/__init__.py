@@ -12,7 +12,9 @@ from pydantic import Field, model_validator
 
 from merbench import CANONICAL_STEMS, Cost, KnownWeights, MerbenchError, Separator, Weights
 from merbench.digests import content_digest
+from merbench_plugins.checkpoints import SOURCES as CHECKPOINT_SOURCES
 from merbench_plugins.separators.wave_u_net.configuration import (
+    IN_ERRORS,
     Configuration,
     OriginalConfiguration,
     SpectralConfiguration,
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
     from merbench.audio import Waveform
     from merbench.evaluation.shift import TrainingMusic
-    from merbench_plugins.separators.wave_u_net.checkpoint import Checkpoint
+    from merbench_plugins.checkpoints import Checkpoint
     from merbench_plugins.separators.wave_u_net.song import SongNetwork
 
 __all__ = ["WaveUNet", "load_network", "open_network"]
@@ -84,19 +86,17 @@ class WaveUNet(Separator):
     """
 
     name = "wave-u-net"
-    source_modules = tuple(
+    source_modules = CHECKPOINT_SOURCES + tuple(
         f"merbench_plugins.separators.{module}"
         for module in (
             "hpss",
             "sixteen_bit",
             "stereo",
-            "wave_u_net.checkpoint",
             "wave_u_net.configuration",
             "wave_u_net.original",
             "wave_u_net.reimplementation",
             "wave_u_net.song",
             "wave_u_net.spectral",
-            "wave_u_net.tensorflow_checkpoint",
         )
     )
     uses_device = True
@@ -291,7 +291,7 @@ def load_network(checkpoint: str | Path, config: Mapping[str, Any]) -> torch.nn.
 
 def _open(path: Path, configuration: Configuration) -> tuple[Checkpoint, Iterable[str]]:
     """Open a checkpoint, make sure it is that of such a network, and name its variables."""
-    from merbench_plugins.separators.wave_u_net.checkpoint import open_checkpoint, require
+    from merbench_plugins.checkpoints import open_checkpoint, require
 
     checkpoint = open_checkpoint(path)
     if isinstance(configuration, OriginalConfiguration):
@@ -304,7 +304,7 @@ def _open(path: Path, configuration: Configuration) -> tuple[Checkpoint, Iterabl
         from merbench_plugins.separators.wave_u_net import reimplementation
 
         expected = reimplementation.variables(configuration)
-    require(checkpoint, expected, path)
+    require(checkpoint, expected, path, **IN_ERRORS)
     return checkpoint, expected
 
 

@@ -14,6 +14,12 @@ from merbench.errors import MerbenchError
 
 Sources = Annotated[tuple[str, ...], Field(min_length=2)]
 
+IN_ERRORS = {
+    "network": "this Wave-U-Net",
+    "remedy": "choose the variant and config it was trained with",
+}
+"""How errors about a checkpoint's arrays name the network, and what they say can be done."""
+
 RESAMPLING_TAPS = 15
 """Length of the re-implementation's fixed low-pass filters."""
 

@@ -10,9 +10,10 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from merbench.errors import MerbenchError
+from merbench_plugins.checkpoints import open_checkpoint, require
 from merbench_plugins.separators.wave_u_net import original, spectral
-from merbench_plugins.separators.wave_u_net.checkpoint import open_checkpoint, require
 from merbench_plugins.separators.wave_u_net.configuration import (
+    IN_ERRORS,
     Frames,
     OriginalConfiguration,
     SpectralConfiguration,
@@ -53,7 +54,7 @@ def read_weights(path: Path, configuration: Trainable) -> dict[str, np.ndarray]:
         if isinstance(configuration, SpectralConfiguration)
         else configuration.variables
     )
-    require(checkpoint, expected, path)
+    require(checkpoint, expected, path, **IN_ERRORS)
     return {name: checkpoint.read(name) for name in expected}
 
 

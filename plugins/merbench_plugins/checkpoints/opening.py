@@ -1,4 +1,4 @@
-"""Checkpoints of any kind: the original's TensorFlow files, safetensors, and torch's."""
+"""Checkpoints of any kind: TensorFlow's files, Keras's, safetensors, and torch's."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from merbench.bounds import json_document
 from merbench.errors import MerbenchError
-from merbench_plugins.separators.wave_u_net.tensorflow_checkpoint import (
+from merbench_plugins.checkpoints.keras import SUFFIXES as KERAS_SUFFIXES
+from merbench_plugins.checkpoints.keras import KerasCheckpoint
+from merbench_plugins.checkpoints.tensorflow import (
     INDEX_SUFFIX,
     TensorFlowCheckpoint,
 )
@@ -42,8 +44,8 @@ def open_checkpoint(path: Path) -> Checkpoint:
     Parameters
     ----------
     path
-        The prefix of a TensorFlow checkpoint or one of its files, a safetensors file, a file
-        written by torch, or a folder that holds one of these.
+        The prefix of a TensorFlow checkpoint or one of its files, a safetensors file, weights
+        that Keras saved as HDF5, a file written by torch, or a folder that holds one of these.
 
     Raises
     ------
@@ -53,12 +55,12 @@ def open_checkpoint(path: Path) -> Checkpoint:
     path = path.expanduser()
     if path.is_dir():
         path = _in_folder(path)
-    if path.name.endswith(INDEX_SUFFIX):
-        return TensorFlowCheckpoint(path.with_name(path.name.removesuffix(INDEX_SUFFIX)))
-    if path.with_name(path.name + INDEX_SUFFIX).is_file():
-        return TensorFlowCheckpoint(path)
-    if _DATA_MARK in path.name:
-        return TensorFlowCheckpoint(path.with_name(path.name.rpartition(_DATA_MARK)[0]))
+    index = path.with_name(path.name.rpartition(_DATA_MARK)[0] + INDEX_SUFFIX)
+    if _DATA_MARK not in path.name:
+        ends = path.name.endswith(INDEX_SUFFIX)
+        index = path if ends else path.with_name(path.name + INDEX_SUFFIX)
+    if index == path or _DATA_MARK in path.name or index.is_file():
+        return TensorFlowCheckpoint(index)
     if not path.is_file():
         raise MerbenchError(
             f"{path} is no checkpoint: there is no such file, nor {path.name}{INDEX_SUFFIX}; "
@@ -66,23 +68,46 @@ def open_checkpoint(path: Path) -> Checkpoint:
         )
     if path.suffix == _SAFETENSORS_SUFFIX:
         return SafetensorsCheckpoint(path)
+    if path.suffix in KERAS_SUFFIXES:
+        return KerasCheckpoint(path)
     return TorchCheckpoint(path)
 
 
-def require(checkpoint: Checkpoint, expected: Mapping[str, tuple[int, ...]], where: Path) -> None:
-    """Raise `MerbenchError` unless a checkpoint has arrays of these names and shapes."""
+def require(
+    checkpoint: Checkpoint,
+    expected: Mapping[str, tuple[int, ...]],
+    where: Path,
+    *,
+    network: str,
+    remedy: str,
+) -> None:
+    """Make sure that a checkpoint has the arrays of a network.
+
+    Parameters
+    ----------
+    checkpoint, where
+        An open checkpoint, and its path.
+    expected
+        Names and shapes of the arrays it must have; more may be there.
+    network, remedy
+        How an error names the network, and what it says can be done.
+
+    Raises
+    ------
+    MerbenchError
+        An array is missing, or has another shape.
+    """
     shapes = checkpoint.shapes
     missing = [name for name in expected if name not in shapes]
     if missing:
         raise MerbenchError(
-            f"{where} lacks {len(missing)} of the {len(expected)} variables of this Wave-U-Net, "
-            f"the first {missing[0]}; choose the variant and config it was trained with"
+            f"{where} lacks {len(missing)} of the {len(expected)} variables of {network}, "
+            f"the first {missing[0]}; {remedy}"
         )
     for name, shape in expected.items():
         if shapes[name] != shape:
             raise MerbenchError(
-                f"{where}: {name} has shape {shapes[name]}, but this Wave-U-Net has {shape}; "
-                "choose the variant and config it was trained with"
+                f"{where}: {name} has shape {shapes[name]}, but {network} has {shape}; {remedy}"
             )
 
 
@@ -103,7 +128,7 @@ class SafetensorsCheckpoint:
         try:
             with path.open("rb") as file:
                 (length,) = struct.unpack("<Q", file.read(8))
-                if length > size:
+                if 8 + length > size:
                     raise ValueError("its header reaches beyond the end")
                 self._header: dict[str, Any] = json_document(file.read(length))
             self._start = 8 + length

@@ -1,9 +1,11 @@
 """TensorFlow checkpoints (version 2), read without TensorFlow.
 
-A checkpoint is named by a prefix. `<prefix>.index` is a sorted table in LevelDB's format: blocks of
+All its files' names begin alike. `<prefix>.index` is a sorted table in LevelDB's format: blocks of
 entries whose keys leave out what they share with the key before, and a footer that says where the
 blocks are. The values are protocol buffers that say which bytes of `<prefix>.data-SSSSS-of-NNNNN`
 are the variable.
+
+The prefix may be no name at all: the files of some are `.index` and `.data-00000-of-00001`.
 """
 
 from __future__ import annotations
@@ -51,8 +53,8 @@ class TensorFlowCheckpoint:
 
     Parameters
     ----------
-    prefix
-        Path of the checkpoint's files without ".index" or ".data-00000-of-00001".
+    index
+        Path of the file whose name ends in ".index". The data files lie beside it.
 
     Raises
     ------
@@ -60,9 +62,8 @@ class TensorFlowCheckpoint:
         The index is missing or damaged, or a data file is missing or too short.
     """
 
-    def __init__(self, prefix: Path) -> None:
-        self.prefix = prefix
-        index = prefix.with_name(prefix.name + INDEX_SUFFIX)
+    def __init__(self, index: Path) -> None:
+        self.index = index
         try:
             content = index.read_bytes()
         except OSError as error:
@@ -99,13 +100,13 @@ class TensorFlowCheckpoint:
         """
         import numpy as np
 
-        from merbench_plugins.separators.wave_u_net.checksum import masked_crc32c
+        from merbench_plugins.checkpoints.crc32c import masked_crc32c
 
         entry = self._entries[name]
         if entry.dtype not in _DTYPES or entry.sliced:
             reason = "in slices" if entry.sliced else f"as TensorFlow data type {entry.dtype}"
             raise MerbenchError(
-                f"{self.prefix}: {name} is stored {reason}, which is not supported; "
+                f"{self.index}: {name} is stored {reason}, which is not supported; "
                 "save the checkpoint with whole float variables"
             )
         shard = self._shard(entry.shard)
@@ -123,7 +124,8 @@ class TensorFlowCheckpoint:
         return np.frombuffer(content, dtype).reshape(entry.shape)
 
     def _shard(self, number: int) -> Path:
-        return self.prefix.with_name(f"{self.prefix.name}.data-{number:05d}-of-{self._shards:05d}")
+        name = self.index.name.removesuffix(INDEX_SUFFIX)
+        return self.index.with_name(f"{name}.data-{number:05d}-of-{self._shards:05d}")
 
     def _check_shards(self) -> None:
         needed: dict[int, int] = {}
@@ -163,7 +165,7 @@ def _handle(data: bytes, position: int) -> tuple[int, int]:
 
 
 def _block(content: bytes, offset: int, size: int) -> bytes:
-    from merbench_plugins.separators.wave_u_net.checksum import masked_crc32c
+    from merbench_plugins.checkpoints.crc32c import masked_crc32c
 
     stored = content[offset : offset + size + _BLOCK_TRAILER_BYTES]
     if len(stored) != size + _BLOCK_TRAILER_BYTES:

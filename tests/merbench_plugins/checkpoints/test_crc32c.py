@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tensorflow_files import crc32c as reference_crc32c
 
-from merbench_plugins.separators.wave_u_net.checksum import crc32c, masked_crc32c
+from merbench_plugins.checkpoints.crc32c import crc32c, masked_crc32c
 
 
 def test_crc32c_of_the_published_check_value() -> None:

@@ -16,8 +16,8 @@ from tensorflow_files import write_checkpoint
 from tensorflow_graph import random_variables
 
 from merbench import MerbenchError
+from merbench_plugins.checkpoints import open_checkpoint
 from merbench_plugins.separators.wave_u_net import load_network
-from merbench_plugins.separators.wave_u_net.checkpoint import open_checkpoint
 from merbench_plugins.separators.wave_u_net.configuration import from_mapping
 from merbench_plugins.separators.wave_u_net.reimplementation import ReimplementedWaveUNet
 
@@ -44,6 +44,15 @@ def test_a_tensorflow_checkpoint_has_many_names(tmp_path: Path, named: str) -> N
     mix = torch.from_numpy(noise(1, 2, 900))
     expected = load_network(tmp_path / "ckpt", config)(mix)
     assert torch.equal(load_network(str(tmp_path / named), config)(mix), expected)
+
+
+@pytest.mark.parametrize("named", ["", ".index", ".data-00000-of-00001"])
+def test_files_of_a_checkpoint_may_have_no_name(tmp_path: Path, named: str) -> None:
+    """The `musicnn` distribution has folders of `.index` and `.data-00000-of-00001`."""
+    write_checkpoint(tmp_path / "ckpt", {"a": np.ones(2, np.float32)})
+    for part in ("index", "data-00000-of-00001"):
+        (tmp_path / f"ckpt.{part}").rename(tmp_path / f".{part}")
+    assert open_checkpoint(tmp_path / named).shapes == {"a": (2,)}
 
 
 def test_the_original_from_half_precision_safetensors(tmp_path: Path) -> None:
