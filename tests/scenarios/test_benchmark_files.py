@@ -19,6 +19,9 @@ from tensorflow_files import write_checkpoint
 from tensorflow_graph import random_variables
 
 from merbench.benchmark.names import NONE
+from merbench.plugins import discovery
+from merbench_plugins.datasets.four_qaed import FourQaed
+from merbench_plugins.datasets.merge import NewFourQaed
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 MERBENCH = str(Path(sys.executable).with_name("merbench"))
@@ -42,6 +45,10 @@ def miniature(name: str, root: Path) -> Path:
         "emomusic": lambda: miniatures.emomusic(root),
         "emopia": lambda: miniatures.emopia(root),
         "emotify": lambda: miniatures.emotify(root),
+        "louro2024": lambda: [
+            FourQaed().miniature(root / "4qaed"),
+            NewFourQaed().miniature(root / "new-4qaed"),
+        ],
         "nguyen2022": lambda: miniatures.pmemo(root),
         "pmemo": lambda: miniatures.pmemo(root),
         "vgmidi": lambda: miniatures.vgmidi_prepared(root),
@@ -50,7 +57,45 @@ def miniature(name: str, root: Path) -> Path:
     return root
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def planned_louro(root: Path, home: Path) -> subprocess.CompletedProcess[str]:
+    miniature("louro2024", root)
+    roots = [f"datasets.{name}.root={root / name}" for name in ("4qaed", "new-4qaed")]
+    sets = [part for value in roots for part in ("--set", value)]
+    file = str(REPOSITORY / "benchmarks/louro2024.yaml")
+    return merbench("plan", file, "--smoke", "--json", *sets, home=home)
+
+
+def test_all_fifteen_methods_on_three_sets_stand_beside_the_papers_numbers(tmp_path: Path) -> None:
+    done = planned_louro(tmp_path / "data", tmp_path / "home")
+    assert done.returncode == 0, done.stderr
+    cells = json.loads(done.stdout)["cells"]
+    assert len(cells) == 45
+    figures = [figure for cell in cells for figure in cell["reported"]]
+    assert len({figure["system"] for figure in figures}) == 15
+    printed = pd.read_csv(REPOSITORY / "leaderboard/reported/louro2024.csv")
+    names = list(dict.fromkeys(printed["system"]))
+    known = {
+        (f"{names.index(row.system) + 1} {row.system}", row.value) for row in printed.itertuples()
+    }
+    assert {(figure["system"], figure["value"]) for figure in figures} == known
+    unready = {cell["features"]: cell["error"] for cell in cells if cell["error"]}
+    assert unready.keys() <= {"openl3"}
+
+
+def test_louros_methods_are_found_by_the_table_of_their_page() -> None:
+    lines = (REPOSITORY / "docs/louro2024.md").read_text().splitlines()
+    rows = [line.split("|") for line in lines if re.match(r"\| \d+ \| \S", line)][:15]
+    assert [int(row[1]) for row in rows] == list(range(1, 16))
+    registered = {entry.name for entry in discovery.load().entries.values()}
+    for row in rows:
+        named = re.findall(r"`([^`]+)`", "|".join(row[3:6]))
+        assert named
+        assert set(named) <= registered
+
+
+@pytest.mark.parametrize(
+    "file", [file for file in FILES if file.stem != "louro2024"], ids=lambda file: file.stem
+)
 def test_every_file_has_a_plan(file: Path, tmp_path: Path) -> None:
     arguments = ["plan", str(file), "--json"]
     if file.stem != "benchmarks":

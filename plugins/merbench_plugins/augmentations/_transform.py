@@ -6,7 +6,10 @@ decided by them alone. Drawing them ourselves leaves the global state alone.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,6 +21,14 @@ Method = Literal["signalsmith_stretch", "librosa_phase_vocoder"]
 METHOD = (
     "How it is done: by Signalsmith's stretcher, or by librosa's phase vocoder, which smears "
     "transients."
+)
+
+RATE: Any = Field(
+    None,
+    ge=1_000,
+    le=768_000,
+    description="Sample rate in Hz that the clip is brought to first, and back from at the end, as "
+    "where a paper resamples before it augments. By default it is changed at its own.",
 )
 
 
@@ -58,7 +69,48 @@ def drawn_between(low: float, high: float, rng: np.random.Generator) -> float:
     return float(rng.uniform(low, high)) if low < high else low
 
 
+def drawn_on_mel(low: float, high: float, rng: np.random.Generator) -> float:
+    """Draw a frequency in Hz between two, evenly on the mel scale."""
+    import math
+
+    lower, upper = (2595 * math.log10(1 + hertz / 700) for hertz in (low, high))
+    return float(700 * (10 ** (drawn_between(lower, upper, rng) / 2595) - 1))
+
+
 def refuse_reversed(low: float, high: float) -> None:
     """Raise `ValueError`, which pydantic turns into a complaint, where a range is reversed."""
     if low > high:
         raise ValueError(f"the lower end of its range ({low:g}) is above the upper ({high:g})")
+
+
+def at_rate(
+    rate: int | None,
+    change: Callable[[Waveform, int], Waveform],
+    waveform: Waveform,
+    sample_rate: int,
+) -> Waveform:
+    """Change a clip at another sample rate than its own.
+
+    Parameters
+    ----------
+    rate
+        In Hz; None is the clip's own.
+    change
+        Given audio and its rate, it returns as many samples.
+    waveform, sample_rate
+        The clip, (channels, samples), and its rate in Hz.
+
+    Returns
+    -------
+    ndarray
+        Of the clip's shape; without what lies above half of `rate`.
+    """
+    import numpy as np
+
+    from merbench import audio
+
+    if rate is None or rate == sample_rate:
+        return change(waveform, sample_rate)
+    changed = change(audio.resample(waveform, sample_rate, rate), rate)
+    back = audio.resample(changed, rate, sample_rate)[:, : waveform.shape[1]]
+    return np.pad(back, ((0, 0), (0, waveform.shape[1] - back.shape[1])))

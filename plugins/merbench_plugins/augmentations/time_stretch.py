@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from merbench.audio import Waveform
 
+SLOWEST = 0.55
+"""Tempo that Signalsmith's stretcher can still be seeded at; half is not."""
+
 
 class TimeStretch(Augmentation):
     """Faster or slower, at the same pitch; the copy is as much shorter or longer."""
@@ -28,14 +31,18 @@ class TimeStretch(Augmentation):
     source_modules = ("merbench_plugins.augmentations._transform",)
     requires = ("audiomentations",)
 
-    # At half the tempo and below Signalsmith's stretcher draws phases that cannot be seeded.
-    slowest: float = Field(0.8, ge=0.55, le=2, description="Tempo, at least: 0.8 is slower.")
-    fastest: float = Field(1.25, ge=0.55, le=2, description="Tempo, at most: 1.25 is faster.")
+    slowest: float = Field(0.8, ge=0.4, le=2, description="Tempo, at least: 0.8 is slower.")
+    fastest: float = Field(1.25, ge=0.4, le=2, description="Tempo, at most: 1.25 is faster.")
     method: Method = Field("signalsmith_stretch", description=METHOD)
 
     @model_validator(mode="after")
     def ordered(self) -> Self:
         refuse_reversed(self.slowest, self.fastest)
+        if self.slowest < SLOWEST and self.method == "signalsmith_stretch":
+            raise ValueError(
+                f"Signalsmith's stretcher draws phases that cannot be seeded below {SLOWEST}; "
+                "raise `slowest`, or set `method: librosa_phase_vocoder`"
+            )
         return self
 
     def augment(self, waveform: Waveform, sample_rate: int, rng: np.random.Generator) -> Waveform:

@@ -27,6 +27,7 @@ class FourQaed(SongFolders):
     name = "4qaed"
     homepage = "http://mir.dei.uc.pt/downloads.html"
     licence = "none stated; the music remains its owners'"
+    paper = "https://doi.org/10.1109/TAFFC.2018.2820691"
     citation = (
         "R. Panda, R. Malheiro and R. P. Paiva, Novel audio features for music emotion "
         "recognition, IEEE Transactions on Affective Computing 11(4), 2020"
@@ -71,3 +72,21 @@ class FourQaed(SongFolders):
     def features_file(self, root: Path) -> Path | None:
         """Return the table of published features, where it is."""
         return the_file(root, [self.features])
+
+    def miniature(self, root: Path) -> None:
+        """Write eight made songs, two a quadrant, and made features of them."""
+        import numpy as np
+
+        from merbench_plugins.datasets import _miniature
+
+        release = root / "MER_audio_taffc_dataset"
+        songs = _miniature.write_quadrants(release, [f"MT{n:010d}" for n in range(8)])
+        _miniature.write_table(release / ANNOTATIONS, ("Song", "Quadrant"), songs)
+        rows = [(song, f"Artist {n}", f"Title {n}", q) for n, (song, q) in enumerate(songs)]
+        _miniature.write_table(release / METADATA, ("Song", "Artist", "Title", "Quadrant"), rows)
+        numbers = np.random.default_rng(1).standard_normal((len(songs), 100)).round(6)
+        _miniature.write_table(
+            root / "Features - Audio MER" / "top100_features.csv",
+            ("SongID", *(f"F{n:04d}" for n in range(100)), "Quadrant"),
+            [(song, *row, q) for (song, q), row in zip(songs, numbers.tolist(), strict=True)],
+        )

@@ -145,6 +145,7 @@ class NewFourQaed(_Lists):
     name = "new-4qaed"
     homepage = "http://mir.dei.uc.pt/downloads.html"
     licence = "none stated; the music remains its owners'"
+    paper = "https://doi.org/10.3390/s24072201"
     citation = (
         "P. L. Louro, H. Redinho, R. Malheiro, R. P. Paiva and R. Panda, A comparison study of "
         "deep learning methodologies for music emotion recognition, Sensors 24(7), 2024"
@@ -161,3 +162,15 @@ class NewFourQaed(_Lists):
                 "new-4qaed to where the release is unpacked",
             )
         return LabelTable.read(path, ("Quadrant",))
+
+    def miniature(self, root: Path) -> None:
+        """Write twelve made songs, of which eight are balanced, two a quadrant."""
+        from merbench_plugins.datasets import _miniature
+
+        songs = _miniature.write_quadrants(root, [f"L{n:03d}" for n in range(8)])
+        for number in range(8, 12):  # more of the first quadrant
+            _miniature.write_song(root / "Q1" / f"L{number:03d}.mp3", number)
+        more = [(f"L{number:03d}", "Q1") for number in range(8, 12)]
+        for subset, chosen in (("complete", songs + more), ("balanced", songs)):
+            path = root / f"new_pub_{subset}_targets.csv"
+            _miniature.write_table(path, ("SongID", "Quadrant"), chosen)

@@ -208,6 +208,24 @@ class MtgJamendo(LabelledDataset):
             unpacked_to(archive, root / "audio-low")
             archive.unlink()
 
+    def miniature(self, root: Path) -> None:
+        """Write twelve made tracks, three of a tag for each quadrant."""
+        from merbench_plugins.datasets import _miniature
+
+        tags = [min(tag for tag, q in QUADRANT_OF.items() if q == one) for one in QUADRANTS]
+        lines = ["TRACK_ID\tARTIST_ID\tALBUM_ID\tPATH\tDURATION\tTAGS"]
+        for number in range(12):
+            path = f"{number % 4:02d}/{1_000 + number}.mp3"
+            _miniature.write_song(root / "audio" / path, number, quadrant=number % 4)
+            cells = (
+                f"track_{1_000 + number:07d}", f"artist_{number:06d}", "album_000001", path,
+                f"{_miniature.SECONDS:.1f}", PREFIX + tags[number % 4],
+            )  # fmt: skip
+            lines.append("\t".join(cells))
+        table = root / "data" / f"{TABLE}.tsv"
+        table.parent.mkdir(parents=True, exist_ok=True)
+        table.write_text("\n".join([*lines, ""]), encoding="utf-8")
+
 
 def _checksums(path: Path) -> list[tuple[str, str]]:
     """Return the SHA-256 and the name of each archive."""

@@ -35,6 +35,7 @@ class PMEmo(LabelledDataset):
     task = Task.VA
     homepage = "http://pmemo.hellohui.cn/"
     licence = "none stated for the data; the music remains its owners'"
+    paper = "https://doi.org/10.1145/3206025.3206037"
     citation = (
         "K. Zhang, H. Zhang, S. Li, C. Yang and L. Sun, The PMEmo dataset for music emotion "
         "recognition, ICMR 2018"
@@ -98,6 +99,26 @@ class PMEmo(LabelledDataset):
                 "valence and arousal of the static annotations look swapped: their difference and "
                 f"that of the dynamic ones correlate with {found}; look at both files",
             )
+
+    def miniature(self, root: Path) -> None:
+        """Write eight made choruses with made labels."""
+        from merbench_plugins.datasets import _miniature
+
+        labels = [(0.8, 0.8), (0.2, 0.8), (0.2, 0.2), (0.8, 0.2)]
+        means, stds, songs = [], [], []
+        for number in range(1, 9):
+            valence, arousal = labels[(number - 1) % 4]
+            _miniature.write_song(root / f"chorus/{number}.mp3", number, quadrant=(number - 1) % 4)
+            means.append((number, round(arousal - number / 100, 2), valence))
+            stds.append((number, 0.12, round(0.15 + number / 100, 2)))
+            songs.append((number, f"{number}.mp3", f"Title {number}", f"Artist {number}"))
+        folder = root / "annotations"
+        for name, columns, rows in (
+            ("static_annotations.csv", MEANS, means),
+            ("static_annotations_std.csv", STDS, stds),
+        ):
+            _miniature.write_table(folder / name, (ID, *reversed(columns)), rows)
+        _miniature.write_table(root / "metadata.csv", (ID, "fileName", "title", "artist"), songs)
 
 
 def _by_id(path: Path, columns: Sequence[str], problems: Problems) -> dict[str, Row]:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from merbench import Clip, Task
+from merbench import Clip, Task, audio
 from merbench_plugins.datasets.audio_files import index_audio
 from merbench_plugins.datasets.feature_table import feature_columns, feature_vector
 from merbench_plugins.datasets.label_table import LabelError, LabelTable, Row, group_name
 from merbench_plugins.datasets.labelled import LabelledDataset
 from merbench_plugins.datasets.problems import Problems
 from merbench_plugins.datasets.quadrant_labels import QUADRANTS, named_quadrant, quadrant_label
+
+if TYPE_CHECKING:
+    from merbench.audio import Waveform
 
 __all__ = ["SongFolders", "column_of", "the_file"]
 
@@ -36,6 +39,27 @@ class SongFolders(LabelledDataset):
         description="What is kept together in splits: the artist where one is known, or the song "
         "alone, as papers on these sets have it.",
     )
+
+    peak: float | None = Field(
+        None,
+        ge=-60,
+        le=0,
+        description="Decibels below full scale that a clip's largest sample is brought to before "
+        "anything else is done to it, augmented copies included; Louro et al. 2024 have -0.1. By "
+        "default clips are as loud as they are.",
+    )
+
+    decodes_by = frozenset({"peak"})
+
+    def decode(self, clip: Clip) -> tuple[Waveform, int]:
+        """Return a clip's waveform, as loud as `peak` says, and its sample rate in Hz."""
+        import numpy as np
+
+        waveform, rate = audio.read(clip.audio)
+        loudest = float(np.abs(waveform).max(initial=0.0))
+        if self.peak is None or loudest == 0:
+            return waveform, rate
+        return waveform * np.float32(10 ** (self.peak / 20) / loudest), rate
 
     def songs(self, root: Path) -> LabelTable:
         """Return the table that lists the songs and their quadrants."""
@@ -66,15 +90,15 @@ class SongFolders(LabelledDataset):
         clips = []
         for song, row in table.keyed(column_of(table, SONG_COLUMNS), problems).items():
             with problems:
-                audio = table.path
+                file = table.path
                 if self.has_audio:
-                    audio = _audio(root, row, song, files)
+                    file = _audio(root, row, song, files)
                 clips.append(
                     Clip(
                         song,
                         group_name(artists.get(song, ""), song),
                         quadrant_label(row, _quadrant_column(table)),
-                        audio,
+                        file,
                         features=vectors.get(song, ()),
                         split=parts.get(song, ""),
                     )

@@ -108,14 +108,17 @@ class SupportVectorClassifier(Model):
     typical_cost = Cost(seconds=7)
 
     C: float = Field(1.0, gt=0, description="Cost of an error; larger fits closer.")
-    kernel: Literal["rbf", "linear"] = Field(
-        "rbf", description="rbf: exp(-gamma * squared distance). linear: the scalar product."
+    kernel: Literal["rbf", "linear", "poly", "sigmoid"] = Field(
+        "rbf",
+        description="rbf: exp(-gamma * squared distance). linear: the scalar product. poly: its "
+        "power, (gamma * product) ** degree. sigmoid: tanh(gamma * product).",
     )
     gamma: Width | Literal["scale"] = Field(
         "scale",
-        description="Narrowness of the RBF kernel. scale: the inverse of the number of features "
-        "times their variance.",
+        description="Narrowness of the kernels but the linear one. scale: the inverse of the "
+        "number of features times their variance.",
     )
+    degree: int = Field(3, ge=1, le=10, description="Power of the polynomial kernel.")
     probabilities: Probabilities = "calibrated"
     folds: CalibrationFolds = 5
     scaling: Scaling = "standard"
@@ -128,7 +131,9 @@ class SupportVectorClassifier(Model):
         from merbench_plugins.models._classification import classifier_by_scores
 
         # A seed that nothing uses; without it scikit-learn draws one from NumPy's global state.
-        machine = SVC(C=self.C, kernel=self.kernel, gamma=self.gamma, random_state=0)
+        machine = SVC(
+            C=self.C, kernel=self.kernel, gamma=self.gamma, degree=self.degree, random_state=0
+        )
         return classifier_by_scores(
             machine,
             self.probabilities,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -78,6 +79,20 @@ class Document:
         holder[last], path = value, (*path, last)
         self.places = {p: place for p, place in self.places.items() if p[: len(path)] != path}
         self.places[path] = (where, Path.cwd())
+
+    def take_smoke_values(self) -> None:
+        """Set what the file itself says under `smoke`: the budgets to try it with.
+
+        Raises
+        ------
+        SpecError
+            It says nothing there, or of values that it does not hold.
+        """
+        values = self.data.get("smoke") if isinstance(self.data, dict) else None
+        if not isinstance(values, dict) or not values:
+            raise SpecError(f"{self.name}: it has no values under `smoke`, and cannot be tried so")
+        for key, value in values.items():
+            self.assign(f"{key}={json.dumps(value)}")
 
     def _step(
         self, holder: Any, path: DocumentPath, step: str, where: str

@@ -13,7 +13,7 @@ from merbench.benchmark.complaints import explained
 from merbench.benchmark.document import Document, DocumentPath
 from merbench.benchmark.names import full_title, is_named, joint_title
 from merbench.benchmark.protocols import PROTOCOLS, Protocol
-from merbench.benchmark.schema import Spec
+from merbench.benchmark.schema import Exclusion, Spec
 from merbench.bounds import MOST_COMBINATIONS, product
 from merbench.components import Augmentation, Component, Dataset, FeatureExtractor, Model, Separator
 from merbench.identity import canonical
@@ -215,13 +215,21 @@ def _check_exclusions(document: Document, benchmark: Benchmark) -> None:
         for axis, found in choices.items()
     }
     known["dataset"] = [(d.dataset.title, d.dataset.title) for d in benchmark.datasets]
-    for position, exclusion in enumerate(benchmark.spec.exclude):
-        given = exclusion.model_dump(exclude_none=True)
+    selections: list[tuple[DocumentPath, Exclusion]] = [
+        (("exclude", position), exclusion)
+        for position, exclusion in enumerate(benchmark.spec.exclude)
+    ]
+    if benchmark.spec.reported is not None:
+        selections += [
+            (("reported", "systems", position, "cells"), reported.cells)
+            for position, reported in enumerate(benchmark.spec.reported.systems)
+        ]
+    for path, selection in selections:
+        given = selection.model_dump(exclude_none=True)
         if not given:
-            raise document.error(("exclude", position), "an exclusion names at least one axis")
+            what = "an exclusion" if path[0] == "exclude" else "a reported system"
+            raise document.error(path, f"{what} names at least one axis")
         for axis, name in given.items():
             if not any(is_named(name, *names) for names in known[axis]):
                 near = nearest(name, {text for names in known[axis] for text in names})
-                raise document.error(
-                    ("exclude", position, axis), f"this benchmark has no {axis} {name!r}{near}"
-                )
+                raise document.error((*path, axis), f"this benchmark has no {axis} {name!r}{near}")

@@ -80,6 +80,32 @@ class Exclusion(_Strict):
         )
 
 
+class ReportedSystem(_Strict):
+    """What a paper prints of one system, and which cells are that system."""
+
+    system: str = Field(min_length=1, description="What the paper calls it.")
+    cells: Exclusion = Field(description="The cells that are it, by the names of their axes.")
+    values: dict[str, float] = Field(
+        min_length=1, description="The paper's number on each dataset, by the dataset's name."
+    )
+    metric: str | None = Field(None, description="The metric, where it is another than the rest's.")
+    status: Literal["reported", "corrected"] = Field(
+        "reported", description="As printed, or as it would be without a mistake."
+    )
+    note: str = Field("", description="What is to be known of it.")
+
+
+class Reported(_Strict):
+    """A paper's table, beside which `merbench reproduce` sets what this benchmark finds."""
+
+    source: str = Field(min_length=1, description="The paper and its table.")
+    metric: str = Field("kl_mean", description="The metric of a fold that it prints.")
+    only: bool = Field(
+        False, description="Whether combinations that are none of its systems make no cell."
+    )
+    systems: list[ReportedSystem] = Field(min_length=1, description="Its rows.")
+
+
 class Spec(_Strict):
     """What a benchmark file may say."""
 
@@ -105,6 +131,16 @@ class Spec(_Strict):
     )
     baselines: bool = Field(True, description="Include the registered baselines.")
     exclude: list[Exclusion] = Field([], description="Cells to leave out.")
+    # What follows decides no cell's numbers, and is no part of a run's identity.
+    reported: Reported | None = Field(
+        None, exclude=True, description="A paper's table, which `merbench reproduce` holds it to."
+    )
+    smoke: dict[str, Any] = Field(
+        {},
+        exclude=True,
+        description="Values that `--smoke` sets, by keys as `--set` takes them: budgets that try "
+        "the whole file in minutes.",
+    )
     plugins: list[str] = Field([], description="Plugin files and folders to load.")
     seed: int = Field(1, ge=0, description="Where every model's chance comes from.")
     device: str = Field(

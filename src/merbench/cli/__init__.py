@@ -15,6 +15,7 @@ from merbench.cli import (
     output,
     plugins,
     report,
+    reproduce,
     run,
     score,
     separators,
@@ -59,6 +60,7 @@ def _options(
 
 
 run.register(app)
+reproduce.register(app)
 compare.register(app)
 score.register(app)
 verify.register(app)

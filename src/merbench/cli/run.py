@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -21,10 +21,14 @@ if TYPE_CHECKING:
     from merbench.benchmark.document import Document
     from merbench.benchmark.schema import Spec
     from merbench.components import Engine
+    from merbench.leaderboard.run_results import RunResults
     from merbench.planning.cell import Cell
     from merbench.planning.plan import Plan
     from merbench.plugins.registry import Registry
     from merbench.steps.store import Store
+
+SPEC_FOLDERS = (Path("benchmarks"), Path(__file__).resolve().parents[3] / "benchmarks")
+"""Where benchmark files are looked for by name."""
 
 SPEC = typer.Argument(..., metavar="SPEC", help="Benchmark file.", show_default=False)
 SET = typer.Option(
@@ -33,8 +37,9 @@ SET = typer.Option(
 ONLY = typer.Option(
     None, "--only", metavar="AXIS=NAME", help="Keep matching cells only; may be repeated."
 )
-
-
+SMOKE = typer.Option(
+    False, "--smoke", help="Set what the file says under `smoke`: the smallest budgets."
+)
 TRIAL = typer.Option(
     None,
     "--timeout",
@@ -85,6 +90,7 @@ def run(
     offline: bool = typer.Option(
         False, "--offline", help="Download nothing; what would need it is a failed row."
     ),
+    smoke: bool = SMOKE,
 ) -> None:
     r"""Run a benchmark, or go on with one that was stopped.
 
@@ -98,26 +104,58 @@ def run(
 
       merbench run benchmarks.yaml --set models='\[ridge]' --only separator=mixed
     """
+    from merbench.engines import catalogue
+
+    if offline:
+        os.environ["MERBENCH_OFFLINE"] = "1"
+    document, parsed, registry = read_spec(spec, assignments, timeout, smoke=smoke)
+    chosen = catalogue.engine(registry, engine, engine_parameters or ())
+    planned, store = plan_of(document, parsed, registry, chosen, only)
+    folder = out or new_folder(planned.benchmark.spec.name)
+    finished = carried_out(
+        document, planned, store, chosen, folder, spec,
+        jobs=jobs, timeout=timeout, memory=memory, overwrite=overwrite,
+    )  # fmt: skip
+    name = finished.manifest["name"]
+    show_leaderboard(finished.leaderboard, finished.comparisons, name, folder)
+    typer.echo(f"written to {folder}")
+    if finished.failed:
+        raise typer.Exit(1)
+
+
+def carried_out(
+    document: Document,
+    planned: Plan,
+    store: Store,
+    engine: Engine,
+    folder: Path,
+    spec: Path,
+    *,
+    jobs: int,
+    timeout: float | None,
+    memory: float | None,
+    overwrite: bool,
+) -> RunResults:
+    """Do what is planned, and write what came of it.
+
+    Raises
+    ------
+    MerbenchError
+        Nothing is planned, or the folder holds another run.
+    """
     from merbench.benchmark.schema import plugin_paths
     from merbench.cli.progress import Progress
     from merbench.components import EngineOptions
-    from merbench.engines import catalogue
     from merbench.leaderboard import run_results
     from merbench.leaderboard.output_folder import claimed
     from merbench.runs import execution
 
-    if offline:
-        os.environ["MERBENCH_OFFLINE"] = "1"
-    document, parsed, registry = _read(spec, assignments, timeout)
-    chosen = catalogue.engine(registry, engine, engine_parameters or ())
-    planned, store = _plan(document, parsed, registry, chosen, only)
     if not planned.cells:
         reason = f" ({planned.skipped[0].reason})" if planned.skipped else ""
         raise MerbenchError(
             f"{spec}: there is nothing to run, for no combination makes a cell{reason}; "
             f"`merbench plan {spec}` says why of each"
         )
-    folder = out or _new_folder(planned.benchmark.spec.name)
     if planned.skipped:
         count = len(planned.skipped)
         made = "combination makes" if count == 1 else "combinations make"
@@ -133,25 +171,23 @@ def run(
             )
             try:
                 with (
-                    chosen.start(options) as where,
+                    engine.start(options) as where,
                     Progress(planned.to_do(), getattr(where, "status", None)) as progress,
                 ):
-                    recorded = execution.execute(planned, store, where, progress.report)
+                    recorded = execution.execute(
+                        planned, store, where, progress.report, engine.described
+                    )
             except KeyboardInterrupt:
                 typer.echo(display.STOPPED, err=True)
                 raise typer.Exit(130) from None
         else:
-            recorded = execution.execute(planned, store, None)
+            recorded = execution.execute(planned, store, None, engine=engine.described)
         finished = run_results.RunResults.of(recorded)
         run_results.write(finished, folder)
-    name = finished.manifest["name"]
-    show_leaderboard(finished.leaderboard, finished.comparisons, name, folder)
-    typer.echo(f"written to {folder}")
-    if finished.failed:
-        raise typer.Exit(1)
+    return finished
 
 
-def _new_folder(name: str) -> Path:
+def new_folder(name: str) -> Path:
     """Return a folder for a run that none was named for, and that is not there yet."""
     first = Path("runs") / name / f"{datetime.now():%Y%m%d-%H%M%S}"
     later = (first.with_name(f"{first.name}-{count}") for count in itertools.count(2))
@@ -166,6 +202,7 @@ def plan(
     engine_parameters: list[str] | None = ENGINE_SET,
     timeout: float | None = TRIAL,
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+    smoke: bool = SMOKE,
 ) -> None:
     """Show what a run would do: cells, cached work, skipped combinations, time and disk.
 
@@ -179,9 +216,10 @@ def plan(
     from merbench.steps import timings
     from merbench.threads import cores
 
-    document, parsed, registry = _read(spec, assignments, timeout)
+    document, parsed, registry = read_spec(spec, assignments, timeout, smoke=smoke)
     chosen = catalogue.engine(registry, engine, engine_parameters or ())
-    planned, store = _plan(document, parsed, registry, chosen, only, writes=False)
+    planned, store = plan_of(document, parsed, registry, chosen, only, writes=False)
+    figures = _figures(planned)
     expected = estimate(planned, store)
     to_do = planned.to_do()
     counts = {s: {"to_do": to_do[s], "cached": planned.cached[s]} for s in STAGES}
@@ -192,6 +230,7 @@ def plan(
                 "cells": [
                     {"id": c.id, **c.names, "parameters": c.settings, "folds": len(c.data.splits)}
                     | {"error": planned.unready.get(c.id, "")}
+                    | ({"reported": figures[c.id]} if c.id in figures else {})
                     for c in planned.cells
                 ],
                 "skipped": [
@@ -214,10 +253,10 @@ def plan(
     axes = axes_to_show(names)
     texts = [[name[axis] for axis in axes] for name in names]
     rows = [
-        [*text, str(len(c.data.splits)), _cell_state(planned, c.id)]
+        [*text, *_printed(figures, c.id), str(len(c.data.splits)), _cell_state(planned, c.id)]
         for text, c in zip(texts, planned.cells, strict=False)
     ]
-    columns = (*axes, "folds", "state")
+    columns = (*axes, *(["paper"] if figures else []), "folds", "state")
     if rows:
         title = "1 cell" if len(rows) == 1 else f"{len(rows)} cells"
         _print_some(columns, rows, title, right=("folds",))
@@ -256,14 +295,44 @@ def _print_some(
         typer.echo(f"and {len(rows) - _SHOWN:,} more; `--json` lists them all\n")
 
 
-def _read(
-    spec: Path, assignments: list[str] | None, timeout: float | None
+def _figures(planned: Plan) -> dict[str, list[dict[str, Any]]]:
+    """Return what the paper that is reproduced prints of the cells, by their ids."""
+    from merbench.planning.reported_figure import figures_of
+
+    reported = planned.benchmark.spec.reported
+    if reported is None:
+        return {}
+    known = {cell.id: figures_of(cell, reported) for cell in planned.cells}
+    return {cell: [f._asdict() for f in figures] for cell, figures in known.items() if figures}
+
+
+def _printed(figures: Mapping[str, Sequence[Mapping[str, Any]]], cell: str) -> list[str]:
+    """Return the text of the column `paper`, where there is one."""
+    texts = [f"{f['system']}: {f['metric']} {f['value']:g}" for f in figures.get(cell, ())]
+    return ["; ".join(texts)] if figures else []
+
+
+def read_spec(
+    spec: Path, assignments: list[str] | None, timeout: float | None, *, smoke: bool = False
 ) -> tuple[Document, Spec, Registry]:
+    """Read a benchmark file, and the plugins that it may name.
+
+    Parameters
+    ----------
+    spec, assignments, timeout
+        As the options have them.
+    smoke
+        Whether the values that the file has for trying it are set, before the assignments.
+    """
     from merbench.benchmark.document import read_document
     from merbench.benchmark.schema import parse, plugin_paths
     from merbench.plugins import discovery, trial
 
-    document = read_document(spec, assignments or ())
+    document = read_document(spec)
+    if smoke:
+        document.take_smoke_values()
+    for assignment in assignments or ():
+        document.assign(assignment)
     parsed = parse(document)
     trial.wait_at_most(timeout)
     registry = discovery.load(plugin_paths(document, parsed))
@@ -271,7 +340,7 @@ def _read(
     return document, parsed, registry
 
 
-def _plan(
+def plan_of(
     document: Document,
     parsed: Spec,
     registry: Registry,
@@ -280,7 +349,10 @@ def _plan(
     *,
     writes: bool = True,
 ) -> tuple[Plan, Store]:
-    """Make a plan; a store that nothing will be written to need not be writable."""
+    """Plan a benchmark, warning of what is to be known.
+
+    A store that nothing will be written to need not be writable.
+    """
     from merbench.benchmark.resolving import resolve
     from merbench.planning.planner import make_plan
     from merbench.steps.store import Store, home

@@ -48,9 +48,9 @@ class Dataset(Component):
     labels_public
         Whether its labels may be republished beside predictions. Where not, what is published holds
         a hash of each clip's truth in their place.
-    homepage, licence, citation, authors
-        Where it comes from, under which terms, what to cite, and who is to be named as its authors
-        where the citation does not do.
+    homepage, licence
+        Where it comes from, and under which terms. Its `citation`, `paper` and `authors` are those
+        of every component; authors are named where the citation does not do.
     """
 
     task: ClassVar[Task]
@@ -63,8 +63,6 @@ class Dataset(Component):
     labels_public: ClassVar[bool] = False
     homepage: ClassVar[str] = ""
     licence: ClassVar[str] = ""
-    citation: ClassVar[str] = ""
-    authors: ClassVar[tuple[str, ...]] = ()
 
     def clips(self, root: Path) -> Sequence[Clip]:
         """Return the labelled clips under `root`, in a fixed order.
@@ -114,6 +112,17 @@ class Dataset(Component):
         raise MerbenchError(
             f"{self.name} cannot be downloaded by merbench: get it from "
             f"{self.homepage or 'its authors'} and set its root in the benchmark file"
+        )
+
+    def miniature(self, root: Path) -> None:
+        """Write a few made clips under `root`, in the layout that `clips` reads; optional.
+
+        `merbench reproduce --smoke` tries a benchmark on them. What is heard in them is made by a
+        program, the same each time, and so are labels.
+        """
+        raise MerbenchError(
+            f"{self.name} makes no miniature of itself, on which a benchmark could be tried; set "
+            "its root to a folder with some clips"
         )
 
     def check(self, root: Path) -> list[Finding]:

@@ -12,6 +12,7 @@ from merbench.benchmark.protocols import DrawnProtocol
 from merbench.benchmark.resolving import Benchmark
 from merbench.components import Augmentation, FeatureExtractor, FeatureKind, Model, Separator
 from merbench.planning.cell import Cell, LoadedDataset
+from merbench.planning.reported_figure import figures_of
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,9 @@ def _mismatch(cell: Cell, benchmark: Benchmark) -> str:
     excluded = benchmark.spec.exclude
     if any(exclusion.matches(cell.names, cell.full_names) for exclusion in excluded):
         return "excluded by the benchmark file"
+    reported = benchmark.spec.reported
+    if reported and reported.only and not model.baseline and not figures_of(cell, reported):
+        return "none of the systems that the benchmark file reproduces"
     return ""
 
 

@@ -16,3 +16,9 @@ def test_tempo_changes_the_length_and_no_pitch(method):
         changed = augmented(stretch, clip)
         assert changed.shape[1] == pytest.approx(clip.shape[1] / fastest, rel=0.001)
         assert loudest_frequency(changed) == pytest.approx(440, rel=0.005)
+
+
+def test_half_the_tempo_is_left_to_the_phase_vocoder():
+    slow = TimeStretch(slowest=0.5, fastest=0.5, method="librosa_phase_vocoder")
+    clip = tone(440)
+    assert augmented(slow, clip).shape[1] == pytest.approx(2 * clip.shape[1], rel=0.01)

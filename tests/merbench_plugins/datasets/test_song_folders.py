@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import miniatures
+import numpy as np
 import pytest
 
 from merbench import MerbenchError
+from merbench_plugins.datasets.four_qaed import FourQaed
 from merbench_plugins.datasets.label_table import LabelError, LabelTable
 from merbench_plugins.datasets.problems import Problems
 from merbench_plugins.datasets.song_folders import SONG_COLUMNS, SongFolders, column_of, the_file
@@ -117,3 +120,16 @@ def test_one_file_is_found_by_the_first_pattern_that_names_any(tmp_path: Path) -
     (tmp_path / "c.csv").write_text("")
     with pytest.raises(LabelError, match=r"there are several files \*\.csv: .*c\.csv and .*a\.csv"):
         the_file(tmp_path, ["*.csv"])
+
+
+def test_clips_may_be_brought_to_one_peak_before_all_else(tmp_path):
+    root = miniatures.four_qaed(tmp_path)
+    quiet, loud = FourQaed(), FourQaed(peak=-0.1)
+    clip = quiet.clips(root)[0]
+    waveform, rate = quiet.decode(clip)
+    brought, same = loud.decode(clip)
+    assert rate == same
+    assert np.abs(brought).max() == pytest.approx(10 ** (-0.1 / 20), rel=1e-5)
+    ratio = brought[waveform != 0] / waveform[waveform != 0]
+    assert np.ptp(ratio) < 1e-4 * ratio.mean()
+    assert FourQaed.decodes_by == {"peak"}

@@ -1,0 +1,189 @@
+"""Embeddings of a network that was trained to tell artists apart."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from merbench import AudioError, Cost, FeatureExtractor, FeatureKind, MerbenchError
+from merbench.components.weights import KnownWeights, Weights, WeightsFile
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from merbench.audio import Waveform
+    from merbench_plugins.networks.artist_cnn import ArtistCnn
+
+SAMPLE_RATE, FRAME_LENGTH, HOP_LENGTH = 22_050, 1_024, 512
+MEAN, DEVIATION = 0.2, 0.25
+"""What compressed magnitudes are standardised by. The authors' numbers are not stated; with these
+the first convolution's outputs have about the means and variances that its weights' batch
+normalisation kept from training (without: a fifteenth of the variance)."""
+
+
+class ArtistWeights(Weights):
+    """Weights of an artist network, a Keras model in HDF5."""
+
+    __slots__ = ()
+
+    known = (
+        KnownWeights(
+            "artist-siamese-10000",
+            "artist network of Park et al. 2018, siamese, trained on 10,000 artists",
+            licence="MIT",
+            source="https://github.com/jongpillee/ismir2018-artist (model_siamese_10000.h5)",
+            files=(
+                WeightsFile(
+                    "3b3ad09c321786c8ea388269ee3c35ab540734ce5209f40a430f1c9b0a25f753",
+                    size=2_210_360,
+                    name="model_siamese_10000.h5",
+                ),
+            ),
+        ),
+    )
+
+
+class ArtistEmbedding(FeatureExtractor):
+    """What a network that knows artists makes of a clip: 256 numbers.
+
+    Park et al., "Representation learning of music using artist labels", ISMIR 2018: magnitudes in
+    128 mel bands (22,050 Hz, frames of 1,024 samples every 512) as log10(1 + 10 x), standardised,
+    in pieces of 129 frames; five blocks of convolutions over time; the mean over pieces. Louro et
+    al., Sensors 24(7), 2024 use it frozen ("Artists CNN", method 14). The weights that they used,
+    of a network that classifies artists, are not to be had any more; the authors' siamese network
+    has the same encoder.
+    """
+
+    name = "artist-cnn"
+    kind = FeatureKind.VECTOR
+    uses_device = True
+    source_modules = (
+        "merbench_plugins.checkpoints.keras",
+        "merbench_plugins.networks.artist_cnn",
+        "merbench_plugins.networks.blocks",
+    )
+    typical_cost = Cost(seconds=0.2, megabytes=0.001)
+
+    weights: ArtistWeights = Field(
+        ArtistWeights("artist-siamese-10000"),
+        description="`artist-siamese-10000`, or the path of a Keras model with the same layers.",
+    )
+    untrained: bool = Field(
+        False,
+        description="Whether its weights are random, the same each time, and none are read: to try "
+        "a benchmark without them, or to see what the trained ones are worth.",
+    )
+
+    def ready(self) -> None:
+        """Raise `MerbenchError` without the package or, where they are read, the weights."""
+        if not self.untrained:
+            super().ready()
+
+    def extract(self, waveform: Waveform, sample_rate: int, *, device: str) -> NDArray[np.float32]:
+        """Embed one stem.
+
+        Parameters
+        ----------
+        waveform
+            Shape (channels, samples), float32.
+        sample_rate
+            In Hz.
+        device
+            The torch device that the network works on.
+
+        Returns
+        -------
+        ndarray
+            Shape (256,), float32.
+
+        Raises
+        ------
+        AudioError
+            The stem is not finite.
+        MerbenchError
+            The weights are missing, or are others.
+        """
+        import torch
+
+        from merbench_plugins.networks.artist_cnn import FRAMES
+
+        network = _network(None if self.untrained else self.weights.path()).to(device)
+        mel = log_mel(waveform, sample_rate, self.name)
+        pieces = max(1, mel.shape[1] // FRAMES)
+        if mel.shape[1] < FRAMES:  # played again until it fills a piece
+            import numpy as np
+
+            mel = np.pad(mel, ((0, 0), (0, FRAMES - mel.shape[1])), mode="wrap")
+        cut = mel[:, : pieces * FRAMES].reshape(len(mel), pieces, FRAMES).transpose(1, 0, 2)
+        with torch.inference_mode():
+            found = network(torch.from_numpy(cut.copy()).to(device)).mean(dim=0)
+        embedding: NDArray[np.float32] = found.cpu().numpy()
+        return embedding
+
+
+def log_mel(waveform: Waveform, sample_rate: int, name: str) -> NDArray[np.float32]:
+    """Return what the network is given, shape (128, frames)."""
+    import librosa
+    import numpy as np
+
+    from merbench import audio
+    from merbench_plugins.networks.artist_cnn import BINS
+
+    audio.validate(waveform, name)
+    mono = waveform.mean(axis=0, keepdims=True)
+    samples = audio.resample(mono, sample_rate, SAMPLE_RATE)[0]
+    magnitude = librosa.feature.melspectrogram(
+        y=samples, sr=SAMPLE_RATE, n_fft=FRAME_LENGTH, hop_length=HOP_LENGTH, n_mels=BINS, power=1.0
+    )
+    if not np.isfinite(magnitude).all():
+        raise AudioError(
+            f"{name}: the audio (peak {np.abs(samples).max():g}) exceeds single precision; check "
+            "the level of the recording"
+        )
+    compressed = np.log10(1 + 10 * magnitude)
+    standard: NDArray[np.float32] = ((compressed - MEAN) / DEVIATION).astype(np.float32)
+    return standard
+
+
+def load_network(path: Path) -> ArtistCnn:
+    """Return the network with the weights of a Keras model.
+
+    Raises
+    ------
+    MerbenchError
+        The file cannot be read, or holds other layers.
+    """
+    from merbench_plugins.checkpoints.keras import KerasCheckpoint
+    from merbench_plugins.networks.artist_cnn import ArtistCnn, keras_state
+
+    checkpoint = KerasCheckpoint(path)
+    network = ArtistCnn()
+    try:
+        network.load_state_dict(
+            keras_state({name: checkpoint.read(name) for name in checkpoint.shapes})
+        )
+    except (KeyError, ValueError, RuntimeError) as error:
+        raise MerbenchError(
+            f"{path} holds other layers than the artist network's ({type(error).__name__}: "
+            f"{str(error).splitlines()[0]}); give model_siamese_10000.h5 of the authors, or one "
+            "with its layers"
+        ) from None
+    return network.eval()
+
+
+@lru_cache(maxsize=1)
+def _network(path: Path | None) -> ArtistCnn:
+    """Return the network, with random weights without a path; once a process."""
+    import torch
+
+    from merbench_plugins.networks.artist_cnn import ArtistCnn
+
+    if path is not None:
+        return load_network(path)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return ArtistCnn().eval()

@@ -1,0 +1,1 @@
+"""Networks that models train and features are read from; imported when one is needed."""
