@@ -10,6 +10,6 @@ __all__ = ["SOURCES", "Checkpoint", "open_checkpoint", "require"]
 
 SOURCES = tuple(
     f"merbench_plugins.checkpoints.{module}"
-    for module in ("crc32c", "keras", "opening", "tensorflow")
+    for module in ("crc32c", "keras", "opening", "protocol_buffers", "tensorflow")
 )
 """For `source_modules` of a component that opens checkpoints."""

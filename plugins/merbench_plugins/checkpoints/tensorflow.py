@@ -12,11 +12,18 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from merbench.errors import MerbenchError
+from merbench_plugins.checkpoints.protocol_buffers import (
+    MalformedError,
+    fields,
+    integer,
+    message,
+    varint,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,10 +49,6 @@ class _Entry(NamedTuple):
     size: int
     crc: int
     sliced: bool
-
-
-class _MalformedError(Exception):
-    """The bytes are no checkpoint; the message says what is wrong with them."""
 
 
 class TensorFlowCheckpoint:
@@ -79,7 +82,7 @@ class TensorFlowCheckpoint:
                 # Slices of partitioned variables have keys that are no text, behind a zero byte.
                 if not key.startswith(b"\0")
             }
-        except (_MalformedError, struct.error, IndexError, UnicodeDecodeError) as error:
+        except (MalformedError, struct.error, IndexError, UnicodeDecodeError) as error:
             raise MerbenchError(
                 f"{index} is no TensorFlow checkpoint index or is damaged ({error}); restore it"
             ) from error
@@ -147,20 +150,20 @@ class TensorFlowCheckpoint:
 def _table_entries(content: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Yield keys and values of a sorted table, in order."""
     if len(content) < _FOOTER_BYTES:
-        raise _MalformedError(f"only {len(content)} bytes")
+        raise MalformedError(f"only {len(content)} bytes")
     footer = content[-_FOOTER_BYTES:]
     if struct.unpack("<Q", footer[-8:])[0] != _MAGIC:
-        raise _MalformedError("its last bytes are not those of a table")
+        raise MalformedError("its last bytes are not those of a table")
     position = 0
     for _ in range(2):  # Over the handle of the block of metadata, which is empty.
-        _, position = _varint(footer, position)
+        _, position = varint(footer, position)
     for _, handle in _block_entries(_block(content, *_handle(footer, position))):
         yield from _block_entries(_block(content, *_handle(handle, 0)))
 
 
 def _handle(data: bytes, position: int) -> tuple[int, int]:
-    offset, position = _varint(data, position)
-    size, _ = _varint(data, position)
+    offset, position = varint(data, position)
+    size, _ = varint(data, position)
     return offset, size
 
 
@@ -169,27 +172,27 @@ def _block(content: bytes, offset: int, size: int) -> bytes:
 
     stored = content[offset : offset + size + _BLOCK_TRAILER_BYTES]
     if len(stored) != size + _BLOCK_TRAILER_BYTES:
-        raise _MalformedError("a block reaches beyond the end")
+        raise MalformedError("a block reaches beyond the end")
     if struct.unpack("<I", stored[-4:])[0] != masked_crc32c(stored[:-4]):
-        raise _MalformedError("a block does not have its checksum")
+        raise MalformedError("a block does not have its checksum")
     block, compression = stored[:size], stored[size]
     if compression == 0:
         return block
     if compression == 1:
         return _decompress(block)
-    raise _MalformedError(f"compression {compression} is unknown")
+    raise MalformedError(f"compression {compression} is unknown")
 
 
 def _decompress(block: bytes) -> bytes:
     import pyarrow as pa
 
-    length, _ = _varint(block, 0)
+    length, _ = varint(block, 0)
     if length > _MOST_UNPACKED * len(block):
-        raise _MalformedError(f"a block of {len(block)} bytes says that it unpacks to {length:,}")
+        raise MalformedError(f"a block of {len(block)} bytes says that it unpacks to {length:,}")
     try:
         return bytes(pa.decompress(block, length, codec="snappy", asbytes=True))
     except (OSError, ValueError, MemoryError) as error:
-        raise _MalformedError("a compressed block cannot be unpacked") from error
+        raise MalformedError("a compressed block cannot be unpacked") from error
 
 
 def _block_entries(block: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -197,85 +200,35 @@ def _block_entries(block: bytes) -> Iterator[tuple[bytes, bytes]]:
     end = len(block) - 4 * (restarts + 1)
     position, key = 0, b""
     while position < end:
-        shared, position = _varint(block, position)
-        unshared, position = _varint(block, position)
-        size, position = _varint(block, position)
+        shared, position = varint(block, position)
+        unshared, position = varint(block, position)
+        size, position = varint(block, position)
         key = key[:shared] + block[position : position + unshared]
         position += unshared
         yield key, block[position : position + size]
         position += size
     if position != end:
-        raise _MalformedError("a block's entries do not end where they should")
+        raise MalformedError("a block's entries do not end where they should")
 
 
-def _header(message: bytes) -> tuple[int, str]:
+def _header(content: bytes) -> tuple[int, str]:
     """Return the number of data files and NumPy's sign of their byte order."""
-    fields = dict(_fields(message))
-    shards = _integer(fields, 1)
+    found = dict(fields(content))
+    shards = integer(found, 1)
     if shards < 1:
-        raise _MalformedError("it has no header")
-    return shards, ">" if _integer(fields, 2) == 1 else "<"
+        raise MalformedError("it has no header")
+    return shards, ">" if integer(found, 2) == 1 else "<"
 
 
-def _entry(message: bytes) -> _Entry:
-    fields = dict(_fields(message))
-    dimensions = [
-        dict(_fields(_message(d))) for n, d in _fields(_message(fields.get(2, b""))) if n == 2
-    ]
+def _entry(content: bytes) -> _Entry:
+    found = dict(fields(content))
+    dimensions = [dict(fields(message(d))) for n, d in fields(message(found.get(2, b""))) if n == 2]
     return _Entry(
-        dtype=_integer(fields, 1),
-        shape=tuple(_integer(dimension, 1) for dimension in dimensions),
-        shard=_integer(fields, 3),
-        offset=_integer(fields, 4),
-        size=_integer(fields, 5),
-        crc=_integer(fields, 6),
-        sliced=7 in fields,
+        dtype=integer(found, 1),
+        shape=tuple(integer(dimension, 1) for dimension in dimensions),
+        shard=integer(found, 3),
+        offset=integer(found, 4),
+        size=integer(found, 5),
+        crc=integer(found, 6),
+        sliced=7 in found,
     )
-
-
-def _integer(fields: Mapping[int, int | bytes], number: int) -> int:
-    value = fields.get(number, 0)
-    if isinstance(value, bytes):
-        raise _MalformedError(f"field {number} of a message is no number")
-    return value
-
-
-def _message(value: int | bytes) -> bytes:
-    if isinstance(value, int):
-        raise _MalformedError("a message holds a number in place of a message")
-    return value
-
-
-def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
-    """Yield number and value of each field of a protocol buffer."""
-    position = 0
-    while position < len(message):
-        tag, position = _varint(message, position)
-        field, wire = tag >> 3, tag & 7
-        if wire == 0:
-            value, position = _varint(message, position)
-            yield field, value
-            continue
-        if wire == 2:
-            size, position = _varint(message, position)
-        elif wire in (1, 5):
-            size = 8 if wire == 1 else 4
-        else:
-            raise _MalformedError(f"a message has a field of unknown wire type {wire}")
-        content = message[position : position + size]
-        if len(content) != size:
-            raise _MalformedError("a message is cut short")
-        yield field, content if wire == 2 else int.from_bytes(content, "little")
-        position += size
-
-
-def _varint(data: bytes, position: int) -> tuple[int, int]:
-    """Return a number of variable length and the position behind it."""
-    value = shift = 0
-    while True:
-        byte = data[position]
-        position += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, position
-        shift += 7

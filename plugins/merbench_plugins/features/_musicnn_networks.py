@@ -14,7 +14,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from merbench_plugins.checkpoints import open_checkpoint, require
+from merbench import MerbenchError
+from merbench_plugins.checkpoints import Checkpoint, open_checkpoint, require
+from merbench_plugins.checkpoints.tensorflow import INDEX_SUFFIX, TensorFlowCheckpoint
+from merbench_plugins.checkpoints.tensorflow_graph import META_SUFFIX, Pool, max_pools
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +30,7 @@ BANDS = 96
 FRAMES = 187
 """Frames of a patch, 3 s."""
 TAGS = 50
+_VGG_LAYERS = 5
 
 _EPSILON = 1e-3
 """Of batch normalisation, TensorFlow's default; torch has 1e-5."""
@@ -134,21 +138,28 @@ class Musicnn(nn.Module):
 
 
 class Vgg(nn.Module):
-    """The VGG beside it: five convolutions of 3 x 3 with 128 filters."""
+    """The VGG beside it: five convolutions of 3 x 3 with 128 filters.
+
+    Parameters
+    ----------
+    pools
+        What follows each convolution, over (frames, bands). The two checkpoints were trained with
+        different ones, as the graphs say that are stored beside them.
+    """
 
     FILTERS = 128
-    POOLS = ((4, 1), (1, 4), (2, 2), (2, 2), (4, 4))
-    """Frames and bands, as in the graph that the checkpoints were trained as. The package's own
-    Python code pools otherwise, and so gives other tags with the same weights."""
 
-    def __init__(self) -> None:
+    def __init__(self, pools: Sequence[Pool]) -> None:
         super().__init__()
+        self.pools = tuple(pools)
         self.norm = nn.BatchNorm2d(1, _EPSILON)
         self.convolutions = nn.ModuleList(
             nn.Conv2d(self.FILTERS if number else 1, self.FILTERS, 3, padding=1)
-            for number in range(len(self.POOLS))
+            for number in range(_VGG_LAYERS)
         )
-        self.norms = nn.ModuleList(nn.BatchNorm2d(self.FILTERS, _EPSILON) for _ in self.POOLS)
+        self.norms = nn.ModuleList(
+            nn.BatchNorm2d(self.FILTERS, _EPSILON) for _ in range(_VGG_LAYERS)
+        )
         self.tags = nn.Linear(2 * self.FILTERS, TAGS)
 
     def forward(self, patches: Tensor) -> dict[str, Tensor]:
@@ -166,8 +177,8 @@ class Vgg(nn.Module):
             given.
         """
         x = self.norm(patches[:, None])
-        for convolution, norm, pool in zip(self.convolutions, self.norms, self.POOLS, strict=True):
-            x = functional.max_pool2d(norm(convolution(x).relu()), pool)
+        for convolution, norm, pool in zip(self.convolutions, self.norms, self.pools, strict=True):
+            x = functional.max_pool2d(norm(convolution(x).relu()), pool.size, pool.stride)
         # TensorFlow has channels last.
         pooled = x.permute(0, 2, 3, 1).flatten(1)
         return {"tags": self.tags(pooled).sigmoid(), "pooled": pooled}
@@ -191,7 +202,8 @@ def open_network(path: Path) -> Musicnn | Vgg:
     checkpoint = open_checkpoint(path)
     # Layers draw weights when they are made, which the checkpoint's then replace.
     with torch.random.fork_rng(devices=[]):
-        network = Vgg() if "1CNN/kernel" in checkpoint.shapes else Musicnn()
+        vgg = "1CNN/kernel" in checkpoint.shapes
+        network = Vgg(_vgg_pools(checkpoint, path)) if vgg else Musicnn()
     state = network.state_dict()
     names = dict(_variables(network))
     require(
@@ -205,6 +217,23 @@ def open_network(path: Path) -> Musicnn | Vgg:
         state[key] = torch.from_numpy(_in_torch(checkpoint.read(name), tuple(state[key].shape)))
     network.load_state_dict(state)
     return network.eval()
+
+
+def _vgg_pools(checkpoint: Checkpoint, path: Path) -> list[Pool]:
+    """Read from the graph beside a checkpoint how it pools."""
+    if not isinstance(checkpoint, TensorFlowCheckpoint):
+        raise MerbenchError(
+            f"{path} is a VGG without the graph that tells how it pools; give TensorFlow's files"
+        )
+    index = checkpoint.index
+    graph = index.with_name(index.name.removesuffix(INDEX_SUFFIX) + META_SUFFIX)
+    pools = max_pools(graph)
+    if len(pools) != _VGG_LAYERS:
+        raise MerbenchError(
+            f"{graph} pools {len(pools)} times, and not the {_VGG_LAYERS} times of this VGG; give "
+            "one of the checkpoints of the package musicnn"
+        )
+    return pools
 
 
 def _numbered(kind: str, layers: Sequence[nn.Module]) -> Iterator[tuple[nn.Module, str]]:

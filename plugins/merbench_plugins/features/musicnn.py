@@ -79,6 +79,7 @@ class Musicnn(FeatureExtractor):
     uses_device = True
     source_modules = (
         *SOURCES,
+        "merbench_plugins.checkpoints.tensorflow_graph",
         "merbench_plugins.features._frames",
         "merbench_plugins.features._musicnn_networks",
     )

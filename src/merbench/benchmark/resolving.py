@@ -201,7 +201,7 @@ def _refuse_twins(document: Document, benchmark: Benchmark) -> None:
 
 
 def _check_exclusions(document: Document, benchmark: Benchmark) -> None:
-    if not benchmark.spec.exclude:
+    if not benchmark.spec.exclude and benchmark.spec.reported is None:
         return
     models = (*benchmark.models, *benchmark.baselines)
     choices: dict[str, list[tuple[Component, ...]]] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -130,3 +130,18 @@ def write_checkpoint(
     write_table(prefix.with_name(prefix.name + ".index"), entries, **table)  # type: ignore[arg-type]
     for i, content in enumerate(data):
         prefix.with_name(f"{prefix.name}.data-{i:05d}-of-{shards:05d}").write_bytes(content)
+
+
+def write_graph(path: Path, pools: Sequence[tuple[tuple[int, int], tuple[int, int]]]) -> Path:
+    """The graph beside a checkpoint: a node that is none of them, then poolings of maxima."""
+
+    def attribute(name: str, window: tuple[int, int]) -> bytes:
+        packed = b"".join(varint(length) for length in (1, *window, 1))
+        return message(5, message(1, name.encode()) + message(2, message(1, message(3, packed))))
+
+    nodes = message(1, message(1, b"x") + message(2, b"Placeholder"))
+    for count, (size, stride) in enumerate(pools):
+        content = message(1, f"pool_{count}".encode()) + message(2, b"MaxPool")
+        nodes += message(1, content + attribute("ksize", size) + attribute("strides", stride))
+    path.write_bytes(message(2, nodes))
+    return path

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tensorflow_files import write_checkpoint
+from tensorflow_files import write_checkpoint, write_graph
 
 from merbench import AudioError, MerbenchError
+from merbench_plugins.checkpoints.tensorflow_graph import Pool
 from merbench_plugins.features import musicnn
 from merbench_plugins.features._musicnn_networks import Musicnn as Network
 from merbench_plugins.features._musicnn_networks import Vgg, _in_tensorflow, _variables
@@ -138,7 +139,10 @@ def test_vgg_has_no_dense_layer() -> None:
     assert Musicnn(weights="MSD_vgg", layer="pooled").ready() is None
 
 
-@pytest.mark.parametrize("network", [Network(), Vgg()])
+POOLS = [((4, 1), (2, 2)), *[((2, 2), (2, 2))] * 3, ((4, 4), (4, 4))]
+
+
+@pytest.mark.parametrize("network", [Network(), Vgg([Pool(*pool) for pool in POOLS])])
 def test_a_checkpoint_of_ones_own(tmp_path: Path, network: Network | Vgg) -> None:
     rng = np.random.default_rng(0)
     state = network.state_dict()
@@ -147,11 +151,23 @@ def test_a_checkpoint_of_ones_own(tmp_path: Path, network: Network | Vgg) -> Non
         for key, name in _variables(network)
     }
     write_checkpoint(tmp_path / "model", arrays)
+    write_graph(tmp_path / "model.meta", POOLS)
     loaded = load_network(tmp_path)
-    np.testing.assert_array_equal(loaded.tags.bias.detach(), arrays[max(
-        name for name in arrays if name.startswith("dense") and name.endswith("bias")
-    )])  # fmt: skip
+    last = max(n for n in arrays if n.startswith("dense") and n.endswith("bias"))
+    np.testing.assert_array_equal(loaded.tags.bias.detach(), arrays[last])
     arrays.pop("batch_normalization/gamma")
     write_checkpoint(tmp_path / "model", arrays)
     with pytest.raises(MerbenchError, match=r"lacks 1 of .* variables of the network (Vgg|Music)"):
+        load_network(tmp_path)
+
+
+def test_the_graph_beside_a_checkpoint_tells_how_vgg_pools(tmp_path: Path) -> None:
+    """The two were trained with different ones, of which the package's code has one."""
+    assert load_network("MTT_vgg").pools == tuple(POOLS)
+    assert load_network("MSD_vgg").pools[:2] == (((4, 1), (4, 1)), ((1, 4), (1, 4)))
+    write_checkpoint(tmp_path / "model", {"1CNN/kernel": np.ones(1, np.float32)})
+    with pytest.raises(MerbenchError, match=r"model\.meta cannot be read"):
+        load_network(tmp_path)
+    write_graph(tmp_path / "model.meta", POOLS[:4])
+    with pytest.raises(MerbenchError, match=r"pools 4 times, and not the 5 times"):
         load_network(tmp_path)
