@@ -8,10 +8,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from merbench_plugins.separators.wave_u_net.checkpoint import SafetensorsCheckpoint
 
 from merbench.errors import MerbenchError
 from merbench_plugins.datasets.archives import unpacked
-from merbench_plugins.separators.wave_u_net.checkpoint import SafetensorsCheckpoint
 
 
 def safetensors(path: Path, header: object, body: bytes = b"\0" * 16) -> Path:

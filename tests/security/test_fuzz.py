@@ -22,6 +22,7 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from merbench_plugins.separators.wave_u_net.checkpoint import SafetensorsCheckpoint
 
 from merbench import csv_text
 from merbench.benchmark.document import read_document
@@ -34,7 +35,6 @@ from merbench.runs.row_columns import metric_columns
 from merbench.scoring.score_file import score_file
 from merbench.verification.board_check import Verdict, verify_submission
 from merbench_plugins.datasets.archives import unpacked_to
-from merbench_plugins.separators.wave_u_net.checkpoint import SafetensorsCheckpoint
 from tinybench import SPEC
 
 TIMES = int(os.environ.get("MERBENCH_FUZZ", "1"))

@@ -347,7 +347,10 @@ def plan_of(
     *,
     writes: bool = True,
 ) -> tuple[Plan, Store]:
-    """Plan a benchmark, warning of what is to be known; a store that nothing will be written to need not be writable."""
+    """Plan a benchmark, warning of what is to be known.
+
+    A store that nothing will be written to need not be writable.
+    """
     from merbench.benchmark.resolving import resolve
     from merbench.planning.planner import make_plan
     from merbench.steps.store import Store, home
