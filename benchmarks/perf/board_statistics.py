@@ -21,6 +21,7 @@ from scipy import stats
 
 from merbench import Task
 from merbench.evaluation import (
+    AllPairs,
     Scores,
     bootstrap,
     compare_pairs,
@@ -62,7 +63,7 @@ def main() -> None:
     scores = clock("scores", lambda: Scores(names, fold, clips, groups, sizes, kl))
     clock("marks", lambda: marks(fold, clip, truth, predicted))
     clock("bootstrap", lambda: bootstrap(scores))
-    clock("tiers", lambda: tiers(scores))
+    clock("tiers of all pairs", lambda: tiers(AllPairs.of(scores).better(), scores.kl_mean))
     best = int(scores.kl_mean.argmin())
     others = [(i, best) for i in range(len(systems)) if i != best]
     clock("difference to the best", lambda: compare_pairs(scores, others))

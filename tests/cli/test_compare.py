@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from merbench.cli import compare
 from merbench.leaderboard import run_results
+from merbench.leaderboard.columns import Comparison
 from merbench.leaderboard.system_pairs import Pairs
 from tinybench import TinyBench
 
@@ -42,6 +44,18 @@ def test_compare_of_one_run(call, ran):
     assert "did you mean 'average'" in call("compare", ran, "--a", "avreage").error
 
 
+def test_compare_by_another_loss(call, ran):
+    document = call("compare", ran, "--by", "squared-error", "--json").json
+    for row in document["comparisons"]:
+        assert row["squared_error_low"] <= row["squared_error_difference"]
+        assert "kl_difference" not in row
+        assert " nats" not in row["verdict"]
+    text = " ".join(call("compare", ran, "--by", "squared-error").stdout.split())
+    assert "difference: squared error, a less b" in text
+    error = call("compare", ran, "--by", "macro-f1").error
+    assert "cannot be compared by 'macro-f1'; choose from kl, squared-error" in error
+
+
 def test_compare_of_two_runs(call, ran, other):
     document = call("compare", ran, other, "--json").json
     assert {row["across"] for row in document["comparisons"]} == {"each run's best"}
@@ -61,13 +75,14 @@ def test_compare_refuses_another_split(call, ran, bench):
 # --- what is printed -----------------------------------------------------------------------------
 
 
-def pair(**changes: Any) -> dict[str, Any]:
-    return {
+def pair(**changes: Any) -> Comparison:
+    known = {field.name: 0 for field in fields(Comparison)} | {
         "dataset": "d", "across": "model", "run_a": "r", "run_b": "r", "cell_a": "1",
         "cell_b": "2", "a": "ridge", "b": "forest", "better": "ridge", "significant": True,
         "kl_difference": -0.25, "kl_low": -0.4, "kl_high": -0.1, "detectable_difference": 0.15,
-        "corrected_p_holm": 0.02, "group_p": 0.01, "rank_biserial": -0.8,
-    } | changes  # fmt: skip
+        "corrected_p_holm": 0.02, "rank_biserial": -0.8, "given": "",
+    }  # fmt: skip
+    return Comparison(**known | changes)
 
 
 NAMES = {("r", "1"): "ridge", ("r", "2"): "forest"}
@@ -80,18 +95,19 @@ def wide(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def printed(
-    capsys: pytest.CaptureFixture[str], *rows: dict[str, Any], identical: tuple[str, ...] = ()
+    capsys: pytest.CaptureFixture[str], *rows: Comparison, identical: tuple[str, ...] = ()
 ) -> str:
-    compare._print(Pairs(list(rows), list(identical), NAMES), as_json=False)
+    compare._print(Pairs(list(rows), list(identical), NAMES), "kl", as_json=False)
     return " ".join(capsys.readouterr().out.split())
 
 
 def test_a_pair_is_printed_with_its_numbers_and_what_they_are(capsys):
     text = printed(capsys, pair())
-    assert text.startswith("d: across model a b KL difference 95 % interval detectable")
-    assert "ridge forest -0.250 -0.400 to -0.100 0.150 0.020 0.010 -0.80 ridge is better" in text
+    assert text.startswith("d: across model a b difference 95 % interval detectable p")
+    assert "ridge forest -0.250 -0.400 to -0.100 0.150 0.020 -0.80 ridge is better" in text
     assert text.endswith(
-        "KL difference: a less b, in nats; detectable: the smallest that this data could show"
+        "difference: KL in nats, a less b; below 0, a is better. detectable: the smallest that "
+        "this data could show"
     )
 
 
@@ -101,7 +117,7 @@ def test_what_decides_nothing_says_why(capsys):
     single = pair(significant=False, kl_low=nan, kl_high=nan, detectable_difference=nan,
                   corrected_p_holm=nan)  # fmt: skip
     text = printed(capsys, single)
-    assert "ridge forest -0.250 – – – 0.010 -0.80 a single fold shows nothing" in text
+    assert "ridge forest -0.250 – – – -0.80 a single group shows nothing" in text
 
 
 def test_pairs_stand_by_their_data_and_axis(capsys):

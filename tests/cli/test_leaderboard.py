@@ -54,7 +54,7 @@ def test_pages_are_written_where_wanted_and_can_be_written_anew(call, ran):
     assert "linear" in index.read_text()
     done = call("leaderboard", "pages", "board")
     assert (done.status, done.stderr) == (0, "")
-    assert done.stdout == "4 pages written to board\n"
+    assert done.stdout == "5 pages written to board\n"
     assert len(list(Path("board/systems").iterdir())) == 3
     assert "linear" in Path("board/index.html").read_text()
     assert "nowhere is no leaderboard" in call("leaderboard", "pages", "nowhere").error
@@ -70,6 +70,42 @@ def test_build_keeps_reported_numbers_apart(call, ran):
     assert "them" not in Path("board/leaderboard.csv").read_text()
 
 
+def test_boards_grow_together_and_shrink_again(call, ran, other):
+    call("leaderboard", "publish", ran, "--to", "mine", "--submitter", "Ann")
+    call("leaderboard", "publish", other, "--to", "theirs")
+    done = call("leaderboard", "merge", "mine", "theirs")
+    assert (done.status, done.stderr) == (0, "")
+    assert "rank before" in done.stdout
+    assert "mine has what theirs has" in done.stdout
+    assert "nothing changed" in call("leaderboard", "merge", "mine", "theirs").stdout
+    theirs = next(Path("theirs/submissions").iterdir()).name
+    done = call("leaderboard", "unpublish", theirs, "--from", "mine")
+    assert f"{theirs} is no longer in mine" in done.stdout
+    assert len(list(Path("mine/submissions").iterdir())) == 1
+    assert call("leaderboard", "verify", "mine").status == 0
+    assert (
+        "no submission 'gone'" in call("leaderboard", "unpublish", "gone", "--from", "mine").error
+    )
+
+
+def test_build_keeps_what_lies_in_reported_and_rebuilds_a_published_board(call, ran):
+    Path("board/reported").mkdir(parents=True)
+    row = "them,noise,kl_mean,0.5,reported,Paper 1,"
+    Path("board/reported/paper.csv").write_text(
+        f"system,dataset,metric,value,status,source,note\n{row}\n"
+    )
+    assert call("leaderboard", "build", ran, "--out", "board").status == 0
+    assert row in Path("board/reported.csv").read_text()
+    assert "name a run" in call("leaderboard", "build", "--out", "board").error
+    call("leaderboard", "publish", ran, "--to", "published")
+    assert "holds submissions" in call("leaderboard", "build", ran, "--out", "published").error
+    table = Path("published/leaderboard.csv")
+    right = table.read_bytes()
+    table.unlink()
+    assert call("leaderboard", "build", "--out", "published").status == 0
+    assert table.read_bytes() == right
+
+
 def test_publish_then_verify_then_tamper(call, ran, other):
     done = call("leaderboard", "publish", ran)
     assert done.status == 0, done.stderr
@@ -77,8 +113,10 @@ def test_publish_then_verify_then_tamper(call, ran, other):
     assert "rank before" in done.stdout
     assert "not verifiable by everyone: submissions/tiny-" in done.stdout
     assert "published as " in done.stdout
+    assert "95 % interval" not in done.stdout, "only what changed is shown"
     again = call("leaderboard", "publish", ran)
-    assert "already" in again.error
+    assert again.status == 0
+    assert again.stdout.startswith("nothing changed: it is there already, as ")
     second = call("leaderboard", "publish", other, "--to", "leaderboard")
     assert second.status == 0
     assert len(list(Path("leaderboard/submissions").iterdir())) == 2
@@ -214,3 +252,18 @@ def test_users_tables_have_their_names_and_authors_everywhere(call, tmp_path):
     text = (tmp_path / "Ann.csv").read_text()
     (tmp_path / "Ann.csv").write_text(text.replace("c0,0.", "c0,0.1", 1))
     assert call("leaderboard", "verify", "board", "--root", f"songs-of-Ann={tmp_path}").status == 1
+
+
+def test_export_writes_the_tables_of_a_run_or_a_board(call, ran):
+    done = call("leaderboard", "export", ran, "--out", "paper")
+    assert (done.status, done.stderr) == (0, "")
+    assert Path("paper/tables.tex").read_text().count(r"\begin{table}") == 4
+    call("leaderboard", "build", ran, "--out", "board")
+    done = call("leaderboard", "export", "board", "--format", "markdown", "--out", "of-board")
+    assert done.stdout.split() == ["of-board/tables.md"]
+    assert Path("of-board/tables.md").read_bytes() == Path("paper/tables.md").read_bytes()
+    wrong = call("leaderboard", "export", "board", "--dataset", "noize", "--out", "x")
+    assert wrong.error == "there is no dataset 'noize' here; there are noise"
+    assert (
+        "nowhere is no leaderboard" in call("leaderboard", "export", "nowhere", "--out", "x").error
+    )

@@ -41,6 +41,7 @@ def test_cells_of_a_grid_are_told_apart_where_they_differ(shown: Any) -> None:
         for depth in (1, 2)
     ]  # fmt: skip
     text = shown(*cells, columns=200)
+    text = text[text.index("mine") :]  # what is found stands above
     for n in (4, 6):
         assert sum(f"levels (n={n})" in line for line in text.splitlines()) == 2
     for depth in (1, 2):
@@ -64,9 +65,10 @@ def test_a_row_keeps_its_mark_and_its_numbers(shown: Any, columns: int) -> None:
 
 
 def test_one_dataset_stands_in_the_title_and_two_in_a_column(shown: Any) -> None:
-    assert shown(made("a", FOLDS)).splitlines()[0].strip() == "mine: d"
+    titles = [line.strip() for line in shown(made("a", FOLDS)).splitlines()]
+    assert "mine: d" in titles
     two = shown(made("a", FOLDS), made("b", FOLDS, dataset="e", split_hash="t", data_hash="e"))
-    assert two.splitlines()[0].strip() == "mine"
+    assert "mine" in [line.strip() for line in two.splitlines()]
     assert "dataset" in two
 
 

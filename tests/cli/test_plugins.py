@@ -75,7 +75,7 @@ def test_list_shows_every_plugin_by_kind_and_name(call: Any) -> None:
     done = call("plugins", "list", "--json")
     assert done.status == 0
     listed = [(p["kind"], p["name"]) for p in done.json]
-    assert set(listed) == {*discovery.load().entries, ("engine", "local")}
+    assert set(listed) == {*discovery.load().entries, ("engine", "dask"), ("engine", "local")}
     kinds = list(registry.KINDS)
     assert listed == sorted(listed, key=lambda pair: (kinds.index(pair[0]), pair[1]))
     assert all(p["summary"] and p["version"] and p["source"] for p in done.json)
@@ -136,6 +136,7 @@ def test_show_as_json(call: Any, mine: Path) -> None:
         "kind": "vector",
         "needs_published": False,
         "uses_device": False,
+        "at_once": 1,
     }
     assert document["parameters"]["power"] == {
         "type": "float",

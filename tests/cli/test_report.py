@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from merbench.leaderboard import run_results
@@ -31,12 +32,20 @@ def test_a_report_stands_in_the_run(call: Any, ran: Path) -> None:
 
 def test_tables_are_written_when_asked_for(call: Any, ran: Path, tmp_path: Path) -> None:
     done = call("report", ran, "--tables", "--out", tmp_path / "elsewhere")
-    names = {path.name for path in (tmp_path / "elsewhere").iterdir()}
-    assert names == {"index.html", "tables.md", "tables.tex"}
-    assert [Path(line).name for line in done.stdout.split()] == [
-        "index.html", "tables.md", "tables.tex",
+    names = [Path(line).name for line in done.stdout.split()]
+    assert names[:3] == ["index.html", "tables.md", "tables.tex"]
+    assert names[3:] == [
+        "leaderboard-1-noise.csv", "comparisons-separator-1-noise.csv",
+        "comparisons-model-2-noise.csv", "separators-1.csv",
     ]  # fmt: skip
     assert not (ran / "report").exists()
+
+
+def test_clips_are_a_table_when_asked_for(call: Any, ran: Path, tmp_path: Path) -> None:
+    assert call("report", ran, "--clips", "--out", tmp_path / "elsewhere").status == 0
+    table = pd.read_csv(tmp_path / "elsewhere" / "clips.csv")
+    assert set(table["place"].groupby(table["cell"]).min()) == {1}
+    assert (table.groupby("cell")["kl"].diff().dropna() <= 0).all()
 
 
 def test_music_is_heard_only_of_data_that_are_named(call: Any, ran: Path, bench: TinyBench) -> None:

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from merbench import MerbenchError
-from merbench.evaluation.comparison import Paired, compare_pairs, holm, verdicts
+from merbench.evaluation.comparison import Paired, compare_pairs
+from merbench.evaluation.families import holm
 from merbench.evaluation.paired_scores import Scores
-from merbench.evaluation.resampled import corrected
-from merbench.evaluation.signedrank import SignedRank, signed_rank
+from merbench.evaluation.signedrank import signed_rank
+from merbench.evaluation.two_sources import two_sources
 
 # A busy machine is no failure: no deadline.
 relaxed = settings(deadline=None, max_examples=40)
-p_values = st.lists(st.floats(0, 1), min_size=1, max_size=30)
 
 
 def scores(*cells: np.ndarray, n_train: int = 40) -> Scores:
@@ -38,51 +38,32 @@ def one(*cells: np.ndarray) -> Paired:
     return compare_pairs(scores(*cells), [(0, 1)])
 
 
-def test_holm_by_hand() -> None:
-    np.testing.assert_allclose(holm([0.01, 0.04, 0.03, 0.005]), [0.03, 0.06, 0.06, 0.02])
-    np.testing.assert_allclose(holm([0.5, math.nan, 0.9]), [1.0, math.nan, 1.0])
-    assert holm([]).shape == (0,)
-
-
-@relaxed
-@given(p_values, st.randoms(use_true_random=False))
-def test_holm_is_bounded_monotone_and_blind_to_order(p: list[float], random) -> None:
-    adjusted = holm(p)
-    assert (adjusted >= p).all()
-    assert (adjusted <= np.minimum(1, len(p) * np.array(p)) + 1e-15).all()
-    order = np.argsort(p, kind="stable")
-    assert (np.diff(adjusted[order]) >= 0).all()
-    assert adjusted[order[0]] == pytest.approx(min(1, len(p) * min(p)))
-    shuffled = random.sample(range(len(p)), len(p))
-    np.testing.assert_allclose(holm(np.array(p)[shuffled]), adjusted[shuffled])
-
-
 def test_each_number_is_what_its_definition_gives() -> None:
     a, b = noise(1), noise(2)
     c, d = one(a, b), a - b
     clips = [f"clip-{(j + i) % 20}" for j in range(10) for i in range(10)]
     by_clip = [d.ravel()[np.array(clips) == name].mean() for name in sorted(set(clips))]
     means = d.mean(axis=1)
-    error = math.sqrt((1 / 10 + 10 / 40) * means.var(ddof=1))
-    assert c.kl_difference == pytest.approx(d.mean())
-    assert c.corrected_t == pytest.approx(means.mean() / error)
-    assert c.corrected_p == pytest.approx(2 * stats.t.sf(abs(means.mean()) / error, 9))
-    assert c.kl_high == pytest.approx(means.mean() + stats.t.ppf(0.975, 9) * error)
-    assert c.kl_low == pytest.approx(means.mean() - stats.t.ppf(0.975, 9) * error)
+    found = two_sources(scores(a, b), np.array([0]), np.array([1]))
+    assert (c.corrected_t, c.corrected_p, c.corrected_df) == (found.t, found.p, found.df)
+    assert (c.kl_low, c.kl_high) == found.interval()
+    old = means.mean() / math.sqrt((1 / 10 + 10 / 40) * means.var(ddof=1))
+    assert c.resampled_p == pytest.approx(2 * stats.t.sf(abs(old), 9))
     assert c.clip_p == pytest.approx(stats.wilcoxon(by_clip).pvalue)
     assert c.rank_biserial == pytest.approx(float(signed_rank(by_clip).rank_biserial))
     assert c.naive_p == pytest.approx(stats.wilcoxon(d.ravel()).pvalue)
     assert c.n_folds_p_below_05 == sum(stats.wilcoxon(fold).pvalue < 0.05 for fold in d)
-    assert c.p_a_better == pytest.approx(stats.t.cdf(-0.01, 9, means.mean(), error))
-    assert c.p_b_better == pytest.approx(stats.t.sf(0.01, 9, means.mean(), error))
+    df, error = found.df[0], found.error[0]
+    assert c.p_a_better == pytest.approx(stats.t.cdf(-0.01, df, means.mean(), error))
+    assert c.p_b_better == pytest.approx(stats.t.sf(0.01, df, means.mean(), error))
     assert c.p_a_better + c.p_equal + c.p_b_better == pytest.approx(1)
-    assert c.detectable == pytest.approx(float(corrected(means, 0.25).detectable()))
+    assert c.detectable == found.detectable()
     assert (c.corrected_p_holm, c.clip_p_holm) == (c.corrected_p, c.clip_p)
     assert (c.group_p, c.group_rank_biserial) == (c.clip_p, c.rank_biserial)
 
 
 def test_pairs_are_compared_together_as_alone() -> None:
-    """Holm's correction apart, the family changes nothing, to the last digit."""
+    """The family's correction apart, the family changes nothing, to the last digit."""
     cells = scores(*[noise(i) + 0.1 * i for i in range(5)], noise(0))
     pairs = [(i, j) for i in range(6) for j in range(6) if i != j]
     together = compare_pairs(cells, pairs)
@@ -153,46 +134,12 @@ def test_a_large_difference_is_significant_and_says_who_is_better() -> None:
     assert c.p_b_better[1] > 0.95
 
 
-def test_both_tests_must_agree() -> None:
+def test_folds_that_pull_either_way_are_no_verdict() -> None:
     a = noise(1)
     b = a + 0.5 + 0.01 * noise(2)
     b[::2] -= 1.02  # every other fold pulls the other way
     c = one(a, b)
     assert c.corrected_p > 0.05
-    assert not c.significant
-
-
-@pytest.mark.parametrize(
-    ("corrected_p", "group_p", "alpha", "significant"),
-    [
-        (0.04, 0.14, 0.05, True),
-        (0.04, 0.16, 0.05, False),
-        (0.06, 0.001, 0.05, False),
-        (0.04, 0.001, 0.01, False),
-        (0.009, 0.04, 0.01, False),
-        (0.009, 0.02, 0.01, True),
-        (math.nan, 0.001, 0.05, False),
-    ],
-)
-def test_one_test_decides_and_the_other_confirms(
-    corrected_p: float, group_p: float, alpha: float, significant: bool
-) -> None:
-    for direction in (-1.0, 1.0):
-        over_groups = SignedRank(np.array(group_p), np.array(direction * 0.3))
-        found = verdicts(direction, corrected_p, over_groups, alpha=alpha)
-        assert found == significant
-        assert not verdicts(-direction, corrected_p, over_groups, alpha=alpha)
-
-
-def test_a_better_mean_with_worse_ranks_is_no_verdict() -> None:
-    # On four clips of five a is a little better, on the fifth far worse.
-    ring = np.array([5.0 if i % 5 == 0 else -0.05 - i / 1000 for i in range(20)])
-    d = np.array([[ring[(j + i) % 20] for i in range(20)] for j in range(6)])
-    d += np.random.default_rng(0).normal(0, 1e-3, (6, 1))
-    b = np.full((6, 20), 6.0)
-    c = one(b + d, b)
-    assert c.corrected_p < 0.05
-    assert c.kl_difference > 0 > c.rank_biserial
     assert not c.significant
 
 
@@ -209,18 +156,24 @@ def test_clips_of_one_group_are_one_witness() -> None:
     assert together.group_p == pytest.approx(2 / 2**4)
     assert together.group_rank_biserial == together.rank_biserial == -1
     assert together.significant
-    pair = Scores(
-        s.names, s.fold, s.clip, [f"g{int(c[-2:]) // 10}" for c in s.clip], s.n_train, s.kl
-    )
-    assert compare_pairs(pair, [(0, 1)]).group_p == 0.5
-    assert not compare_pairs(pair, [(0, 1)]).significant
+    assert together.corrected_df == pytest.approx(3)
+    assert alone.corrected_df == pytest.approx(19)
 
 
-def test_one_fold_says_nothing_over_folds() -> None:
+def test_one_fold_decides_for_the_models_as_they_were_fitted() -> None:
     a = noise(1, folds=1, size=20)
-    c = one(a, a + 1)
-    assert np.isnan([c.corrected_p, c.kl_low, c.p_equal, c.detectable]).all()
-    assert c.clip_p < 0.001
+    c = one(a, a + 0.5 + 0.1 * noise(2, folds=1, size=20))
+    assert np.isnan(c.resampled_p)
+    assert c.kl_high < -0.4
+    assert 0 < c.detectable < 0.2
+    assert c.better == ["b" if c.kl_difference > 0 else "a"]
+
+
+def test_one_group_says_nothing() -> None:
+    s = scores(noise(1), noise(2) + 5)
+    alone = Scores(s.names, s.fold, s.clip, np.full(len(s.clip), "g"), s.n_train, s.kl)
+    c = compare_pairs(alone, [(0, 1)])
+    assert np.isnan([c.corrected_p, c.corrected_p_holm, c.kl_low, c.p_equal, c.detectable]).all()
     assert not c.significant
 
 

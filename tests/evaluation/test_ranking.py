@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 
 from merbench import MerbenchError
 from merbench.evaluation import ranking
-from merbench.evaluation.comparison import compare_pairs
 from merbench.evaluation.paired_scores import Scores
-from merbench.evaluation.ranking import Bootstrap, bootstrap, tiers
+from merbench.evaluation.ranking import Bootstrap, bootstrap
 
 relaxed = settings(deadline=None, max_examples=30)
 
@@ -106,7 +105,6 @@ def test_order_of_cells_and_rows_does_not_matter(seed: int, order: list[int]) ->
     for field in fields(Bootstrap):
         expected = getattr(one, field.name)[order]
         np.testing.assert_allclose(getattr(other, field.name), expected, rtol=1e-12)
-    np.testing.assert_array_equal(tiers(shuffled), tiers(s)[order])
 
 
 @relaxed
@@ -154,70 +152,3 @@ def test_ranks_of_clear_and_of_equal_cells() -> None:
 def test_a_bootstrap_that_is_none_is_refused(wrong: dict, message: str) -> None:
     with pytest.raises(MerbenchError, match=message):
         bootstrap(made(0), **wrong)
-
-
-# --- tiers ---------------------------------------------------------------------------------------
-
-
-def apart(*steps: float, spread: float = 0.01, seed: int = 0) -> Scores:
-    """Ten folds of all forty clips; cell i lies `steps[i]` above a common base."""
-    rng = np.random.default_rng(seed)
-    base = rng.gamma(2, 0.3, 40)
-    kl = np.stack([np.tile(base, 10) + s + rng.normal(0, spread, 400) for s in steps])
-    clip = np.tile(np.char.mod("%02d", np.arange(40)), 10)
-    fold = np.repeat(np.arange(10), 40)
-    names = tuple(f"cell{i}" for i in range(len(steps)))
-    return Scores(names, fold, clip, clip, dict.fromkeys(range(10), 160), kl)
-
-
-def test_clear_steps_make_tiers_and_equals_share_one() -> None:
-    assert tiers(apart(0.5, 0.0, 0.5, 1.0, 0.0)).tolist() == [2, 1, 2, 3, 1]
-    assert tiers(apart(0.0)).tolist() == [1]
-    assert tiers(apart(0.0, 0.0, 0.0, spread=0.3)).tolist() == [1, 1, 1]
-
-
-@relaxed
-@given(st.lists(st.integers(0, 6).map(lambda i: i / 20), min_size=1, max_size=6), st.integers(0, 9))
-def test_tiers_are_consecutive_and_led_by_their_best(steps: list[float], seed: int) -> None:
-    scores = apart(*steps, spread=0.2, seed=seed)
-    found = tiers(scores)
-    order = np.argsort(scores.kl_mean)
-    assert found[order[0]] == 1
-    assert sorted(set(found)) == list(range(1, found.max() + 1))
-    best = [scores.kl_mean[found == tier].min() for tier in range(1, found.max() + 1)]
-    assert best == sorted(best)
-
-
-@relaxed
-@given(st.lists(st.integers(0, 6).map(lambda i: i / 20), min_size=2, max_size=6), st.integers(0, 9))
-def test_who_shares_the_best_tier_cannot_be_told_from_the_best(
-    steps: list[float], seed: int
-) -> None:
-    scores = apart(*steps, spread=0.2, seed=seed)
-    best = int(scores.kl_mean.argmin())
-    pairs = np.array([(i, j) for i in range(len(steps)) for j in range(i)])
-    family = compare_pairs(scores, pairs)
-    apart_from_best = {int(pair.sum()) - best for pair in pairs[family.significant] if best in pair}
-    assert set(np.flatnonzero(tiers(scores) > 1)) == apart_from_best
-
-
-def test_twenty_equal_cells_are_seldom_parted() -> None:
-    """Though the best and the worst of them are chosen by the data."""
-    parted = []
-    for seed in range(100):
-        rng = np.random.default_rng(seed)
-        clip = np.tile(np.char.mod("%03d", np.arange(200)), 1)
-        kl = rng.gamma(2, 0.3, 200) + rng.normal(0, 0.3, (20, 200))
-        fold = np.arange(200) // 20  # no clip twice: the t-test needs no correction
-        scores = Scores(
-            tuple(map(str, range(20))), fold, clip, clip, dict.fromkeys(range(10), 10**6), kl
-        )
-        parted.append(tiers(scores).max() > 1)
-    # Of a rate of 5 %, more than 11 in 100 come with a probability of half a percent.
-    assert sum(parted) <= 11
-
-
-def test_a_single_fold_tells_nobody_apart() -> None:
-    clip = np.char.mod("%02d", np.arange(40))
-    kl = np.stack([np.ones(40), np.full(40, 9.0)])
-    assert tiers(Scores(("a", "b"), np.zeros(40), clip, clip, {0: 9}, kl)).tolist() == [1, 1]

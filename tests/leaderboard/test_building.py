@@ -29,11 +29,11 @@ def test_the_best_comes_first_within_a_table_and_failures_last():
 def test_equals_share_a_rank():
     table = board(made("a", LESS), made("b", LESS), made("c", NOISE)).leaderboard
     assert table["rank"].tolist() == [1, 1, 3]
-    assert table["tier"].tolist() == [1, 1, 1]
+    assert table["tier"].isna().all()  # nothing can be told apart
 
 
 def test_what_can_be_told_apart_is_of_another_tier_and_every_row_is_held_against_the_best():
-    found = board(noisy("good", 0.05, 1), noisy("alike", 0.0502, 2), noisy("bad", 0.3, 3))
+    found = board(noisy("good", 0.05, 1), noisy("alike", 0.0502, 2), noisy("bad", 0.09, 3))
     rows = found.leaderboard.set_index("cell")
     assert rows["tier"].to_dict() == {"good": 1, "alike": 1, "bad": 2}
     assert rows.loc["bad", "rank"] == 3
@@ -143,9 +143,23 @@ def test_what_two_runs_share_with_equal_results_is_one_row_of_the_first():
     assert not found.comparisons.duplicated(["cell_a", "cell_b", "across"]).any()
 
 
-def test_one_cell_with_other_results_is_a_row_for_each_run():
+def test_one_cell_with_other_results_is_a_replication_that_is_ranked_once():
     found = build([
-        recorded_run(made("a", NOISE), run="first"), recorded_run(made("a", LESS), run="second")
+        recorded_run(made("a", NOISE), made("b", LESS), run="first"),
+        recorded_run(made("a", LESS), run="second", started="2026-01-02T00:00:00+00:00"),
     ])  # fmt: skip
-    assert found.leaderboard["run"].tolist() == ["second", "first"]
+    rows = found.leaderboard.set_index("cell")
+    assert found.leaderboard["run"].tolist() == ["first", "first"]
     assert found.leaderboard["rank"].tolist() == [1, 2]
+    assert rows["n_runs"].to_dict() == {"a": 2, "b": 1}
+    assert rows.loc["a", "kl_mean"] == rows.loc["a", "kl_mean_most"]
+    assert rows.loc["a", "kl_mean_least"] == rows.loc["b", "kl_mean"]
+    assert np.isnan(rows.loc["b", "kl_mean_least"])
+    runs = found.replications
+    assert runs[["cell", "run", "listed"]].values.tolist() == [
+        ["a", "first", True], ["a", "second", False],
+    ]  # fmt: skip
+    assert runs["kl_mean"].tolist() == [
+        rows.loc["a", "kl_mean_most"],
+        rows.loc["a", "kl_mean_least"],
+    ]

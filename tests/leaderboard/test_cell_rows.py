@@ -22,7 +22,7 @@ def test_a_row_is_what_hand_calculation_gives():
     assert row["kl_median"] == pytest.approx((1.25 + 0.5) / 2)
     assert row["mse_valence_mean"] == pytest.approx((0.05 / 2 + 0.05 / 3) / 2)
     assert (row["status"], row["n_folds"], row["n_failed"], row["n_clips"]) == ("ok", 2, 0, 10)
-    assert (row["rank"], row["tier"], row["rank_low"], row["rank_high"]) == (1, 1, 1, 1)
+    assert (row["rank"], row["rank_low"], row["rank_high"], row["n_groups"]) == (1, 1, 1, 2)
     assert row["seconds"] == 5.0
     assert row["peak_memory_mb"] == 200.0
     assert np.isnan(row["kl_difference_to_best"])

@@ -63,3 +63,25 @@ def test_two_datasets_of_one_name_are_both_cited():
     ]
     text = citation([RunRecord({"datasets": entries}, pd.DataFrame(), pd.DataFrame())])
     assert [r["notes"] for r in yaml.safe_load(text)["references"]] == ["Ann 2026", "Bo 2025"]
+
+
+def test_systems_are_credited_as_they_say_and_nobody_who_does_not():
+    plugins = [
+        {"kind": "model", "name": "theirs", "authors": ["Ann", "Bo"], "paper":
+         "https://doi.org/10.1/x", "repository": "https://example.org/theirs"},
+        {"kind": "feature", "name": "cited", "citation": "Cy, A feature, 2020"},
+        {"kind": "model", "name": "silent", "summary": "Says nothing of its authors."},
+        {"kind": "dataset", "name": "my-songs", "authors": ["Dee"]},
+    ]  # fmt: skip
+    manifest = {"datasets": [], "plugins": plugins, "submission": {"submitter": "Eve"}}
+    text = citation([RunRecord(manifest, pd.DataFrame(), pd.DataFrame())] * 2)
+    first, second = yaml.safe_load(text)["references"]
+    assert first == {
+        "type": "software", "title": "cited", "authors": [{"name": "The authors of cited"}],
+        "notes": "Cy, A feature, 2020",
+    }  # fmt: skip
+    assert second["authors"] == [{"name": "Ann"}, {"name": "Bo"}]
+    assert second["doi"] == "10.1/x"
+    assert second["repository-code"] == "https://example.org/theirs"
+    assert "Eve" not in text
+    assert "silent" not in text

@@ -57,7 +57,7 @@ def test_intervals_hold_the_accuracy_and_areas_are_scikit_learn_s():
     columns = list(board.leaderboard.columns)
     at = columns.index("accuracy")
     assert columns[at + 1 : at + 3] == ["accuracy_low", "accuracy_high"]
-    assert columns[columns.index("macro_f1") + 1] == "auc"
+    assert columns[columns.index("macro_f1") + 3] == "auc"
 
 
 def test_what_is_always_right_or_wrong_has_an_interval_without_width():

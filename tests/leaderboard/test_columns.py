@@ -7,7 +7,7 @@ import pytest
 from board_cells import NOISE, board
 
 from boards import made, recorded_run
-from merbench.leaderboard import columns, dictionary
+from merbench.leaderboard import columns, dictionary, findings
 from merbench.leaderboard.building import build
 from merbench.leaderboard.columns import COMPARED, LEADING, TRAILING
 from merbench.runs import row_columns
@@ -29,6 +29,7 @@ STATED = {
     "classes": [column for group in columns.BEHIND.values() for column in group],
     "comparisons": columns.COMPARED,
     "separators": columns.SEPARATORS,
+    "findings": findings.COLUMNS,
     "folds": [*row_columns.FOLD_COLUMNS],
     "predictions": [*row_columns.PREDICTION_COLUMNS],
 }
@@ -43,7 +44,8 @@ def test_every_column_stated_has_a_meaning_and_stands_once(name: str):
 
 def test_columns_of_classes_stand_behind_their_metric():
     assert columns.with_classes(["kl_Q1", "accuracy", "macro_f1"]) == [
-        "kl_Q1", "accuracy", "accuracy_low", "accuracy_high", "macro_f1", "auc",
+        "kl_Q1", "accuracy", "accuracy_low", "accuracy_high", "macro_f1", "macro_f1_low",
+        "macro_f1_high", "auc",
     ]  # fmt: skip
 
 
@@ -51,3 +53,15 @@ def test_rows_of_separators_are_read_as_they_were_written():
     fold = columns.SeparatorFold("t", "d", "s", "a", "b", "r", "x", "y", 0, 1, 2, 3, 4, 0.5)
     assert columns.separator_folds(pd.DataFrame([fold])) == [fold]
     assert columns.separator_folds(pd.DataFrame()) == []
+
+
+def test_a_row_states_its_columns_once_and_is_whole_whatever_is_known():
+    row = columns.LeaderboardRow.of(
+        {"table": "t", "n_clips": 3, "rmse": 0.5, "mark": None}, ["rmse"]
+    )
+    found = row.columns(["rmse", "accuracy"])
+    assert list(found) == [*LEADING, "rmse", "accuracy", *TRAILING]
+    assert (found["table"], found["mark"], found["rmse"]) == ("t", "", 0.5)
+    assert pd.isna([found["accuracy"], found["kl_mean"]]).all()
+    assert "kl_mean" in columns.numbers_of(columns.LeaderboardRow)
+    assert {"cell", "cell_a", "commit", "evaluator_version"} <= columns.TEXTS.keys()

@@ -107,3 +107,14 @@ def test_each_family_is_corrected_for_its_own_size():
     far = found[(found["cell_a"] == "m0") & (found["cell_b"] == "m2")].iloc[0]
     assert far["significant"]
     assert far["better"] == "a"
+
+
+def test_a_comparison_on_one_fold_says_what_it_holds_for():
+    rng = np.random.default_rng(0)
+    one = [made(f"m{i}", [(0.1 * i + rng.normal(0, 0.01, 30)).tolist()]) for i in range(2)]
+    (row,) = across(["model"], *one).to_dict("records")
+    assert (row["n_folds"], row["n_groups"], row["given"]) == (1, 15, "these fitted models")
+    assert row["significant"]
+    assert np.isnan(row["resampled_p"])
+    several = across(["model"], noisy("a", 0.1, 1), noisy("b", 0.2, 2)).iloc[0]
+    assert several["given"] == ""

@@ -29,13 +29,14 @@ def test_the_same_runs_give_the_same_bytes_in_whatever_order(two_runs, tmp_path)
     assert once == written(tmp_path / "b") == written(tmp_path / "c")
     assert once.keys() == {
         "leaderboard.csv", "folds.csv", "comparisons.csv", "predictions.parquet",
-        "dictionary.csv", "CITATION.cff", "across-datasets.csv", "separators.csv",
+        "dictionary.csv", "CITATION.cff", "across-datasets.csv", "separators.csv", "datasets.csv",
+        "plugins.csv", "systems.csv", "submissions.csv", "findings.csv",
     }  # fmt: skip
 
 
 def test_a_runs_own_leaderboard_is_that_of_a_board_of_it_alone(two_runs, tmp_path):
     files.write(files.compose([record.read(two_runs[1])]), tmp_path)
-    for name in ("leaderboard.csv", "comparisons.csv", "separators.csv"):
+    for name in ("leaderboard.csv", "comparisons.csv", "separators.csv", "findings.csv"):
         assert (tmp_path / name).read_bytes() == (two_runs[1] / name).read_bytes()
 
 

@@ -25,12 +25,12 @@ def run(**changes):
 
 def test_a_run_is_compared_along_the_axes_its_benchmark_names():
     found = compare_within(run())
-    assert [(row["across"], row["cell_a"], row["cell_b"]) for row in found.rows] == [
+    assert [(row.across, row.cell_a, row.cell_b) for row in found.rows] == [
         ("model", "good", "poor")
     ]
     (row,) = found.rows
     assert verdict(row).startswith("s x f x good is better than s x f x poor by ")
-    assert row["kl_low"] < row["kl_difference"] < row["kl_high"] < 0
+    assert row.kl_low < row.kl_difference < row.kl_high < 0
 
 
 def test_named_systems_are_compared_and_one_alone_with_all_others():
@@ -38,10 +38,10 @@ def test_named_systems_are_compared_and_one_alone_with_all_others():
         made("a", GOOD), made("b", FAIR, separator="t", features="g"), made("c", POOR)
     )
     (row,) = compare_within(whole, "s x f x c", "t x g x b").rows
-    assert (row["cell_a"], row["cell_b"], row["across"]) == ("c", "b", "as named")
-    assert row["kl_difference"] > 0
+    assert (row.cell_a, row.cell_b, row.across) == ("c", "b", "as named")
+    assert row.kl_difference > 0
     others = compare_within(whole, "s x f x a").rows
-    assert [(row["cell_a"], row["cell_b"]) for row in others] == [("a", "b"), ("a", "c")]
+    assert [(row.cell_a, row.cell_b) for row in others] == [("a", "b"), ("a", "c")]
 
 
 def test_what_is_not_significant_says_how_small_a_difference_would_have_been_seen():
@@ -50,12 +50,15 @@ def test_what_is_not_significant_says_how_small_a_difference_would_have_been_see
     words = verdict(row)
     assert words == (
         "not significant; the smallest difference this data could show is "
-        f"{row['detectable_difference']:.3f} nats"
+        f"{row.detectable_difference:.3f} nats"
     )
-    assert row["detectable_difference"] > 0
+    assert row.detectable_difference > 0
     (single,) = compare_within(recorded_run(made("a", GOOD[:1]), made("b", POOR[:1]))).rows
-    assert math.isnan(single["detectable_difference"])
-    assert "a single fold" in verdict(single)
+    assert verdict(single).endswith(" nats, for these fitted models")
+    one_group = [made("a", [GOOD[0][:2]]), made("b", [POOR[0][:2]])]
+    (single,) = compare_within(recorded_run(*one_group)).rows
+    assert math.isnan(single.detectable_difference)
+    assert "a single group" in verdict(single)
 
 
 def test_a_name_that_is_not_there_gets_the_nearest_one():
@@ -72,15 +75,15 @@ def test_two_runs_compare_what_both_have_and_their_best():
     )
     found = compare_between(first, second)
     assert found.identical == ["d: s x f x x"]
-    same = [row for row in found.rows if row["across"] == "the same system in both runs"]
-    assert [(row["cell_a"], row["cell_b"]) for row in same] == [("y1", "y2")]
-    assert (same[0]["run_a"], same[0]["run_b"]) == ("first", "second")
-    assert same[0]["kl_difference"] > 0
+    same = [row for row in found.rows if row.across == "the same system in both runs"]
+    assert [(row.cell_a, row.cell_b) for row in same] == [("y1", "y2")]
+    assert (same[0].run_a, same[0].run_b) == ("first", "second")
+    assert same[0].kl_difference > 0
     # Both runs' best predict the same, so that there is nothing to test.
-    assert not [row for row in found.rows if row["across"] == "each run's best"]
+    assert not [row for row in found.rows if row.across == "each run's best"]
     third = recorded_run(made("v", FAIR), run="third")
     (best,) = compare_between(first, third).rows
-    assert (best["cell_a"], best["cell_b"], best["across"]) == ("x1", "v", "each run's best")
+    assert (best.cell_a, best.cell_b, best.across) == ("x1", "v", "each run's best")
 
 
 @pytest.mark.parametrize(
@@ -122,7 +125,7 @@ def grid():
 
 
 def cells(found):
-    return {frozenset((row["cell_a"], row["cell_b"])) for row in found.rows}
+    return {frozenset((row.cell_a, row.cell_b)) for row in found.rows}
 
 
 N = {frozenset(("4-1", "6-1")), frozenset(("4-2", "6-2"))}
@@ -140,7 +143,7 @@ PENALTY = {frozenset(("4-1", "4-2")), frozenset(("6-1", "6-2"))}
 def test_pairs_differ_in_the_axis_or_parameter_that_is_named_alone(text, pairs):
     found = compare_within(grid(), across=[text])
     assert cells(found) == pairs
-    assert {row["across"] for row in found.rows} <= {"features", text}
+    assert {row.across for row in found.rows} <= {"features", text}
 
 
 def test_models_are_compared_in_the_singular_and_the_plural_with_those_that_hear_nothing():
@@ -148,7 +151,7 @@ def test_models_are_compared_in_the_singular_and_the_plural_with_those_that_hear
     for text in ("model", "models"):
         assert cells(compare_within(grid(), across=[text])) == PENALTY | blind
     both = compare_within(grid(), across=["features", "penalty"])
-    assert [row["across"] for row in both.rows] == ["features"] * 2 + ["penalty"] * 2
+    assert [row.across for row in both.rows] == ["features"] * 2 + ["penalty"] * 2
 
 
 @pytest.mark.parametrize(
@@ -176,7 +179,7 @@ def test_what_is_no_axis_and_no_parameter_is_refused_with_those_there_are(text, 
 )
 def test_a_system_is_named_by_what_no_other_has(name):
     found = compare_within(grid(), name, "mean")
-    assert [(row["cell_a"], row["cell_b"]) for row in found.rows] == [("6-2", "mean")]
+    assert [(row.cell_a, row.cell_b) for row in found.rows] == [("6-2", "mean")]
     assert found.names["run-1", "6-2"] == "s x f (n=6) x linear (penalty=2)"
 
 

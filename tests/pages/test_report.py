@@ -12,12 +12,10 @@ import pytest
 
 from merbench.errors import MerbenchError
 from merbench.leaderboard import run_results
-from merbench.leaderboard.fold_tables import fold_tables
 from merbench.leaderboard.music_shift import shift_of
 from merbench.leaderboard.results import Results
 from merbench.pages import report, sections, stem_levels
 from merbench.pages.system import Excerpts
-from tinybench import TinyBench
 
 
 @pytest.fixture(scope="module")
@@ -158,26 +156,18 @@ def test_a_folder_that_cannot_be_written_is_named(run: run_results.RunResults, t
         report.write(run, tmp_path / "file")
 
 
-# --- separators, fold by fold --------------------------------------------------------------------
+# --- tables for a paper ---------------------------------------------------------------------------
 
 
-def test_tables_as_markdown_and_latex(run: run_results.RunResults, tmp_path: Path):
-    markdown, latex = (path.read_text() for path in report.write_tables(run, tmp_path))
-    (table,) = fold_tables(Results.of_run(run))
-    shown = ("kl_mean_a", "kl_mean_b", "kl_median_upper_a", "kl_median_upper_b", "wilcoxon_p")
-    numbers = [f"{getattr(table.folds[0], name):.3f}" for name in shown]
-    assert "| Iteration | E plain | E halves | M plain | M halves | W |" in markdown
-    assert f"| 1 | {' | '.join(numbers)} |" in markdown
-    assert f"1 & {' & '.join(numbers)} \\\\" in latex
-    assert r"$E_{\text{plain}}$ & $E_{\text{halves}}$" in latex
-    assert latex.count(r"\begin{tabular}") == latex.count(r"\end{tabular}") == 1
-
-
-def test_a_run_with_one_separator_has_no_such_table(bench: TinyBench, tmp_path: Path):
-    alone = bench.run("separator=plain", models=["linear"])
-    with pytest.raises(MerbenchError, match="no two complete systems"):
-        report.write_tables(alone, tmp_path)
-    assert not list(tmp_path.iterdir())
+def test_tables_are_files_of_three_kinds(run: run_results.RunResults, tmp_path: Path):
+    content = Results.of_run(run)
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / "gone.csv").write_text("of an earlier export")
+    names = {str(p.relative_to(tmp_path)) for p in report.write_tables(content, tmp_path)}
+    assert {"tables.md", "tables.tex", "tables/separators-1.csv"} <= names
+    assert not (tmp_path / "tables" / "gone.csv").exists()
+    (alone,) = report.write_tables(content, tmp_path / "alone", ["latex"])
+    assert alone.read_bytes() == (tmp_path / "tables.tex").read_bytes()
 
 
 def test_an_unknown_shift_gives_its_reason(text: str):
@@ -239,7 +229,7 @@ def test_it_filters_by_text(browser: Any, folder: Path):
 
 def test_a_link_in_the_table_opens_the_system(browser: Any, folder: Path):
     browser.open(folder / "index.html")
-    assert not browser.run("return document.querySelector('details').open")
+    assert not browser.run("return document.querySelector('details.system').open")
     browser.run("document.querySelector('section.board tbody a').click()")
     browser.wait("return document.querySelectorAll('details[open]').length === 1")
     opened = browser.run("return document.querySelector('details[open]').id")
@@ -264,7 +254,7 @@ def test_the_keyboard_is_enough(browser: Any, folder: Path):
                 " + (s.outlineStyle === 'none' ? ' unseen' : '')"
             )
         )
-        if browser.run("return document.activeElement.closest('summary') !== null"):
+        if browser.run("return document.activeElement.closest('details.system') !== null"):
             break
     assert {"input", "head", "summary"} <= reached
     assert not [name for name in reached if name.endswith(" unseen")]
@@ -286,14 +276,36 @@ def test_it_follows_the_systems_theme_and_can_be_told_otherwise(
     before = browser.run(paper)
     assert (max(map(int, re.findall(r"\d+", before)[:3])) < 100) == dark
     button = browser.run("return document.getElementById('theme')")
-    assert button.get_attribute("aria-pressed") == str(dark).lower()
+    assert button.text == ("Light theme" if dark else "Dark theme"), "it names what it will do"
     button.click()
-    assert button.get_attribute("aria-pressed") == str(not dark).lower()
+    assert button.text == ("Dark theme" if dark else "Light theme")
     after = browser.run(paper)
     assert (max(map(int, re.findall(r"\d+", after)[:3])) < 100) != dark
     browser.driver.refresh()
     assert browser.run(paper) == after, "the choice is forgotten"
     browser.run("localStorage.clear()")
+
+
+def test_a_phone_shows_rank_system_and_score_and_all_else_when_asked(browser: Any, folder: Path):
+    browser.open(folder / "index.html", width=400)
+    heads = [text.split("\n")[0].strip(" ↕↑↓") for text in browser.texts("section.board thead th")]
+    assert heads == ["Rank", "Model", "KL mean"]
+    fits = "const b = document.querySelector('section.board .scroll');"
+    assert browser.run(fits + "return b.scrollWidth <= b.clientWidth")
+    assert "levels" in browser.texts("section.board tbody th")[0], "its features stand below"
+    browser.run("document.querySelector('.all-columns').click()")
+    assert len(browser.texts("section.board thead th")) > 5
+
+
+def test_what_columns_mean_is_told_by_touch_and_keyboard(browser: Any, folder: Path):
+    from selenium.webdriver.common.keys import Keys
+
+    browser.open(folder / "index.html", width=400)
+    browser.run("document.querySelector('.legend summary').focus()")
+    browser.press(Keys.ENTER)
+    told = browser.texts(".legend dt")
+    assert {"Rank", "KL mean", "Δ best"} <= set(told)
+    assert len(browser.texts(".legend dd")) == len(told)
 
 
 @pytest.mark.parametrize("width", [390, 1280])
@@ -336,7 +348,7 @@ def test_clips_can_be_heard_stem_by_stem(
     assert {path.name for path in (tmp_path / "audio").iterdir()} == {"mix.mp3", "bass.mp3"}
     browser.open(tmp_path / "index.html")
     assert browser.requests() == [], "music is loaded only when asked for"
-    browser.run("document.querySelector('details').open = true")
+    browser.run("document.querySelector('details.system').open = true")
     assert "no vocals" in browser.texts("td span.quiet")
     first = "document.querySelector('.player audio')"
     browser.run(f"{first}.play()")

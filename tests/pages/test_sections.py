@@ -11,15 +11,9 @@ import pytest
 from merbench.leaderboard.fold_tables import fold_tables
 from merbench.leaderboard.results import Results
 from merbench.pages import sections
+from merbench.pages.view import View
 from merbench.runs import row_columns
 from tinybench import TinyBench
-
-
-def test_a_line_ends_each_tier_whatever_stands_between():
-    assert sections._tier_ends([None, 1, 1, None, 2, 2, None]) == [
-        False, False, True, False, False, True, False,
-    ]  # fmt: skip
-    assert sections._tier_ends([None]) == [False]
 
 
 def test_several_datasets_have_a_critical_difference_diagram():
@@ -29,7 +23,7 @@ def test_several_datasets_have_a_critical_difference_diagram():
     ]
     empty = pd.DataFrame({"cell": []})
     content = Results("x", [], [], empty, empty, across=across)
-    html = sections.datasets(sections.View(content))
+    html = sections.datasets(View(content))
     assert "6 datasets, p 0.010" in html
     assert "Not to be told apart: a, b; b, c." in html
 
@@ -45,7 +39,7 @@ def ranked(n: int) -> Results:
     ]  # fmt: skip
     rows[2] |= {"role": "baseline", "features": "none", "separator": "none"}
     pairs = [
-        {"dataset": "x", "across": "model", "a": row_columns.system_name(a),
+        {"table": "t", "dataset": "x", "across": "model", "a": row_columns.system_name(a),
          "b": row_columns.system_name(b), "cell_a": a["cell"], "cell_b": b["cell"], "run_a": "r",
          "run_b": "r", "kl_difference": a["kl_mean"] - b["kl_mean"], "significant": False,
          "corrected_p_holm": 0.5}
@@ -54,9 +48,20 @@ def ranked(n: int) -> Results:
     return Results("ranked", rows, pairs, pd.DataFrame(), pd.DataFrame())
 
 
+def test_findings_are_sentences_with_links_to_their_rows():
+    html = str(sections.findings(View(ranked(4))))
+    assert html.count("<li>") >= 1
+    assert "cannot tell the 3 systems apart" in html
+    assert '<a href="#r-c0">m0</a>' in html
+    names = [name for name, *_ in sections.SECTIONS]
+    assert names[0] == "findings"
+    nothing = Results("x", [], [], pd.DataFrame(), pd.DataFrame())
+    assert sections.findings(View(nothing)) is None
+
+
 def test_pairs_shown_are_those_of_the_best_systems(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(sections, "PAIRS_SHOWN", 4)
-    html = str(sections.differences(sections.View(ranked(6))))
+    html = str(sections.differences(View(ranked(6))))
     shown = re.findall(r"<tr><td>(.*?)</td><td>(.*?)</td>", html)
     models = {frozenset(name.split(" x ")[-1] for name in pair) for pair in shown}
     assert models == {
@@ -67,30 +72,24 @@ def test_pairs_shown_are_those_of_the_best_systems(monkeypatch: pytest.MonkeyPat
 
 def test_a_pair_says_once_what_is_alike():
     content = ranked(3)
-    html = str(sections.differences(sections.View(content)))
+    html = str(sections.differences(View(content)))
     drawn = re.findall(r"<text[^>]*>([^<]*−[^<]*[a-z][^<]*)<", html)
     assert sorted(drawn) == ["m0 − m1 (mixed x f)", "mixed x f x m0 − m2", "mixed x f x m1 − m2"]
     content.rows[1]["parameters"] = '{"features": {"k": 3}}'
-    html = str(sections.differences(sections.View(content)))
+    html = str(sections.differences(View(content)))
     assert "mixed x f x m0 − mixed x f x m1" in html
     content.rows[0]["parameters"] = content.rows[1]["parameters"]
-    html = str(sections.differences(sections.View(content)))
+    html = str(sections.differences(View(content)))
     assert "m0 − m1 (mixed x f (k=3))" in html
 
 
-def test_one_fold_decides_nothing():
+def test_one_group_decides_nothing():
     content = ranked(3)
     for pair in content.comparisons:
         pair["corrected_p_holm"] = None
-    html = str(sections.differences(sections.View(content)))
-    assert html.count("undecided: one fold") == 3
+    html = str(sections.differences(View(content)))
+    assert html.count("undecided: one group") == 3
     assert "not significant" not in html
-
-
-def test_a_protocol_is_said_in_words():
-    parameters = {"test": ["test"], "train": ["train", "validation"], "grouped": False, "folds": 3}
-    text = sections._protocol({"name": "p", "parameters": parameters})
-    assert text == "p (folds 3, not grouped, test: test, train: train and validation)"
 
 
 def test_many_pairs_of_separators_are_not_all_shown(
@@ -100,7 +99,7 @@ def test_many_pairs_of_separators_are_not_all_shown(
     content = Results.of_run(bench.run(models=["linear"], separators=separators))
     assert [len(fold_tables(content, most)) for most in (None, 1)] == [2, 1]
     monkeypatch.setattr(sections, "SEPARATED_SHOWN", 1)
-    html = sections.separators(sections.View(content))
+    html = sections.separators(View(content))
     assert "plain against halves" in html
     assert "halves (share=0.5)" not in html
     assert "1 more pairs are not shown here" in html

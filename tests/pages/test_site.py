@@ -56,6 +56,7 @@ def test_it_has_a_table_for_each_set_of_rows_that_may_be_compared(board: Path):
     assert text.count('<section class="board"') == 2
     assert text.count("<tr data-role=") == len(leaderboard) == 6
     assert "6 rows in 2 tables from 2 runs" in text
+    assert "How to submit" in text
     for value in leaderboard["kl_mean"]:
         assert f">{value:.3f}</td>" in text
 
@@ -80,6 +81,38 @@ def test_each_system_has_a_page_that_is_linked(board: Path):
         text = (board / "systems" / name).read_text()
         assert 'href="../index.html"' in text
         assert "Histogram of KL in thirty bins" in text
+
+
+def test_a_dataset_has_its_page(board: Path):
+    (page,) = (board / "datasets").iterdir()
+    assert 'href="datasets/noise.html"' in page_of(board)
+    text = page.read_text()
+    assert text.count('<section class="board"') == 2
+    assert 'href="../systems/' in text
+    assert "clips in 16 groups" in text
+
+
+def test_a_system_says_what_it_is_and_where_it_can_be_had(board: Path, tmp_path: Path):
+    shutil.copytree(board, tmp_path / "told")
+    plugins = pd.read_csv(tmp_path / "told" / "plugins.csv", dtype=str, keep_default_na=False)
+    linear = plugins["name"] == "linear"
+    assert linear.sum() == 2
+    plugins.loc[linear, ["distribution", "distribution_version"]] = ["their-plugins", "1.2"]
+    plugins.loc[linear, "repository"] = "https://example.org/code"
+    plugins.loc[linear, "paper"] = "https://doi.org/10.1/x"
+    plugins.loc[~linear, "repository"] = "javascript:alert(1)"
+    plugins.to_csv(tmp_path / "told" / "plugins.csv", index=False)
+    leaderboard = pd.read_csv(board / "leaderboard.csv", dtype=str)
+    cell = leaderboard.loc[leaderboard["model"] == "linear", "cell"].iloc[0]
+    site.write(tmp_path / "told")
+    (page, *_) = (tmp_path / "told" / "systems").glob(f"{cell}-*.html")
+    text = page.read_text()
+    assert '<a href="https://example.org/code" rel="noopener nofollow">' in text
+    assert "their-plugins 1.2" in text
+    assert 'href="https://doi.org/10.1/x" rel="noopener nofollow">doi:10.1/x</a>' in text
+    assert "penalty=0.1" in text
+    assert "Hardware" in text
+    assert 'href="javascript' not in text
 
 
 def test_the_same_files_give_the_same_pages(board: Path, tmp_path: Path):
@@ -181,7 +214,7 @@ def test_rows_of_one_dataset_can_be_chosen(browser: Any, bench: TinyBench, tmp_p
     assert browser.texts(".filters output") == ["4 of 4 rows"]
     assert len(browser.texts("section.board h3")) == 2
     browser.run(
-        "const s = document.querySelector('select[name=dataset_name]'); s.value = 'b';"
+        "const s = document.querySelector('select[name=dataset]'); s.value = 'b';"
         "s.dispatchEvent(new Event('input', { bubbles: true }))"
     )
     assert browser.texts("section.board h3") == ["b version 1"]

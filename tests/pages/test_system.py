@@ -63,26 +63,6 @@ def test_people_and_systems_without_predictions_have_nothing_to_show():
     assert system.system(content(row()), row(cell="gone")) == ""
 
 
-def test_facts_say_what_must_be_known():
-    facts = system._facts(
-        row(parameters='{"model": {"k": 3}}', n_failed=2, n_folds=3, n_nonpositive_std=4.0,
-            n_floored_std=0, mark="worse than a constant", error="it <broke>")
-    )  # fmt: skip
-    assert facts == [
-        ("Cell", "a"),
-        ("Parameters", "k=3"),
-        ("KL", "mean 0.500, median 0.250 nats"),
-        ("Tested", "3 folds of a dataset of 10 clips, 2 of them failed"),
-        ("Fitting and predicting", "3.0 s"),
-        ("Note", "4 predicted standard deviations not above 0"),
-        ("Mark", "worse than a constant"),
-        ("Failed", "it <broke>"),
-    ]
-    plain = system._facts(row())
-    assert ("Tested", "1 fold of a dataset of 10 clips") in plain
-    assert not {"Parameters", "Note", "Mark", "Failed"} & {term for term, _ in plain}
-
-
 def test_what_training_reported_is_drawn_by_what_it_is():
     curves = [
         {"epoch": 1, "train_loss": 1, "validation_loss": 2},

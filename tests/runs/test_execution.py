@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import pandas as pd
 
 from merbench.leaderboard import run_results
@@ -63,12 +61,13 @@ def test_a_cached_run_gives_the_same_tables(bench):
 # --- writing -------------------------------------------------------------------------------------
 
 
-def test_one_fold_has_a_row_and_an_interval_but_no_verdict(bench):
+def test_one_fold_has_verdicts_that_hold_for_its_fitted_models(bench):
     run = bench.run(protocol={"monte-carlo": {"folds": 1}}, separators=["plain"])
     best, other = run.leaderboard.to_dict("records")
     assert best["status"] == "ok"
     assert best["kl_mean_low"] <= best["kl_mean"] <= best["kl_mean_high"]
-    assert math.isnan(other["corrected_p_holm"])
-    assert not run.comparisons["significant"].any()
+    assert 0 < other["corrected_p_holm"] <= 1
+    assert set(run.comparisons["given"]) == {"these fitted models"}
+    assert run.comparisons["resampled_p"].isna().all()
     run_results.write(run, bench.folder / "out")
     assert run_check.verify(bench.folder / "out") == []

@@ -12,7 +12,7 @@ from merbench import evaluation
 from merbench.evaluation import versions
 from merbench.identity import spec_hash, truth_hash
 from merbench.verification.manifest_check import manifest_differences
-from tinybench import TinyBench
+from tinybench import Here, TinyBench
 
 
 def test_a_manifest_can_be_checked_alone(bench: TinyBench) -> None:
@@ -66,12 +66,23 @@ def test_where_relative_paths_of_assignments_start_is_kept(
     monkeypatch.chdir(tmp_path)
     document = read_document(bench.spec, ["datasets.noise.root=moved"])
     planned = make_plan(resolve(document, parse(document), bench.registry()), bench.store)
-    from tinybench import Here
 
     manifest = execution.execute(planned, bench.store, Here(bench.store)).manifest
     assert manifest["bases"] == [
         {"at": ["datasets", 0, "noise", "root"], "base": str(tmp_path)},
     ]
+
+
+def test_the_engine_is_named_without_the_folder_of_its_store(bench: TinyBench) -> None:
+    from merbench.engines.dask_engine import Dask
+    from merbench.runs import execution
+
+    engine = Dask.model_validate({"batch": 7, "store": "/shared/somebody"})
+    planned = bench.plan()
+    manifest = execution.execute(
+        planned, bench.store, Here(bench.store), engine=engine.described
+    ).manifest
+    assert manifest["engine"] == {"name": "dask", "parameters": {"batch": 7}}
 
 
 # --- the evaluator's version ---------------------------------------------------------------------

@@ -11,6 +11,7 @@ import pytest
 from merbench_plugins.separators.wave_u_net.checkpoint import SafetensorsCheckpoint
 
 from merbench.errors import MerbenchError
+from merbench_plugins.checkpoints.opening import SafetensorsCheckpoint
 from merbench_plugins.datasets.archives import unpacked
 
 

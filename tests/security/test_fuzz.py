@@ -34,6 +34,7 @@ from merbench.runs import record
 from merbench.runs.row_columns import metric_columns
 from merbench.scoring.score_file import score_file
 from merbench.verification.board_check import Verdict, verify_submission
+from merbench_plugins.checkpoints.opening import SafetensorsCheckpoint
 from merbench_plugins.datasets.archives import unpacked_to
 from tinybench import SPEC
 

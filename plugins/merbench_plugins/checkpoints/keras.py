@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 SUFFIXES = (".h5", ".hdf5")
 
 _WHOLE_MODEL = "model_weights"
+_UNPACKED = 20
+"""How many times the file's size its arrays may have: weights hardly compress."""
 
 
 class KerasCheckpoint:
@@ -45,6 +47,7 @@ class KerasCheckpoint:
                 root = file.get(_WHOLE_MODEL, file)
                 for layer in map(_text, root.attrs["layer_names"]):
                     names = [_text(name) for name in root[layer].attrs["weight_names"]]
+                    self._bound(sum(root[layer][name].nbytes for name in names))
                     arrays = {f"{layer}/{_role(name)}": root[layer][name][()] for name in names}
                     self._arrays |= arrays
                     if arrays:
@@ -54,6 +57,10 @@ class KerasCheckpoint:
             raise MerbenchError(
                 f"{path} holds no weights that Keras saved, or is damaged ({reason}); restore it"
             ) from error
+
+    def _bound(self, size: int) -> None:
+        if size > _UNPACKED * self.path.stat().st_size:
+            raise ValueError(f"it would unpack to {size} bytes")
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:

@@ -128,7 +128,7 @@ class SafetensorsCheckpoint:
         try:
             with path.open("rb") as file:
                 (length,) = struct.unpack("<Q", file.read(8))
-                if length > size:
+                if 8 + length > size:
                     raise ValueError("its header reaches beyond the end")
                 self._header: dict[str, Any] = json_document(file.read(length))
             self._start = 8 + length

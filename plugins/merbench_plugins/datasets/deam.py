@@ -45,6 +45,7 @@ class Deam(LabelledDataset):
     task = Task.VA
     homepage = "https://cvml.unige.ch/databases/DEAM/"
     licence = "audio: Creative Commons, song by song; labels: none stated"
+    paper = "https://doi.org/10.1371/journal.pone.0173392"
     citation = (
         "A. Aljanaki, Y.-H. Yang and M. Soleymani, Developing a benchmark for emotional analysis "
         "of music, PLOS ONE 12(3), 2017"

@@ -11,11 +11,7 @@ from pydantic import Field
 
 from merbench import Clip, Task
 from merbench_plugins.datasets.audio_files import index_audio
-from merbench_plugins.datasets.label_table import (
-    LabelError,
-    LabelTable,
-    group_name,
-)
+from merbench_plugins.datasets.label_table import LabelError, LabelTable, group_name
 from merbench_plugins.datasets.labelled import LabelledDataset
 from merbench_plugins.datasets.plausible_labels import refuse_swapped_spread
 from merbench_plugins.datasets.problems import Problems

@@ -33,6 +33,7 @@ class Emopia(RenderedDataset):
     task = Task.QUADRANT
     homepage = "https://zenodo.org/records/5090631"
     licence = "CC BY-NC-SA 4.0"
+    paper = "https://arxiv.org/abs/2108.01374"
     citation = (
         "H.-T. Hung, J. Ching, S. Doh, N. Kim, J. Nam and Y.-H. Yang, EMOPIA: a multi-modal pop "
         "piano dataset for emotion recognition and emotion-based music generation, ISMIR 2021"

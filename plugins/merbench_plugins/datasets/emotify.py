@@ -49,6 +49,7 @@ class Emotify(LabelledDataset):
     name = "emotify"
     homepage = "http://www2.projects.science.uu.nl/memotion/emotifydata/"
     licence = "songs: Magnatune, CC BY-NC-SA 1.0; votes: none stated, to be cited"
+    paper = "https://doi.org/10.1016/j.ipm.2015.03.004"
     citation = (
         "A. Aljanaki, F. Wiering and R. C. Veltkamp, Studying emotion induced by music through a "
         "crowdsourcing game, Information Processing and Management 52(1), 2016"

@@ -27,6 +27,7 @@ class FourQaed(SongFolders):
     name = "4qaed"
     homepage = "http://mir.dei.uc.pt/downloads.html"
     licence = "none stated; the music remains its owners'"
+    paper = "https://doi.org/10.1109/TAFFC.2018.2820691"
     citation = (
         "R. Panda, R. Malheiro and R. P. Paiva, Novel audio features for music emotion "
         "recognition, IEEE Transactions on Affective Computing 11(4), 2020"

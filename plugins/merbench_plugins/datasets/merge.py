@@ -145,6 +145,7 @@ class NewFourQaed(_Lists):
     name = "new-4qaed"
     homepage = "http://mir.dei.uc.pt/downloads.html"
     licence = "none stated; the music remains its owners'"
+    paper = "https://doi.org/10.3390/s24072201"
     citation = (
         "P. L. Louro, H. Redinho, R. Malheiro, R. P. Paiva and R. Panda, A comparison study of "
         "deep learning methodologies for music emotion recognition, Sensors 24(7), 2024"

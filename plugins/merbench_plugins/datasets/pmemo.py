@@ -35,6 +35,7 @@ class PMEmo(LabelledDataset):
     task = Task.VA
     homepage = "http://pmemo.hellohui.cn/"
     licence = "none stated for the data; the music remains its owners'"
+    paper = "https://doi.org/10.1145/3206025.3206037"
     citation = (
         "K. Zhang, H. Zhang, S. Li, C. Yang and L. Sun, The PMEmo dataset for music emotion "
         "recognition, ICMR 2018"

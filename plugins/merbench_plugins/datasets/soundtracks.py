@@ -38,6 +38,7 @@ class Soundtracks(MeanLabels):
     name = "soundtracks"
     homepage = "https://osf.io/p6vkg/"
     licence = "academic use; the music remains its owners'"
+    paper = "https://doi.org/10.1177/0305735610362821"
     citation = (
         "T. Eerola and J. K. Vuoskoski, A comparison of the discrete and dimensional models of "
         "emotion in music, Psychology of Music 39(1), 2011"

@@ -51,6 +51,7 @@ class VGMidi(RenderedDataset):
     task = Task.VA
     homepage = "https://github.com/lucasnfe/vgmidi"
     licence = "none stated"
+    paper = "https://arxiv.org/abs/2103.06125"
     citation = (
         "L. N. Ferreira and J. Whitehead, Learning to generate music with sentiment, ISMIR 2019"
     )

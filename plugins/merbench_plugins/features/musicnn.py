@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -165,6 +166,11 @@ class MusicnnSequence(Musicnn):
     name = "musicnn-sequence"
     kind = FeatureKind.SEQUENCE
     typical_cost = Cost(seconds=1.2, megabytes=0.01)
+
+    @classmethod
+    def known_weights(cls) -> Sequence[KnownWeights]:
+        """None of its own: `musicnn` lists them."""
+        return ()
 
     def extract(self, waveform: Waveform, sample_rate: int, *, device: str) -> NDArray[np.float32]:
         """Hear one stem, as `musicnn` does; returns an array of shape (patches, d)."""

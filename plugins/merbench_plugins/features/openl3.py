@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -160,6 +161,11 @@ class OpenL3Sequence(_OpenL3):
     name = "openl3-sequence"
     kind = FeatureKind.SEQUENCE
     typical_cost = Cost(seconds=20.0, megabytes=0.12)
+
+    @classmethod
+    def known_weights(cls) -> Sequence[KnownWeights]:
+        """None of its own: `openl3` lists them."""
+        return ()
 
     def extract(self, waveform: Waveform, sample_rate: int, *, device: str) -> NDArray[np.float32]:
         """Embed one stem, as `openl3` does; returns (windows, embedding_size)."""

@@ -19,6 +19,7 @@ from merbench.components import Component, Model
 from merbench.components.weights import weights_types
 from merbench.digests import files_at
 from merbench.errors import MerbenchError, PluginError
+from merbench.plugins.containment import contained
 from merbench.plugins.registry import Registry, split_choice
 
 
@@ -74,10 +75,11 @@ class Builder:
         except PluginError as error:
             raise self.document.error(path, str(error)) from None
         self._refuse_more(_n_points(cls, parameters, self.registry), path, f"the grid of {name}")
-        return [
-            self.build(kind, name, point, (*path, name))
-            for point in _points(cls, parameters, self.registry)
-        ]
+        with contained():  # once for all of them
+            return [
+                self.build(kind, name, point, (*path, name))
+                for point in _points(cls, parameters, self.registry)
+            ]
 
     def _refuse_more(self, count: int, path: DocumentPath, what: str) -> None:
         """Raise where a grid has more points than anyone will run; they are not made yet."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,11 @@ import typer
 
 from merbench.cli import display
 from merbench.errors import MerbenchError
+from merbench.leaderboard.other_places import MACRO_F1
 from merbench.wording import DASH, number
 
 if TYPE_CHECKING:
+    from merbench.leaderboard.columns import Comparison
     from merbench.leaderboard.system_pairs import Pairs
 
 
@@ -39,6 +42,11 @@ def compare(
         metavar="AXIS",
         help="Pairs that differ in this alone: an axis, or a parameter; may be repeated.",
     ),
+    by: str = typer.Option(
+        "kl",
+        "--by",
+        help="What to compare by: kl, squared-error; of classes also zero-one, macro-f1.",
+    ),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Compare systems in pairs, with tests that allow for the overlap of folds.
@@ -55,6 +63,8 @@ def compare(
 
       merbench compare runs/demo/first --a 'mixed x crnn' --b 'oracle x crnn'
 
+      merbench compare runs/demo/first --by squared-error
+
       merbench compare runs/demo/first runs/demo/second
     """
     from merbench.leaderboard.system_pairs import compare_between, compare_within
@@ -64,73 +74,106 @@ def compare(
     if across and (a or b):
         raise MerbenchError("--across chooses pairs, and --a and --b name them; give one or other")
     if other is None:
-        pairs = compare_within(first, a or b, b if a else "", across or ())
+        pairs = compare_within(first, a or b, b if a else "", across or (), by)
     elif a or b or across:
         raise MerbenchError(
             "--a, --b and --across choose among one run's systems; give them without a second run"
         )
     else:
-        pairs = compare_between(first, record.read(other))
-    _print(pairs, as_json=as_json)
+        pairs = compare_between(first, record.read(other), by)
+    _print(pairs, by, as_json=as_json)
     if not (pairs.rows or pairs.identical or as_json):
         alone = f" that differ in {' or '.join(across)} alone" if across else ""
         typer.echo(f"there is no pair of systems{alone} to compare")
 
 
-def _print(pairs: Pairs, *, as_json: bool) -> None:
+def _print(pairs: Pairs, by: str, *, as_json: bool) -> None:
     from merbench.leaderboard.system_pairs import BEST, NAMED, SAME, verdict
 
     if as_json:
         display.print_json(
             {
-                "comparisons": [{**row, "verdict": verdict(row)} for row in pairs.rows],
+                "comparisons": [
+                    _as_json(row, by) | {"verdict": verdict(row, by)} for row in pairs.rows
+                ],
                 "identical": pairs.identical,
             }
         )
         return
-    families: dict[str, list[dict[str, Any]]] = {}
+    numbers = dict(_NUMBERS)
+    if by == MACRO_F1:
+        del numbers["effect size"]
+    families: dict[str, list[Comparison]] = {}
     for row in pairs.rows:
-        across = (
-            row["across"] if row["across"] in (BEST, NAMED, SAME) else f"across {row['across']}"
-        )
-        families.setdefault(f"{row['dataset']}: {across}", []).append(row)
+        across = row.across if row.across in (BEST, NAMED, SAME) else f"across {row.across}"
+        families.setdefault(f"{row.dataset}: {across}", []).append(row)
     for title, rows in families.items():
         display.print_table(
-            ("a", "b", *_NUMBERS, "verdict"),
-            [_cells(row, pairs.names) for row in rows],
+            ("a", "b", *numbers, "verdict"),
+            [_cells(row, numbers.values(), pairs.names) for row in rows],
             title=title,
-            right=tuple(_NUMBERS),
-            spare=tuple(_NUMBERS)[1:],
+            right=tuple(numbers),
+            spare=tuple(numbers)[1:],
             elsewhere="--json",
         )
     for system in pairs.identical:
         typer.echo(f"the same predictions in both runs: {system}")
     if pairs.rows:
         typer.echo(
-            "KL difference: a less b, in nats; detectable: the smallest that this data could show"
+            f"difference: {_WHAT[by]}, a less b; below 0, a is better. detectable: the smallest "
+            "that this data could show"
         )
+        if any(row.given for row in pairs.rows):
+            typer.echo("of a single fold, all this holds for these fitted models")
 
 
-_NUMBERS: dict[str, Callable[[Mapping[str, Any]], str]] = {
-    "KL difference": lambda row: number(row["kl_difference"], signed=True),
+_WHAT = {
+    "kl": "KL in nats",
+    "squared-error": "squared error",
+    "zero-one": "share of clips in the wrong class",
+    MACRO_F1: "1 - macro F1",
+}
+_NOT_OF_F1 = (
+    "resampled_p", "clip_p", "clip_p_holm", "group_p", "naive_wilcoxon_p", "n_folds_p_below_05",
+    "rank_biserial", "group_rank_biserial",
+)  # fmt: skip
+
+
+def _as_json(row: Comparison, by: str) -> dict[str, Any]:
+    """Return a comparison's columns; what is no KL is not called one."""
+    known = dataclasses.asdict(row)
+    if by == "kl":
+        return known
+    return {
+        key.replace("kl_", f"{by.replace('-', '_')}_"): value
+        for key, value in known.items()
+        if by != MACRO_F1 or key not in _NOT_OF_F1
+    }
+
+
+_NUMBERS: dict[str, Callable[[Comparison], str]] = {
+    "difference": lambda row: number(row.kl_difference, signed=True),
     "95 % interval": lambda row: (
-        f"{number(row['kl_low'], signed=True)} to {number(row['kl_high'], signed=True)}"
-        if math.isfinite(row["kl_low"])
+        f"{number(row.kl_low, signed=True)} to {number(row.kl_high, signed=True)}"
+        if math.isfinite(row.kl_low)
         else DASH
     ),
-    "detectable": lambda row: number(row["detectable_difference"]),
-    "p over folds": lambda row: number(row["corrected_p_holm"]),
-    "p over groups": lambda row: number(row["group_p"]),
-    "effect size": lambda row: number(row["rank_biserial"], 2, signed=True),
+    "detectable": lambda row: number(row.detectable_difference),
+    "p": lambda row: number(row.corrected_p_holm),
+    "effect size": lambda row: number(row.rank_biserial, 2, signed=True),
 }
 """Columns of numbers, the least needed last."""
 
 
-def _cells(row: Mapping[str, Any], names: Mapping[tuple[str, str], str]) -> list[str]:
-    if row["significant"]:
-        verdict = f"{row['better']} is better"
+def _cells(
+    row: Comparison,
+    numbers: Iterable[Callable[[Comparison], str]],
+    names: Mapping[tuple[str, str], str],
+) -> list[str]:
+    if row.significant:
+        verdict = f"{row.better} is better"
     else:
-        single = math.isnan(row["detectable_difference"])
-        verdict = "a single fold shows nothing" if single else "not significant"
-    systems = (names[row[f"run_{which}"], row[f"cell_{which}"]] for which in "ab")
-    return [*systems, *(text(row) for text in _NUMBERS.values()), verdict]
+        single = math.isnan(row.detectable_difference)
+        verdict = "a single group shows nothing" if single else "not significant"
+    systems = names[row.run_a, row.cell_a], names[row.run_b, row.cell_b]
+    return [*systems, *(text(row) for text in numbers), verdict]

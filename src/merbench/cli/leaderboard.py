@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from merbench.cli import display
-from merbench.cli.leaderboard_rows import show_leaderboard
+from merbench.wording import DASH
 
 if TYPE_CHECKING:
     from merbench.components import Clip
+    from merbench.publishing.publish import Published
+
+
+class TableFormat(StrEnum):
+    """How tables are written."""
+
+    MARKDOWN = "markdown"
+    LATEX = "latex"
+    CSV = "csv"
+
 
 app = typer.Typer(
     name="leaderboard",
@@ -25,8 +36,11 @@ FOLDER = typer.Argument(Path("leaderboard"), metavar="[FOLDER]", help="The leade
 
 @app.command()
 def build(
-    runs: list[Path] = typer.Argument(
-        ..., metavar="RUN...", help="Folders that `merbench run` wrote.", show_default=False
+    runs: list[Path] | None = typer.Argument(
+        None,
+        metavar="[RUN...]",
+        help="Folders that `merbench run` wrote; without any, the submissions in --out.",
+        show_default=False,
     ),
     out: Path = typer.Option(..., "--out", help="Folder for the files.", show_default=False),
     reported: list[Path] | None = typer.Option(
@@ -36,22 +50,38 @@ def build(
         False, "--pages", help="Also write the site: index.html and what it links to."
     ),
 ) -> None:
-    """Write the tables that follow from some runs.
+    """Write the tables that follow from some runs, or anew those of a published leaderboard.
 
     The same runs give the same files, in whatever order they are named. Folders of runs that were
-    stopped before they wrote anything are left out.
+    stopped before they wrote anything are left out. Numbers that papers print and that lie in
+    reported/ stay.
 
-    [bold]Example[/bold]
+    [bold]Examples[/bold]
 
       merbench leaderboard build runs/demo/first runs/demo/second --out board
+
+      merbench leaderboard build --out leaderboard
     """
     from merbench.errors import MerbenchError
-    from merbench.leaderboard import files
+    from merbench.leaderboard import files, published_folder
     from merbench.leaderboard.reported import read_reported
     from merbench.pages import site
+    from merbench.publishing.rebuild import rebuild
     from merbench.runs import record
 
-    known = read_reported(reported) if reported else None
+    if published_folder.submissions(out):
+        if runs or reported:
+            raise MerbenchError(
+                f"{out} holds submissions, which its tables follow from; add runs to it with "
+                "`merbench leaderboard publish`, and numbers as files in reported/"
+            )
+        written = len(rebuild(out).names) + len(site.pages_in(out))
+        typer.echo(f"{written} files written to {out}")
+        return
+    if not runs:
+        raise MerbenchError(f"name a run: {out} holds no submissions to build tables from")
+    papers = [*published_folder.reported_files(out), *_distinct(reported or ())]
+    known = read_reported(papers) if papers else None
     stopped = [run for run in _distinct(runs) if record.is_unfinished(run)]
     finished = [run for run in _distinct(runs) if run not in stopped]
     if not finished:
@@ -82,40 +112,147 @@ def pages(folder: Path = FOLDER) -> None:
 
 
 @app.command()
+def export(
+    source: Path = typer.Argument(
+        Path("leaderboard"),
+        metavar="[FOLDER | RUN]",
+        help="A leaderboard's folder, or one that `merbench run` wrote.",
+    ),
+    out: Path = typer.Option(..., "--out", help="Folder for the tables.", show_default=False),
+    formats: list[TableFormat] | None = typer.Option(
+        None, "--format", help="Only this; may be repeated. By default all.", show_default=False
+    ),
+    datasets: list[str] | None = typer.Option(
+        None, "--dataset", help="Only this dataset's tables; may be repeated.", show_default=False
+    ),
+) -> None:
+    """Write the tables of a leaderboard or of a run for a paper.
+
+    tables.md, tables.tex (booktabs), and tables/ with a CSV file a table: systems with what is told
+    apart from the best, paired differences with what is significant, and, where two separators are
+    compared, the layout of Nguyen et al. (2022).
+
+    [bold]Example[/bold]
+
+      merbench leaderboard export leaderboard --dataset emopia --format latex --out paper
+    """
+    from merbench.pages.paper_tables import FORMATS
+    from merbench.pages.report import write_tables
+    from merbench.pages.site import read_any
+
+    content = read_any(source).only(datasets or ())
+    chosen = [known.value for known in formats] if formats else FORMATS
+    for path in write_tables(content, out, chosen):
+        typer.echo(path)
+
+
+@app.command()
 def publish(
     run: Path = typer.Argument(
-        ..., metavar="RUN", help="Folder that `merbench run` wrote.", show_default=False
+        ...,
+        metavar="RUN",
+        help="Folder that `merbench run` wrote, or a submission from another leaderboard.",
+        show_default=False,
     ),
     folder: Path = typer.Option(
         Path("leaderboard"), "--to", help="The leaderboard's folder; made where there is none."
     ),
+    submitter: str = typer.Option(
+        "", "--submitter", help="Who is to be named as submitting it.", show_default=False
+    ),
 ) -> None:
-    """Add a run to a leaderboard, and rebuild its tables.
+    """Add a run to a leaderboard, rebuild its tables, and show what changed.
 
     The run is verified first and the leaderboard afterwards; if anything fails, nothing is changed.
-    Labels that may not be republished are left out, and paths of this machine.
+    Labels that may not be republished are left out, and paths of this machine. A run that is there
+    already changes nothing, unless another submitter is named.
 
-    [bold]Example[/bold]
+    [bold]Examples[/bold]
 
       merbench leaderboard publish runs/demo/first
+
+      merbench leaderboard publish runs/demo/first --submitter "A. Researcher"
     """
     from merbench.publishing.publish import publish as publish_run
 
-    done = publish_run(run, folder)
-    show_leaderboard(done.board.leaderboard, done.board.comparisons, str(folder), folder)
+    done = publish_run(run, folder, submitter=submitter)
+    _show(done)
+    if done.changed:
+        typer.echo(f"published as {done.submission}")
+    else:
+        typer.echo(f"nothing changed: it is there already, as {done.submission}")
+
+
+@app.command()
+def unpublish(
+    name: str = typer.Argument(
+        ...,
+        metavar="SUBMISSION",
+        help="Its folder in submissions/, or its run's id or the first 8 letters of that.",
+        show_default=False,
+    ),
+    folder: Path = typer.Option(Path("leaderboard"), "--from", help="The leaderboard's folder."),
+) -> None:
+    """Take a submission back, rebuild the tables, and show what changed.
+
+    If anything fails, nothing is changed.
+
+    [bold]Example[/bold]
+
+      merbench leaderboard unpublish demo-0f0a2f7d
+    """
+    from merbench.publishing.unpublish import unpublish as take_back
+
+    _show(take_back(name, folder))
+    typer.echo(f"{name} is no longer in {folder}")
+
+
+@app.command()
+def merge(
+    folder: Path = typer.Argument(
+        ..., metavar="A", help="The leaderboard that grows.", show_default=False
+    ),
+    other: Path = typer.Argument(
+        ..., metavar="B", help="The one whose submissions are added.", show_default=False
+    ),
+) -> None:
+    """Add to leaderboard A what B has, rebuild its tables, and show what changed.
+
+    Every submission of B is verified, and A afterwards; if anything fails, nothing is changed.
+    What both have stays once. B stays as it is.
+
+    [bold]Example[/bold]
+
+      merbench leaderboard merge leaderboard colleague/leaderboard
+    """
+    from merbench.publishing.merge import merge as merge_boards
+
+    done = merge_boards(folder, other)
+    _show(done)
+    if done.changed:
+        typer.echo(f"{folder} has what {other} has")
+    else:
+        typer.echo(f"nothing changed: {folder} has all that {other} has")
+
+
+def _show(done: Published) -> None:
+    """Show what a change of a leaderboard changed: no row that stayed where it was."""
     tables: dict[str, list[list[str]]] = {}
     for move in done.moves:
-        before, after = (str(place or "–") for place in (move.before, move.after))
+        before, after = (str(place or DASH) for place in (move.before, move.after))
         of_table = tables.setdefault(f"{move.dataset}, table {move.table}", [])
         of_table.append([move.system, before, after])
     for title, rows in tables.items():
         columns = ("system", "rank before", "now")
         display.print_table(columns, rows, title=title, right=columns[1:])
+    for line in done.again:
+        typer.echo(f"run again: {line}")
+    for line in done.failed:
+        typer.echo(f"failed: {line}", err=True)
     if done.uncommitted:
         display.warn(done.uncommitted)
     for line in done.unverified:
         typer.echo(f"not verifiable by everyone: {line}")
-    typer.echo(f"published as {done.submission}")
 
 
 @app.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,9 +42,11 @@ def show_leaderboard(
     folder
         Where both lie as files, with the columns that a terminal has no room for.
     """
+    from merbench.leaderboard.findings import findings_table
     from merbench.runs.row_columns import joined, told_apart
 
     records = leaderboard.to_dict("records")
+    _say_findings(findings_table(leaderboard, comparisons).to_dict("records"))
     names = told_apart(records)
     axes = axes_to_show(records)
     if len({name["dataset"] for name in names}) == 1:
@@ -78,6 +81,15 @@ def show_leaderboard(
         if record["status"] != "ok":
             where = f"{name['dataset']}: {joined(name)}"
             typer.echo(f"failed: {where}: {record['error']}", err=True)
+
+
+def _say_findings(findings: Sequence[Mapping[Any, Any]]) -> None:
+    """Print what the tables come to, a paragraph a sentence."""
+    several = len({finding["table"] for finding in findings}) > 1
+    width = min(display.console().width, 80)
+    for finding in findings:
+        text = f"{finding['dataset']}: {finding['text']}" if several else finding["text"]
+        typer.echo(textwrap.fill(text, width, initial_indent="- ", subsequent_indent="  "))
 
 
 def _say_negative(records: Sequence[Mapping[Any, Any]], names: Sequence[Mapping[str, str]]) -> None:

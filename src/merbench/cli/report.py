@@ -22,7 +22,10 @@ def report(
     tables: bool = typer.Option(
         False,
         "--tables",
-        help="Also write tables of separators, fold by fold, as tables.md and tables.tex.",
+        help="Also write tables for a paper: tables.md, tables.tex, and CSV files in tables/",
+    ),
+    clips: bool = typer.Option(
+        False, "--clips", help="Also write clips.csv: every system's clips, the worst first."
     ),
     audio: list[str] | None = typer.Option(
         None,
@@ -49,10 +52,11 @@ def report(
 
       merbench report runs/demo/first
 
-      merbench report runs/demo/first --audio demo --tables
+      merbench report runs/demo/first --audio demo --tables --clips
     """
     from merbench.errors import MerbenchError
     from merbench.leaderboard import run_results
+    from merbench.leaderboard.results import Results
     from merbench.pages import report as pages
     from merbench.steps.store import Store, home
 
@@ -68,7 +72,9 @@ def report(
             finished.manifest, audio, folder, store, assignments or (), trusted=trusted
         )
     written = pages.write(finished, folder, find_excerpts, store)
-    if tables:
-        written += pages.write_tables(finished, folder)
+    if tables or clips:
+        content = Results.of_run(finished)
+        written += pages.write_tables(content, folder) if tables else []
+        written += pages.write_clips(content, folder) if clips else []
     for path in written:
         typer.echo(path)

@@ -174,12 +174,14 @@ def carried_out(
                     engine.start(options) as where,
                     Progress(planned.to_do(), getattr(where, "status", None)) as progress,
                 ):
-                    recorded = execution.execute(planned, store, where, progress.report)
+                    recorded = execution.execute(
+                        planned, store, where, progress.report, engine.described
+                    )
             except KeyboardInterrupt:
                 typer.echo(display.STOPPED, err=True)
                 raise typer.Exit(130) from None
         else:
-            recorded = execution.execute(planned, store, None)
+            recorded = execution.execute(planned, store, None, engine=engine.described)
         finished = run_results.RunResults.of(recorded)
         run_results.write(finished, folder)
     return finished

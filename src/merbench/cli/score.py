@@ -20,7 +20,9 @@ def score(
         ..., metavar="PREDICTIONS", help="CSV, TSV or Parquet, one row a clip.", show_default=False
     ),
     id: str = typer.Option("song_id", "--id", help="Column that names the clip."),
-    truth: str = typer.Option("gt", "--truth", help="Prefix of the true columns."),
+    truth: str = typer.Option(
+        "gt", "--truth", help="Prefix of the true columns, or a column of true classes."
+    ),
     predictions: str = typer.Option(
         ..., "--predictions", help="Prefixes of the systems' columns, separated by commas."
     ),
@@ -37,8 +39,10 @@ def score(
 
     Columns are PREFIX_valence_mean, PREFIX_arousal_mean, PREFIX_valence_std, PREFIX_arousal_std;
     for the task quadrant PREFIX_Q1 to PREFIX_Q4; for the task classes PREFIX_CLASS, whatever the
-    classes are: the true columns name them. Labels that are means alone take --fixed-std: each is
-    then a distribution of that width, and so is each prediction without deviations of its own.
+    classes are: the true columns name them. Quadrants and classes may also be one column that holds
+    each clip's class: name it with --truth, and a system's with --predictions. Labels that are
+    means alone take --fixed-std: each is then a distribution of that width, and so is each
+    prediction without deviations of its own.
 
     [bold]Examples[/bold]
 
@@ -47,6 +51,8 @@ def score(
       merbench score means.csv --predictions mine --fixed-std 0.1
 
       merbench score quadrants.csv --task quadrant --predictions mine
+
+      merbench score emopia.csv --task quadrant --id ID --truth label --predictions mine
 
       merbench score moods.csv --task classes --predictions mine
     """

@@ -55,6 +55,9 @@ class Component(BaseModel):
         For the estimate of `merbench plan` before anything was measured.
     check_parameters
         Parameters that contract checks are run with, where the defaults would take minutes.
+    authors, citation, paper
+        Who made it, what to cite, and the paper's address (a DOI's or arXiv's): said wherever
+        results that it had a part in are published.
     """
 
     model_config = ConfigDict(
@@ -72,6 +75,9 @@ class Component(BaseModel):
     requires: ClassVar[tuple[str, ...]] = ()
     typical_cost: ClassVar[Cost | None] = None
     check_parameters: ClassVar[Mapping[str, Any]] = {}
+    authors: ClassVar[tuple[str, ...]] = ()
+    citation: ClassVar[str] = ""
+    paper: ClassVar[str] = ""
 
     @property
     def title(self) -> str:
@@ -200,8 +206,14 @@ def fingerprints_kept() -> Iterator[None]:
         _kept.reset(token)
 
 
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+"""Types of most parameters; a grid has hundreds of thousands of them to ask."""
+
+
 def components_in(value: Any) -> Iterator[Component]:
     """Yield the components in a parameter: itself, or those that it holds."""
+    if type(value) in _PLAIN:
+        return
     if isinstance(value, Component):
         yield value
     elif isinstance(value, Mapping):
@@ -214,6 +226,8 @@ def components_in(value: Any) -> Iterator[Component]:
 
 def canonical_parameters(value: Any, *, path: Callable[[Path | Weights], str]) -> Any:
     """Turn a parameter into JSON values that compare equal when the parameters do."""
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, Component):
         return value.identity()
     if isinstance(value, (Path, Weights)):

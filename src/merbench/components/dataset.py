@@ -48,9 +48,9 @@ class Dataset(Component):
     labels_public
         Whether its labels may be republished beside predictions. Where not, what is published holds
         a hash of each clip's truth in their place.
-    homepage, licence, citation, authors
-        Where it comes from, under which terms, what to cite, and who is to be named as its authors
-        where the citation does not do.
+    homepage, licence
+        Where it comes from, and under which terms. Its `citation`, `paper` and `authors` are those
+        of every component; authors are named where the citation does not do.
     """
 
     task: ClassVar[Task]
@@ -63,8 +63,6 @@ class Dataset(Component):
     labels_public: ClassVar[bool] = False
     homepage: ClassVar[str] = ""
     licence: ClassVar[str] = ""
-    citation: ClassVar[str] = ""
-    authors: ClassVar[tuple[str, ...]] = ()
 
     def clips(self, root: Path) -> Sequence[Clip]:
         """Return the labelled clips under `root`, in a fixed order.

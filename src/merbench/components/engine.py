@@ -67,6 +67,12 @@ class Engine(Component):
     """
 
     @property
+    def described(self) -> dict[str, Any]:
+        """Name and parameters, as a run's manifest has them: a store's folder is nobody's."""
+        parameters = {key: value for key, value in self.settings.items() if key != "store"}
+        return {"name": self.name, "parameters": parameters}
+
+    @property
     def shared_store(self) -> Path | None:
         """Folder of the store that its workers see; None for the user's own."""
         return None

@@ -1,7 +1,7 @@
 """KL, metrics of each task, paired tests, rankings and the human ceiling, on plain arrays."""
 
 from merbench.evaluation.ceiling import HumanCeiling, human_ceiling
-from merbench.evaluation.comparison import ALPHA, CONFIRMING, ROPE, Paired, compare_pairs, holm
+from merbench.evaluation.comparison import ALPHA, ROPE, Paired, compare_pairs
 from merbench.evaluation.divergence import (
     PROBABILITY_FLOOR,
     STD_FLOOR,
@@ -10,6 +10,8 @@ from merbench.evaluation.divergence import (
     gaussian_kl,
 )
 from merbench.evaluation.evaluator import Evaluation, evaluate
+from merbench.evaluation.f1 import MacroF1, macro_f1
+from merbench.evaluation.families import holm
 from merbench.evaluation.friedman import (
     CriticalDifference,
     Friedman,
@@ -18,20 +20,26 @@ from merbench.evaluation.friedman import (
 )
 from merbench.evaluation.guards import Suspicion, suspect
 from merbench.evaluation.labels import LabelKind, best_constant, divergence, labels_of
+from merbench.evaluation.losses import KL, SQUARED_ERROR, ZERO_ONE, clip_loss, losses_of
 from merbench.evaluation.metrics import is_count
 from merbench.evaluation.paired_scores import Scores
-from merbench.evaluation.ranking import Bootstrap, bootstrap, tiers
+from merbench.evaluation.ranking import Bootstrap, bootstrap
 from merbench.evaluation.resampled import Corrected, Posterior, corrected
 from merbench.evaluation.signedrank import SignedRank, signed_rank
+from merbench.evaluation.tiers import AllPairs, groups_needed, tiers
+from merbench.evaluation.two_sources import two_sources
 from merbench.evaluation.versions import VERSION, same_scores, source_hash
 
 __all__ = [
     "ALPHA",
-    "CONFIRMING",
+    "KL",
     "PROBABILITY_FLOOR",
     "ROPE",
+    "SQUARED_ERROR",
     "STD_FLOOR",
     "VERSION",
+    "ZERO_ONE",
+    "AllPairs",
     "Bootstrap",
     "Corrected",
     "CriticalDifference",
@@ -40,6 +48,7 @@ __all__ = [
     "Friedman",
     "HumanCeiling",
     "LabelKind",
+    "MacroF1",
     "Paired",
     "Posterior",
     "Scores",
@@ -48,6 +57,7 @@ __all__ = [
     "best_constant",
     "bootstrap",
     "categorical_kl",
+    "clip_loss",
     "compare_pairs",
     "corrected",
     "critical_difference",
@@ -55,13 +65,17 @@ __all__ = [
     "evaluate",
     "friedman",
     "gaussian_kl",
+    "groups_needed",
     "holm",
     "human_ceiling",
     "is_count",
     "labels_of",
+    "losses_of",
+    "macro_f1",
     "same_scores",
     "signed_rank",
     "source_hash",
     "suspect",
     "tiers",
+    "two_sources",
 ]

@@ -1,9 +1,9 @@
 """Whether one cell is better than another, on the clips both were tested on.
 
 Repeated splits of one dataset share clips, so their results are not independent; neither are clips
-of one group. Tests that take them for independent find differences that are not there.
-`compare_pairs` therefore calls a difference significant only where two tests that allow for this
-agree: one over folds, which decides, and one over groups of clips, which has to confirm it.
+of one group. Tests that take them for independent find differences that are not there. One test
+decides, that of `two_sources`, corrected for the family of comparisons. The others are reported
+because papers do.
 """
 
 from __future__ import annotations
@@ -14,25 +14,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from merbench.errors import MerbenchError
+from merbench.evaluation.families import holm
 from merbench.evaluation.paired_scores import Scores
-from merbench.evaluation.resampled import Corrected, corrected
+from merbench.evaluation.resampled import corrected
 from merbench.evaluation.signedrank import SignedRank, signed_rank
+from merbench.evaluation.two_sources import two_sources
 
-__all__ = ["ALPHA", "CONFIRMING", "ROPE", "Paired", "compare_pairs", "holm", "verdicts"]
+__all__ = ["ALPHA", "ROPE", "Paired", "compare_pairs"]
 
 Array = NDArray[np.float64]
 
 ALPHA = 0.05
 """Level of significance, after correction for the family of comparisons."""
-
-CONFIRMING = 3.0
-"""How many times `ALPHA` the p-value over groups may be where it confirms the test over folds.
-
-Both tests below one level would be a test of less than half that level where folds are few, for the
-two see different things: means and ranks, training and clips. Without the second, the level is
-exceeded where groups are large. `benchmarks/stats/significance.py` measures both, and what three
-times gives: 3 to 7.5 % of false positives at a nominal 5 %.
-"""
 
 ROPE = 0.01
 """Region of practical equivalence, in nats: mean KL that differs by less is as good as equal.
@@ -58,15 +51,20 @@ class Paired:
     kl_difference, kl_low, kl_high
         Mean over folds of the folds' mean differences, and its corrected 95 % interval (of this
         pair by itself, not of the family).
-    corrected_t, corrected_p, corrected_p_holm
-        Nadeau and Bengio's corrected resampled t-test over folds; NaN for a single fold. The last
-        is corrected for the family of comparisons.
+    corrected_t, corrected_df, corrected_p
+        The test that decides: Student's t of the mean difference, its degrees of freedom and its
+        two-sided p-value. See `two_sources`.
+    corrected_p_holm
+        `corrected_p`, corrected for the family of comparisons by Holm's method.
+    resampled_p
+        Nadeau and Bengio's corrected resampled t-test, which knows the folds alone and has one
+        degree of freedom less than there are folds; NaN for a single fold. Papers report it.
     clip_p, clip_p_holm
         Wilcoxon's signed-rank test over clips, each clip's difference averaged over its tests. It
         takes clips of one group for independent.
     group_p
-        The same over groups, each the average of its clips: what confirms `corrected_p`. Where
-        every clip is a group it is `clip_p`.
+        The same over groups, each the average of its clips. Where every clip is a group it is
+        `clip_p`.
     naive_p
         Wilcoxon's signed-rank test of all rows pooled, which takes every test of a clip for a
         clip of its own. Papers report it; no basis for a conclusion.
@@ -77,20 +75,24 @@ class Paired:
         Effect size over clips, on [-1, 1]: -1 where `a` is better on every clip; and over groups.
     p_a_better, p_equal, p_b_better
         Posterior probabilities, from the Bayesian correlated t-test, that `a` is better by more
-        than the region of practical equivalence, neither is, and `b` is. NaN for a single fold.
+        than the region of practical equivalence, neither is, and `b` is.
     detectable
-        Smallest true difference that the corrected t-test finds at 5 %, two-sided, with 80 %
-        power; NaN for a single fold.
+        Smallest true difference that the deciding test finds at 5 %, two-sided, with 80 % power.
     significant
-        See `verdicts`.
+        Whether `corrected_p_holm` is below `alpha`.
+
+    Of a single fold, all of this holds for the models as they were fitted; of a single group, NaN
+    stands for what nobody can know.
     """
 
     kl_difference: Array
     kl_low: Array
     kl_high: Array
     corrected_t: Array
+    corrected_df: Array
     corrected_p: Array
     corrected_p_holm: Array
+    resampled_p: Array
     clip_p: Array
     clip_p_holm: Array
     group_p: Array
@@ -122,7 +124,7 @@ def compare_pairs(
     pairs
         Shape (P, 2): places of `a` and `b` among the cells.
     alpha
-        Level of significance, after Holm's correction.
+        Level of significance, after correction for the family.
     rope
         Half the width of the region of practical equivalence, in nats.
 
@@ -132,20 +134,24 @@ def compare_pairs(
         For pairs of another shape or of cells that are not there.
     """
     a, b = _places(scores, pairs).T
-    over_folds, over_groups = deciding_tests(scores, a, b)
+    difference = two_sources(scores, a, b)
+    by_fold = corrected(scores.fold_means[a] - scores.fold_means[b], scores.test_train_ratio)
+    over_groups = _tested(scores.group_means, a, b)
     grouped = len(scores.groups) < len(scores.clips)
     over_clips = _tested(scores.clip_means, a, b) if grouped else over_groups
-    low, high = over_folds.interval()
-    posterior = over_folds.posterior(rope)
+    low, high = difference.interval()
+    posterior = difference.posterior(rope)
     naive, folds_below = _naive_tests(scores, a, b)
-    corrected_holm = holm(over_folds.p)
+    of_family = holm(difference.p)
     return Paired(
-        kl_difference=over_folds.mean,
+        kl_difference=difference.mean,
         kl_low=low,
         kl_high=high,
-        corrected_t=over_folds.t,
-        corrected_p=over_folds.p,
-        corrected_p_holm=corrected_holm,
+        corrected_t=difference.t,
+        corrected_df=difference.df,
+        corrected_p=difference.p,
+        corrected_p_holm=of_family,
+        resampled_p=by_fold.p,
         clip_p=over_clips.p,
         clip_p_holm=holm(over_clips.p),
         group_p=over_groups.p,
@@ -156,61 +162,9 @@ def compare_pairs(
         p_a_better=posterior.below,
         p_equal=posterior.inside,
         p_b_better=posterior.above,
-        detectable=over_folds.detectable(),
-        significant=verdicts(over_folds.mean, corrected_holm, over_groups, alpha=alpha),
+        detectable=difference.detectable(),
+        significant=of_family < alpha,
     )
-
-
-def deciding_tests(
-    scores: Scores, a: NDArray[np.intp], b: NDArray[np.intp]
-) -> tuple[Corrected, SignedRank]:
-    """Make the two tests of each pair that `verdicts` rest on: over folds, and over groups."""
-    differences = scores.fold_means[a] - scores.fold_means[b]
-    return corrected(differences, scores.test_train_ratio), _tested(scores.group_means, a, b)
-
-
-def verdicts(
-    difference: ArrayLike,
-    corrected_p_holm: ArrayLike,
-    over_groups: SignedRank,
-    *,
-    alpha: float = ALPHA,
-) -> NDArray[np.bool_]:
-    """Tell which differences are significant.
-
-    The corrected t-test decides: it is below `alpha` after correction for the family. The test over
-    groups confirms: it points the same way, and by itself is below `CONFIRMING` times `alpha`. It
-    needs no correction for the family, since it can only take verdicts away. NaN, of a single fold,
-    is no verdict.
-    """
-    decided = np.asarray(corrected_p_holm) < alpha
-    agrees = np.asarray(difference) * over_groups.rank_biserial > 0
-    return np.asarray(decided & agrees & (over_groups.p < CONFIRMING * alpha))
-
-
-def holm(p_values: ArrayLike) -> Array:
-    """Adjust the p-values of a family of tests by Holm's step-down method.
-
-    Holm (1979), "A simple sequentially rejective multiple test procedure". A NaN is a test that
-    could not be made: it stays NaN and doesn't count towards the family.
-
-    Parameters
-    ----------
-    p_values
-        Shape (m,), in any order.
-
-    Returns
-    -------
-    ndarray
-        Shape (m,), in the same order; none below the p-value it comes from, none above 1.
-    """
-    p = np.asarray(p_values, np.float64)
-    adjusted = np.full(p.shape, np.nan)
-    made = np.flatnonzero(~np.isnan(p))
-    order = made[np.argsort(p[made], kind="stable")]
-    factors = np.arange(len(order), 0, -1)
-    adjusted[order] = np.minimum(np.maximum.accumulate(p[order] * factors), 1.0)
-    return adjusted
 
 
 def _tested(means: Array, a: NDArray[np.intp], b: NDArray[np.intp]) -> SignedRank:

@@ -16,7 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from merbench.errors import MerbenchError
-from merbench.evaluation.comparison import ALPHA, holm
+from merbench.evaluation.comparison import ALPHA
+from merbench.evaluation.families import holm
 from merbench.evaluation.signedrank import SignedRank, signed_rank
 
 __all__ = ["CriticalDifference", "Friedman", "critical_difference", "friedman"]

@@ -31,7 +31,7 @@ class Scores:
     n_train
         Fold to number of training clips.
     kl
-        Shape (K, R), nats.
+        Shape (K, R), nats; or another loss of a clip, of which less is better.
 
     Raises
     ------
@@ -147,6 +147,11 @@ class Scores:
     def group_means(self) -> Array:
         """`clip_means` averaged over the clips of each group: (K, G)."""
         return _averaged(self.clip_means, np.unique(self.clip_groups, return_inverse=True)[1])
+
+    @cached_property
+    def group_test_means(self) -> Array:
+        """KL of each cell averaged over all tests of a group's clips: (K, G)."""
+        return _averaged(self.kl, self.group_index)
 
     @cached_property
     def kl_mean(self) -> Array:

@@ -1,4 +1,4 @@
-"""How sure a ranking is: intervals of scores and ranks, and tiers of rows that share a rank."""
+"""How sure a ranking is: intervals of scores and ranks."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from merbench.errors import MerbenchError
-from merbench.evaluation.comparison import ALPHA, deciding_tests, holm, verdicts
 from merbench.evaluation.paired_scores import Scores
-from merbench.evaluation.resampled import corrected
 
-__all__ = ["Bootstrap", "bootstrap", "tiers"]
+__all__ = ["Bootstrap", "bootstrap"]
 
 Array = NDArray[np.float64]
 
@@ -210,39 +208,3 @@ def _ranks(means: Array) -> NDArray[np.int64]:
     ranks = np.empty(means.shape, np.int64)
     np.put_along_axis(ranks, order, first + 1, axis=0)
     return ranks
-
-
-def tiers(scores: Scores, *, alpha: float = ALPHA) -> NDArray[np.int64]:
-    """Sort cells into tiers: those that can't be told from a tier's best cell share it.
-
-    The cell with the least mean KL leads tier 1; those from which it does not differ significantly
-    join it. The best of the rest leads tier 2, and so on.
-
-    Who leads is chosen by the data, so that a leader's comparisons are the extreme ones of all
-    pairs. Correcting for its comparisons alone would part one of twenty equal cells from the rest
-    far too often (`benchmarks/stats/significance.py`; Hsu 1996, "Multiple comparisons", Chapter 4).
-    The family is therefore all pairs of cells, by Holm's method: with probability 1 - `alpha`, no
-    cell stands below a leader to which it is equal, in any tier.
-
-    Returns
-    -------
-    ndarray
-        Shape (K,): tiers, 1 the best.
-    """
-    k = len(scores.names)
-    tier = np.zeros(k, np.int64)
-    a, b = np.triu_indices(k, k=1)
-    over_folds = corrected(scores.fold_means[a] - scores.fold_means[b], scores.test_train_ratio)
-    p = np.ones((k, k))
-    p[a, b] = p[b, a] = holm(over_folds.p)
-    left = np.argsort(scores.kl_mean, kind="stable")
-    number = 0
-    while len(left):
-        number += 1
-        leader, others = left[0], left[1:]
-        differences, over_groups = deciding_tests(scores, np.full(len(others), leader), others)
-        worse = verdicts(differences.mean, p[leader, others], over_groups, alpha=alpha)
-        tier[leader] = number
-        tier[others[~worse]] = number
-        left = others[worse]
-    return tier

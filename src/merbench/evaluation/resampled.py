@@ -2,7 +2,8 @@
 
 Folds of repeated splits overlap in their training clips, and in their test clips too, so their
 results are correlated, and the variance among them says too little about the variance of their
-mean. Everything here rests on one standard error that allows for it.
+mean. `Corrected` holds a mean with a standard error that allows for it: Nadeau and Bengio's, from
+the folds alone, or that of `two_sources`, which decides.
 """
 
 from __future__ import annotations
@@ -32,25 +33,24 @@ class Posterior(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Corrected:
-    """Means over folds, with a standard error that allows for the folds' overlap.
+    """Means over folds, with standard errors that allow for the folds' overlap.
 
     Parameters
     ----------
-    mean, error
-        Shape (...): the mean, and its standard error; NaN for a single fold.
-    df
-        Degrees of freedom: folds less one.
+    mean, error, df
+        Shape (...): the mean, its standard error, and the error's degrees of freedom. NaN for both
+        of the latter where nothing tells them.
     """
 
     mean: Array
     error: Array
-    df: int
+    df: Array
 
     @property
     def t(self) -> Array:
         """Student's t of the mean against 0.
 
-        Infinite for folds that all differ alike, 0 for folds that do not differ at all.
+        Infinite for a mean without any spread, 0 where that is 0.
         """
         with np.errstate(divide="ignore", invalid="ignore"):
             t = self.mean / self.error
@@ -58,14 +58,12 @@ class Corrected:
 
     @property
     def p(self) -> Array:
-        """Two-sided p-value of `t`; NaN for a single fold."""
-        if self.df < 1:
-            return np.full(np.shape(self.mean), np.nan)
+        """Two-sided p-value of `t`; NaN where the error is not known."""
         return np.asarray(2 * special.stdtr(self.df, -np.abs(self.t)))
 
     def interval(self, level: float = 0.95) -> tuple[Array, Array]:
-        """Confidence interval of the mean: the inversion of the test. NaN for a single fold."""
-        half = special.stdtrit(max(self.df, 1), (1 + level) / 2) * self.error
+        """Confidence interval of the mean: the inversion of the test."""
+        half = special.stdtrit(self.df, (1 + level) / 2) * self.error
         return self.mean - half, self.mean + half
 
     def posterior(self, rope: float) -> Posterior:
@@ -74,15 +72,11 @@ class Corrected:
         Corani and Benavoli (2015), "A Bayesian approach for comparing cross-validated algorithms
         on multiple data sets", Equation 7 (the correlated t-test); with a region of practical
         equivalence (ROPE) as Benavoli et al. (2017), "Time for a change", Section 3. Under a
-        matching prior the posterior of the mean is Student's t around the observed mean with this
-        very standard error: for Monte Carlo splits the correlation of two folds is taken as
-        rho = n_test / (n_test + n_train), and then rho / (1 - rho) = n_test / n_train.
+        matching prior the posterior of the mean is Student's t around the observed mean with the
+        standard error and degrees of freedom of the test.
 
-        A mean without any spread is where it is; a single fold says nothing (NaN).
+        A mean without any spread is where it is; NaN where the error is not known.
         """
-        if self.df < 1:
-            nothing = np.full(np.shape(self.mean), np.nan)
-            return Posterior(nothing, nothing, nothing)
         with np.errstate(divide="ignore", invalid="ignore"):
             below = special.stdtr(self.df, (-rope - self.mean) / self.error)
             above = special.stdtr(self.df, (self.mean - rope) / self.error)
@@ -95,11 +89,9 @@ class Corrected:
         """Smallest true mean that the two-sided test at `alpha` finds with probability `power`.
 
         From the noncentral t distribution (Cohen 1988, "Statistical power analysis for the
-        behavioral sciences", Section 2.5), with the standard error of the data at hand. NaN for a
-        single fold.
+        behavioral sciences", Section 2.5), with the standard error of the data at hand. NaN where
+        that is not known.
         """
-        if self.df < 1:
-            return np.full(np.shape(self.mean), np.nan)
         critical = special.stdtrit(self.df, 1 - alpha / 2)
         return np.asarray(special.nctdtrinc(self.df, 1 - power, critical) * self.error)
 
@@ -126,7 +118,9 @@ def corrected(values: ArrayLike, test_train_ratio: float) -> Corrected:
     folds = v.shape[-1]
     mean = np.asarray(v.mean(axis=-1)) if folds else np.full(v.shape[:-1], np.nan)
     if folds < 2:
-        return Corrected(mean, np.full(v.shape[:-1], np.nan), folds - 1)
+        nothing = np.full(v.shape[:-1], np.nan)
+        return Corrected(mean, nothing, nothing)
     # Equal values have a variance of 0, which the rounding of their mean would hide.
     variance = np.where(np.ptp(v, axis=-1) > 0, v.var(axis=-1, ddof=1), 0.0)
-    return Corrected(mean, np.sqrt((1 / folds + test_train_ratio) * variance), folds - 1)
+    df = np.full(v.shape[:-1], folds - 1.0)
+    return Corrected(mean, np.sqrt((1 / folds + test_train_ratio) * variance), df)

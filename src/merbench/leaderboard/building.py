@@ -6,7 +6,6 @@ compared: everywhere else a smaller number may mean easier clips.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,25 +15,26 @@ from merbench.leaderboard.cell_rows import in_order, summarise
 from merbench.leaderboard.cell_scores import RunPredictions, align
 from merbench.leaderboard.class_scores import set_class_scores
 from merbench.leaderboard.columns import (
-    AGAINST_BEST,
     COMPARED,
-    KL_COLUMNS,
     LEADING,
-    RANKED,
+    REPLICATIONS,
     SEPARATORS,
     TRAILING,
+    LeaderboardRow,
+    numbers_of,
     with_classes,
 )
 from merbench.leaderboard.comparisons import compared, families, pairs_across
 from merbench.leaderboard.marks import set_marks
+from merbench.leaderboard.other_places import set_other_places
+from merbench.leaderboard.places import set_places
+from merbench.leaderboard.replications import each_once
 from merbench.leaderboard.separator_pairs import fold_rows
 from merbench.runs.record import RunRecord
 from merbench.runs.row_columns import AXES, PEOPLE
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from merbench.evaluation import Scores
 
 
 @dataclass(frozen=True)
@@ -52,12 +52,15 @@ class Board:
         One row a pair of cells, `COMPARED`.
     separators
         One row a fold of two cells that differ in their separator alone, `SEPARATORS`.
+    replications
+        One row a run of each cell that several runs have, `REPLICATIONS`.
     """
 
     runs: tuple[RunRecord, ...]
     leaderboard: pd.DataFrame
     comparisons: pd.DataFrame
     separators: pd.DataFrame
+    replications: pd.DataFrame
 
 
 def build(runs: Sequence[RunRecord]) -> Board:
@@ -73,11 +76,18 @@ def build(runs: Sequence[RunRecord]) -> Board:
     ordered = in_order(runs)
     _refuse_alike(ordered)
     scored = [RunPredictions.of(run) for run in ordered]
-    rows = _distinct(ordered, scored)
+    once = each_once(row | {"_run": i} for i, run in enumerate(ordered) for row in summarise(run))
+    rows = once.rows
     if not rows:
         empty = pd.DataFrame(columns=[*LEADING, *TRAILING])
         compared_none = pd.DataFrame(columns=COMPARED)
-        return Board(ordered, empty, compared_none, pd.DataFrame(columns=SEPARATORS))
+        return Board(
+            ordered,
+            empty,
+            compared_none,
+            pd.DataFrame(columns=SEPARATORS),
+            pd.DataFrame(columns=REPLICATIONS),
+        )
     by_table = _by_table(rows)
     comparisons, separators = [], []
     for table in by_table.values():
@@ -86,13 +96,13 @@ def build(runs: Sequence[RunRecord]) -> Board:
             origins = [row["_run"] for row in ranked]
             aligned = align([(scored[run], row) for run, row in zip(origins, ranked, strict=True)])
             scores = aligned.scores
-            _rank(ranked, scores)
-            _against_best(ranked, scores)
-            for axis in families(ordered[run] for run in origins):
-                comparisons += compared(axis, ranked, scores, pairs_across(axis, ranked))
             marks = [ordered[run].manifest.get("marks", {}) for run in origins]
             of_rows = [scored[run] for run in origins]
             set_marks(ranked, of_rows, aligned.rows, marks)
+            set_places(ranked, scores)
+            set_other_places(ranked, of_rows, aligned)
+            for axis in families(ordered[run] for run in origins):
+                comparisons += compared(axis, ranked, scores, pairs_across(axis, ranked))
             set_class_scores(ranked, of_rows, aligned)
             places = [
                 (run, scored[run].place(row)) for run, row in zip(origins, ranked, strict=True)
@@ -100,17 +110,20 @@ def build(runs: Sequence[RunRecord]) -> Board:
             separators += fold_rows(ranked, scores, places)
         _against_people(table)
     metrics = with_classes(dict.fromkeys(key for row in rows for key in row["_metrics"]))
-    columns = [*LEADING, *metrics, *TRAILING]
-    listed = [row | row["_metrics"] for table in by_table.values() for row in table]
-    leaderboard = pd.DataFrame([{c: row.get(c) for c in columns} for row in listed])
-    numbers = [*RANKED[1:], *KL_COLUMNS, *AGAINST_BEST, "kl_difference_to_people", *metrics]
+    listed = [
+        LeaderboardRow.of(row | row["_metrics"], metrics)
+        for table in by_table.values()
+        for row in table
+    ]
+    leaderboard = pd.DataFrame([row.columns(metrics) for row in listed])
+    numbers = [*numbers_of(LeaderboardRow), *metrics]
     leaderboard[numbers] = leaderboard[numbers].astype(float)
-    leaderboard["mark"] = leaderboard["mark"].fillna("")
     return Board(
         ordered,
         leaderboard,
         pd.DataFrame(comparisons, columns=COMPARED),
         pd.DataFrame(separators, columns=SEPARATORS),
+        pd.DataFrame(once.replications, columns=REPLICATIONS),
     )
 
 
@@ -129,24 +142,6 @@ def _refuse_alike(runs: Sequence[RunRecord]) -> None:
                 f"the ids of two runs, {other} and {identity}, begin with the same {_TELLING} "
                 "letters, by which their pages are named; leave one of them out"
             )
-
-
-def _distinct(runs: Sequence[RunRecord], scored: Sequence[RunPredictions]) -> list[dict[str, Any]]:
-    """Return all runs' rows; of a cell that runs share with equal results, the first run's."""
-    rows = [row | {"_run": i} for i, run in enumerate(runs) for row in summarise(run)]
-    shared = Counter((row["table"], row["cell"], row["status"]) for row in rows)
-    kept: list[dict[str, Any]] = []
-    seen: set[tuple[str, ...]] = set()
-    for row in rows:
-        key = (row["table"], row["cell"], row["status"])
-        if shared[key] > 1:  # else there is nothing it could repeat
-            done = row["status"] == "ok"
-            content = scored[row["_run"]].content(row["cell"]) if done else row["error"]
-            if (*key, content) in seen:
-                continue
-            seen.add((*key, content))
-        kept.append(row)
-    return kept
 
 
 def _position(row: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -172,49 +167,6 @@ def _by_table(rows: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]
 
 def _ranked(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     return [row for row in rows if row["status"] == "ok" and row["role"] != PEOPLE]
-
-
-# --- places within a table -----------------------------------------------------------------------
-
-
-def _rank(rows: Sequence[dict[str, Any]], scores: Scores) -> None:
-    """Set rank, tier and intervals; the rows come best first."""
-    from merbench import evaluation
-
-    drawn = evaluation.bootstrap(scores)
-    tiers = evaluation.tiers(scores)
-    rank = 0
-    for i, row in enumerate(rows):
-        if i == 0 or row["kl_mean"] != rows[i - 1]["kl_mean"]:
-            rank = i + 1
-        row |= {
-            "tier": int(tiers[i]),
-            "rank": rank,
-            "rank_low": int(drawn.rank_low[i]),
-            "rank_high": int(drawn.rank_high[i]),
-            "kl_mean_low": float(drawn.mean_low[i]),
-            "kl_mean_high": float(drawn.mean_high[i]),
-            "kl_median_low": float(drawn.median_low[i]),
-            "kl_median_high": float(drawn.median_high[i]),
-        }
-
-
-def _against_best(rows: Sequence[dict[str, Any]], scores: Scores) -> None:
-    """Compare every row with the best one, all of a table as one family."""
-    import numpy as np
-
-    from merbench import evaluation
-
-    if len(rows) < 2:
-        return
-    others = np.arange(1, len(rows))
-    paired = evaluation.compare_pairs(scores, np.stack([others, np.zeros_like(others)], axis=1))
-    values = (
-        paired.kl_difference, paired.corrected_p_holm, paired.clip_p_holm, paired.naive_p,
-        paired.rank_biserial, paired.detectable,
-    )  # fmt: skip
-    for i, row in enumerate(rows[1:]):
-        row |= {name: float(array[i]) for name, array in zip(AGAINST_BEST, values, strict=True)}
 
 
 def _against_people(rows: Sequence[dict[str, Any]]) -> None:

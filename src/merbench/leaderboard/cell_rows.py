@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from merbench.identity import canonical, digest, portable
 from merbench.leaderboard.columns import LEADING, TRAILING
+from merbench.runs.labels import withheld
 from merbench.runs.record import RunRecord
 from merbench.runs.row_columns import metric_columns
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def in_order(runs: Iterable[RunRecord]) -> tuple[RunRecord, ...]:
@@ -37,7 +41,7 @@ def summarise(run: RunRecord) -> list[dict[str, Any]]:
     means = groups[metrics].mean()
     for name in filter(is_count, metrics):
         means[name] = groups[name].sum(min_count=1)
-    costs = groups.agg({"seconds": "sum", "cpu_seconds": "sum", "peak_memory_mb": "max"})
+    costs = _costs(done)
     n_done = groups.size().to_dict()
     known = {"mean": means.to_dict("index"), "cost": costs.to_dict("index")}
     common = _of_run(run.manifest)
@@ -57,6 +61,7 @@ def summarise(run: RunRecord) -> list[dict[str, Any]]:
             "status": "ok" if complete else "failed",
             "n_folds": len(part),
             "n_failed": len(part) - n_done.get(cell, 0),
+            "withheld": _withheld(run.manifest, first),
             "error": next((error for error in part["error"] if error), ""),
             "kl_mean": mean.get("kl_mean", float("nan")),
             "kl_median": mean.get("kl_median", float("nan")),
@@ -65,6 +70,17 @@ def summarise(run: RunRecord) -> list[dict[str, Any]]:
         row["table"] = table_id(row)
         rows.append(row)
     return rows
+
+
+def _costs(done: pd.DataFrame) -> pd.DataFrame:
+    """Return what each cell's finished folds took; runs made before it was measured have NaN."""
+    groups = done.groupby("cell", sort=False)
+    costs = groups.agg({"seconds": "sum", "cpu_seconds": "sum", "peak_memory_mb": "max"})
+    known = done.reindex(columns=["cell", "n_test", "fit_seconds", "predict_seconds"])
+    sums = known.groupby("cell", sort=False).sum(min_count=1)
+    costs["fit_seconds"] = sums["fit_seconds"].astype(float)
+    costs["predict_seconds_per_clip"] = sums["predict_seconds"].astype(float) / sums["n_test"]
+    return costs
 
 
 def table_id(row: Mapping[str, Any]) -> str:
@@ -89,6 +105,7 @@ def _of_run(manifest: Mapping[str, Any]) -> dict[str, Any]:
         "versions": canonical(versions).decode(),
         "hardware": canonical(manifest["hardware"]).decode(),
         "run": manifest["run"],
+        "started": manifest["started"],
     }
 
 
@@ -97,6 +114,16 @@ def _dataset_version(manifest: Mapping[str, Any], row: Mapping[str, Any]) -> str
         if (entry["name"], entry["data_hash"]) == (row["dataset"], row["data_hash"]):
             return str(entry["version"])
     return ""
+
+
+def _withheld(manifest: Mapping[str, Any], row: Mapping[str, Any]) -> str:
+    """Say what of a cell is not among the published predictions."""
+    if row["cell"] in manifest.get("predictions_withheld", ()):
+        return "labels and predictions"
+    hidden = {
+        (entry["name"], entry["data_hash"]) for entry in manifest["datasets"] if withheld(entry)
+    }
+    return "labels" if (row["dataset"], row["data_hash"]) in hidden else ""
 
 
 def portable_json(text: str) -> str:

@@ -1,4 +1,4 @@
-"""How to cite a leaderboard: the software and the data sets in it, as Citation File Format."""
+"""How to cite a leaderboard: software, data sets and systems in it, as Citation File Format."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import yaml
 
 from merbench import __version__
 from merbench.identity import canonical
+from merbench.leaderboard.sources import paper_in
 from merbench.runs.record import RunRecord
 from merbench.runs.row_columns import bare_name
 
@@ -16,10 +17,16 @@ DEVELOPERS = "The merbench developers"
 
 
 def citation(runs: Sequence[RunRecord]) -> str:
-    """Return the text of CITATION.cff (Citation File Format 1.2.0, Druskat et al. 2021)."""
+    """Return the text of CITATION.cff (Citation File Format 1.2.0, Druskat et al. 2021).
+
+    Authors are credited as data sets and plugins name them, and nobody else with their work; who
+    submits a run is no author of what is in it.
+    """
     document: dict[str, Any] = {
         "cff-version": "1.2.0",
-        "message": "Please cite merbench, and the data sets that the numbers you use are from.",
+        "message": (
+            "Please cite merbench, and the data sets and systems that the numbers you use are from."
+        ),
         "title": "merbench: a benchmark for music emotion recognition",
         "type": "software",
         "version": __version__,
@@ -32,8 +39,17 @@ def citation(runs: Sequence[RunRecord]) -> str:
         for run in runs
         for reference in map(_reference, run.manifest["datasets"])
     }
-    if known:
-        titled = sorted(known.items(), key=lambda item: (item[1]["title"], item[0]))
+    systems = {
+        canonical(reference): reference
+        for run in runs
+        for entry in run.manifest.get("plugins", ())
+        if (reference := _system(entry))
+    }
+    if known or systems:
+        titled = [
+            *sorted(known.items(), key=lambda item: (item[1]["title"], item[0])),
+            *sorted(systems.items(), key=lambda item: (item[1]["title"], item[0])),
+        ]
         document["references"] = [reference for _, reference in titled]
     text: str = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
     return text
@@ -44,15 +60,36 @@ def _reference(entry: dict[str, Any]) -> dict[str, Any]:
     # taken apart.
     cited = entry["citation"]
     title = bare_name(entry["name"])
-    authors = entry.get("authors") or [f"The authors of {title}"]
-    reference: dict[str, Any] = {
-        "type": "data",
-        "title": title,
-        "authors": [{"name": name} for name in authors],
-    }
+    reference = _credited("data", title, entry)
     if entry["homepage"]:
         reference["url"] = entry["homepage"]
     notes = [cited, f"terms: {entry['licence']}" if entry["licence"] else ""]
     notes.append("synthetic music and ratings" if entry["synthetic"] else "")
     reference["notes"] = "; ".join(note for note in notes if note)
+    return reference
+
+
+def _system(entry: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the reference to a plugin that says whom to credit; None for one that does not."""
+    if entry.get("kind") == "dataset" or not (entry.get("authors") or entry.get("citation")):
+        return None
+    reference = _credited("software", str(entry["name"]), entry)
+    if entry.get("repository"):
+        reference["repository-code"] = entry["repository"]
+    if entry.get("citation"):
+        reference["notes"] = entry["citation"]
+    return reference
+
+
+def _credited(kind: str, title: str, entry: dict[str, Any]) -> dict[str, Any]:
+    """Return the beginning of a reference: authors as they are named, and the paper's DOI."""
+    authors = entry.get("authors") or [f"The authors of {title}"]
+    reference: dict[str, Any] = {
+        "type": kind,
+        "title": title,
+        "authors": [{"name": name} for name in authors],
+    }
+    paper = entry.get("paper") or paper_in(entry.get("citation") or "")
+    if "doi.org/" in paper:
+        reference["doi"] = paper.partition("doi.org/")[2]
     return reference

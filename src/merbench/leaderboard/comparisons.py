@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from merbench.identity import canonical
+from merbench.leaderboard.columns import Comparison
 from merbench.runs.record import RunRecord
 from merbench.runs.row_columns import AXES, choice, is_blind, system_name
 
@@ -13,14 +14,18 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from merbench.evaluation import Scores
+    from merbench.evaluation import Paired, Scores
 
 
-def levels() -> tuple[float, float]:
-    """Return the levels of significance: of the test that decides, and of the one that confirms."""
-    from merbench.evaluation.comparison import ALPHA, CONFIRMING
+FITTED = "these fitted models"
+"""What a verdict holds for where there is one fold: nobody knows what other training would give."""
 
-    return ALPHA, CONFIRMING * ALPHA
+
+def level() -> float:
+    """Return the level of significance."""
+    from merbench.evaluation import ALPHA
+
+    return ALPHA
 
 
 def families(runs: Iterable[RunRecord]) -> list[str]:
@@ -56,8 +61,8 @@ def pairs_across(axis: str, rows: Sequence[Mapping[str, Any]]) -> NDArray[np.int
 
 def compared(
     across: str, rows: Sequence[Mapping[str, Any]], scores: Scores, pairs: NDArray[np.intp]
-) -> list[dict[str, Any]]:
-    """Compare pairs of rows of one table as one family: a dict of `COMPARED` for each.
+) -> list[Comparison]:
+    """Compare pairs of rows of one table as one family.
 
     Parameters
     ----------
@@ -72,36 +77,44 @@ def compared(
 
     if not len(pairs):
         return []
-    paired = evaluation.compare_pairs(scores, pairs)
+    return listed(across, rows, scores, pairs, evaluation.compare_pairs(scores, pairs))
+
+
+def listed(
+    across: str,
+    rows: Sequence[Mapping[str, Any]],
+    scores: Scores,
+    pairs: NDArray[np.intp],
+    paired: Paired,
+) -> list[Comparison]:
+    """Return comparisons as rows; parameters as `compared` has them."""
     better = paired.better
-    n_folds, n_clips = len(set(scores.fold.tolist())), len(set(scores.clip.tolist()))
-    found = []
-    for i, (a, b) in enumerate((rows[a], rows[b]) for a, b in pairs.tolist()):
-        found.append(
-            {
-                "table": a["table"], "dataset": a["dataset"], "across": across,
-                "a": system_name(a), "b": system_name(b), "cell_a": a["cell"],
-                "cell_b": b["cell"], "run_a": a["run"], "run_b": b["run"],
-                "n_folds": n_folds, "n_clips": n_clips,
-                "kl_difference": float(paired.kl_difference[i]),
-                "kl_low": float(paired.kl_low[i]),
-                "kl_high": float(paired.kl_high[i]),
-                "corrected_t": float(paired.corrected_t[i]),
-                "corrected_p": float(paired.corrected_p[i]),
-                "corrected_p_holm": float(paired.corrected_p_holm[i]),
-                "clip_p": float(paired.clip_p[i]),
-                "clip_p_holm": float(paired.clip_p_holm[i]),
-                "group_p": float(paired.group_p[i]),
-                "naive_wilcoxon_p": float(paired.naive_p[i]),
-                "n_folds_p_below_05": int(paired.n_folds_p_below_05[i]),
-                "rank_biserial": float(paired.rank_biserial[i]),
-                "group_rank_biserial": float(paired.group_rank_biserial[i]),
-                "p_a_better": float(paired.p_a_better[i]),
-                "p_equal": float(paired.p_equal[i]),
-                "p_b_better": float(paired.p_b_better[i]),
-                "detectable_difference": float(paired.detectable[i]),
-                "significant": bool(paired.significant[i]),
-                "better": str(better[i]),
-            }
-        )  # fmt: skip
-    return found
+    common: dict[str, Any] = {
+        "across": across,
+        "n_folds": len(scores.folds),
+        "n_clips": len(scores.clips),
+        "n_groups": len(scores.groups),
+        "given": FITTED if len(scores.folds) == 1 else "",
+    }
+    return [
+        Comparison(
+            table=a["table"], dataset=a["dataset"], a=system_name(a), b=system_name(b),
+            cell_a=a["cell"], cell_b=b["cell"], run_a=a["run"], run_b=b["run"],
+            kl_difference=float(paired.kl_difference[i]),
+            kl_low=float(paired.kl_low[i]), kl_high=float(paired.kl_high[i]),
+            corrected_t=float(paired.corrected_t[i]), corrected_df=float(paired.corrected_df[i]),
+            corrected_p=float(paired.corrected_p[i]),
+            corrected_p_holm=float(paired.corrected_p_holm[i]),
+            resampled_p=float(paired.resampled_p[i]),
+            clip_p=float(paired.clip_p[i]), clip_p_holm=float(paired.clip_p_holm[i]),
+            group_p=float(paired.group_p[i]), naive_wilcoxon_p=float(paired.naive_p[i]),
+            n_folds_p_below_05=int(paired.n_folds_p_below_05[i]),
+            rank_biserial=float(paired.rank_biserial[i]),
+            group_rank_biserial=float(paired.group_rank_biserial[i]),
+            p_a_better=float(paired.p_a_better[i]), p_equal=float(paired.p_equal[i]),
+            p_b_better=float(paired.p_b_better[i]),
+            detectable_difference=float(paired.detectable[i]),
+            significant=bool(paired.significant[i]), better=str(better[i]), **common,
+        )
+        for i, (a, b) in enumerate((rows[a], rows[b]) for a, b in pairs.tolist())
+    ]  # fmt: skip

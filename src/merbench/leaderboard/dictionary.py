@@ -50,8 +50,9 @@ _COLUMNS = {
     ),
     "tier": Entry(
         "",
-        "1 is best. Rows of one tier cannot be told apart from its best row, which is chosen by "
-        "the data: all pairs of the table are one family.",
+        "1 is best. A tier is a run of ranks that ends before the first row significantly worse "
+        "than its own first; all pairs of the table are one family. Empty for baselines, people, "
+        "marked rows, and in a table whose systems cannot be told apart.",
     ),
     "rank": Entry(
         "",
@@ -75,6 +76,7 @@ _COLUMNS = {
     "parameters": Entry("", "JSON: the system's parameters that differ from defaults, by axis."),
     "status": Entry("", "ok, or failed: one fold at least has no result."),
     "n_clips": Entry("clips", "Labelled clips of the data set; in comparisons, clips tested."),
+    "n_groups": Entry("groups", "Groups that were tested; of a data set, all."),
     "n_folds": Entry("folds", "Folds of the protocol."),
     "n_failed": Entry("folds", "Folds without a result."),
     # --- scores ---
@@ -96,7 +98,9 @@ _COLUMNS = {
         "nats", "kl_mean less the best that people reach, where raters are known."
     ),
     "corrected_p_holm": Entry(
-        "", f"Nadeau and Bengio's corrected resampled t-test over folds, {_BOTH}."
+        "",
+        f"corrected_p {_BOTH}; in the leaderboard, of the row and the best one, and the family is "
+        "all pairs of the table.",
     ),
     "clip_p_holm": Entry("", f"Wilcoxon's signed-rank test over clips, {_BOTH}."),
     "naive_wilcoxon_p": Entry(
@@ -110,6 +114,28 @@ _COLUMNS = {
     "detectable_difference": Entry(
         "nats", "Smallest true difference that these data would show with 80 % power."
     ),
+    "kl_difference_to_baseline": Entry(
+        "nats", "kl_mean less that of the table's best baseline, which never hears the music."
+    ),
+    "baseline_p_holm": Entry(
+        "", "p of the row and that baseline, after Holm's correction for the table's systems."
+    ),
+    "groups_needed": Entry(
+        "groups",
+        "How many groups would have to be tested to tell a difference as large as this row's from "
+        "the best, with 80 % power; empty where it is told.",
+    ),
+    "squared_error": Entry(
+        "",
+        "Squared error of a clip: over the columns of va its mean, over classes its sum (Brier's "
+        "score); mean over a fold's clips, then over folds.",
+    ),
+    "rank_by_squared_error": Entry("", "Rank by squared_error."),
+    "tier_by_squared_error": Entry("", "Tier by squared_error, made as tier is."),
+    "rank_by_zero_one": Entry("", "Rank by the share of clips in the wrong class: by accuracy."),
+    "tier_by_zero_one": Entry("", "Tier by the share of clips in the wrong class."),
+    "rank_by_macro_f1": Entry("", "Rank by macro_f1."),
+    "tier_by_macro_f1": Entry("", "Tier by macro_f1: a paired bootstrap over groups."),
     "mark": Entry("", "What makes a row doubtful: uncorrelated with truth; worse than a constant."),
     "mse": Entry("", "Mean squared error over all four columns; mean over folds."),
     "rmse": Entry("", "Root mean squared error over all four columns; mean over folds."),
@@ -123,6 +149,8 @@ _COLUMNS = {
     ),
     "balanced_accuracy": Entry("", "Mean over classes of the share found."),
     "macro_f1": Entry("", "Mean over classes of F1."),
+    "macro_f1_low": Entry("", "Lower end of macro_f1's 95 % interval (cluster bootstrap)."),
+    "macro_f1_high": Entry("", "Upper end of macro_f1's 95 % interval."),
     "log_loss": Entry("nats", "Cross entropy of the truth and the prediction; mean over folds."),
     "n_nonpositive_std": Entry("", "Predicted standard deviations at or below 0; sum over folds."),
     "n_floored_std": Entry("", "Predicted standard deviations below 0.001; sum over folds."),
@@ -130,8 +158,21 @@ _COLUMNS = {
     "n_tied_truth": Entry("clips", "Clips on whose class votes are tied; sum over folds."),
     # --- cost ---
     "seconds": Entry("s", "Fitting and predicting; in the leaderboard, the sum over folds."),
+    "fit_seconds": Entry("s", "Fitting alone; in the leaderboard, the sum over folds."),
+    "predict_seconds": Entry("s", "Predicting all test clips of the fold, features given."),
+    "predict_seconds_per_clip": Entry(
+        "s", "Predicting one test clip, features given: over all folds, seconds by clips."
+    ),
     "cpu_seconds": Entry("s", "The same in processor time."),
     "peak_memory_mb": Entry("MB", "Most memory a fold took."),
+    # --- several runs of one cell ---
+    "n_runs": Entry(
+        "runs", "Runs that have this cell; the row is that of the one that was started first."
+    ),
+    "kl_mean_least": Entry("nats", "Least kl_mean of these runs; empty where there is one run."),
+    "kl_mean_most": Entry("nats", "Largest kl_mean of these runs; empty where there is one run."),
+    "listed": Entry("", "Whether the leaderboard has this run's row of the cell."),
+    "started": Entry("", "When the run was started, UTC."),
     # --- where it comes from ---
     "dataset_parameters": Entry("", "JSON: the data set's parameters that differ from defaults."),
     "synthetic": Entry("", "Whether music or labels are made by a program."),
@@ -158,8 +199,21 @@ _COLUMNS = {
     "kl_difference": Entry("nats", "kl_mean of a less that of b: below 0, a is better."),
     "kl_low": Entry("nats", "Lower end of kl_difference's 95 % interval, corrected for overlap."),
     "kl_high": Entry("nats", "Upper end of kl_difference's 95 % interval."),
-    "corrected_t": Entry("", "Statistic of the corrected resampled t-test."),
+    "given": Entry(
+        "", "What the comparison holds for: of a single fold, these fitted models alone."
+    ),
+    "corrected_t": Entry(
+        "",
+        "Statistic of the test that decides: the difference over its standard error, with a "
+        "variance from groups of clips and from training.",
+    ),
+    "corrected_df": Entry("", "Its degrees of freedom."),
     "corrected_p": Entry("", "Its two-sided p-value."),
+    "resampled_p": Entry(
+        "",
+        "Nadeau and Bengio's corrected resampled t-test, from the folds alone, as papers have it. "
+        "Empty for a single fold; decides nothing.",
+    ),
     "clip_p": Entry("", "Wilcoxon's signed-rank test over clips, each averaged over its tests."),
     "group_p": Entry(
         "",
@@ -179,8 +233,7 @@ _COLUMNS = {
     "p_b_better": Entry("", "The same: that b is better."),
     "significant": Entry(
         "",
-        "Whether corrected_p_holm is below 0.05, and group_p confirms it: below 0.15, and pointing "
-        "the same way.",
+        "Whether corrected_p_holm is below 0.05.",
     ),
     "better": Entry("", "a or b where the difference is significant."),
     # --- separators, fold by fold ---
@@ -205,8 +258,39 @@ _COLUMNS = {
         "", "JSON: one object a candidate, where the model chooses its parameters itself."
     ),
     "clip": Entry("", "Clip."),
+    "place": Entry("", "Place of the clip by its KL under this system; 1 is the worst."),
     "group": Entry("", "Artist, song or series of the clip; never on both sides of a split."),
     "kl": Entry("nats", "KL divergence of this clip's prediction from its truth."),
+    # --- where data, plugins and runs are from ---
+    "plugin_kind": Entry("", "Kind of plugin: dataset, separator, augmentation, feature or model."),
+    "name": Entry("", "Name of the plugin; of a submission, that of its benchmark."),
+    "version": Entry("", "Version that the plugin states."),
+    "summary": Entry("", "What the plugin says it is, in a line."),
+    "description": Entry("", "What else it says of itself, without its parameters."),
+    "distribution": Entry("", "Distribution that brings it, as pip calls it."),
+    "distribution_version": Entry("", "Version of that."),
+    "repository": Entry("", "Address of its code."),
+    "commit": Entry("", "Commit of its checkout; of a submission, that of merbench's."),
+    "changed": Entry("", "Whether files differed from that commit."),
+    "all_parameters": Entry("", "JSON: all its parameters, defaults among them."),
+    "source": Entry(
+        "",
+        "SHA-256 of the source behind a component; of a published number, paper, table and row.",
+    ),
+    "labels_public": Entry("", "Whether labels stand beside predictions."),
+    "licence": Entry("", "Terms of the data set."),
+    "homepage": Entry("", "Where the data set is from."),
+    "paper": Entry("", "Address of the paper that describes it."),
+    "citation": Entry("", "What to cite."),
+    "authors": Entry("", "Who is to be named as its authors."),
+    "submitter": Entry("", "Who submitted the run, where somebody is named."),
+    "published": Entry("", "Day on which it was first published, UTC."),
+    "merbench": Entry("", "Version of merbench that ran it."),
+    "withheld": Entry(
+        "",
+        "What is left out here, for labels may not be republished: labels, or labels and "
+        "predictions where these repeat labels.",
+    ),
     # --- several data sets ---
     "system": Entry(
         "",
@@ -226,8 +310,16 @@ _COLUMNS = {
     # --- published numbers ---
     "metric": Entry("", "What was measured, as the source names it."),
     "value": Entry("", "The number."),
-    "source": Entry("", "Paper, table and row that it stands in."),
     "note": Entry("", "What to know of it."),
+    # --- findings ---
+    "kind": Entry(
+        "",
+        "What a finding is about: leads, separation, hearing (who does no better than a baseline), "
+        "detectable (differences that would not have shown), people, given (one fold).",
+    ),
+    "text": Entry("", "The finding, a sentence."),
+    "cells": Entry("", "Cells of the rows that it is about, with blanks between."),
+    "runs": Entry("", "Their runs, in the same order."),
     # --- the dictionary ---
     "file": Entry("", "File."),
     "column": Entry("", "Column of it."),

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from merbench.csv_text import table_text
 from merbench.errors import MerbenchError
-from merbench.leaderboard import across_datasets, dictionary
+from merbench.leaderboard import across_datasets, columns, dictionary, sources
 from merbench.leaderboard.building import Board, build
 from merbench.leaderboard.cell_rows import portable_json
 from merbench.leaderboard.citation import citation
+from merbench.leaderboard.findings import FILE as FINDINGS
+from merbench.leaderboard.findings import findings_table
 from merbench.runs.record import PREDICTIONS, RunRecord, replacing, write_parquet
 from merbench.runs.row_columns import metric_columns
 
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 LEADERBOARD, FOLDS, COMPARISONS = "leaderboard.csv", "folds.csv", "comparisons.csv"
 SEPARATORS = "separators.csv"
 ACROSS, REPORTED = "across-datasets.csv", "reported.csv"
+REPLICATIONS = "replications.csv"
+DATASETS, PLUGINS = "datasets.csv", "plugins.csv"
+SYSTEMS, SUBMISSIONS = "systems.csv", "submissions.csv"
 DICTIONARY, CITATION = "dictionary.csv", "CITATION.cff"
 
 
@@ -60,6 +65,8 @@ def compose(runs: Sequence[RunRecord], reported: pd.DataFrame | None = None) -> 
     reported
         Numbers that papers print, which are kept apart from what was computed.
     """
+    import pandas as pd
+
     board = build(runs)
     folds = _folds(board)
     predictions = tuple(_predictions(board))
@@ -68,17 +75,28 @@ def compose(runs: Sequence[RunRecord], reported: pd.DataFrame | None = None) -> 
         FOLDS: folds,
         COMPARISONS: board.comparisons,
         SEPARATORS: board.separators,
+        FINDINGS: findings_table(board.leaderboard, board.comparisons),
     }
+    rows = board.leaderboard[["run", "cell"]].itertuples(index=False, name=None)
+    for name, kind, found in (
+        (DATASETS, columns.DatasetSource, sources.dataset_sources(board.runs)),
+        (PLUGINS, columns.PluginSource, sources.plugin_sources(board.runs)),
+        (SYSTEMS, columns.SystemPart, sources.system_parts(board.runs, rows)),
+        (SUBMISSIONS, columns.Submission, sources.submissions(board.runs)),
+    ):
+        csv[name] = pd.DataFrame(found, columns=columns.columns_of(kind))
+    if len(board.replications):
+        csv[REPLICATIONS] = board.replications
     compared = across_datasets.systems(board.leaderboard)
     if compared is not None:
         csv[ACROSS] = compared
     if reported is not None:
         csv[REPORTED] = reported
-    columns = {name: list(table.columns) for name, table in csv.items()}
-    columns[PREDICTIONS] = list(dict.fromkeys(c for part in predictions for c in part.columns))
-    columns[DICTIONARY] = ["file", "column", "unit", "meaning"]
+    stated = {name: list(table.columns) for name, table in csv.items()}
+    stated[PREDICTIONS] = list(dict.fromkeys(c for part in predictions for c in part.columns))
+    stated[DICTIONARY] = ["file", "column", "unit", "meaning"]
     texts = {name: table_text(table) for name, table in csv.items()}
-    texts[DICTIONARY] = _dictionary(columns)
+    texts[DICTIONARY] = _dictionary(stated)
     texts[CITATION] = citation(board.runs)
     return Files(texts, predictions, board)
 
@@ -96,7 +114,7 @@ def write(files: Files, folder: Path) -> None:
         for name, writes in _writers(files):
             with replacing(folder / name) as temporary:
                 writes(temporary)
-        for name in (ACROSS, REPORTED):
+        for name in (ACROSS, REPORTED, REPLICATIONS):
             if name not in files.texts:
                 (folder / name).unlink(missing_ok=True)  # an earlier leaderboard's
     except OSError as error:
@@ -116,10 +134,10 @@ def _write_text(text: str, path: Path) -> None:
     path.write_text(text, encoding="utf-8", newline="")
 
 
-def _dictionary(columns: dict[str, list[str]]) -> str:
+def _dictionary(stated: dict[str, list[str]]) -> str:
     import pandas as pd
 
-    return table_text(pd.DataFrame(dictionary.rows(columns), columns=columns[DICTIONARY]))
+    return table_text(pd.DataFrame(dictionary.rows(stated), columns=stated[DICTIONARY]))
 
 
 def _folds(board: Board) -> pd.DataFrame:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from merbench.benchmark.names import NONE
-from merbench.leaderboard import across_datasets
+from merbench.errors import MerbenchError
+from merbench.leaderboard import across_datasets, sources
 from merbench.leaderboard.columns import SeparatorFold, separator_folds
+from merbench.leaderboard.columns import records as records
+from merbench.leaderboard.findings import Finding, findings
 from merbench.runs import row_columns
 from merbench.tasks import Task
 
@@ -25,6 +27,35 @@ if TYPE_CHECKING:
 
 
 Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where data sets, plugins and runs are from, a mapping a row of their files.
+
+    Parameters
+    ----------
+    datasets, plugins, parts, submissions
+        Rows of `columns.DatasetSource`, `PluginSource`, `SystemPart` and `Submission`.
+    """
+
+    datasets: Sequence[Row] = ()
+    plugins: Sequence[Row] = ()
+    parts: Sequence[Row] = ()
+    submissions: Sequence[Row] = ()
+
+    @classmethod
+    def of_run(cls, run: RunResults) -> Sources:
+        """Return those of one run; its rows name no run, for there is one."""
+        identity = str(run.manifest["run"])
+        cells = [(identity, str(cell)) for cell in run.leaderboard["cell"]]
+        of_run = (
+            sources.plugin_sources([run]),
+            sources.system_parts([run], cells),
+            sources.submissions([run]),
+        )
+        return cls([asdict(row) for row in sources.dataset_sources([run])],
+                   *([asdict(row) | {"run": ""} for row in rows] for rows in of_run))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -47,6 +78,10 @@ class Results:
         Systems over several datasets, `across.COLUMNS`; empty where there is one.
     reported
         Rows printed elsewhere, which nobody here recomputed.
+    sources
+        What is known of where things are from, `Sources`.
+    replications
+        Runs of the cells that several runs have.
     stems
         Levels of a run's stems, `stems.COLUMNS`; a board has none.
     manifest
@@ -61,6 +96,8 @@ class Results:
     separators: list[SeparatorFold] = field(default_factory=list)
     across: list[Row] = field(default_factory=list)
     reported: list[Row] = field(default_factory=list)
+    sources: Sources = field(default_factory=lambda: Sources())
+    replications: list[Row] = field(default_factory=list)
     stems: pd.DataFrame | None = None
     manifest: Mapping[str, Any] = field(default_factory=dict)
 
@@ -76,17 +113,55 @@ class Results:
             run.predictions,
             separator_folds(run.separators),
             across=[] if compared is None else records(compared),
+            sources=Sources.of_run(run),
             stems=run.stems,
             manifest=run.manifest,
         )
 
+    def only(self, names: Sequence[str]) -> Results:
+        """Return what is of some datasets, by their names without parameters; of all for none.
+
+        Raises
+        ------
+        MerbenchError
+            There is no such dataset.
+        """
+        if not names:
+            return self
+        known = {row_columns.bare_name(str(row["dataset"])) for row in self.rows}
+        for name in names:
+            if row_columns.bare_name(name) not in known:
+                raise MerbenchError(
+                    f"there is no dataset {name!r} here; there are {', '.join(sorted(known))}"
+                )
+        wanted = {row_columns.bare_name(name) for name in names}
+
+        def kept(dataset: Any) -> bool:
+            return row_columns.bare_name(str(dataset)) in wanted
+
+        return replace(
+            self,
+            rows=[row for row in self.rows if kept(row["dataset"])],
+            comparisons=[pair for pair in self.comparisons if kept(pair["dataset"])],
+            separators=[fold for fold in self.separators if kept(fold.dataset)],
+            across=[],
+        )
+
     @cached_property
     def tables(self) -> dict[str, list[Row]]:
-        """Rows by the table in which they are ranked, in the order of the leaderboard."""
+        """Rows by the table in which they are ranked: real music before synthetic.
+
+        Otherwise in the order of the leaderboard.
+        """
         found: dict[str, list[Row]] = {}
         for row in self.rows:
             found.setdefault(str(row["table"]), []).append(row)
-        return found
+        return dict(sorted(found.items(), key=lambda item: is_synthetic(item[1])))
+
+    @cached_property
+    def findings(self) -> list[Finding]:
+        """What the tables come to, in sentences."""
+        return findings(self.rows, self.comparisons)
 
     def sides(self, pair: Row) -> tuple[Row, Row]:
         """Return the two rows that a pair compares."""
@@ -116,20 +191,6 @@ class Results:
         return self.predictions.iloc[:0] if part is None else part
 
 
-def records(table: pd.DataFrame) -> list[Row]:
-    """Return a table's rows as mappings, with None for what is missing."""
-    return [
-        {str(key): _present(value) for key, value in row.items()}
-        for row in table.to_dict("records")
-    ]
-
-
-def _present(value: Any) -> Any:
-    if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
-        return None
-    return value.item() if hasattr(value, "item") else value
-
-
 def _by_row(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
     keys = [key for key in ("run", "cell") if key in table.columns]
     parts = {}
@@ -142,6 +203,11 @@ def key_of(row: Mapping[str, Any]) -> str:
     """What a row is called in links and ids: its cell and, on a board, its run."""
     run = str(row.get("run") or "")
     return f"{row['cell']}-{run[:8]}" if run else str(row["cell"])
+
+
+def is_synthetic(rows: Iterable[Row]) -> bool:
+    """Tell whether music or ratings of some rows come from a program."""
+    return any(row.get("synthetic") in (True, "True") for row in rows)
 
 
 def short_names(rows: Sequence[Row]) -> list[str]:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from merbench.csv_text import table_text
 from merbench.errors import MerbenchError
 from merbench.leaderboard.building import build
+from merbench.leaderboard.findings import FILE as FINDINGS
+from merbench.leaderboard.findings import findings_table
 from merbench.runs import record
 from merbench.runs.record import MANIFEST as MANIFEST
 from merbench.runs.record import UNFINISHED, RunRecord, replacing
@@ -113,6 +115,7 @@ def texts(run: RunResults) -> dict[str, str]:
         LEADERBOARD: table_text(run.leaderboard),
         COMPARISONS: table_text(run.comparisons),
         SEPARATORS: table_text(run.separators),
+        FINDINGS: table_text(findings_table(run.leaderboard, run.comparisons)),
     }
 
 

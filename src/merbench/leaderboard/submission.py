@@ -12,6 +12,8 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +41,34 @@ _OF_THE_MACHINE = ("base", "bases", "errors")
 def name_of(manifest: Mapping[str, Any]) -> str:
     """Return the folder of a run's submission: its benchmark's name and its id's beginning."""
     return f"{manifest['name']}-{manifest['run'][:8]}"
+
+
+def is_submission(run: RunRecord) -> bool:
+    """Tell whether what was read is a submission, and not a run."""
+    return "files" in run.manifest
+
+
+def signed(submitted: RunRecord, submitter: str, earlier: RunRecord | None = None) -> RunRecord:
+    """Return a submission that says who submits it, and the day that it was first published on.
+
+    Parameters
+    ----------
+    submitted
+        It.
+    submitter
+        Who; nobody where it is empty.
+    earlier
+        The same run's submission that it takes the place of: its name and day stay, unless there
+        is another name.
+    """
+    known = {} if earlier is None else earlier.manifest.get("submission", {})
+    known = known | submitted.manifest.get("submission", {})
+    if submitter.strip():
+        known = known | {"submitter": " ".join(submitter.split())}
+    if earlier is None:
+        known = {"published": datetime.now(UTC).date().isoformat()} | known
+    said = {"submission": dict(sorted(known.items()))} if known else {}
+    return replace(submitted, manifest=submitted.manifest | said)
 
 
 def of_run(run: RunRecord) -> RunRecord:

@@ -13,7 +13,9 @@ from merbench.errors import MerbenchError
 from merbench.leaderboard.building import ranked_rows
 from merbench.leaderboard.cell_rows import summarise
 from merbench.leaderboard.cell_scores import RunPredictions, align
-from merbench.leaderboard.comparisons import compared, families, pairs_across
+from merbench.leaderboard.columns import Comparison
+from merbench.leaderboard.comparisons import families, pairs_across
+from merbench.leaderboard.other_places import compared_by
 from merbench.naming import nearest
 from merbench.runs.record import RunRecord
 from merbench.runs.row_columns import AXES, Parameter, joined, parameters, system_name, told_apart
@@ -38,19 +40,21 @@ class Pairs:
     Parameters
     ----------
     rows
-        One dict a pair, as in comparisons.csv; pairs of one table and `across` are one family.
+        One a pair, as in comparisons.csv; pairs of one table and `across` are one family.
     identical
         Systems that two runs have with the same predictions, so that there is nothing to compare.
     names
         By run and cell: a system's name with no more parameters than tell it from the others.
     """
 
-    rows: list[dict[str, Any]] = field(default_factory=list)
+    rows: list[Comparison] = field(default_factory=list)
     identical: list[str] = field(default_factory=list)
     names: dict[tuple[str, str], str] = field(default_factory=dict)
 
 
-def compare_within(run: RunRecord, a: str = "", b: str = "", across: Sequence[str] = ()) -> Pairs:
+def compare_within(
+    run: RunRecord, a: str = "", b: str = "", across: Sequence[str] = (), by: str = "kl"
+) -> Pairs:
     """Compare a run's systems along axes, or two that are named.
 
     Parameters
@@ -63,6 +67,8 @@ def compare_within(run: RunRecord, a: str = "", b: str = "", across: Sequence[st
     across
         Axes, in the singular or the plural, or parameters; by default the axes that the run's
         benchmark names.
+    by
+        The loss, or macro F1: one of `other_places.ways_to_rank`.
 
     Raises
     ------
@@ -78,12 +84,12 @@ def compare_within(run: RunRecord, a: str = "", b: str = "", across: Sequence[st
         _Along(axis, axis) for axis in families([run])
     ]
     for rows in tables.values():
-        scores = align([(scored, row) for row in rows]).scores
+        aligned, sources = align([(scored, row) for row in rows]), [scored] * len(rows)
+        wanted = {axis.title: axis.pairs(rows) for axis in along}
         if chosen:
-            found.rows += compared(NAMED, rows, scores, _named(rows, *chosen))
-            continue
-        for axis in along:
-            found.rows += compared(axis.title, rows, scores, axis.pairs(rows))
+            wanted = {NAMED: _named(rows, *chosen)}
+        for title, pairs in wanted.items():
+            found.rows += compared_by(by, title, rows, sources, aligned, pairs)
     return found
 
 
@@ -235,7 +241,7 @@ def _within(wanted: Sequence[str], path: Sequence[str]) -> bool:
     return all(name in left for name in wanted)
 
 
-def compare_between(first: RunRecord, second: RunRecord) -> Pairs:
+def compare_between(first: RunRecord, second: RunRecord, by: str = "kl") -> Pairs:
     """Compare the systems that two runs share, and each run's best with the other's.
 
     Raises
@@ -254,8 +260,8 @@ def compare_between(first: RunRecord, second: RunRecord) -> Pairs:
         mine, yours = tables[0][table], tables[1][table]
         rows = [*mine, *yours]
         sources = [scored[0]] * len(mine) + [scored[1]] * len(yours)
-        scores = align(list(zip(sources, rows, strict=True))).scores
-        same = []
+        aligned = align(list(zip(sources, rows, strict=True)))
+        kl, same = aligned.scores.kl, []
         for i, row in enumerate(mine):
             for j, other in enumerate(yours, start=len(mine)):
                 if not _is_same(row, other):
@@ -264,22 +270,26 @@ def compare_between(first: RunRecord, second: RunRecord) -> Pairs:
                     found.identical.append(f"{row['dataset']}: {system_name(row)}")
                 else:
                     same.append((i, j))
-        found.rows += compared(SAME, rows, scores, _array(same))
-        best = [(0, len(mine))]
-        alike = scores.kl[0].tobytes() == scores.kl[len(mine)].tobytes()
-        found.rows += compared(BEST, rows, scores, _array([] if alike else best))
+        found.rows += compared_by(by, SAME, rows, sources, aligned, _array(same))
+        best = [] if kl[0].tobytes() == kl[len(mine)].tobytes() else [(0, len(mine))]
+        found.rows += compared_by(by, BEST, rows, sources, aligned, _array(best))
     return found
 
 
-def verdict(row: Mapping[str, Any]) -> str:
-    """Say in words what a comparison found."""
-    if row["significant"]:
-        better, other = ("a", "b") if row["better"] == "a" else ("b", "a")
-        return f"{row[better]} is better than {row[other]} by {abs(row['kl_difference']):.3f} nats"
-    detectable = row["detectable_difference"]
-    if math.isnan(detectable):
-        return "not significant; a single fold shows no difference, however large"
-    return f"not significant; the smallest difference this data could show is {detectable:.3f} nats"
+def verdict(row: Comparison, by: str = "kl") -> str:
+    """Say in words what a comparison found, by KL or by what else it was made."""
+    unit = " nats" if by == "kl" else f" of {by}"
+    given = f", for {row.given}" if row.given else ""
+    if row.significant:
+        better, other = (row.a, row.b) if row.better == "a" else (row.b, row.a)
+        size = abs(row.kl_difference)
+        return f"{better} is better than {other} by {size:.3f}{unit}{given}"
+    if math.isnan(row.detectable_difference):
+        return "not significant; a single group shows no difference, however large"
+    return (
+        "not significant; the smallest difference this data could show is "
+        f"{row.detectable_difference:.3f}{unit}{given}"
+    )
 
 
 def _tables(run: RunRecord) -> dict[str, list[dict[str, Any]]]:

@@ -219,6 +219,8 @@ def runtime_against_kl(
             formatted("{x:g}")
         front = np.array([bool(mark) for mark in marks])
         dots(axes, seconds[~front], kl[~front], colour=MUTED, size=5, alpha=0.7)
+        ends = np.flatnonzero(front)[np.argsort(seconds[front], kind="stable")]
+        axes.step(seconds[ends], kl[ends], where="post", color=ACCENT, linewidth=1, alpha=0.6)
         dots(axes, seconds[front], kl[front], colour=ACCENT, size=6, alpha=1)
         room = 0.08 * (np.ptp(kl) or 1)
         axes.set_xlim(seconds.min() / 1.6, seconds.max() * 1.6)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,12 +10,13 @@ from typing import Any
 
 from merbench import wording
 from merbench.benchmark.names import NONE
-from merbench.leaderboard.results import Row, key_of
+from merbench.leaderboard.results import Row, is_synthetic, key_of
+from merbench.leaderboard.variants import model_of
 from merbench.runs import row_columns
 from merbench.tasks import Task
 from merbench.wording import DASH, duration, p_text
 
-__all__ = ["Cell", "Line", "Table", "number", "table"]
+__all__ = ["Cell", "Line", "Table", "brief", "machine", "number", "table"]
 
 _WORST_SHOWN = 1.25
 """How far the scale of the interval column reaches beyond the systems' own intervals."""
@@ -32,6 +34,8 @@ class Column:
     text: Callable[[Row], str]
     sort: Callable[[Row], Any] | None = None
     numeric: bool = True
+    phone: bool = False
+    """Whether it stays where there is room for little."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,10 @@ class Line:
     """The interval's ends and mean as shares of the column's width; None where it has none."""
     beyond: bool
     """Whether the mean itself lies beyond the column."""
+    base: str
+    """The model without what is wrapped around it, so that its variants sort together."""
+    inputs: str
+    """Features and separator, for where these have no columns."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +85,7 @@ class Table:
     @property
     def synthetic(self) -> bool:
         """Whether music or ratings come from a program."""
-        return any(row.get("synthetic") in (True, "True") for row in self.rows)
+        return is_synthetic(self.rows)
 
     @property
     def provenance(self) -> str:
@@ -118,54 +126,98 @@ def _nested(parameters: Any) -> str:
 
 def _columns(task: Task) -> list[Column]:
     columns = [
-        Column("tier", "Tier", "Rows of one tier cannot be told apart from its best row",
+        Column("tier", "Tier", "A run of ranks, none significantly worse than its first.",
                lambda r: _whole(r.get("tier")), _by("tier")),
-        Column("rank", "Rank", "By mean KL, with its 95 % interval", _rank, _by("rank")),
-        Column("model", "Model", "Model, and parameters that differ from defaults",
-               lambda r: str(r["model"]), numeric=False),
+        Column("rank", "Rank", "Place by mean KL, with its 95 % interval.", _rank, _by("rank"),
+               phone=True),
+        Column("model", "Model", "Model, and parameters that differ from defaults.",
+               lambda r: str(r["model"]), numeric=False, phone=True),
     ]  # fmt: skip
     for axis in ("features", "separator", "augmentation"):
         columns.append(
-            Column(axis, axis.capitalize(), f"The system's {axis}", _choice(axis), numeric=False)
+            Column(axis, axis.capitalize(), f"The system's {axis}.", _choice(axis), numeric=False)
         )
+    columns.append(
+        _number("kl_mean", "KL mean",
+                "Mean over folds of the mean KL of test clips, nats; less is better.", phone=True)
+    )  # fmt: skip
+    if task is not Task.VA:
+        columns += [
+            _number("macro_f1", "Macro F1", "Mean of the classes' F1, over folds."),
+            _number("accuracy", "Accuracy", "Share of clips in the right class, mean over folds."),
+        ]
     columns += [
-        _number("kl_mean", "KL mean", "Mean over folds of the mean KL of test clips, nats"),
-        Column("interval", "95 % interval", "Of the mean KL, nats", _interval, _by("kl_mean_low")),
-        _number("kl_median", "KL median", "Mean over folds of the median KL, nats"),
-        _number("kl_difference_to_best", "Δ best", "KL mean less that of the best row, nats",
+        Column("interval", "95 % interval", "Of the mean KL, nats: groups drawn with replacement.",
+               _interval, _by("kl_mean_low")),
+        _number("kl_difference_to_best", "Δ best", "KL mean less that of the best row, nats.",
                 signed=True),
-        _number("kl_difference_to_people", "Δ people",
-                "KL mean less the best that people reach, nats", signed=True),
         Column("corrected_p_holm", "p",
-               "Against the best row: corrected resampled t-test over folds, after Holm",
+               "Against the best row, corrected for all pairs of the table.",
                lambda r: p_text(r.get("corrected_p_holm")), _by("corrected_p_holm")),
+        Column("fit_seconds", "Fit", "Seconds of fitting, all folds, features given.",
+               lambda r: duration(r.get("fit_seconds") or None), _by("fit_seconds")),
+        Column("predict_seconds_per_clip", "Predict",
+               "Seconds of predicting one clip, features given.",
+               lambda r: brief(r.get("predict_seconds_per_clip") or None),
+               _by("predict_seconds_per_clip")),
+        Column("seconds", "Time", "Fitting and predicting, all folds.",
+               lambda r: duration(r.get("seconds") or None), _by("seconds")),
     ]  # fmt: skip
     if task is Task.VA:
-        for name, heading in (("r2", "R²"), ("ccc", "CCC")):
+        for name, heading in (("ccc", "CCC"), ("r2", "R²")):
             for dimension in ("valence", "arousal"):
                 key = f"{name}_{dimension}_mean"
-                columns.append(_number(key, f"{heading} {dimension}", f"Mean over folds, {key}", 2))
-        columns.append(_number("rmse", "RMSE", "Over all four columns"))
+                says = f"{_METRICS[name]} of the mean {dimension}, mean over folds."
+                columns.append(_number(key, f"{heading} {dimension}", says, 2))
+        columns.append(_number("rmse", "RMSE", "Root mean squared error over all four columns."))
     else:
-        columns += [
-            _number("accuracy", "Accuracy", "Share of clips in the right class"),
-            _number("balanced_accuracy", "Balanced", "Mean of the classes' recalls"),
-            _number("macro_f1", "Macro F1", "Mean of the classes' F1"),
-        ]
+        columns.append(_number("balanced_accuracy", "Balanced", "Mean of the classes' recalls."))
     return [
         *columns,
-        Column("n_folds", "Folds", "Folds that worked", lambda r: _whole(r.get("n_folds"))),
-        Column("seconds", "Time", "Fitting and predicting, all folds",
-               lambda r: duration(r.get("seconds")), _by("seconds")),
-        Column("peak_memory_mb", "Memory", "Peak while fitting, MB",
+        _number("kl_difference_to_people", "Δ people",
+                "KL mean less the best that people reach, nats.", signed=True),
+        _number("kl_median", "KL median", "Mean over folds of the median KL, nats."),
+        Column("peak_memory_mb", "Memory", "Peak while fitting, MB.",
                lambda r: _whole(r.get("peak_memory_mb")), _by("peak_memory_mb")),
+        Column("n_folds", "Folds", "Folds of the protocol.", lambda r: _whole(r.get("n_folds"))),
+        Column("hardware", "Hardware", "What times were taken on.",
+               lambda r: machine(r.get("hardware")), numeric=False),
     ]  # fmt: skip
 
 
-def _number(key: str, heading: str, help: str, digits: int = 3, *, signed: bool = False) -> Column:
+ALIKE = ("features", "separator", "augmentation")
+"""Columns that are left out where all systems of a table have the same."""
+_METRICS = {"ccc": "Lin's concordance", "r2": "Coefficient of determination"}
+
+
+def _number(
+    key: str,
+    heading: str,
+    help: str,
+    digits: int = 3,
+    *,
+    signed: bool = False,
+    phone: bool = False,
+) -> Column:
     return Column(
-        key, heading, help, lambda row: number(row.get(key), digits, signed=signed), _by(key)
+        key,
+        heading,
+        help,
+        lambda row: number(row.get(key), digits, signed=signed),
+        _by(key),
+        phone=phone,
     )
+
+
+def machine(hardware: Any) -> str:
+    """Say what a row's times were taken on, from the manifest's JSON."""
+    known = json.loads(hardware) if hardware else {}
+    if not known:
+        return DASH
+    cores = known.get("cores")
+    parts = [str(known.get("cpu") or known.get("machine") or "")]
+    parts += [f"{cores} core{'s' if cores != 1 else ''}"] if cores else []
+    return ", ".join(part for part in parts if part) or DASH
 
 
 def _by(key: str) -> Callable[[Row], Any]:
@@ -194,7 +246,12 @@ def interval_of(row: Row) -> tuple[float | None, float | None]:
 
 
 def _tells(column: Column, rows: Sequence[Row]) -> bool:
-    return column.key == "model" or any(column.text(row) != DASH for row in rows)
+    texts = {column.text(row) for row in rows}
+    if column.key == "hardware":
+        return len(texts - {DASH}) > 1  # of one machine, the line above the table tells
+    if column.key in ALIKE and len(rows) > 1:
+        return len(texts - {DASH}) > 1  # and so of what all systems share
+    return column.key == "model" or texts != {DASH}
 
 
 # --- rows ----------------------------------------------------------------------------------------
@@ -212,7 +269,14 @@ def _line(row: Row, columns: Sequence[Column], scale: float) -> Line:
         middle=_share(mean, scale),
         high=_share(high, scale),
         beyond=(mean or 0) > scale,
+        base=model_of(str(row["model"]))[0] if row["role"] == row_columns.SYSTEM else "",
+        inputs=_inputs(row),
     )
+
+
+def _inputs(row: Row) -> str:
+    axes = ("features", "separator", "augmentation")
+    return ", ".join(str(row[axis]) for axis in axes if (row.get(axis) or NONE) != NONE)
 
 
 def _share(value: float | None, scale: float) -> float | None:
@@ -229,6 +293,10 @@ def _tags(row: Row) -> tuple[tuple[str, str], ...]:
     found += [("mark", mark) for mark in str(row.get("mark") or "").split("; ") if mark]
     if row["status"] != "ok":
         found.append(("failed", str(row["status"])))
+    if (row.get("n_runs") or 1) > 1:
+        least, most = number(row.get("kl_mean_least")), number(row.get("kl_mean_most"))
+        spread = f", KL {least if least == most else f'{least} to {most}'}" if least != DASH else ""
+        found.append(("runs", f"{row['n_runs']:.0f} runs{spread}"))
     return tuple(found)
 
 
@@ -252,6 +320,15 @@ def _scale(rows: Sequence[Row]) -> float:
 def number(value: Any, digits: int = 3, *, signed: bool = False) -> str:
     """Write a number as tables everywhere have it, with a true minus, as print has it."""
     return wording.number(value, digits, signed=signed).replace("-", "−")
+
+
+def brief(seconds: Any) -> str:
+    """Write a short time with a unit that leaves two digits at least."""
+    if seconds is None or math.isnan(seconds):
+        return DASH
+    if seconds < 1e-3:
+        return f"{1e6 * seconds:.0f} µs"
+    return f"{1e3 * seconds:.1f} ms" if seconds < 1 else duration(seconds)
 
 
 def _whole(value: Any) -> str:

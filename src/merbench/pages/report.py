@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from merbench.csv_text import table_text
 from merbench.errors import MerbenchError
+from merbench.leaderboard.clip_losses import clip_losses
 from merbench.leaderboard.embedding import layouts
-from merbench.leaderboard.fold_tables import fold_tables
 from merbench.leaderboard.results import Results, key_of
-from merbench.pages import separator_tables
+from merbench.pages import paper_tables
 from merbench.pages.leaderboard_table import number
 from merbench.pages.render import Part, page
-from merbench.pages.sections import View, parts
+from merbench.pages.sections import parts
 from merbench.pages.system import FindExcerpts, system
+from merbench.pages.view import View
 from merbench.received_names import inside
 from merbench.runs import row_columns
 
@@ -25,9 +27,9 @@ if TYPE_CHECKING:
     from merbench.leaderboard.run_results import RunResults
     from merbench.steps.store import Store
 
-__all__ = ["AUDIO", "PAGE", "PAGE_BYTES", "write", "write_tables"]
+__all__ = ["AUDIO", "CLIPS", "PAGE", "PAGE_BYTES", "write", "write_clips", "write_tables"]
 
-PAGE, AUDIO = "index.html", "audio"
+PAGE, AUDIO, CLIPS = "index.html", "audio", "clips.csv"
 PAGE_BYTES = 3_000_000
 """A page stays below this; where systems' figures would make it larger, they get their own."""
 
@@ -130,27 +132,42 @@ def _lead(manifest: Mapping[str, Any]) -> str:
     )
 
 
-def write_tables(run: RunResults, folder: Path) -> list[Path]:
-    """Write the tables of separators against each other as Markdown and LaTeX.
+def write_tables(
+    content: Results, folder: Path, formats: Sequence[str] = paper_tables.FORMATS
+) -> list[Path]:
+    """Write a run's or a board's tables for a paper: Markdown, LaTeX, and a CSV file each.
+
+    Parameters
+    ----------
+    content
+        The tables.
+    folder
+        Made where it does not exist. Tables of an earlier export are replaced.
+    formats
+        Of `paper_tables.FORMATS`.
 
     Raises
     ------
     MerbenchError
-        The run has no two systems that differ in their separator alone, or the folder cannot be
-        written.
+        The folder cannot be written.
     """
-    tables = fold_tables(Results.of_run(run))
-    if not tables:
-        raise MerbenchError(
-            f"the run {run.manifest['name']} has no two complete systems that differ in their "
-            "separator alone, which is what --tables sets against each other; run with two "
-            "separators"
-        )
-    texts = {
-        "tables.md": separator_tables.markdown(tables),
-        "tables.tex": separator_tables.latex(tables),
-    }
-    return write_texts(folder, texts)
+    written = write_texts(folder, paper_tables.texts(content, formats))
+    if "csv" in formats:
+        for left in (folder / paper_tables.FOLDER).glob("*.csv"):
+            if left not in written:
+                left.unlink()
+    return written
+
+
+def write_clips(content: Results, folder: Path) -> list[Path]:
+    """Write `clips.csv`: every system's clips, the worst first.
+
+    Raises
+    ------
+    MerbenchError
+        The folder cannot be written.
+    """
+    return write_texts(folder, {CLIPS: table_text(clip_losses(content))})
 
 
 def write_texts(folder: Path, texts: Mapping[str, str]) -> list[Path]:

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from merbench.benchmark.names import NONE
 from merbench.components import MIXED
 from merbench.leaderboard.accuracy import Accuracy, accuracies
-from merbench.leaderboard.comparisons import levels
+from merbench.leaderboard.comparisons import level
 from merbench.leaderboard.cost import costs
 from merbench.leaderboard.fold_tables import FoldTable, fold_tables, n_pairs
-from merbench.leaderboard.results import Results, Row, finished, short_names
-from merbench.pages import diagrams, figures, leaderboard_table, separator_tables, stem_levels
+from merbench.leaderboard.results import Results, Row, finished, key_of, short_names
+from merbench.pages import diagrams, figures, separator_tables, stem_levels
+from merbench.pages.about_sections import about, datasets_used, how_to_submit, submissions
+from merbench.pages.board_sections import leaderboard, tables, variants
 from merbench.pages.leaderboard_table import number
 from merbench.pages.render import Part, render
+from merbench.pages.view import View
 from merbench.runs import row_columns
 from merbench.wording import DASH, p_text
 
 if TYPE_CHECKING:
     from markupsafe import Markup
-
-    from merbench.leaderboard.embedding import Layout
 
 __all__ = ["SECTIONS", "View", "parts"]
 
@@ -35,37 +33,12 @@ LETTERS = 64
 """Of a system's name, in a figure."""
 SYSTEMS_SHOWN = 40
 """Systems of one table whose accuracy is drawn, the best; the table has the others."""
+ROWS_LINKED = 6
+"""Rows that a finding links to."""
 SEPARATED_SHOWN = 12
 """Pairs of separators that are shown fold by fold."""
 FOLDS_DRAWN = 10
 """Histograms of single folds, as many as the paper has."""
-
-
-@dataclass(frozen=True)
-class View:
-    """What a page is made from.
-
-    Parameters
-    ----------
-    content
-        The tables.
-    hrefs
-        By row key: where more of a system is shown.
-    systems
-        Of each system with something to show: `id`, `name`, `dataset`, `kl`, and either `html` or,
-        where that stands on a page of its own, `href`.
-    tables
-        Of each table that has a page of its own: `href`, `dataset`, `version`, `n_rows`, `best`
-        (names and KL), `n_best`, `synthetic`.
-    layouts
-        Clips on a plane, from `embedding.layouts`; a board has none.
-    """
-
-    content: Results
-    hrefs: Mapping[str, str] = field(default_factory=dict)
-    systems: Sequence[Mapping[str, Any]] = ()
-    tables: Sequence[Mapping[str, Any]] = ()
-    layouts: Sequence[Layout] = ()
 
 
 def parts(view: View) -> list[Part]:
@@ -74,71 +47,7 @@ def parts(view: View) -> list[Part]:
     return [Part(name, title, html) for name, title, html in made if html is not None]
 
 
-# --- leaderboard ---------------------------------------------------------------------------------
-
-
-def leaderboard(view: View) -> Markup | None:
-    """All rows, a table for each set of rows that may be ranked against each other."""
-    content = view.content
-    if not content.rows:
-        return None
-    laid_out = [leaderboard_table.table(name, rows) for name, rows in content.tables.items()]
-    filters = {
-        "datasets": list(dict.fromkeys(str(row["dataset"]) for row in content.rows)),
-        "roles": list(dict.fromkeys(str(row["role"]) for row in content.rows)),
-    }
-    return render(
-        "leaderboard", filters=filters, tables=[_table_context(table, view) for table in laid_out]
-    )
-
-
-def _table_context(table: leaderboard_table.Table, view: View) -> dict[str, Any]:
-    ends = _tier_ends([line.row.get("tier") for line in table.lines])
-    lines = [
-        {f.name: getattr(line, f.name) for f in dataclasses.fields(line)}
-        | {
-            "href": view.hrefs.get(line.key, ""),
-            "parameters": row_columns.parameter_text(line.row.get("parameters") or "").strip(" ()"),
-            "drawn": None not in (line.low, line.middle, line.high),
-            "tier_ends": end,
-        }
-        for line, end in zip(table.lines, ends, strict=True)
-    ]
-    return {
-        "dataset": table.dataset,
-        "version": table.version,
-        "rows": table.rows,
-        "columns": table.columns,
-        "lines": lines,
-        "summary": _summary(table),
-        "synthetic": table.synthetic,
-        "provenance": table.provenance,
-    }
-
-
-def _tier_ends(tiers: Sequence[Any]) -> list[bool]:
-    """Tell which rows are the last of a tier; rows without one stand between those that have."""
-    ranked = [i for i, tier in enumerate(tiers) if tier is not None]
-    pairs = zip(ranked, [*ranked[1:], None], strict=True) if ranked else ()
-    last = {i for i, after in pairs if after is None or tiers[i] != tiers[after]}
-    return [i in last for i in range(len(tiers))]
-
-
-def _summary(table: leaderboard_table.Table) -> str:
-    clips, folds = table.value("n_clips"), max(int(r.get("n_folds") or 0) for r in table.rows)
-    text = f"Task {table.task}, {clips} clips, {folds} fold{'s' if folds != 1 else ''}."
-    if protocol := table.value("protocol"):
-        text += f" Protocol {_protocol(json.loads(protocol))}."
-    text += f" Split {table.value('split_hash')[:12]}."
-    if any(row.get("tier") is not None for row in table.rows):
-        text += " A line ends a tier: rows within one cannot be told apart."
-    text += f" The interval's scale ends at {number(table.scale, 2)} nats."
-    return text
-
-
-def tables(view: View) -> Markup | None:
-    """Links to the tables, where these have pages of their own."""
-    return render("tables", tables=view.tables) if view.tables else None
+# --- printed elsewhere ---------------------------------------------------------------------------
 
 
 def reported(view: View) -> Markup | None:
@@ -239,33 +148,30 @@ _PAIR_COLUMNS = (
     ("Second", False, "", "b"),
     ("Difference", True, "Mean over folds of KL of the first less that of the second, nats",
      "kl_difference"),
-    ("p corrected", True, "Nadeau and Bengio's corrected resampled t-test, after Holm",
+    ("p", True, "Of the test that decides, corrected for all pairs of its family",
      "corrected_p_holm"),
-    ("p groups", True, "Wilcoxon signed-rank test over groups of clips, of this pair alone",
-     "group_p"),
     ("p clips", True, "Wilcoxon signed-rank test over clips, after Holm: takes clips of one group "
      "for independent", "clip_p_holm"),
     ("Effect", True, "Matched-pairs rank-biserial correlation; −1: first better on every clip",
      "rank_biserial"),
     ("Detectable", True, "Smallest difference that would be found with 80 % power, nats",
      "detectable_difference"),
-    ("Verdict", False, "Decided over folds, confirmed over groups", ""),
+    ("Verdict", False, "Significant where p is below 0.05", ""),
 )  # fmt: skip
 
 
 def differences(view: View) -> Markup | None:
     """Pairs of systems: how far apart they are, and how sure that is."""
-    deciding, confirming = levels()
     families: dict[tuple[str, str], list[Row]] = {}
     for pair in view.content.comparisons:
         families.setdefault((str(pair["dataset"]), str(pair.get("across", ""))), []).append(pair)
     if not families:
         return None
     note = (
-        "A difference is called significant where the corrected test over folds is below "
-        f"{deciding:g} after Holm's correction for the pairs of its family, and the test over "
-        f"groups of clips points the same way with p below {confirming:g}. Intervals are those "
-        "of the corrected test, for each pair by itself."
+        "A difference is called significant where p is below "
+        f"{level():g}, after correction for the pairs of its family. The test allows for clips of "
+        "one group and for folds that share clips. Intervals are those of the same test, for each "
+        "pair by itself."
     )
     made = [
         _family(i, *names, pairs, view.content) for i, (names, pairs) in enumerate(families.items())
@@ -330,7 +236,7 @@ def _surprise(pair: Row) -> tuple[float, float]:
 def _pair_cell(pair: Row, key: str) -> tuple[str, str]:
     if not key:
         if pair.get("corrected_p_holm") is None:
-            return "undecided: one fold", ""
+            return "undecided: one group", ""
         if not pair["significant"]:
             return "not significant", ""
         return ("first better" if pair["kl_difference"] < 0 else "second better"), ""
@@ -438,7 +344,7 @@ def cost(view: View) -> Markup | None:
     return render("figures", items=items) if items else None
 
 
-# --- systems, and the run ------------------------------------------------------------------------
+# --- systems -------------------------------------------------------------------------------------
 
 
 def systems(view: View) -> Markup | None:
@@ -446,57 +352,26 @@ def systems(view: View) -> Markup | None:
     return render("systems", systems=view.systems) if view.systems else None
 
 
-def about(view: View) -> Markup | None:
-    """How the run came about."""
-    manifest = view.content.manifest
-    if not manifest:
-        return None
-    hardware, git = manifest.get("hardware", {}), manifest.get("git", {})
-    commit = (git.get("commit") or "")[:12]
-    known = manifest.get("evaluator") or {}
-    evaluator = " ".join(str(known[key])[:12] for key in ("version", "hash") if key in known)
-    facts = [
-        ("Run", str(manifest["run"])),
-        ("Started", str(manifest["started"])),
-        ("merbench", str(manifest["merbench"])
-         + (f", commit {commit}{' with changes' if git.get('dirty') else ''}" if commit else "")),
-        ("Evaluator", evaluator),
-        ("Protocol", _protocol(manifest["protocol"])),
-        ("Seed", str(manifest["spec"]["seed"])),
-        ("Machine", f"{hardware.get('cpu')}, {hardware.get('cores')} cores, "
-                    f"{hardware.get('memory_gb')} GB, {hardware.get('platform')}"),
-        ("Packages", ", ".join(f"{k} {v}" for k, v in sorted(manifest["packages"].items()))),
-    ]  # fmt: skip
-    for data in manifest["datasets"]:
-        terms = [f"{data['n_clips']} clips in {data['n_groups']} groups"]
-        terms += [f"version {data['version']}"]
-        terms += [f"licence: {data['licence']}"] if data.get("licence") else []
-        terms += [f"by {', '.join(data['authors'])}"] if data.get("authors") else []
-        terms += [data["citation"]] if data.get("citation") else []
-        terms += [f"data {data['data_hash'][:12]}, split {data['split_hash'][:12]}"]
-        facts.append((f"Dataset {data['name']}", "; ".join(terms)))
-    return render(
-        "about",
-        facts=[(term, text) for term, text in facts if text],
-        skipped=manifest["skipped"],
-        axes=[axis for axis in row_columns.AXES if all(axis in s for s in manifest["skipped"])],
-    )
-
-
-def _protocol(protocol: Mapping[str, Any]) -> str:
-    """What a protocol is, in words."""
-    words = []
-    for key, value in sorted(protocol["parameters"].items()):
-        name = key.replace("_", " ")
-        words.append({True: name, False: f"not {name}"}[value] if isinstance(value, bool)
-                     else f"{name}: {' and '.join(value)}" if isinstance(value, list)
-                     else f"{name} {value}")  # fmt: skip
-    return f"{protocol['name']} ({', '.join(words)})" if words else str(protocol["name"])
+def findings(view: View) -> Markup | None:
+    """What the tables come to, in a few sentences, each with links to its rows."""
+    known = list(view.content.tables)  # real music before synthetic
+    tables: dict[str, dict[str, Any]] = {}
+    for finding in sorted(view.content.findings, key=lambda found: known.index(found.table)):
+        of_table = tables.setdefault(finding.table, {"dataset": finding.dataset, "findings": []})
+        rows = [view.content.row(cell, run) for cell, run in finding.keys][:ROWS_LINKED]
+        links = [
+            {"href": f"#r-{key_of(row)}", "name": name}
+            for row, name in zip(rows, short_names(rows), strict=True)
+        ]
+        of_table["findings"].append({"text": finding.text, "links": links})
+    return render("findings", tables=list(tables.values())) if tables else None
 
 
 SECTIONS: tuple[tuple[str, str, Callable[[View], Markup | None]], ...] = (
+    ("findings", "Findings", findings),
     ("tables", "Tables", tables),
     ("leaderboard", "Leaderboard", leaderboard),
+    ("variants", "Variants of a model", variants),
     ("accuracy", "Test accuracy", accuracy),
     ("data", "Clips by their features", data),
     ("differences", "Paired differences", differences),
@@ -505,7 +380,10 @@ SECTIONS: tuple[tuple[str, str, Callable[[View], Markup | None]], ...] = (
     ("separation", "Separation", stems),
     ("cost", "Cost", cost),
     ("systems", "Systems", systems),
+    ("sources", "Datasets", datasets_used),
     ("reported", "Reported elsewhere", reported),
+    ("submissions", "Submissions", submissions),
+    ("submit", "How to submit", how_to_submit),
     ("about", "About this run", about),
 )
 """Id, title, and what makes it: None leaves a section out. A page shows them in this order."""

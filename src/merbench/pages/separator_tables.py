@@ -1,14 +1,16 @@
-"""Tables 1 and 2 of Nguyen et al. (2022), in general: as cells, as Markdown and as LaTeX."""
+"""Tables 1 and 2 of Nguyen et al. (2022), in general: as cells, and as tables for a paper."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from merbench.pages.text_table import Cell, Heading, TextTable, escaped
+
 if TYPE_CHECKING:
     from merbench.leaderboard.fold_tables import FoldTable
 
-__all__ = ["MEDIAN", "body", "latex", "markdown"]
+__all__ = ["MEDIAN", "body", "text_tables"]
 
 MEDIAN = "M is the smallest of the n // 2 largest values, as the paper's code has it."
 
@@ -22,43 +24,38 @@ def caption(table: FoldTable) -> str:
     )
 
 
-def markdown(tables: Sequence[FoldTable]) -> str:
-    """Write tables as Markdown."""
-    parts = []
-    for number, table in enumerate(tables, 1):
-        a, b = table.separators
-        head = ["Iteration", f"E {a}", f"E {b}", f"M {a}", f"M {b}", "W"]
-        lines = [f"**Table {number}.** {caption(table)} {MEDIAN}", "", _piped(head)]
-        lines.append(_piped(["---:"] * len(head)))
-        lines += [_piped(cells) for cells in body(table)]
-        parts.append("\n".join(lines))
-    return "\n\n".join(parts) + "\n"
+def text_tables(tables: Sequence[FoldTable]) -> list[TextTable]:
+    """Return the paper's layout of each pair of separators: iterations, and their mean."""
+    return [_text_table(number, table) for number, table in enumerate(tables, 1)]
 
 
-def latex(tables: Sequence[FoldTable]) -> str:
-    """Write tables as LaTeX with booktabs."""
-    parts = []
-    for table in tables:
-        a, b = (_escaped(name) for name in table.separators)
-        *rows, last = body(table)
-        lines = [
-            r"\begin{table}",
-            r"\centering",
-            r"\begin{tabular}{rrrrrr}",
-            r"\toprule",
-            rf"Iteration & $E_{{\text{{{a}}}}}$ & $E_{{\text{{{b}}}}}$ & $M_{{\text{{{a}}}}}$ & "
-            rf"$M_{{\text{{{b}}}}}$ & $W_{{\text{{{a}, {b}}}}}$ \\",
-            r"\midrule",
-            *(" & ".join(row) + r" \\" for row in rows),
-            r"\midrule",
-            " & ".join(last) + r" \\",
-            r"\bottomrule",
-            r"\end{tabular}",
-            rf"\caption{{{_escaped(caption(table))} {_escaped(MEDIAN)}}}",
-            r"\end{table}",
+def _text_table(number: int, table: FoldTable) -> TextTable:
+    names = table.separators
+    headings = [Heading("Iteration", "iteration")]
+    for letter, column in (("E", "kl_mean"), ("M", "kl_median_upper")):
+        headings += [
+            Heading(f"{letter} {name}", f"{column}_{name}", _subscript(letter, name))
+            for name in names
         ]
-        parts.append("\n".join(lines))
-    return "% needs \\usepackage{amsmath,booktabs}\n" + "\n\n".join(parts) + "\n"
+    headings.append(Heading("W", "wilcoxon_p", _subscript("W", ", ".join(names))))
+    values = [
+        (
+            fold.kl_mean_a, fold.kl_mean_b, fold.kl_median_upper_a, fold.kl_median_upper_b,
+            fold.wilcoxon_p,
+        )
+        for fold in table.folds
+    ]  # fmt: skip
+    rows = [
+        [Cell(text, value) for text, value in zip(texts, (None, *numbers), strict=True)]
+        for texts, numbers in zip(body(table), [*values, (*table.average, None)], strict=True)
+    ]
+    return TextTable(
+        f"separators-{number}", f"{caption(table)} {MEDIAN}", headings, rows, summed=True
+    )
+
+
+def _subscript(letter: str, name: str) -> str:
+    return rf"${letter}_{{\text{{{escaped(name)}}}}}$"
 
 
 def body(table: FoldTable) -> list[list[str]]:
@@ -69,17 +66,3 @@ def body(table: FoldTable) -> list[list[str]]:
         medians = fold.kl_median_upper_a, fold.kl_median_upper_b
         rows.append([str(number), *(f"{x:.3f}" for x in (*means, *medians, fold.wilcoxon_p))])
     return [*rows, ["mean", *(f"{x:.3f}" for x in table.average), ""]]
-
-
-def _piped(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
-
-
-_LATEX = {
-    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
-    "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-}  # fmt: skip
-
-
-def _escaped(text: str) -> str:
-    return "".join(_LATEX.get(letter, letter) for letter in text)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,32 +11,32 @@ from typing import TYPE_CHECKING, Any
 from merbench import csv_text
 from merbench.bounds import parquet_table
 from merbench.errors import MerbenchError
-from merbench.leaderboard import files
-from merbench.leaderboard.columns import separator_folds
-from merbench.leaderboard.results import Results, Row, key_of, records
+from merbench.identity import digest
+from merbench.leaderboard import files, run_results
+from merbench.leaderboard.columns import TEXTS, separator_folds
+from merbench.leaderboard.results import Results, Row, Sources, is_synthetic, key_of, records
 from merbench.pages.leaderboard_table import number
 from merbench.pages.render import Part, page
 from merbench.pages.report import PAGE, PAGE_BYTES, write_texts
-from merbench.pages.sections import View, parts
+from merbench.pages.sections import parts
 from merbench.pages.system import system
+from merbench.pages.view import View
 from merbench.runs import row_columns
-from merbench.runs.record import PREDICTIONS
+from merbench.runs.record import MANIFEST, PREDICTIONS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["NAMES", "PAGE", "read", "write"]
+__all__ = ["NAMES", "PAGE", "pages_in", "read", "read_any", "write"]
 
-SYSTEMS, TABLES = "systems", "tables"
-"""Folders of pages: of each system, and of each table where one page for all is too large."""
+SYSTEMS, TABLES, DATASETS = "systems", "tables", "datasets"
+"""Folders of pages: of each system, of each table where one page for all is too large, and of each
+data set."""
 
-NAMES = (PAGE, SYSTEMS, TABLES)
+NAMES = (PAGE, SYSTEMS, TABLES, DATASETS)
 """What a site adds to a leaderboard's folder."""
 
-_TEXT = dict.fromkeys(
-    ("table", "run", "cell", "cell_a", "cell_b", "run_a", "run_b", "clip", "split_hash",
-     "data_hash"), str
-)  # fmt: skip
+_TEXT = TEXTS | {"clip": str}
 """Columns that are texts even where all of them look like numbers."""
 
 
@@ -42,8 +44,9 @@ def write(folder: Path) -> list[Path]:
     """Write the site of a leaderboard into its folder, from the files that lie there.
 
     `index.html` has every table; where that would exceed 3 MB, it has each table's best rows, and
-    `tables/` a page for each whole one. `systems/` has a page for each system whose predictions
-    are there. The same files give the same pages; pages of an earlier leaderboard go.
+    `tables/` a page for each whole one. `datasets/` has a page for each data set, `systems/` one
+    for each system whose predictions are there. The same files give the same pages; pages of an
+    earlier leaderboard go.
 
     Returns
     -------
@@ -60,10 +63,16 @@ def write(folder: Path) -> list[Path]:
     texts = _pages(content, shown)
     texts |= {_href(key): _system_page(content, row) for key, row in shown.items()}
     written = write_texts(folder, texts)
-    for left in [*(folder / SYSTEMS).glob("*.html"), *(folder / TABLES).glob("*.html")]:
+    for left in pages_in(folder):
         if left not in written:
             left.unlink()
     return written
+
+
+def pages_in(folder: Path) -> list[Path]:
+    """Return the files of a leaderboard's site that lie in its folder."""
+    inside = [path for name in NAMES[1:] for path in (folder / name).rglob("*")]
+    return sorted(path for path in [folder / PAGE, *inside] if path.is_file())
 
 
 def read(folder: Path) -> Results:
@@ -104,7 +113,27 @@ def read(folder: Path) -> Results:
         separator_folds(csv(files.SEPARATORS, needed=True)),
         across=records(csv(files.ACROSS, needed=False)),
         reported=records(csv(files.REPORTED, needed=False)),
+        sources=Sources(
+            records(csv(files.DATASETS, needed=False)),
+            records(csv(files.PLUGINS, needed=False)),
+            records(csv(files.SYSTEMS, needed=False)),
+            records(csv(files.SUBMISSIONS, needed=False)),
+        ),
+        replications=records(csv(files.REPLICATIONS, needed=False)),
     )
+
+
+def read_any(folder: Path) -> Results:
+    """Read the results in a folder, whether a run's or a leaderboard's.
+
+    Raises
+    ------
+    MerbenchError
+        It is neither, or a file is missing or damaged.
+    """
+    if (folder / MANIFEST).is_file():
+        return Results.of_run(run_results.read(folder))
+    return read(folder)
 
 
 def _predictions(path: Path) -> pd.DataFrame:
@@ -126,40 +155,85 @@ def _predictions(path: Path) -> pd.DataFrame:
 
 
 def _pages(content: Results, shown: dict[str, Row]) -> dict[str, str]:
-    """Return the index, and a page for each table where they do not fit into one."""
-    view = View(content, {key: _href(key) for key in shown})
+    """Return the index, a page for each data set, and one for each table where they do not fit."""
+    datasets = _dataset_pages(content)
+    view = View(content, {key: _href(key) for key in shown}, datasets=datasets)
     whole = page("merbench leaderboard", parts(view), heading="Leaderboard", lead=_lead(content))
+    hrefs = {key: f"../{_href(key)}" for key in shown}
+    pages = {
+        href: _dataset_page(content, name, href, hrefs, datasets) for name, href in datasets.items()
+    }
     if len(whole.encode()) <= PAGE_BYTES:
-        return {PAGE: whole}
-    pages = {}
+        return {PAGE: whole} | pages
     briefs = []
     for name, rows in content.tables.items():
         href = f"{TABLES}/{name}.html"
         briefs.append(_brief(rows, href))
-        hrefs = {key: f"../{_href(key)}" for key in shown}
         pages[href] = page(
             f"{rows[0]['dataset']}: merbench leaderboard",
-            parts(View(_only(content, name), hrefs)),
+            parts(View(_only(content, [name]), hrefs, datasets=_up(datasets))),
             heading=str(rows[0]["dataset"]),
             up={"href": f"../{PAGE}", "text": "Leaderboard"},
         )
     across = replace(content, rows=[], comparisons=[], separators=[])
     index = page(
         "merbench leaderboard",
-        parts(View(across, tables=briefs)),
+        parts(View(across, tables=briefs, datasets=datasets)),
         heading="Leaderboard",
         lead=_lead(content),
     )
     return {PAGE: index} | pages
 
 
-def _only(content: Results, table: str) -> Results:
-    """Return what a leaderboard has on one of its tables."""
+def _dataset_pages(content: Results) -> dict[str, str]:
+    """Return where the page of each data set is, by its name."""
+    found: dict[str, str] = {}
+    for rows in content.tables.values():
+        name = str(rows[0]["dataset"])
+        slug = re.sub(r"[^\w.-]+", "-", name).strip("-.") or "dataset"
+        href = f"{DATASETS}/{slug}.html"
+        if name not in found and href in found.values():
+            href = f"{DATASETS}/{slug}-{digest([name])[:8]}.html"
+        found.setdefault(name, href)
+    return found
+
+
+def _dataset_page(
+    content: Results, name: str, href: str, hrefs: dict[str, str], datasets: dict[str, str]
+) -> str:
+    """Return a data set's page: what it is, and its tables where they fit."""
+    tables = [table for table, rows in content.tables.items() if rows[0]["dataset"] == name]
+    own = _only(content, tables)
+    here = {other: place for other, place in _up(datasets).items() if other != name}
+    made = {part.id: part for part in parts(View(own, hrefs, datasets=here))}
+    chosen = ("sources", "findings", "leaderboard", "variants", "accuracy", "cost", "differences")
+    up = {"href": f"../{PAGE}", "text": "Leaderboard"}
+
+    def whole(ids: Sequence[str]) -> str:
+        listed = [made[i] for i in ids if i in made]
+        about = [Part(part.id, "The dataset" if part.id == "sources" else part.title, part.html)
+                 for part in listed]  # fmt: skip
+        return page(f"{name}: merbench leaderboard", about, heading=name, up=up)
+
+    text = whole(chosen)
+    return text if len(text.encode()) <= PAGE_BYTES else whole(chosen[:3])
+
+
+def _up(datasets: dict[str, str]) -> dict[str, str]:
+    return {name: f"../{href}" for name, href in datasets.items()}
+
+
+def _only(content: Results, tables: Sequence[str]) -> Results:
+    """Return what a leaderboard has on some of its tables."""
+    rows = [row for table in tables for row in content.tables[table]]
+    names = {row["dataset"] for row in rows}
+    datasets = [row for row in content.sources.datasets if row["dataset"] in names]
     return replace(
         content,
-        rows=content.tables[table],
-        comparisons=[pair for pair in content.comparisons if pair["table"] == table],
-        separators=[fold for fold in content.separators if fold.table == table],
+        rows=rows,
+        comparisons=[pair for pair in content.comparisons if pair["table"] in tables],
+        separators=[fold for fold in content.separators if fold.table in tables],
+        sources=replace(content.sources, datasets=datasets, submissions=[]),
         across=[],
         reported=[],
     )
@@ -174,7 +248,7 @@ def _brief(rows: list[Row], href: str) -> dict[str, Any]:
         "n_rows": len(rows),
         "best": [(row_columns.system_name(row), number(row["kl_mean"])) for row in best[:5]],
         "n_best": len(best),
-        "synthetic": any(row.get("synthetic") for row in rows),
+        "synthetic": is_synthetic(rows),
     }
 
 

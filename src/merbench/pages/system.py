@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 from merbench.leaderboard import roc, training_curves
 from merbench.leaderboard.clip_agreement import confusion
 from merbench.leaderboard.results import Clips, Results, Row, clips_of, key_of
-from merbench.pages import figures
+from merbench.pages import figures, system_facts
 from merbench.pages.leaderboard_table import number
 from merbench.pages.render import render
 from merbench.pages.trials import chosen_parameters
 from merbench.runs import row_columns
 from merbench.tasks import Task
-from merbench.wording import duration
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -90,7 +88,10 @@ def system(content: Results, row: Row, find_excerpts: FindExcerpts | None = None
     return render(
         "system",
         name=name,
-        facts=_facts(row),
+        facts=system_facts.facts(content, row),
+        parts=system_facts.parts(content, row),
+        runs=system_facts.runs(content, row),
+        withheld=system_facts.withheld(row),
         figures=drawn,
         chosen=chosen_parameters(content.folds_of(row)),
         clips=[_clip(clips, i, heard.get(clips.clip[i])) for i in _extremes(clips)],
@@ -98,39 +99,6 @@ def system(content: Results, row: Row, find_excerpts: FindExcerpts | None = None
         columns=task.columns if shown else (),
         listening=any(heard.values()),
     )
-
-
-def _facts(row: Row) -> list[tuple[str, str]]:
-    facts = [("Cell", str(row["cell"]))]
-    if row.get("parameters"):
-        facts.append(("Parameters", _plain(json.loads(row["parameters"]))))
-    facts += [
-        ("KL", f"mean {number(row.get('kl_mean'))}, median {number(row.get('kl_median'))} nats"),
-        ("Tested", _tested(row)),
-        ("Fitting and predicting", duration(row.get("seconds"))),
-    ]
-    for key, text in (
-        ("n_nonpositive_std", "predicted standard deviations not above 0"),
-        ("n_floored_std", "predicted standard deviations raised to the floor"),
-        ("n_floored_probability", "predicted probabilities raised to the floor"),
-    ):
-        if row.get(key):
-            facts.append(("Note", f"{row[key]:.0f} {text}"))
-    if row.get("mark"):
-        facts.append(("Mark", str(row["mark"])))
-    if row.get("error"):
-        facts.append(("Failed", str(row["error"])))
-    return facts
-
-
-def _tested(row: Row) -> str:
-    folds, clips = row.get("n_folds"), row.get("n_clips")
-    text = f"{folds} fold{'s' if folds != 1 else ''} of a dataset of {clips} clips"
-    return f"{text}, {row['n_failed']} of them failed" if row.get("n_failed") else text
-
-
-def _plain(settings: Any) -> str:
-    return row_columns.parameter_text(json.dumps(settings)).strip(" ()")
 
 
 # --- figures -------------------------------------------------------------------------------------

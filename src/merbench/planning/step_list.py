@@ -36,6 +36,7 @@ class StepList:
     _known: dict[str, bool] = field(default_factory=dict)
     _keys: dict[tuple[Any, ...], list[str]] = field(default_factory=dict)
     _reasons: dict[int, str] = field(default_factory=dict)
+    _alike: dict[type[Component], bool] = field(default_factory=dict)
     _tables: dict[tuple[int, ...], str] = field(default_factory=dict)
     _folds: dict[tuple[Any, ...], _Fold] = field(default_factory=dict)
 
@@ -83,8 +84,9 @@ class StepList:
         nothing but packages can all work, or none can.
         """
         kind = type(component)
-        alike = kind.ready is Component.ready and not kind.has_weights()
-        asked = id(kind if alike else component)
+        if kind not in self._alike:
+            self._alike[kind] = kind.ready is Component.ready and not kind.has_weights()
+        asked = id(kind if self._alike[kind] else component)
         if asked not in self._reasons:
             self._reasons[asked] = ""
             try:
@@ -103,14 +105,15 @@ class StepList:
 
     def _fits(self, cell: Cell, tables: tuple[str, ...]) -> list[Fit]:
         fingerprint = cell.model.fingerprint()
-        shared = {
-            "model": Written.of(fingerprint),
+        parts = {
+            "model": fingerprint,
             "task": cell.data.task.value,
             "device": devices.kind(cell.model.device_for(cell.device)),
-            "tables": Written.of(tables),
+            "tables": tables,
             "n_clips": 0 if tables else len(cell.data.clips),
             **({"scaled": True} if cell.scaled else {}),
         }
+        shared = {name: Written.of(part) for name, part in parts.items()}
         model = digest(fingerprint)
         return [
             _fit(cell, split, self._fold(cell, split), tables, model, shared)
@@ -304,12 +307,12 @@ def _fit(
     fold: _Fold,
     tables: tuple[str, ...],
     fingerprint: str,
-    shared: Mapping[str, Any],
+    shared: Mapping[str, Written],
 ) -> Fit:
     """Return a fold's fit; `shared` is what of its key all folds of the cell have."""
     seed = cell.fold_seed(split.fold)
     return Fit(
-        artifact_key("fit", seed=seed, **shared, **fold.written),
+        artifact_key("fit", seed=Written(seed), **shared, **fold.written),
         cell.model, fingerprint, cell.data.task, seed, cell.device, tables, fold.train,
         split.test, fold.labels, fold.groups, fold.copy_of, fold.test_ids, cell.label, split.fold,
         cell.scaled,

@@ -56,13 +56,21 @@ class Surroundings:
         sys.excepthook = self.hook
 
 
+_thread = threading.local()
+
+
 @contextlib.contextmanager
 def contained() -> Iterator[None]:
     """Let a plugin's code run; what it prints goes to standard error, what it changes is put back.
 
     That is the working folder, handlers of signals, filters of warnings, the standard streams, and
-    standard output below Python, where libraries in C and child processes write.
+    standard output below Python, where libraries in C and child processes write. Within a block
+    that sees to it already, nothing more is done.
     """
+    if getattr(_thread, "contained", False):
+        yield
+        return
+    _thread.contained = True
     before, process = Surroundings.now(), os.getpid()
     kept = None
     with contextlib.suppress(OSError, ValueError):
@@ -74,6 +82,7 @@ def contained() -> Iterator[None]:
     try:
         yield
     finally:
+        _thread.contained = False
         leave_if_copied(process)
         before.restore()
         if kept is not None:

@@ -1,4 +1,4 @@
-"""Adding a run to a leaderboard's folder: all of it or nothing."""
+"""Changing a leaderboard's folder, as by adding a run to it: all of it or nothing."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +17,14 @@ from merbench.errors import MerbenchError
 from merbench.leaderboard import published_folder, submission
 from merbench.leaderboard.building import Board, build
 from merbench.publishing import rebuild
+from merbench.publishing.exchange import exchanged
 from merbench.received_names import inside
 from merbench.runs import record
 from merbench.runs.manifest import uncommitted
-from merbench.runs.row_columns import joined, told_apart
+from merbench.runs.row_columns import PEOPLE, joined, system_name, told_apart
 from merbench.verification import run_check
-from merbench.verification.board_check import verify
+from merbench.verification.board_check import Verdict, verify, verify_submission
+from merbench.wording import number
 
 if TYPE_CHECKING:
     from merbench.runs.record import RunRecord
@@ -41,101 +43,159 @@ class Move:
 
 @dataclass(frozen=True)
 class Published:
-    """What publishing did.
+    """What a change of a leaderboard did.
 
     Parameters
     ----------
     submission
-        The new submission's folder.
+        The folder of the submission that was added; None where something else was done.
     board
-        The leaderboard with it.
+        The leaderboard as it is now.
     moves
-        Places that changed, the new rows' among them.
+        Places that changed, new rows' and those of rows that are gone among them.
     unverified
         What nobody can verify without labels that may not be republished, a sentence each.
+    again
+        Results of systems that were there already and were run again, a phrase each.
+    failed
+        New rows without a result, with the reason, a phrase each.
+    changed
+        Whether anything is other than it was.
     uncommitted
         One sentence where the run was made by a checkout of merbench with changes that no commit
         has.
     """
 
-    submission: Path
+    submission: Path | None
     board: Board
     moves: tuple[Move, ...]
     unverified: tuple[str, ...]
+    again: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+    changed: bool = False
     uncommitted: str = ""
 
 
-def publish(run: Path, folder: Path) -> Published:
+def publish(run: Path, folder: Path, *, submitter: str = "") -> Published:
     """Add a run to a leaderboard as a submission, and rebuild what follows.
+
+    A run that is there already is written anew where its submission would differ, as by another
+    submitter's name, and left alone where it would not.
+
+    Parameters
+    ----------
+    run
+        Folder that `merbench run` wrote, or a submission from another leaderboard.
+    folder
+        The leaderboard's; made where there is none.
+    submitter
+        Who is to be named as the one who submits it; nobody by default.
+
+    Raises
+    ------
+    MerbenchError
+        The run does not follow from its predictions, or another one has its name in the
+        leaderboard; the leaderboard itself is not what follows from its submissions; or there is
+        no room.
+    """
+    taken = _sound(run)
+    submitted = taken if submission.is_submission(taken) else submission.of_run(taken)
+    name = submission.name_of(submitted.manifest)
+    done = change(
+        folder,
+        lambda copy: add(submitted, copy, submitter),
+        f"with the run {run}",
+    )
+    unverified = tuple(
+        line
+        for line in done.unverified
+        if line.startswith(f"{published_folder.SUBMISSIONS}/{name}: ")
+    )
+    return replace(
+        done,
+        submission=folder / published_folder.SUBMISSIONS / name,
+        unverified=unverified,
+        uncommitted=uncommitted(taken.manifest),
+    )
+
+
+def add(submitted: RunRecord, folder: Path, submitter: str = "") -> None:
+    """Write a submission to its place in a leaderboard, which may hold the same run's already.
+
+    Raises
+    ------
+    MerbenchError
+        The place holds another run's.
+    """
+    path = inside(folder / published_folder.SUBMISSIONS, submission.name_of(submitted.manifest))
+    earlier = record.read(path) if path.is_dir() else None
+    if earlier is not None and earlier.manifest["run"] != submitted.manifest["run"]:
+        raise MerbenchError(
+            f"{path.name} is another run's submission, whose id begins with the same eight digits; "
+            "nothing was changed: run again, which gives a new id"
+        )
+    submission.write(submission.signed(submitted, submitter, earlier), path)
+
+
+def change(folder: Path, edit: Callable[[Path], None], when: str) -> Published:
+    """Change a leaderboard's submissions, and rebuild what follows: all of it or nothing.
 
     Everything is done in a copy beside the folder, which takes the folder's place when all checks
     have passed; whatever stops it before, the folder stays as it was.
 
     Parameters
     ----------
-    run
-        Folder that `merbench run` wrote.
     folder
         The leaderboard's; made where there is none.
+    edit
+        Given the copy's folder: changes its submissions, or what else is no one's result.
+    when
+        In what case the leaderboard would not verify, for the error.
 
     Raises
     ------
     MerbenchError
-        The run does not follow from its predictions, is in the leaderboard already, or adds
-        nothing to it; the leaderboard itself is not what follows from its submissions; or there
-        is no room.
+        The leaderboard is not what follows from its submissions, before or afterwards; or there is
+        no room.
     """
-    taken = _sound(run)
     folder = _place(folder)
     with _alone(folder):
         _restore(folder)
         before = _state(folder)
         old = _present(folder)
-        identity = taken.manifest["run"]
-        if any(other.manifest["run"] == identity for other in old.runs):
-            raise MerbenchError(
-                f"the run {run} is in {folder} already, as "
-                f"{published_folder.SUBMISSIONS}/{submission.name_of(taken.manifest)}; "
-                "nothing was changed"
-            )
         try:
             with _copy(folder) as copy:
-                path = inside(
-                    copy / published_folder.SUBMISSIONS, submission.name_of(taken.manifest)
-                )
-                if path.exists():
-                    raise MerbenchError(
-                        f"{path.name} is another run's submission, whose id begins with the same "
-                        "eight digits; nothing was changed: run again, which gives a new id"
-                    )
-                submission.write(submission.of_run(taken), path)
+                sources = _digests(copy)
+                edit(copy)
+                if _digests(copy) == sources:
+                    return Published(None, old, (), ())
                 new = rebuild.rebuild(copy).board
                 verdict = verify(copy, pages=False)  # they were just written
                 if verdict.differences:
                     raise MerbenchError(
-                        f"with the run {run} the leaderboard would not verify "
+                        f"{when} the leaderboard would not verify "
                         f"({verdict.differences[0]}); nothing was changed"
-                    )
-                if identity not in set(new.leaderboard["run"]):
-                    raise MerbenchError(
-                        f"the run {run} has no result that {folder} lacks; nothing was changed"
                     )
                 moved = tuple(moves(old, new))
                 _swap(copy, folder, before)
         except OSError as error:
             raise MerbenchError(
                 f"{folder} cannot be written ({error.strerror or error}); nothing was changed: "
-                "make room, and publish again"
+                "make room, and try again"
             ) from error
-    name = f"{published_folder.SUBMISSIONS}/{path.name}: "
-    unverified = tuple(line for line in verdict.unverified if line.startswith(name))
     return Published(
-        folder / published_folder.SUBMISSIONS / path.name,
-        new,
-        moved,
-        unverified,
-        uncommitted(taken.manifest),
+        None, new, moved, tuple(verdict.unverified), _again(old, new), _failed(old, new), True
     )
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    """Return what a leaderboard's tables follow from: its submissions and reported numbers."""
+    return {
+        str(path.relative_to(folder)): submission.file_hash(path)
+        for name in (published_folder.SUBMISSIONS, published_folder.REPORTED)
+        for path in sorted((folder / name).rglob("*"))
+        if path.is_file()
+    }
 
 
 def moves(before: Board, after: Board) -> Iterator[Move]:
@@ -149,6 +209,35 @@ def moves(before: Board, after: Board) -> Iterator[Move]:
             yield Move(names[key]["dataset"], row["table"], joined(names[key]), was, place)
 
 
+def _again(before: Board, after: Board) -> tuple[str, ...]:
+    """Say of each result that a new run repeats what it came to, beside the one that is ranked."""
+    known = {run.manifest["run"] for run in before.runs}
+    ranked = {
+        (row["table"], row["cell"]): row["kl_mean"]
+        for row in after.leaderboard.to_dict("records")
+        if row["role"] != PEOPLE
+    }
+    found = []
+    for row in after.replications.to_dict("records"):
+        key = (row["table"], row["cell"])
+        if row["run"] in known or row["listed"] or row["status"] != "ok" or key not in ranked:
+            continue
+        found.append(
+            f"{row['system']} on {row['dataset']}: KL {number(row['kl_mean'])}, ranked is "
+            f"{number(ranked[key])}"
+        )
+    return tuple(found)
+
+
+def _failed(before: Board, after: Board) -> tuple[str, ...]:
+    known = {run.manifest["run"] for run in before.runs}
+    return tuple(
+        f"{row['dataset']}: {system_name(row)}: {row['error']}"
+        for row in after.leaderboard.to_dict("records")
+        if row["status"] != "ok" and row["run"] not in known
+    )
+
+
 def _places(board: Board) -> dict[tuple[str, str], tuple[int, dict[str, Any]]]:
     rows = board.leaderboard.to_dict("records")
     return {
@@ -159,14 +248,20 @@ def _places(board: Board) -> dict[tuple[str, str], tuple[int, dict[str, Any]]]:
 
 
 def _sound(run: Path) -> RunRecord:
-    """Read a run that is to be published, and see that it is one."""
-    differences = run_check.verify(run)
+    """Read a run or a submission that is to be published, and see that it is one."""
+    known = record.read(run)
+    if submission.is_submission(known):
+        verdict = Verdict()
+        verify_submission(run, {}, verdict, called=submission.name_of(known.manifest))
+        differences = verdict.differences
+    else:
+        differences = run_check.verify(run)
     if differences:
         more = f" and {len(differences) - 1} more" if len(differences) > 1 else ""
         raise MerbenchError(
             f"the run {run} does not verify ({differences[0]}{more}); see `merbench verify {run}`"
         )
-    return record.read(run)
+    return known
 
 
 def _present(folder: Path) -> Board:
@@ -258,15 +353,21 @@ def _swap(copy: Path, folder: Path, before: dict[str, tuple[int, int, int]]) -> 
 
     It is looked at again once it is out of the way, where nobody finds it by its name.
     """
+    edited = MerbenchError(
+        f"{folder} was edited by somebody else meanwhile; nothing was changed: look at it, and "
+        "publish again"
+    )
+    if folder.is_dir() and exchanged(copy, folder):
+        if _state(copy) == before:  # the copy is now what the folder was
+            return
+        exchanged(copy, folder)
+        raise edited
     aside = _aside(folder)
     try:
         if folder.exists():
             folder.rename(aside)
             if _state(aside) != before:
-                raise MerbenchError(
-                    f"{folder} was edited by somebody else meanwhile; nothing was changed: look "
-                    "at it, and publish again"
-                )
+                raise edited
         copy.rename(folder)
     except BaseException:
         _restore(folder)

@@ -80,8 +80,9 @@ def human_ceiling_rows(
                 "cell": cell, **names, "parameters": "", "role": row_columns.PEOPLE,
                 "fold": split.fold, "seed": seed,
                 "n_train": len(split.train), "n_test": len(split.test), **data_columns(data),
-                "seconds": 0.0, "cpu_seconds": 0.0, "peak_memory_mb": 0.0, "curve": "",
-                "trials": "", "status": "ok", "error": "", **row_columns.ceiling_metrics(kl[test]),
+                "seconds": 0.0, "fit_seconds": 0.0, "predict_seconds": 0.0, "cpu_seconds": 0.0,
+                "peak_memory_mb": 0.0, "curve": "", "trials": "", "status": "ok", "error": "",
+                **row_columns.ceiling_metrics(kl[test]),
             }  # fmt: skip
             truth = np.asarray([data.clips[i].label for i in split.test], dtype=np.float64)
             nothing = np.full(truth.shape, np.nan)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -41,6 +42,7 @@ def execute(
     store: Store,
     where: Workplace | None,
     report: Callable[[Outcome], None] | None = None,
+    engine: Mapping[str, Any] | None = None,
 ) -> RunRecord:
     """Do a plan's tasks and score what they predict.
 
@@ -54,6 +56,8 @@ def execute(
         The engine at work that runs them; None where the plan has no tasks left.
     report
         Called with each task's outcome.
+    engine
+        Name and parameters of the engine, for the manifest.
     """
     started = time.time()
 
@@ -66,7 +70,7 @@ def execute(
     threading.Thread(target=_load_evaluation, daemon=True).start()
     outcomes = schedule.execute(plan.tasks, where, settled) if where else {}
     folds, predictions, errors = _collect(plan, store, outcomes)
-    manifest = manifests.compose(plan, outcomes, errors, started)
+    manifest = manifests.compose(plan, outcomes, errors, started, engine)
     measured = [stems.read(part, store) for part in plan.described]
     manifest["shift"] = stems.shifts(measured, plan.benchmark.spec.seed)
     return RunRecord(manifest, folds, predictions, stems.table(measured))
@@ -141,6 +145,8 @@ def _score(
     frame, metrics = _scored(cell.data, cell.id, cell.names, fold, predicted)
     info = artifact.info
     measured = {name: info[name] for name in ("seconds", "cpu_seconds", "peak_memory_mb")}
+    for part in ("fit_seconds", "predict_seconds"):
+        measured[part] = info.get(part, math.nan)
     for kept in ("curve", "trials"):
         measured[kept] = json.dumps(info[kept]) if info[kept] else ""
     return frame, measured | metrics

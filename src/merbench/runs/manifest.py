@@ -8,6 +8,7 @@ import subprocess
 import time
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,19 +17,25 @@ from merbench import __version__, installed, threads
 from merbench.benchmark.document import Document
 from merbench.benchmark.protocols import sides
 from merbench.components import Component
-from merbench.components.base import source_digest
+from merbench.components.base import components_in, source_digest
 from merbench.engines.schedule import Outcome
 from merbench.errors import MerbenchError
 from merbench.identity import spec_hash
 from merbench.planning.cell import Cell, LoadedDataset
 from merbench.planning.plan import Plan
+from merbench.plugins.provenance import about, provenance
+from merbench.plugins.registry import KINDS
 from merbench.runs.row_columns import role
 
 SCHEMA = 2
 
 
 def compose(
-    plan: Plan, outcomes: Mapping[str, Outcome], errors: Sequence[Mapping[str, Any]], started: float
+    plan: Plan,
+    outcomes: Mapping[str, Outcome],
+    errors: Sequence[Mapping[str, Any]],
+    started: float,
+    engine: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Describe a run that is done.
 
@@ -42,6 +49,8 @@ def compose(
         Of each failed fold: cell, fold and traceback.
     started
         When, in seconds since the epoch.
+    engine
+        Name and parameters of the engine that did it; None where nothing says.
 
     Returns
     -------
@@ -68,14 +77,51 @@ def compose(
         "protocol": plan.benchmark.protocol.identity(),
         "datasets": [_dataset_entry(data) for data in plan.datasets],
         "cells": [_cell_entry(cell, plan) for cell in plan.cells],
+        "plugins": plugins_of(plan),
         "skipped": [{**skip.names, "reason": skip.reason} for skip in plan.skipped],
         "tasks": {"done": len(outcomes), "cached": dict(plan.cached)},
         "failures": failures,
         "errors": [dict(error) for error in errors],
+        **({"engine": dict(engine)} if engine else {}),
         "packages": installed.versions(),
         "git": _git(),
         "hardware": _hardware(),
     }
+
+
+def plugins_of(plan: Plan) -> list[dict[str, Any]]:
+    """Describe the plugins that a plan uses: what each says of itself, and where it can be had."""
+    found: dict[tuple[str, str], type[Component]] = {}
+
+    def note(component: Component) -> None:
+        kind = next((kind for kind, base in KINDS.items() if isinstance(component, base)), "")
+        found.setdefault((kind, component.name), type(component))
+        for _, value in component:
+            for inner in components_in(value):
+                note(inner)
+
+    for data in plan.datasets:
+        note(data.dataset)
+    for cell in plan.cells:
+        for part in _parts(cell):
+            note(part)
+    return [
+        {"kind": kind, "name": name, **_plugin_entry(cls)}
+        for (kind, name), cls in sorted(found.items())
+    ]
+
+
+def _plugin_entry(cls: type[Component]) -> dict[str, Any]:
+    summary, more = about(cls)
+    said = {
+        "version": cls.version,
+        "summary": summary,
+        "description": more,
+        "authors": list(cls.authors),
+        "citation": cls.citation,
+        "paper": cls.paper,
+    }
+    return {key: value for key, value in (said | asdict(provenance(cls))).items() if value}
 
 
 def uncommitted(manifest: Mapping[str, Any]) -> str:
@@ -154,6 +200,7 @@ def _dataset_entry(data: LoadedDataset) -> dict[str, Any]:
         "homepage": dataset.homepage,
         "licence": dataset.licence,
         "citation": dataset.citation,
+        **({"paper": dataset.paper} if dataset.paper else {}),
         **({"authors": list(dataset.authors)} if dataset.authors else {}),
         "source": source_digest(type(dataset)),
         "clips": listed,
@@ -162,9 +209,6 @@ def _dataset_entry(data: LoadedDataset) -> dict[str, Any]:
 
 
 def _cell_entry(cell: Cell, plan: Plan) -> dict[str, Any]:
-    parts: tuple[Component | None, ...] = (
-        *cell.augmentations, cell.separator, *cell.features, cell.model
-    )  # fmt: skip
     return {
         "id": cell.id,
         **cell.names,
@@ -172,13 +216,20 @@ def _cell_entry(cell: Cell, plan: Plan) -> dict[str, Any]:
         "data_hash": cell.data.data_hash,
         "parameters": cell.settings,
         "identity": cell.identity,
-        "sources": {part.name: source_digest(type(part)) for part in parts if part is not None},
+        "sources": {part.name: source_digest(type(part)) for part in _parts(cell)},
         "tables": list(plan.tables.get(cell.id, ())),
         "seeds": [cell.fold_seed(split.fold) for split in cell.data.splits],
         # Only where it says more than the dataset's.
         **({"provenance": cell.provenance} if cell.provenance != cell.data.provenance else {}),
         "error": plan.unready.get(cell.id, ""),
     }
+
+
+def _parts(cell: Cell) -> list[Component]:
+    parts: tuple[Component | None, ...] = (
+        *cell.augmentations, cell.separator, *cell.features, cell.model
+    )  # fmt: skip
+    return [part for part in parts if part is not None]
 
 
 def _git() -> dict[str, Any]:

@@ -102,7 +102,9 @@ def read_table(path: Path) -> pd.DataFrame:
     """
     table = parquet_table(path).to_pandas()
     texts = [name for name in table.columns if str(table[name].dtype) == "category"]
-    plain: pd.DataFrame = table.assign(**{name: table[name].astype(object) for name in texts})
+    plain: pd.DataFrame = table.assign(
+        **{name: table[name].astype(table[name].cat.categories.dtype) for name in texts}
+    )
     return plain
 
 

@@ -21,7 +21,8 @@ TRUTH, PREDICTED = "truth_", "predicted_"
 FOLD_COLUMNS = (
     "cell", *AXES, "parameters", "role", "fold", "seed", "n_train", "n_test", "task",
     "dataset_parameters", "n_clips", "synthetic", "provenance", "split_hash", "data_hash",
-    "seconds", "cpu_seconds", "peak_memory_mb", "curve", "trials", "status", "error",
+    "seconds", "fit_seconds", "predict_seconds", "cpu_seconds", "peak_memory_mb", "curve",
+    "trials", "status", "error",
 )  # fmt: skip
 """Columns of a run's folds, in their order; the metrics of its tasks follow."""
 PREDICTION_COLUMNS = ("cell", *AXES, "fold", "clip", "group")

@@ -86,6 +86,8 @@ def fold_row(cell: Cell, fold: int, n_train: int, n_test: int) -> dict[str, Any]
         **data_columns(cell.data),
         "provenance": cell.provenance,
         "seconds": float("nan"),
+        "fit_seconds": float("nan"),
+        "predict_seconds": float("nan"),
         "cpu_seconds": float("nan"),
         "peak_memory_mb": float("nan"),
         "curve": "",

@@ -12,13 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from merbench.errors import MerbenchError
-from merbench.evaluation.comparison import holm
 from merbench.evaluation.divergence import STD_FLOOR
 from merbench.evaluation.evaluator import Evaluation, evaluate
+from merbench.evaluation.families import holm
 from merbench.evaluation.guards import Suspicion, suspect
 from merbench.evaluation.labels import LabelKind, NormalLabels, labels_of
 from merbench.evaluation.signedrank import signed_rank
 from merbench.numerals import LARGEST, LEAST_STD, real_numbers
+from merbench.scoring.class_columns import named_classes, one_hot
 from merbench.scoring.wide_table import WideTable, read_table
 from merbench.wording import number, p_text
 
@@ -47,9 +48,11 @@ def score_file(
     truth
         Prefix of the true label's columns: `gt` for `gt_valence_mean`, `gt_arousal_mean`,
         `gt_valence_std`, `gt_arousal_std` (or `gt_Q1`...`gt_Q4`). For `classes` every column with
-        it is a class.
+        it is a class. For quadrants and classes also the name of one column that holds each
+        clip's class.
     predictions
-        Prefixes of the systems' columns, as a sequence or separated by commas.
+        Prefixes of the systems' columns, as a sequence or separated by commas; where the truth is a
+        column of classes, a system's may be one too.
     task
         What the columns are.
     fixed_std
@@ -77,8 +80,17 @@ def score_file(
     table = read_table(Path(path))
     ids = table.unique(id.strip())
     labels = labels_of(task)
-    columns = labels.columns or _classes(table, truth.strip())
-    if fixed_std is not None:
+    named = named_classes(table, labels, truth.strip(), systems)
+    columns = labels.columns or named or _classes(table, truth.strip())
+    if named:
+        true_rows = one_hot(table, truth.strip(), named)
+        rows = {
+            system: one_hot(table, system, named)
+            if system in table.columns
+            else table.numbers(_prefixed(named, system))
+            for system in systems
+        }
+    elif fixed_std is not None:
         true_rows = _with_fixed_std(table, truth.strip(), fixed_std, labels, is_truth=True)
         rows = {
             system: _with_fixed_std(table, system, fixed_std, labels, is_truth=False)
@@ -94,6 +106,8 @@ def score_file(
             _refuse_unspread(table, true_columns, true_rows)
         rows = {system: table.numbers(_prefixed(columns, system)) for system in systems}
     for system, predicted in rows.items():
+        if named and system in table.columns:
+            continue
         _refuse_huge(table, _prefixed(columns, system), predicted)
     places = [f"{name} at {place}" for name, place in zip(ids, table.places, strict=True)]
     classes = () if labels.columns else columns

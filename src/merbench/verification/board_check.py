@@ -109,11 +109,28 @@ def verify(
 
 
 def verify_submission(
-    path: Path, copies: Copies, verdict: Verdict, registry: Registry | None = None
+    path: Path,
+    copies: Copies,
+    verdict: Verdict,
+    registry: Registry | None = None,
+    called: str = "",
 ) -> RunRecord | None:
     """Verify one submission; None where it cannot be read.
 
     Whatever is wrong with it, the others are verified as well.
+
+    Parameters
+    ----------
+    path
+        Its folder.
+    copies
+        Clips of the reader's own copies.
+    verdict
+        Takes what is found.
+    registry
+        The plugins that are installed; by default they are looked for.
+    called
+        The name that the folder is to have; by default the one it has.
     """
     where = f"{folders.SUBMISSIONS}/{path.name}"
     found: list[str] = []
@@ -121,7 +138,9 @@ def verify_submission(
     try:
         run = _readable(path, found)
         if run is not None:
-            _verify_read(run, path, copies, found, verdict.unverified, registry)
+            _verify_read(
+                run, path, copies, found, verdict.unverified, registry, called or path.name
+            )
     except MerbenchError as error:
         found.append(str(error))
     except Exception as error:  # there is no telling what files of strangers bring about
@@ -149,10 +168,11 @@ def _verify_read(
     found: list[str],
     unverified: list[str],
     registry: Registry | None,
+    called: str,
 ) -> None:
     """Verify a submission that was read; its faults go to `found`."""
     where = f"{folders.SUBMISSIONS}/{path.name}"
-    found += _digest_differences(path, run.manifest)
+    found += _digest_differences(path, run.manifest, called)
     found += claim_differences(run.manifest, discovery.load([]) if registry is None else registry)
     unverified += [f"{where}: {line}" for line in _left_out(run)]
     checked = run
@@ -164,8 +184,8 @@ def _verify_read(
         found += _mark_differences(checked)
 
 
-def _digest_differences(path: Path, manifest: Mapping[str, Any]) -> Iterator[str]:
-    if path.name != name_of(manifest):
+def _digest_differences(path: Path, manifest: Mapping[str, Any], called: str) -> Iterator[str]:
+    if called != name_of(manifest):
         yield f"its folder must be called {name_of(manifest)}"
     for name in (FOLDS, PREDICTIONS):
         if manifest["files"][name] != file_hash(path / name):
@@ -288,12 +308,7 @@ def _page_differences(folder: Path, composed: Files) -> Iterator[str]:
         for name in composed.names:
             shutil.copyfile(folder / name, Path(scratch) / name)
         right = {path.relative_to(scratch): path for path in site.write(Path(scratch))}
-        there = {
-            path.relative_to(folder)
-            for name in site.NAMES
-            for path in ([folder / name] if name.endswith(".html") else (folder / name).rglob("*"))
-            if path.is_file()
-        }
+        there = {path.relative_to(folder) for path in site.pages_in(folder)}
         for page in sorted(right.keys() - there):
             yield f"the page {page} is missing{anew}"
         for page in sorted(there - right.keys()):

@@ -53,3 +53,14 @@ def test_hdf5_of_something_else(tmp_path: Path) -> None:
         file["x"] = np.ones(3)
     with pytest.raises(MerbenchError, match="holds no weights that Keras saved"):
         KerasCheckpoint(tmp_path / "a.h5")
+
+
+def test_arrays_that_unpack_to_far_more_than_the_file(tmp_path: Path) -> None:
+    import h5py
+
+    path = write_keras(tmp_path / "a.h5", [("dense", {"bias": np.ones(2)})])
+    with h5py.File(path, "a") as file:
+        del file["dense/dense/bias:0"]
+        file.create_dataset("dense/dense/bias:0", (10**12,), "f4", chunks=(10**6,))
+    with pytest.raises(MerbenchError, match=r"it would unpack to 4000000000000 bytes"):
+        KerasCheckpoint(path)

@@ -8,7 +8,7 @@
   const dark = () =>
     (root.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "")) ===
     "dark";
-  const show = () => toggle.setAttribute("aria-pressed", String(dark()));
+  const show = () => { toggle.textContent = dark() ? "Light theme" : "Dark theme"; };
   toggle.addEventListener("click", () => {
     root.dataset.theme = dark() ? "light" : "dark";
     try { localStorage.setItem("merbench-theme", root.dataset.theme); } catch { /* private mode */ }
@@ -21,6 +21,7 @@
   // --- sorting: numbers by value, text by alphabet, what is missing last either way ---
   const value = (row, index) => {
     const cell = row.cells[index];
+    if (cell.dataset.t !== undefined) return cell.dataset.t;
     const text = cell.dataset.v ?? cell.textContent.trim();
     if (text === "" || text === "–") return null;
     return cell.dataset.v !== undefined || !Number.isNaN(Number(text)) ? Number(text) : text;
@@ -55,17 +56,17 @@
       rows: all("tbody tr", section).map((row) => [row, row.textContent.toLowerCase()]),
     }));
     const output = form.querySelector("output");
+    const chosen = all("select[data-filter]", form);
     const total = boards.reduce((sum, board) => sum + board.rows.length, 0);
     const filter = () => {
       const words = form.text.value.toLowerCase().split(/\s+/).filter(Boolean);
-      const dataset = form.dataset_name?.value ?? "";
-      const role = form.role?.value ?? "";
+      const wanted = chosen.filter((select) => select.value).map((s) => [s.name, s.value]);
       let shown = 0;
       boards.forEach(({ section, rows }) => {
-        const here = !dataset || section.dataset.dataset === dataset;
         let count = 0;
         rows.forEach(([row, text]) => {
-          const kept = here && (!role || row.dataset.role === role) &&
+          const kept = wanted.every(([name, value]) =>
+            (row.dataset[name] ?? section.dataset[name]) === value) &&
             words.every((word) => text.includes(word));
           row.hidden = !kept;
           count += kept;
@@ -81,6 +82,16 @@
     form.hidden = false;
     filter();
   }
+
+  // --- on a phone a table shows rank, system and score; a button shows the rest ---
+  all("section.board").forEach((section) => {
+    const button = section.querySelector(".all-columns");
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      const whole = section.classList.toggle("whole");
+      button.setAttribute("aria-pressed", String(whole));
+    });
+  });
 
   // --- a link to a system opens it; printing opens all ---
   const open = () => {

@@ -1,0 +1,311 @@
+"""What a table's statistics come to, in a few plain sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from merbench.benchmark.names import NONE
+from merbench.components import MIXED
+from merbench.leaderboard.columns import records
+from merbench.leaderboard.comparisons import level
+from merbench.runs.row_columns import AXES, BASELINE, PEOPLE, SYSTEM, is_blind, told_apart
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["COLUMNS", "FILE", "Finding", "findings", "findings_of", "findings_table"]
+
+Row = Mapping[str, Any]
+
+_NAMED = 3
+"""Systems that a sentence names before it only counts them."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One sentence, and the rows that it is about: a row of findings.csv.
+
+    Parameters
+    ----------
+    table, dataset
+        Whose.
+    kind
+        What it is about: `leads`, `separation`, `detectable`, `hearing`, `people` or `given`.
+    text
+        The sentence.
+    cells, runs
+        Of its rows, in the same order, with blanks between.
+    """
+
+    table: str
+    dataset: str
+    kind: str
+    text: str
+    cells: str
+    runs: str
+
+    @property
+    def keys(self) -> list[tuple[str, str]]:
+        """Cell and run of each row that it is about; a run by itself leaves its own out."""
+        cells, runs = self.cells.split(), self.runs.split()
+        return list(zip(cells, runs or [""] * len(cells), strict=True))
+
+
+COLUMNS = [field.name for field in fields(Finding)]
+FILE = "findings.csv"
+
+
+def findings_table(leaderboard: pd.DataFrame, comparisons: pd.DataFrame) -> pd.DataFrame:
+    """Return the findings of a leaderboard as the table that stands beside it."""
+    import pandas as pd
+
+    found = findings(records(leaderboard), records(comparisons))
+    return pd.DataFrame(found, columns=COLUMNS)
+
+
+def findings(rows: Sequence[Row], comparisons: Sequence[Row]) -> list[Finding]:
+    """Return the findings of a leaderboard, table by table.
+
+    Parameters
+    ----------
+    rows, comparisons
+        Its tables, with None for what is missing.
+    """
+    tables: dict[str, list[Row]] = {}
+    for row in rows:
+        tables.setdefault(str(row["table"]), []).append(row)
+    pairs: dict[str, list[Row]] = {}
+    for pair in comparisons:
+        pairs.setdefault(str(pair["table"]), []).append(pair)
+    return [
+        finding
+        for table, own in tables.items()
+        for finding in findings_of(own, pairs.get(table, []))
+    ]
+
+
+def findings_of(rows: Sequence[Row], comparisons: Sequence[Row]) -> list[Finding]:
+    """Return the findings of one table.
+
+    Parameters
+    ----------
+    rows
+        The best first.
+    comparisons
+        Of its rows.
+    """
+    ranked = [row for row in rows if row.get("rank") is not None]
+    competing = [row for row in ranked if row["role"] == SYSTEM and not row.get("mark")]
+    if not competing:
+        return []
+    called = _short_names(ranked)
+
+    def name(row: Row) -> str:
+        return called[_key(row)]
+
+    made = [
+        _leads(competing, name),
+        *_separation(ranked, comparisons),
+        _hearing(ranked, name),
+        _detectable(competing),
+        _people(rows, competing[0]),
+        _given(competing),
+    ]
+    first = ranked[0]
+    return [
+        Finding(
+            str(first["table"]), str(first["dataset"]), kind, text,
+            " ".join(str(row["cell"]) for row in about),
+            " ".join(str(row.get("run") or "") for row in about).strip(),
+        )
+        for kind, text, about in filter(None, made)
+    ]  # fmt: skip
+
+
+Made = tuple[str, str, Sequence[Row]] | None
+Name = Callable[[Row], str]
+
+
+def _leads(competing: Sequence[Row], name: Name) -> Made:
+    """Which systems lead, or that none can be told from the others."""
+    best, n = competing[0], len(competing)
+    kl = f"mean KL {best['kl_mean']:.3f} nats, less is better"
+    if n == 1:
+        return "leads", f"{name(best)} is the only system that competes ({kl}).", [best]
+    leading = [row for row in competing if row.get("tier") == 1]
+    if best.get("tier") is None or len(leading) == n:
+        text = f"The data cannot tell the {n} systems apart: none is significantly worse than "
+        text += f"{name(best)}, which ranks first ({kl})."
+        wanted = [row for row in competing[1:] if row.get("groups_needed") is not None]
+        if wanted:
+            other = min(wanted, key=lambda row: row["groups_needed"])
+            groups = f"{other['groups_needed']:,.0f}".replace(",", "\N{NO-BREAK SPACE}")
+            text += (
+                f" With about {groups} groups of clips instead of {best['n_groups']:.0f}, a "
+                f"difference as large as that of {name(other)} would show."
+            )
+            return "leads", text, [best, other]
+        return "leads", text, [best]
+    rest = n - len(leading)
+    second = name(competing[len(leading)])
+    others = "" if rest == 1 else f", the best of the other {rest},"
+    worse = f"{second}{others} is significantly worse than the first"
+    if len(leading) == 1:
+        text = f"{name(best)} leads ({kl}): {second}{others} is significantly worse."
+        return "leads", text, leading
+    return (
+        "leads",
+        f"{_names(leading, name)} lead: the data cannot tell any of the {len(leading)} from the "
+        f"first ({kl}); {worse}.",
+        leading,
+    )
+
+
+def _separation(ranked: Sequence[Row], comparisons: Sequence[Row]) -> Iterable[Made]:
+    """Whether each separator helped against unseparated clips, and by how much at most."""
+    by_cell = {_key(row): row for row in ranked}
+    several = any(row.get("run") for row in ranked)
+    found: dict[str, list[tuple[Row, float, float, bool]]] = {}
+    for pair in comparisons:
+        if pair["across"] != "separator":
+            continue
+        sides = [
+            by_cell.get((pair[f"cell_{side}"], str(pair[f"run_{side}"]) if several else ""))
+            for side in "ab"
+        ]
+        a, b = sides
+        if a is None or b is None or (a["separator"] == MIXED) == (b["separator"] == MIXED):
+            continue
+        apart, sign, end = (a, 1, "kl_low") if b["separator"] == MIXED else (b, -1, "kl_high")
+        if pair.get(end) is None:
+            continue
+        found.setdefault(str(apart["separator"]), []).append(
+            (apart, sign * pair["kl_difference"], sign * pair[end], bool(pair["significant"]))
+        )
+    for separator, pairs in found.items():
+        helped = [one for one in pairs if one[3] and one[1] < 0]
+        harmed = [one for one in pairs if one[3] and one[1] > 0]
+        most = max(0.0, -min(low for _, _, low, _ in pairs))
+        n = len(pairs)
+        of = f"{n} comparison{'s' if n != 1 else ''} with unseparated clips"
+        if not helped and not harmed:
+            text = f"Separating with {separator} made no significant difference in {of}"
+        elif not harmed:
+            text = f"Separating with {separator} helped in {len(helped)} of {of}"
+        elif not helped:
+            text = f"Separating with {separator} harmed in {len(harmed)} of {of}"
+        else:
+            text = (
+                f"Separating with {separator} helped in {len(helped)} and harmed in {len(harmed)} "
+                f"of {of}"
+            )
+        limit = f"lowers KL by no more than {most:.3f} nats" if most else "does not lower KL"
+        yield (
+            "separation",
+            f"{text}; as far as these data go, it {limit} (95 % intervals).",
+            [row for row, *_ in helped + harmed] or [row for row, *_ in pairs],
+        )
+
+
+def _hearing(ranked: Sequence[Row], name: Name) -> Made:
+    """Which systems do no better than a baseline that never hears the music."""
+    systems = [row for row in ranked if row["role"] == SYSTEM]
+    known = [row for row in systems if row.get("baseline_p_holm") is not None]
+    blind = [row for row in ranked if row["role"] == BASELINE]
+    if not known or not blind:
+        return None
+    deaf = [
+        row
+        for row in known
+        if not (row["baseline_p_holm"] < level() and row["kl_difference_to_baseline"] < 0)
+    ]
+    baseline = f"{name(blind[0])}, which never hears the music"
+    if not deaf:
+        all_ = "The only system does" if len(known) == 1 else f"All {len(known)} systems do"
+        return "hearing", f"{all_} significantly better than {baseline}.", known
+    if len(known) == 1:
+        return "hearing", f"The only system does not do significantly better than {baseline}.", deaf
+    return (
+        "hearing",
+        f"{len(deaf)} of {len(known)} systems do not do significantly better than {baseline}: "
+        f"{_names(deaf, name)}.",
+        deaf,
+    )
+
+
+def _detectable(competing: Sequence[Row]) -> Made:
+    """Which differences these data could not have shown."""
+    left = [
+        row
+        for row in competing[1:]
+        if row.get("detectable_difference") is not None
+        and row.get("corrected_p_holm") is not None
+        and row["corrected_p_holm"] >= level()
+    ]
+    if not left:
+        return None
+    sizes = sorted(row["detectable_difference"] for row in left)
+    span = f"{sizes[0]:.3f}"
+    if f"{sizes[-1]:.3f}" != span:
+        span += f" to {sizes[-1]:.3f}"
+    of = "the one system" if len(left) == 1 else f"the {len(left)} systems"
+    return (
+        "detectable",
+        f"What is not significant may still be there: of {of} not told from the first, a true "
+        f"difference below {span} nats would be missed in more than one of five such studies.",
+        left,
+    )
+
+
+def _people(rows: Sequence[Row], best: Row) -> Made:
+    """How far the best system is from people."""
+    people = [row for row in rows if row["role"] == PEOPLE and row.get("kl_mean") is not None]
+    if not people:
+        return None
+    least = min(people, key=lambda row: row["kl_mean"])
+    return (
+        "people",
+        f"Another panel of people comes to a KL of {least['kl_mean']:.3f} nats, the best system to "
+        f"{best['kl_mean']:.3f}.",
+        [best],
+    )
+
+
+def _given(competing: Sequence[Row]) -> Made:
+    """Say what one fold leaves open."""
+    if competing[0].get("n_folds") != 1:
+        return None
+    return (
+        "given",
+        "There is one fold: all this holds for these fitted models, and training them again, or on "
+        "other clips, may change it.",
+        [],
+    )
+
+
+def _names(rows: Sequence[Row], name: Name) -> str:
+    """Name some systems, and count the others."""
+    names = [name(row) for row in rows[:_NAMED]]
+    more = len(rows) - len(names)
+    if more:
+        return f"{', '.join(names)} and {more} more"
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _key(row: Row) -> tuple[str, str]:
+    return str(row["cell"]), str(row.get("run") or "")
+
+
+def _short_names(rows: Sequence[Row]) -> dict[tuple[str, str], str]:
+    """Name rows by what tells them from the others of their table."""
+    texts = told_apart([{**row, "parameters": row.get("parameters") or ""} for row in rows])
+    heard = [text for row, text in zip(rows, texts, strict=True) if not is_blind(row)] or texts
+    telling = [
+        axis for axis in AXES[1:] if axis == "model" or len({text[axis] for text in heard}) > 1
+    ]
+    return {
+        _key(row): " x ".join(text[axis] for axis in telling if text[axis] != NONE)
+        for row, text in zip(rows, texts, strict=True)
+    }

@@ -1,0 +1,167 @@
+"""The tables of a run or a board for a paper: systems, paired differences, separators by fold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from merbench.leaderboard.fold_tables import fold_tables
+from merbench.leaderboard.results import Results, Row, short_names
+from merbench.pages import separator_tables
+from merbench.pages.leaderboard_table import number
+from merbench.pages.text_table import Cell, Heading, TextTable, csv, latex, markdown
+from merbench.runs import row_columns
+from merbench.tasks import Task
+from merbench.wording import DASH, p_text
+
+__all__ = ["FOLDER", "FORMATS", "MARKDOWN", "TEX", "paper_tables", "texts"]
+
+MARKDOWN, TEX, FOLDER = "tables.md", "tables.tex", "tables"
+"""Files of all tables, and the folder of a CSV file each."""
+FORMATS = ("markdown", "latex", "csv")
+
+_SCORES: dict[Task, tuple[tuple[str, str, int], ...]] = {
+    Task.VA: (
+        ("r2_valence_mean", "R² valence", 2), ("r2_arousal_mean", "R² arousal", 2),
+        ("ccc_valence_mean", "CCC valence", 2), ("ccc_arousal_mean", "CCC arousal", 2),
+        ("rmse", "RMSE", 3),
+    ),
+}  # fmt: skip
+_OF_CLASSES = (("macro_f1", "Macro F1", 3), ("accuracy", "Accuracy", 3), ("auc", "AUC", 3))
+"""Metrics beside KL: column, heading, decimals."""
+
+
+def texts(content: Results, formats: Sequence[str] = FORMATS) -> dict[str, str]:
+    """Return the files of a run's or a board's tables: name to content."""
+    tables = paper_tables(content)
+    written = {}
+    if "markdown" in formats:
+        written[MARKDOWN] = markdown(tables)
+    if "latex" in formats:
+        written[TEX] = latex(tables)
+    if "csv" in formats:
+        written |= {f"{FOLDER}/{table.name}.csv": csv(table) for table in tables}
+    return written
+
+
+def paper_tables(content: Results) -> list[TextTable]:
+    """Return the leaderboard's tables, those of the paired differences, and separators by fold."""
+    found = [
+        _systems(_named("leaderboard", rows[0]["dataset"], i), rows)
+        for i, rows in enumerate(content.tables.values(), 1)
+    ]
+    families: dict[tuple[str, str], list[Row]] = {}
+    for pair in content.comparisons:
+        families.setdefault((str(pair["dataset"]), str(pair.get("across", ""))), []).append(pair)
+    found += [
+        _pairs(_named(f"comparisons-{across}", dataset, i), dataset, across, pairs)
+        for i, ((dataset, across), pairs) in enumerate(families.items(), 1)
+    ]
+    return found + separator_tables.text_tables(fold_tables(content))
+
+
+def _named(kind: str, dataset: Any, place: int) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", f"{kind}-{place}-{dataset}".lower()).strip("-")
+
+
+# --- systems -------------------------------------------------------------------------------------
+
+
+def _systems(name: str, rows: Sequence[Row]) -> TextTable:
+    first = rows[0]
+    metrics = _SCORES.get(Task(first["task"]), _OF_CLASSES)
+    metrics = tuple(m for m in metrics if any(row.get(m[0]) is not None for row in rows))
+    several = any((row.get("tier") or 1) > 1 for row in rows)
+    headings = [
+        Heading("Rank", "rank"),
+        Heading("System", "system", numeric=False),
+        Heading("KL mean", "kl_mean"),
+        Heading("95 % interval", "kl_mean_interval"),
+        Heading("KL median", "kl_median"),
+        *(Heading(heading, column) for column, heading, _ in metrics),
+    ]
+    named = zip(rows, short_names(rows), strict=True)
+    cells = [_system(row, label, rows, metrics) for row, label in named]
+    folds = first.get("n_folds")
+    caption = (
+        f"Systems on {first['dataset']}, {first.get('n_clips')} clips, {folds} "
+        f"fold{'s' if folds != 1 else ''}; KL in nats, less is better, with its 95 % interval "
+        "over groups of clips. The best of each column is bold, baselines and people aside."
+    )
+    if several:
+        caption += " *: told apart from the best system (another tier)."
+    if first.get("synthetic"):
+        caption += " Music and ratings are synthetic."
+    return TextTable(name, caption, headings, cells, "differs_from_best" if several else "")
+
+
+def _system(
+    row: Row, label: str, rows: Sequence[Row], metrics: Sequence[tuple[str, str, int]]
+) -> list[Cell]:
+    low, high = row.get("kl_mean_low"), row.get("kl_mean_high")
+    ends = DASH if low is None or high is None else f"{number(low)}–{number(high)}"
+    interval = None if low is None or high is None else f"{low:.10g} to {high:.10g}"
+    notes = [] if row["role"] == row_columns.SYSTEM else [str(row["role"])]
+    notes += [] if row["status"] == "ok" else [str(row["status"])]
+    text = f"{label} ({', '.join(notes)})" if notes else label
+
+    def scored(column: str, digits: int, better: Callable[..., Any]) -> Cell:
+        value = row.get(column)
+        systems = [r[column] for r in rows if _counts(r) and r.get(column) is not None]
+        best = bool(_counts(row) and systems and value == better(systems))
+        return Cell(number(value, digits), value, bold=best)
+
+    kl = scored("kl_mean", 3, min)
+    return [
+        Cell(DASH if row.get("rank") is None else f"{row['rank']:.0f}"),
+        Cell(text, row_columns.system_name(row)),
+        Cell(kl.text, kl.value, kl.bold, star=(row.get("tier") or 1) > 1),
+        Cell(ends, interval),
+        scored("kl_median", 3, min),
+        *(scored(column, digits, min if column == "rmse" else max)
+          for column, _, digits in metrics),
+    ]  # fmt: skip
+
+
+def _counts(row: Mapping[str, Any]) -> bool:
+    return bool(row["role"] == row_columns.SYSTEM and row["status"] == "ok")
+
+
+# --- paired differences --------------------------------------------------------------------------
+
+_PAIRED = (
+    Heading("First", "a", numeric=False),
+    Heading("Second", "b", numeric=False),
+    Heading("Difference", "kl_difference"),
+    Heading("95 % interval", "kl_interval"),
+    Heading("p", "corrected_p_holm"),
+    Heading("Detectable", "detectable_difference"),
+)
+
+
+def _pairs(name: str, dataset: str, across: str, pairs: Sequence[Row]) -> TextTable:
+    caption = (
+        f"Paired differences of mean KL on {dataset}{f', across {across}' if across else ''}: the "
+        "first less the second, nats, below 0 where the first is better; p after correction for "
+        "the family; the difference that would be found with 80 % power. The better of a pair is "
+        "bold where they differ significantly (*)."
+    )
+    return TextTable(name, caption, _PAIRED, [_pair(pair) for pair in pairs], "significant")
+
+
+def _pair(pair: Row) -> list[Cell]:
+    low, high, sure = pair.get("kl_low"), pair.get("kl_high"), bool(pair["significant"])
+    known = low is not None and high is not None
+    first = (pair.get("kl_difference") or 0) < 0
+    return [
+        Cell(str(pair["a"]), bold=sure and first),
+        Cell(str(pair["b"]), bold=sure and not first),
+        Cell(number(pair["kl_difference"], signed=True), pair["kl_difference"], star=sure),
+        Cell(
+            f"{number(low, signed=True)} to {number(high, signed=True)}" if known else DASH,
+            f"{low:.10g} to {high:.10g}" if known else None,
+        ),
+        Cell(p_text(pair.get("corrected_p_holm")), pair.get("corrected_p_holm")),
+        Cell(number(pair.get("detectable_difference")), pair.get("detectable_difference")),
+    ]

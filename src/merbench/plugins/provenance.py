@@ -1,0 +1,161 @@
+"""Where a plugin can be had: its distribution, its repository, its commit."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from merbench.components import Component
+
+__all__ = ["Provenance", "about", "address", "provenance"]
+
+_GROUP = "merbench"
+_LABELS = ("repository", "source", "source code", "code", "github", "gitlab", "homepage", "home")
+"""What distributions call the address of their code, the surest first."""
+_LONGEST = 1500
+"""Letters of a docstring that are kept."""
+_SECTION = re.compile(r"\n[A-Z][^\n]*\n-{3,}\n")
+"""Where the parts of a docstring begin that describe parameters and methods."""
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a plugin can be had; empty texts where nobody says.
+
+    Parameters
+    ----------
+    distribution, distribution_version
+        What is installed, as pip calls it; nothing for a file or a folder of plugins.
+    repository
+        Address of its code.
+    commit
+        Of the checkout that it lies in, or that it was installed from.
+    changed
+        Whether its files differ from that commit.
+    """
+
+    distribution: str = ""
+    distribution_version: str = ""
+    repository: str = ""
+    commit: str = ""
+    changed: bool = False
+
+
+def provenance(cls: type[Component]) -> Provenance:
+    """Return where a component's class can be had.
+
+    Installed plugins are found by the entry points of their distributions; the rest, and those that
+    are installed in a way that leaves them in their checkout, by the git checkout that their file
+    lies in.
+    """
+    return _of_module(cls.__module__)
+
+
+@cache
+def _of_module(module: str) -> Provenance:
+    file = getattr(sys.modules.get(module), "__file__", None)
+    found = _distribution(module.partition(".")[0])
+    if found is None:
+        return _checkout(Path(file)) if file else Provenance()
+    name, version = found.metadata["Name"] or "", found.version
+    repository, installed = _repository(found), _installed_from(found)
+    if installed.get("dir_info", {}).get("editable") and file:
+        here = _checkout(Path(file))
+        return Provenance(name, version, repository or here.repository, here.commit, here.changed)
+    commit = str(installed.get("vcs_info", {}).get("commit_id", ""))
+    if commit:
+        repository = repository or address(str(installed.get("url", "")))
+    return Provenance(name, version, repository, commit)
+
+
+def _distribution(package: str) -> metadata.Distribution | None:
+    for point in metadata.entry_points(group=_GROUP):
+        if point.dist is not None and re.split(r"[.:]", point.value)[0] == package:
+            return point.dist
+    return None
+
+
+def _repository(found: metadata.Distribution) -> str:
+    """Return the address of a distribution's code, by what it calls its addresses."""
+    urls = {}
+    for line in found.metadata.get_all("Project-URL") or ():
+        label, _, url = line.partition(",")
+        urls[label.strip().lower()] = url.strip()
+    urls.setdefault("homepage", (found.metadata.get_all("Home-page") or [""])[0])
+    for label in _LABELS:
+        if known := address(urls.get(label, "")):
+            return known
+    return ""
+
+
+def _installed_from(found: metadata.Distribution) -> dict[str, Any]:
+    """Return what PEP 610 keeps of where a distribution was installed from."""
+    try:
+        known = json.loads(found.read_text("direct_url.json") or "{}")
+    except ValueError:
+        return {}
+    return known if isinstance(known, dict) else {}
+
+
+def _checkout(file: Path) -> Provenance:
+    """Return what git knows of a file: nothing where it is in no checkout."""
+
+    def git(*arguments: str) -> str:
+        done = subprocess.run(
+            ["git", "-C", str(file.parent), *arguments],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=10,
+        )
+        return done.stdout.strip()
+
+    try:
+        git("ls-files", "--error-unmatch", file.name)
+        commit = git("rev-parse", "HEAD")
+        changed = bool(git("status", "--porcelain", "--", "."))
+    except (OSError, subprocess.SubprocessError):
+        return Provenance()
+    try:
+        remote = git("config", "--get", "remote.origin.url")
+    except (OSError, subprocess.SubprocessError):
+        remote = ""
+    return Provenance(repository=address(remote), commit=commit, changed=changed)
+
+
+def address(url: str) -> str:
+    """Return a web address that may be shown: no password, no file, no machine's own name."""
+    at_host = re.fullmatch(r"(?:ssh://)?git@([\w.-]+)[:/](.+)", url)
+    if at_host:
+        url = f"https://{at_host[1]}/{at_host[2]}"
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return ""
+    if parts.scheme not in ("http", "https") or "." not in host:
+        return ""
+    return urlunsplit((parts.scheme, host + port, parts.path.removesuffix(".git"), "", ""))
+
+
+def about(cls: type[Component]) -> tuple[str, str]:
+    """Return what a component's class says of itself: its first line, and the paragraphs after it.
+
+    Sections on parameters are left out, for these are listed with their values.
+    """
+    # A class without a docstring of its own would have its base's, which is the contract.
+    text = inspect.cleandoc(cls.__doc__) if isinstance(cls.__doc__, str) else ""
+    first, _, rest = text.partition("\n")
+    rest = _SECTION.split(f"\n{rest}", maxsplit=1)[0].strip()
+    if len(rest) > _LONGEST:
+        rest = rest[:_LONGEST].rsplit(" ", 1)[0] + " …"
+    return first.strip(), rest

@@ -1,0 +1,46 @@
+"""Taking a submission back."""
+
+from __future__ import annotations
+
+import pytest
+from published import contents
+
+from merbench.errors import MerbenchError
+from merbench.leaderboard import published_folder
+from merbench.publishing import rebuild
+from merbench.publishing.publish import publish
+from merbench.publishing.unpublish import unpublish
+from merbench.runs import record
+from merbench.verification.board_check import verify
+
+
+def test_what_is_taken_back_leaves_the_leaderboard_as_it_was(two_runs, tmp_path):
+    folder = tmp_path / "place" / "board"
+    publish(two_runs[1], folder)
+    before = contents(folder)
+    second = publish(two_runs[2], folder).submission
+    run = record.read(second).manifest["run"]
+    done = unpublish(run[:8], folder)
+    assert contents(folder) == before
+    assert any(move.after == 0 for move in done.moves)
+    assert verify(folder).differences == []
+
+
+def test_mistakes_change_nothing(board, two_runs, tmp_path, monkeypatch):
+    before = contents(board)
+    names = [path.name for path in published_folder.submissions(board)]
+    with pytest.raises(MerbenchError, match=rf"has no submission 'tiny-1'.*there are {names[0]}"):
+        unpublish("tiny-1", board)
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(rebuild, "rebuild", stop)
+    with pytest.raises(KeyboardInterrupt):
+        unpublish(names[0], board)
+    assert contents(board) == before
+    publish_alone = tmp_path / "alone" / "board"
+    monkeypatch.undo()
+    only = publish(two_runs[1], publish_alone).submission
+    with pytest.raises(MerbenchError, match="the only submission"):
+        unpublish(only.name, publish_alone)
