@@ -201,7 +201,20 @@ def _refuse_twins(document: Document, benchmark: Benchmark) -> None:
 
 
 def _check_exclusions(document: Document, benchmark: Benchmark) -> None:
+<<<<<<< HEAD
     if not benchmark.spec.exclude and benchmark.spec.reported is None:
+=======
+    selections: list[tuple[DocumentPath, Exclusion]] = [
+        (("exclude", position), exclusion)
+        for position, exclusion in enumerate(benchmark.spec.exclude)
+    ]
+    if benchmark.spec.reported is not None:
+        selections += [
+            (("reported", "systems", position, "cells"), reported.cells)
+            for position, reported in enumerate(benchmark.spec.reported.systems)
+        ]
+    if not selections:
+>>>>>>> louro
         return
     models = (*benchmark.models, *benchmark.baselines)
     choices: dict[str, list[tuple[Component, ...]]] = {
@@ -215,15 +228,6 @@ def _check_exclusions(document: Document, benchmark: Benchmark) -> None:
         for axis, found in choices.items()
     }
     known["dataset"] = [(d.dataset.title, d.dataset.title) for d in benchmark.datasets]
-    selections: list[tuple[DocumentPath, Exclusion]] = [
-        (("exclude", position), exclusion)
-        for position, exclusion in enumerate(benchmark.spec.exclude)
-    ]
-    if benchmark.spec.reported is not None:
-        selections += [
-            (("reported", "systems", position, "cells"), reported.cells)
-            for position, reported in enumerate(benchmark.spec.reported.systems)
-        ]
     for path, selection in selections:
         given = selection.model_dump(exclude_none=True)
         if not given:

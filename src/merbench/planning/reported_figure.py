@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from merbench.benchmark.names import is_named, settings_text
-from merbench.benchmark.schema import Reported
+from merbench.benchmark.schema import Reported, ReportedSystem
 from merbench.planning.cell import Cell
 
 
@@ -33,12 +33,13 @@ def figures_of(cell: Cell, reported: Reported) -> list[Figure]:
     parameters = cell.data.dataset.model_dump(mode="json", exclude_none=True)
     whole = dataset + settings_text([parameters])
     matching = [entry for entry in reported.systems if entry.cells.matches(names, full_names)]
+
+    def in_full(entry: ReportedSystem) -> int:
+        named = entry.cells.model_dump(exclude_none=True)
+        return sum(full_names[axis] == name for axis, name in named.items())
+
     # What is named in full is no other system that is named by a part of its parameters.
-    exact = [
-        entry
-        for entry in matching
-        if entry.cells.model_dump(exclude_none=True).items() <= full_names.items()
-    ]
+    most = max(map(in_full, matching), default=0)
     return [
         Figure(
             entry.system,
@@ -48,7 +49,8 @@ def figures_of(cell: Cell, reported: Reported) -> list[Figure]:
             reported.source,
             entry.note,
         )
-        for entry in exact or matching
+        for entry in matching
+        if in_full(entry) == most
         for name, value in entry.values.items()
         if is_named(name, dataset, whole)
     ]
