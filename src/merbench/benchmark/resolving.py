@@ -201,9 +201,6 @@ def _refuse_twins(document: Document, benchmark: Benchmark) -> None:
 
 
 def _check_exclusions(document: Document, benchmark: Benchmark) -> None:
-<<<<<<< HEAD
-    if not benchmark.spec.exclude and benchmark.spec.reported is None:
-=======
     selections: list[tuple[DocumentPath, Exclusion]] = [
         (("exclude", position), exclusion)
         for position, exclusion in enumerate(benchmark.spec.exclude)
@@ -214,7 +211,6 @@ def _check_exclusions(document: Document, benchmark: Benchmark) -> None:
             for position, reported in enumerate(benchmark.spec.reported.systems)
         ]
     if not selections:
->>>>>>> louro
         return
     models = (*benchmark.models, *benchmark.baselines)
     choices: dict[str, list[tuple[Component, ...]]] = {
