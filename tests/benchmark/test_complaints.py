@@ -184,7 +184,7 @@ MISTAKES = {
     ),
     "name of the benchmark": (
         BASE.replace("name: x", "name: a/b"),
-        "spec.yaml:1: name: string should match pattern '^[A-Za-z0-9][A-Za-z0-9._-]*$', not 'a/b'",
+        "spec.yaml:1: name: string should match pattern '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$', not 'a/b'",
     ),
     "exclusion that is no mapping": (
         BASE + "exclude: [slope]",
@@ -340,7 +340,7 @@ SET_MISTAKES = {
     "protocol.folds=3": "protocol: expected a name, or one name with its parameters as in "
     "{name: {parameter: value}}, not {'folds': 3}",
     "a..b=1": "unknown key 'a'; choose from augmentations, baselines, compare, datasets, device, "
-    "exclude, features, models, name, plugins, protocol, seed, separators",
+    "exclude, features, models, name, plugins, protocol, reported, seed, separators, smoke",
 }
 
 
