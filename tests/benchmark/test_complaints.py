@@ -184,7 +184,8 @@ MISTAKES = {
     ),
     "name of the benchmark": (
         BASE.replace("name: x", "name: a/b"),
-        "spec.yaml:1: name: string should match pattern '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$', not 'a/b'",
+        "spec.yaml:1: name: string should match pattern '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$', "
+        "not 'a/b'",
     ),
     "exclusion that is no mapping": (
         BASE + "exclude: [slope]",

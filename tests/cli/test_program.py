@@ -160,7 +160,10 @@ def test_lists_fit_a_narrow_terminal(
 # --- documents ------------------------------------------------------------------------------------
 
 DOCUMENTS = sorted([REPOSITORY / "README.md", *(REPOSITORY / "docs").glob("*.md")])
-OF_THE_READER = ("data/", "predictions.csv", "song.mp3", "musdb18hq", "my_models.py")
+OF_THE_READER = (
+    "data/", "predictions.csv", "song.mp3", "musdb18hq", "my_models.py", "cluster.yaml",
+    "study.yaml", "/shared/", "colleague/", "tests={",
+)  # fmt: skip
 """What stands for files that the reader has: the text around the command says so."""
 PLACEHOLDER = re.compile(r"[A-Z]+[A-Z0-9]*(\.\.\.)?|PATH|DIR")
 WRITES = ("--out", "--to")

@@ -12,7 +12,6 @@ import typer
 
 from merbench.cli import display
 from merbench.errors import MerbenchError
-from merbench.leaderboard.other_places import MACRO_F1
 from merbench.wording import DASH, number
 
 if TYPE_CHECKING:
@@ -88,6 +87,7 @@ def compare(
 
 
 def _print(pairs: Pairs, by: str, *, as_json: bool) -> None:
+    from merbench.leaderboard.other_places import MACRO_F1
     from merbench.leaderboard.system_pairs import BEST, NAMED, SAME, verdict
 
     if as_json:
@@ -131,7 +131,7 @@ _WHAT = {
     "kl": "KL in nats",
     "squared-error": "squared error",
     "zero-one": "share of clips in the wrong class",
-    MACRO_F1: "1 - macro F1",
+    "macro-f1": "1 - macro F1",
 }
 _NOT_OF_F1 = (
     "resampled_p", "clip_p", "clip_p_holm", "group_p", "naive_wilcoxon_p", "n_folds_p_below_05",
@@ -141,6 +141,8 @@ _NOT_OF_F1 = (
 
 def _as_json(row: Comparison, by: str) -> dict[str, Any]:
     """Return a comparison's columns; what is no KL is not called one."""
+    from merbench.leaderboard.other_places import MACRO_F1
+
     known = dataclasses.asdict(row)
     if by == "kl":
         return known

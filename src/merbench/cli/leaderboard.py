@@ -134,7 +134,7 @@ def export(
 
     [bold]Example[/bold]
 
-      merbench leaderboard export leaderboard --dataset emopia --format latex --out paper
+      merbench leaderboard export leaderboard --format latex --out paper
     """
     from merbench.pages.paper_tables import FORMATS
     from merbench.pages.report import write_tables

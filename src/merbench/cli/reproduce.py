@@ -77,7 +77,7 @@ def reproduce(
 
     [bold]Examples[/bold]
 
-      merbench reproduce louro2024 --set datasets.4qaed.root=data/4QAED --only dataset=4qaed
+      merbench reproduce chang2024 --set datasets.4qaed.root=data/4QAED
 
       merbench reproduce nguyen2022 --smoke --json
     """

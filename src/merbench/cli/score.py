@@ -52,7 +52,7 @@ def score(
 
       merbench score quadrants.csv --task quadrant --predictions mine
 
-      merbench score emopia.csv --task quadrant --id ID --truth label --predictions mine
+      merbench score emopia.csv --task quadrant --truth label --predictions mine
 
       merbench score moods.csv --task classes --predictions mine
     """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
 
 from merbench.components import Component
 from merbench.steps.step import Files, Step
@@ -35,8 +34,12 @@ class Batch(Step):
         Two or more.
     """
 
-    stage: ClassVar[str] = "batch"
     steps: tuple[Step, ...]
+
+    @property
+    def stage(self) -> str:  # type: ignore[override]
+        """That of its steps."""
+        return self.steps[0].stage
 
     @property
     def key(self) -> str:  # type: ignore[override]
