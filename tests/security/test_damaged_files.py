@@ -8,7 +8,6 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from merbench_plugins.separators.wave_u_net.checkpoint import SafetensorsCheckpoint
 
 from merbench.errors import MerbenchError
 from merbench_plugins.checkpoints.opening import SafetensorsCheckpoint

@@ -22,7 +22,6 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from merbench_plugins.separators.wave_u_net.checkpoint import SafetensorsCheckpoint
 
 from merbench import csv_text
 from merbench.benchmark.document import read_document
