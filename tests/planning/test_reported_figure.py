@@ -63,6 +63,8 @@ def test_only_the_papers_systems_and_baselines_make_cells(bench):
 def test_what_it_names_is_found_or_an_error(bench):
     with pytest.raises(SpecError, match=r"tiny.yaml:\d+: this benchmark has no model 'liner'"):
         bench.plan(reported=reported(cells={"model": "liner"}))
+    other = bench.plan(models=["linear"], reported=reported())
+    assert not any(figures(other).values())  # of a parameter that is set otherwise
     with pytest.raises(SpecError, match="a reported system names at least one axis"):
         bench.plan(reported=reported(cells={}))
 

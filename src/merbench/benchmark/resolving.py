@@ -230,6 +230,9 @@ def _check_exclusions(document: Document, benchmark: Benchmark) -> None:
             what = "an exclusion" if path[0] == "exclude" else "a reported system"
             raise document.error(path, f"{what} names at least one axis")
         for axis, name in given.items():
-            if not any(is_named(name, *names) for names in known[axis]):
+            # A paper's system keeps its name where somebody sets a parameter otherwise: it is then
+            # no cell's. An exclusion that leaves nothing out is a mistake.
+            looked_for = name if path[0] == "exclude" else name.partition(" (")[0]
+            if not any(is_named(looked_for, *names) for names in known[axis]):
                 near = nearest(name, {text for names in known[axis] for text in names})
                 raise document.error((*path, axis), f"this benchmark has no {axis} {name!r}{near}")
