@@ -30,4 +30,5 @@ def test_what_a_spreadsheet_would_compute_gets_an_apostrophe(text, written):
 
 
 def test_numbers_among_texts_stay_numbers():
-    assert rows_text(["a"], [["-1.50"], ["2e-05"], ["-x"]]) == "a\n-1.50\n2e-05\n'-x\n"
+    rows = [["-1.50"], ["2e-05"], ["-inf"], ["-x"]]
+    assert rows_text(["a"], rows) == "a\n-1.50\n2e-05\n-inf\n'-x\n"

@@ -103,4 +103,4 @@ def _texts_changed(table: pd.DataFrame, change: Any) -> dict[str, Any]:
 
 
 def _is_number(text: str) -> bool:
-    return re.fullmatch(r"-?\d+(\.\d*)?(e[+-]?\d+)?", text) is not None
+    return re.fullmatch(r"-?(\d+(\.\d*)?(e[+-]?\d+)?|inf)", text) is not None

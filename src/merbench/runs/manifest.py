@@ -117,11 +117,15 @@ def _plugin_entry(cls: type[Component]) -> dict[str, Any]:
         "version": cls.version,
         "summary": summary,
         "description": more,
-        "authors": list(cls.authors),
-        "citation": cls.citation,
-        "paper": cls.paper,
+        **{name: _of_class(cls, name) for name in ("authors", "citation", "paper")},
     }
     return {key: value for key, value in (said | asdict(provenance(cls))).items() if value}
+
+
+def _of_class(cls: type[Component], name: str) -> str | list[str]:
+    """Return what a class says of itself: nothing, where its users say it of their data."""
+    said = getattr(cls, name)
+    return list(said) if isinstance(said, tuple) else said if isinstance(said, str) else ""
 
 
 def uncommitted(manifest: Mapping[str, Any]) -> str:
