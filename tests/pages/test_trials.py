@@ -43,6 +43,9 @@ def test_nothing_is_shown_where_nothing_was_chosen():
 
 def test_names_and_values_are_text_and_no_markup():
     chosen = ChosenParameters(("a<b",), (("0", ("<i>",), "1.000", "1"),))
-    page = render("system", chosen=chosen, name="x", facts=[], figures=[], clips=[])
+    page = render(
+        "system", chosen=chosen, name="x", facts=[], parts=[], runs=[],
+        withheld="", figures=[], clips=[],
+    )  # fmt: skip
     assert "a&lt;b" in page
     assert "<i>" not in page

@@ -12,11 +12,11 @@ from merbench.leaderboard import run_results
 from merbench.runs import record
 from merbench.verification import run_check
 
-FILES = ["comparisons.csv", "folds.parquet", "leaderboard.csv", "manifest.json"]
+FILES = ["comparisons.csv", "findings.csv", "folds.parquet", "leaderboard.csv", "manifest.json"]
 FILES += ["predictions.parquet", "separators.csv", "stems.parquet"]
 
 
-def test_a_run_is_seven_files_that_read_back_as_what_was_written(written):
+def test_a_run_is_eight_files_that_read_back_as_what_was_written(written):
     run, folder = written
     assert sorted(path.name for path in folder.iterdir()) == FILES
     back = run_results.read(folder)

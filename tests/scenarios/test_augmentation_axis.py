@@ -339,16 +339,6 @@ def test_features_scaled_before_the_split_know_of_the_clips_to_be_tested(bench):
     ]
 
 
-def test_nothing_is_prepared_of_features_that_change_afterwards(bench):
-    bench.write_plugin("echo", ECHO)
-    plain = {"separators": ["plain"], "models": ["echo"]}
-    assert all(fit.prepared for fit in fits(bench.plan(**plain)))
-    scaled = bench.plan(
-        **plain, protocol={"monte-carlo": {"folds": 2, "scale_before_splitting": True}}
-    )
-    assert [fit.prepared for fit in fits(scaled)] == [None, None]
-
-
 def test_an_option_that_is_not_taken_changes_no_identity():
     assert "scale_before_splitting" not in MonteCarlo().identity()["parameters"]
     assert MonteCarlo(scale_before_splitting=True).identity() != MonteCarlo().identity()
