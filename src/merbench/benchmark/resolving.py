@@ -200,6 +200,16 @@ def _refuse_twins(document: Document, benchmark: Benchmark) -> None:
                 )
 
 
+_KEYS = {
+    "dataset": "datasets",
+    "augmentation": "augmentations",
+    "separator": "separators",
+    "features": "features",
+    "model": "models",
+}
+"""Where a benchmark file names what stands on each axis."""
+
+
 def _check_exclusions(document: Document, benchmark: Benchmark) -> None:
     selections: list[tuple[DocumentPath, Exclusion]] = [
         (("exclude", position), exclusion)
@@ -230,9 +240,15 @@ def _check_exclusions(document: Document, benchmark: Benchmark) -> None:
             what = "an exclusion" if path[0] == "exclude" else "a reported system"
             raise document.error(path, f"{what} names at least one axis")
         for axis, name in given.items():
-            # A paper's system keeps its name where somebody sets a parameter otherwise: it is then
-            # no cell's. An exclusion that leaves nothing out is a mistake.
-            looked_for = name if path[0] == "exclude" else name.partition(" (")[0]
+            # A paper's system keeps its name where somebody chooses other models, or sets a
+            # parameter otherwise: it is then no cell's. An exclusion that leaves nothing out is a
+            # mistake.
+            if path[0] == "exclude":
+                looked_for = name
+            elif document.place((_KEYS[axis],)).startswith("--set"):
+                continue
+            else:
+                looked_for = name.partition(" (")[0]
             if not any(is_named(looked_for, *names) for names in known[axis]):
                 near = nearest(name, {text for names in known[axis] for text in names})
                 raise document.error((*path, axis), f"this benchmark has no {axis} {name!r}{near}")
