@@ -133,7 +133,7 @@ def test_a_worker_with_another_source_of_merbench_does_nothing(
 
 
 def test_a_run_whose_scheduler_is_killed_goes_on_with_the_same_command(
-    cluster: Cluster, tmp_path: Path
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench = TinyBench.make(tmp_path / "bench")
     out = tmp_path / "out"
@@ -141,6 +141,7 @@ def test_a_run_whose_scheduler_is_killed_goes_on_with_the_same_command(
     file.write_text(f"engine: dask\ncluster: {{address: '{cluster.address}'}}\npatience: 1\n")
     cluster.add_worker(environment=bench.environment(sleep=0.2))
     arguments = ["run", bench.spec, "--engine", file, "--out", out]
+    monkeypatch.setenv("DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT", "5s")  # then it gives up
     with bench.running(*arguments) as process:
         wait_for(lambda: len(bench.traced()) >= 3, process)
         cluster.scheduler.send_signal(signal.SIGKILL)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from merbench.leaderboard import published_folder
 from merbench.publishing.publish import publish
+
+pytestmark = pytest.mark.usefixtures("undrawn")
 
 
 def test_a_swap_that_was_killed_half_way_is_undone_by_the_next_publication(two_runs, tmp_path):

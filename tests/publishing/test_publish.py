@@ -26,6 +26,8 @@ from merbench.verification.board_check import verify
 
 # --- a submission --------------------------------------------------------------------------------
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 def test_what_is_published_again_is_the_same(published):
     for path in published_folder.submissions(published):
@@ -141,8 +143,14 @@ def test_nothing_is_added_to_a_leaderboard_that_does_not_verify(two_runs, tmp_pa
     assert contents(folder) == before
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError(28, "No space left on device")])
-@pytest.mark.parametrize("step", ["write", "rebuild", "verify", "swap", "exchange", "rename"])
+@pytest.mark.parametrize(
+    ("step", "error"),
+    zip(
+        ["write", "rebuild", "verify", "swap", "exchange", "rename"],
+        3 * [KeyboardInterrupt(), OSError(28, "No space left on device")],
+        strict=True,
+    ),
+)
 def test_whatever_stops_it_the_folder_stays_as_it_was(two_runs, tmp_path, monkeypatch, step, error):
     folder = tmp_path / "place" / "board"
     publish(two_runs[1], folder)

@@ -13,6 +13,8 @@ from merbench.publishing.unpublish import unpublish
 from merbench.runs import record
 from merbench.verification.board_check import verify
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 def test_what_is_taken_back_leaves_the_leaderboard_as_it_was(two_runs, tmp_path):
     folder = tmp_path / "place" / "board"

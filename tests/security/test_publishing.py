@@ -13,6 +13,8 @@ from merbench.pages import site
 from merbench.publishing import rebuild
 from merbench.publishing.publish import publish
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 @pytest.fixture(autouse=True)
 def _quickly(monkeypatch):
@@ -86,6 +88,5 @@ def test_a_publish_killed_between_its_renames_is_undone_by_the_next(two_runs, tm
     publish(two_runs[1], folder)
     before = {name: held for name, held in contents(folder).items() if not name.startswith("..")}
     folder.rename(folder.with_name(".board.before"))
-    with pytest.raises(MerbenchError, match="already"):
-        publish(two_runs[1], folder)
+    publish(two_runs[1], folder)  # again, which changes nothing
     assert contents(folder) == before

@@ -176,7 +176,7 @@ def test_it_verifies_again_is_reported_and_what_is_tampered_with_is_found(moods,
     out = moods.folder / "out"
     assert "macro F1" in command("run", moods.spec, "-j", "1", "--out", out)
     assert run_check.verify(out) == []
-    command("verify", out, "--rerun", "2")
+    command("verify", out, "--rerun", "2", "--trust-plugins")
     command("report", out, "--out", moods.folder / "report")
     page = (moods.folder / "report" / "index.html").read_text()
     assert f"{len(MOODS) - MATRIX + 1} others" in page

@@ -189,7 +189,7 @@ TAMPERINGS: dict[str, tuple[Tamper, str]] = {
     ),
     "a manifest of nothing": (
         lambda b: (submission(b) / "manifest.json").write_text('{"evaluator": {}, "run": "x"}'),
-        "it is no submission",
+        "is no run: its files do not hold what a run's do",
     ),
     "a CSV's number": (
         one_cell("leaderboard.csv", "kl_mean"), r"^leaderboard.csv, line 2, kl_mean: '.*' stands",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,15 @@ from merbench.verification import run_check
 
 def test_an_honest_run_verifies(written):
     assert run_check.verify(written[1]) == []
+
+
+def one_fold_less(folder: Path) -> None:
+    """Say of a row of the leaderboard that it has two folds in place of three."""
+    path = folder / "leaderboard.csv"
+    before = path.read_text()
+    after = re.sub(r"(,ok,8,\d+),3,0,", r"\1,2,0,", before, count=1)
+    assert after != before
+    path.write_text(after)
 
 
 def text(name: str, old: str, new: str) -> Callable[[Path], None]:
@@ -111,7 +121,7 @@ TAMPERINGS: dict[str, tuple[Callable[[Path], None], str]] = {
         r"^cell \w+, fold 0: its predictions or its row are missing",
     ),
     "a digit of the leaderboard": (
-        text("leaderboard.csv", ",ok,8,3,0,", ",ok,8,2,0,"),
+        one_fold_less,
         r"^leaderboard.csv, line \d+, n_folds: '2' stands where '3' follows",
     ),
     "a line of the leaderboard": (

@@ -19,7 +19,10 @@ _SETTINGS = {
     # Steps are counted out by merbench; what is dealt to one worker is for that worker.
     "distributed.scheduler.work-stealing": False,
 }
-_LOUD = tuple(f"distributed.{part}" for part in ("client", "worker", "scheduler", "core", "comm"))
+_LOUD = (
+    *(f"distributed.{part}" for part in ("client", "worker", "scheduler", "core", "comm")),
+    *(f"tornado.{part}" for part in ("application", "general")),
+)
 """Loggers to which Dask gives a level of their own."""
 _LEAVE_EARLIER = 5 * 60
 """Seconds before its walltime that a worker hands its work on."""

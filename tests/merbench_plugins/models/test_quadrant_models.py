@@ -24,7 +24,8 @@ CLASSICAL = sorted(
     entry.name
     for entry in REGISTRY.of_kind("model")
     if entry.origin.distribution == "merbench"
-    and entry.name not in ("calibrated", "shuffled-labels", "tuned")
+    and entry.name != "shuffled-labels"
+    and not any(field.is_required() for field in entry.cls.model_fields.values())  # wrappers
     and (model := REGISTRY.build("model", entry.name, {})).inputs is FeatureKind.VECTOR
     and Task.QUADRANT in model.tasks
 )
