@@ -89,7 +89,13 @@ def _say_findings(findings: Sequence[Mapping[Any, Any]]) -> None:
     width = min(display.console().width, 80)
     for finding in findings:
         text = f"{finding['dataset']}: {finding['text']}" if several else finding["text"]
-        typer.echo(textwrap.fill(text, width, initial_indent="- ", subsequent_indent="  "))
+        typer.echo(
+            textwrap.fill(
+                text, width, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False
+            )
+        )
+    if findings:
+        typer.echo("")
 
 
 def _say_negative(records: Sequence[Mapping[Any, Any]], names: Sequence[Mapping[str, str]]) -> None:
