@@ -7,9 +7,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import dask_jobqueue.local
-import dask_jobqueue.pbs
-import dask_jobqueue.slurm
 import pytest
 
 from merbench.components import EngineOptions
@@ -81,14 +78,27 @@ module load python
 {COMMAND}
 """,
 }
-JOBS = {"slurm": dask_jobqueue.slurm.SLURMJob, "pbs": dask_jobqueue.pbs.PBSJob}
+
+
+def test_ctrl_c_means_what_it_did_before_the_package_of_queues_was_imported() -> None:
+    import subprocess
+
+    code = (
+        "import signal; from merbench.engines import dask_clusters; dask_clusters.jobqueue();"
+        "assert signal.getsignal(signal.SIGINT) is signal.default_int_handler"
+    )
+    launch = f"import signal; signal.signal(signal.SIGINT, signal.default_int_handler); {code}"
+    subprocess.run([sys.executable, "-c", launch], check=True, timeout=120)
 
 
 @pytest.mark.parametrize(("queue", "gpu"), SCRIPTS)
 def test_the_scripts_of_a_queues_jobs(queue: str, gpu: bool) -> None:
     settings = dask_clusters.job_settings(ENGINE, gpu=gpu)
     del settings["scheduler_options"]
-    job = JOBS[queue](scheduler="tcp://10.0.0.1:8786", name="0", **settings)
+    module = getattr(dask_clusters.jobqueue(), queue)
+    job = getattr(module, f"{queue.upper()}Job")(
+        scheduler="tcp://10.0.0.1:8786", name="0", **settings
+    )
     script = job.job_script().replace(sys.executable, "PYTHON")
     assert script.strip() == SCRIPTS[queue, gpu].strip()
 
@@ -108,7 +118,10 @@ def test_a_scheduler_that_does_not_answer_is_a_sentence(tmp_path: Path, monkeypa
 def test_jobs_of_a_queue_do_steps(tmp_path: Path, monkeypatch) -> None:
     """A queue whose jobs are processes of this machine stands for Slurm's."""
 
-    class Cluster(dask_jobqueue.local.LocalCluster):
+    dask_clusters.jobqueue()
+    from dask_jobqueue.local import LocalCluster
+
+    class Cluster(LocalCluster):
         def __init__(self, **settings: Any) -> None:
             for name in ("queue", "account", "walltime", "job_extra_directives"):
                 settings.pop(name, None)

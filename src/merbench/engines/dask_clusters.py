@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import signal
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -24,6 +26,7 @@ _LOUD = (
     *(f"tornado.{part}" for part in ("application", "general")),
 )
 """Loggers to which Dask gives a level of their own."""
+_LEAVE_SECONDS = 10.0
 _LEAVE_EARLIER = 5 * 60
 """Seconds before its walltime that a worker hands its work on."""
 
@@ -79,9 +82,17 @@ def _local(jobs: int) -> Any:
 
 
 def _queue(name: str) -> Any:
+    return getattr(jobqueue(), {"slurm": "SLURMCluster", "pbs": "PBSCluster"}[name])
+
+
+def jobqueue() -> Any:
+    """Return the package `dask_jobqueue`, whose import would make Ctrl-C mean `sys.exit()`."""
+    before = signal.getsignal(signal.SIGINT)
     import dask_jobqueue
 
-    return getattr(dask_jobqueue, {"slurm": "SLURMCluster", "pbs": "PBSCluster"}[name])
+    if before is not None:
+        signal.signal(signal.SIGINT, before)
+    return dask_jobqueue
 
 
 def job_settings(engine: DaskParameters, *, gpu: bool = False) -> dict[str, Any]:
@@ -149,6 +160,12 @@ def client(engine: DaskParameters, cluster: Any) -> Iterator[Any]:
     try:
         yield connected
     finally:
-        # A scheduler that is gone cannot be told that its client leaves.
-        with contextlib.suppress(OSError, TimeoutError):
-            connected.close()
+        # A scheduler that is gone cannot be told that its client leaves, and is not waited for.
+        leaving = threading.Thread(target=_leave, args=(connected,), daemon=True)
+        leaving.start()
+        leaving.join(_LEAVE_SECONDS)
+
+
+def _leave(connected: Any) -> None:
+    with contextlib.suppress(OSError, TimeoutError):
+        connected.close()

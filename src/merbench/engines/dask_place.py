@@ -27,6 +27,7 @@ _GATHER_SECONDS = 0.01
 """How long a step waits for others that become ready with it."""
 _LOOK_SECONDS = 2.0
 """How often the scheduler is asked how many workers it has."""
+_GONE = "the Dask scheduler is gone; run the same command to go on"
 _HELD_AT_MOST = 10_000
 """Steps that wait here while other workers than theirs have room."""
 
@@ -229,6 +230,9 @@ class _Group:
             self._wake.clear()
             if self._stopped:
                 return
+            if self.client.status != "running":
+                self._lose_all(_GONE)
+                continue
             self._look()
             time.sleep(_GATHER_SECONDS)
             with self._lock:
@@ -237,20 +241,22 @@ class _Group:
                     self._send(batch)
 
     def _look(self) -> None:
-        """See how many workers there are, and whether there is a scheduler."""
+        """See how many workers there are."""
         if time.monotonic() - self._looked < _LOOK_SECONDS and self.workers:
             return
         self._looked = time.monotonic()
-        if self.client.status != "running":
-            self._lose_all("the Dask scheduler is gone; run the same command to go on")
-            return
         with contextlib.suppress(Exception):  # it is busy, or about to be found gone
             found = self.client.scheduler_info(n_workers=-1)["workers"].values()
             self.workers = len(found)
             self._threads = max(1, sum(each["nthreads"] for each in found))
 
     def _send(self, batch: Sequence[Waiting]) -> None:
-        future = self._executor.submit(do, self._name, [step.sent for step in batch])
+        try:
+            future = self._executor.submit(do, self._name, [step.sent for step in batch])
+        except Exception:  # whatever Dask raises where its scheduler has just gone
+            for step in batch:
+                _lose(step, _GONE)
+            return
         self._flying[future] = batch
         future.add_done_callback(self._returned)
 
