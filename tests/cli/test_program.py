@@ -68,7 +68,7 @@ def test_help_shows_an_example_that_can_be_copied(command: tuple[str, ...], call
 
 def test_no_arguments_show_help(call: Any) -> None:
     done = call()
-    assert "Start with: merbench run benchmarks.yaml" in done.stdout + done.stderr
+    assert "Start with: merbench run demo" in done.stdout + done.stderr
 
 
 def test_version_of_the_installed_program(program: Any) -> None:

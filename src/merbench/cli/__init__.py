@@ -30,7 +30,7 @@ app = typer.Typer(
     cls=output.Program,
     help=(
         "Compare systems for music emotion recognition: separators, features and models, scored "
-        "by one evaluator.\n\nStart with: merbench run benchmarks.yaml"
+        "by one evaluator.\n\nStart with: merbench run demo"
     ),
     no_args_is_help=True,
     rich_markup_mode="rich",

@@ -27,10 +27,12 @@ if TYPE_CHECKING:
     from merbench.plugins.registry import Registry
     from merbench.steps.store import Store
 
-SPEC_FOLDERS = (Path("benchmarks"), Path(__file__).resolve().parents[3] / "benchmarks")
-"""Where benchmark files are looked for by name."""
-
-SPEC = typer.Argument(..., metavar="SPEC", help="Benchmark file.", show_default=False)
+SPEC = typer.Argument(
+    ...,
+    metavar="SPEC",
+    help="Benchmark file, or the name of a benchmark that comes with merbench, such as demo.",
+    show_default=False,
+)
 SET = typer.Option(
     None, "--set", metavar="KEY=VALUE", help="Set a value of the benchmark file; may be repeated."
 )
@@ -98,7 +100,7 @@ def run(
 
     [bold]Examples[/bold]
 
-      merbench run benchmarks.yaml --out runs/demo/first
+      merbench run demo --out runs/demo/first
 
       merbench run benchmarks/vgmidi.yaml --set datasets.vgmidi.root=vgmidi -j 4
 
@@ -324,11 +326,11 @@ def read_spec(
     smoke
         Whether the values that the file has for trying it are set, before the assignments.
     """
-    from merbench.benchmark.document import read_document
     from merbench.benchmark.schema import parse, plugin_paths
+    from merbench.benchmark.shipped import read_benchmark
     from merbench.plugins import discovery, trial
 
-    document = read_document(spec)
+    document = read_benchmark(str(spec))
     if smoke:
         document.take_smoke_values()
     for assignment in assignments or ():
