@@ -13,6 +13,7 @@ SOURCE, PLUGINS, TESTS = REPOSITORY / "src", REPOSITORY / "plugins", REPOSITORY 
 
 ROOMS = (
     "cli",
+    "authoring",
     "publishing",
     "verification",
     "pages",

@@ -29,7 +29,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     venv.create(environment, symlinks=True)
     packages = {sysconfig.get_paths()[key] for key in ("purelib", "platlib")}
     (inside,) = environment.glob("lib/python*/site-packages")
-    # A folder named so is searched, and no .pth file in it is read: an editable merbench is not seen.
+    # A folder named so is searched, and no .pth file in it is read: no editable merbench is seen.
     (inside / "others.pth").write_text("\n".join(packages))
     subprocess.run(
         [sys.executable, "-m", "pip", "--python", str(environment), "install", "--quiet",

@@ -11,6 +11,7 @@ from merbench.cli import (
     compare,
     data,
     display,
+    init,
     leaderboard,
     output,
     plugins,
@@ -59,6 +60,7 @@ def _options(
     pass
 
 
+init.register(app)
 run.register(app)
 reproduce.register(app)
 compare.register(app)

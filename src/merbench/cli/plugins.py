@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from merbench.plugins.registry import Entry, Registry
 
 app = typer.Typer(
-    name="plugins", help="What is installed, its parameters, its checks.", no_args_is_help=True
+    name="plugins",
+    help="What is installed, its parameters, its checks; new ones.",
+    no_args_is_help=True,
 )
 
 NAME = typer.Argument(
@@ -127,6 +129,64 @@ def check_plugin(
         display.print_table(("check", "result", "detail"), rows, title=entry.name, styles=styles)
     if any(r.status == "failed" for r in results):
         raise typer.Exit(1)
+
+
+@app.command("new")
+def new_plugin(
+    kind: str = typer.Argument(
+        ...,
+        metavar="KIND",
+        help="model, feature, separator, dataset or augmentation.",
+        show_default=False,
+    ),
+    name: str = typer.Argument(
+        ..., metavar="NAME", help="What benchmark files are to call it.", show_default=False
+    ),
+    package: bool = typer.Option(
+        False, "--package", help="A package to publish: entry point, tests, licence, CI workflow."
+    ),
+    folder: Path | None = typer.Option(
+        None, "--folder", help="Where it goes; by default plugins, of a package the current folder."
+    ),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """Write a new plugin, which works at once, and say what to change in it first.
+
+    Nothing is overwritten.
+
+    [bold]Examples[/bold]
+
+      merbench plugins new model my-model
+
+      merbench plugins new feature my-feature --package
+    """
+    from merbench.authoring import plugin_files
+
+    place = folder or (Path() if package else Path("plugins"))
+    new = plugin_files.new_plugin(kind, name, place, package=package)
+    if as_json:
+        display.print_json(
+            {
+                "files": [str(file) for file in new.files],
+                "change": [
+                    {"file": str(new.source), "line": line, "what": what}
+                    for line, what in new.to_change
+                ],
+            }
+        )
+        return
+    for file in new.files:
+        typer.echo(f"wrote {file}")
+    typer.echo("\nWhat to change first:")
+    for line, what in new.to_change:
+        typer.echo(f"  {new.source}:{line}  {what}")
+    if package:
+        home = new.files[-1].parent
+        typer.echo(f"\nThen: pip install --editable '{home}[test]' && pytest {home}")
+    else:
+        beside = place == Path("plugins")
+        option = "" if beside else f" --plugins {new.source}"
+        typer.echo(f"\nThen: merbench plugins check {kind}/{name}{option}")
 
 
 def _load(paths: list[Path] | None, timeout: float | None = None) -> Registry:

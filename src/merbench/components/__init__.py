@@ -3,7 +3,7 @@
 from merbench.components.augmentation import Augmentation
 from merbench.components.base import Component, Cost
 from merbench.components.clip import CANONICAL_STEMS, MIXED, Clip
-from merbench.components.dataset import Dataset, Finding
+from merbench.components.dataset import Dataset, Finding, Guess
 from merbench.components.engine import Engine, EngineOptions
 from merbench.components.feature_extractor import FeatureExtractor, FeatureKind
 from merbench.components.model import Estimator, Model, ModelParameter
@@ -26,6 +26,7 @@ __all__ = [
     "FeatureExtractor",
     "FeatureKind",
     "Finding",
+    "Guess",
     "KnownWeights",
     "Model",
     "ModelParameter",
