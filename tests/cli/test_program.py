@@ -162,7 +162,7 @@ def test_lists_fit_a_narrow_terminal(
 DOCUMENTS = sorted([REPOSITORY / "README.md", *(REPOSITORY / "docs").glob("*.md")])
 OF_THE_READER = (
     "data/", "predictions.csv", "song.mp3", "musdb18hq", "my_models.py", "cluster.yaml",
-    "study.yaml", "/shared/", "colleague/", "tests={",
+    "clips", "my-study/", "ratings.csv", "study.yaml", "/shared/", "colleague/", "tests={",
 )  # fmt: skip
 """What stands for files that the reader has: the text around the command says so."""
 PLACEHOLDER = re.compile(r"[A-Z]+[A-Z0-9]*(\.\.\.)?|PATH|DIR")

@@ -11,6 +11,7 @@ from merbench.cli import (
     compare,
     data,
     display,
+    doctor,
     init,
     leaderboard,
     output,
@@ -67,6 +68,7 @@ compare.register(app)
 score.register(app)
 verify.register(app)
 report.register(app)
+doctor.register(app)
 app.add_typer(plugins.app)
 app.add_typer(data.app)
 app.add_typer(weights.app)
