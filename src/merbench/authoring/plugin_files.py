@@ -16,7 +16,7 @@ from merbench.naming import nearest
 from merbench.plugins.registration import NAME
 
 TEMPLATES = Path(__file__).parent / "templates"
-KINDS = ("augmentation", "dataset", "feature", "model", "separator")
+KINDS = ("augmentation", "dataset", "feature", "model", "protocol", "separator")
 """The kinds that there is a template of."""
 MARK = "CHANGE: "
 

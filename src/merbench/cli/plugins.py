@@ -84,7 +84,8 @@ def show_plugin(
         ["trainable parameters", f"{count:,} (stems: {stems})"]
         for stems, count in document.get("trainable_parameters", {}).items()
     ]
-    display.print_table(("attribute", "value"), facts)
+    if facts:
+        display.print_table(("attribute", "value"), facts)
     rows = [
         [key, p["type"], "required" if p["required"] else str(p["default"]), p["description"]]
         for key, p in document["parameters"].items()
@@ -127,6 +128,8 @@ def check_plugin(
         colours = {"failed": "red", "skipped": "yellow"}
         styles = [colours.get(r.status, "") for r in results]
         display.print_table(("check", "result", "detail"), rows, title=entry.name, styles=styles)
+        for text in testing.failures(results):
+            typer.echo(f"{text}\n")
     if any(r.status == "failed" for r in results):
         raise typer.Exit(1)
 
@@ -136,7 +139,7 @@ def new_plugin(
     kind: str = typer.Argument(
         ...,
         metavar="KIND",
-        help="model, feature, separator, dataset or augmentation.",
+        help="model, feature, separator, dataset, augmentation or protocol.",
         show_default=False,
     ),
     name: str = typer.Argument(
@@ -190,11 +193,13 @@ def new_plugin(
 
 
 def _load(paths: list[Path] | None, timeout: float | None = None) -> Registry:
+    from merbench.benchmark import protocols
     from merbench.engines import catalogue
     from merbench.plugins import discovery, trial
 
     trial.wait_at_most(timeout)
-    registry = catalogue.with_ours(discovery.load(paths or (), folder=Path.cwd()))
+    registry = discovery.load(paths or (), folder=Path.cwd())
+    registry = catalogue.with_ours(protocols.with_ours(registry))
     display.warn_of_problems(registry)
     return registry
 
