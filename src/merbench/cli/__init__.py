@@ -19,6 +19,7 @@ from merbench.cli import (
     report,
     reproduce,
     run,
+    schema,
     score,
     separators,
     verify,
@@ -68,6 +69,7 @@ compare.register(app)
 score.register(app)
 verify.register(app)
 report.register(app)
+schema.register(app)
 doctor.register(app)
 app.add_typer(plugins.app)
 app.add_typer(data.app)
