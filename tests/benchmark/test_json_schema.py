@@ -78,7 +78,7 @@ def test_the_benchmarks_that_come_with_merbench_are_valid(name: str, validator: 
         {"models": [{"ridge": None}, {"xgboost": {"n_estimators": [50, 100]}}]},
         {"models": [{"calibrated": {"model": {"random-forest": {}}}}]},
         {"features": [["compare-2016", "egemaps"]], "augmentations": ["none", ["noise", "gain"]]},
-        {"datasets": [{"table": {"name": "mine", "root": "clips", "csv": "a.csv", "scale": [1, 9]}}]},
+        {"datasets": [{"table": {"name": "mine", "root": "clips", "scale": [1, 9]}}]},
         {"compare": [{"across": "models"}], "protocol": {"monte-carlo": {"folds": 3}}},
     ],
 )  # fmt: skip

@@ -28,6 +28,11 @@ from merbench.cli import (
 from merbench.cli import separation as separation  # adds its commands to those of separators
 from merbench.errors import MerbenchError, reason, text_of
 
+STATUSES = (
+    "Exit status: 0, all is done and well; 1, it is done, and something in it failed or is wrong; "
+    "2, it could not be done, and one sentence says why; 130, Ctrl-C stopped it."
+)
+
 app = typer.Typer(
     name="merbench",
     cls=output.Program,
@@ -36,6 +41,7 @@ app = typer.Typer(
         "by one evaluator.\n\nStart with: merbench run demo"
     ),
     no_args_is_help=True,
+    epilog=STATUSES,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from merbench.cli import display
+from merbench.cli import completion, display
 
 if TYPE_CHECKING:
     from merbench.authoring.study import Labels
@@ -42,7 +42,11 @@ def init(
         help="Say what would be guessed otherwise; may be repeated.",
     ),
     benchmark: str | None = typer.Option(
-        None, "--benchmark", metavar="NAME", help="Start from a benchmark that comes with merbench."
+        None,
+        "--benchmark",
+        metavar="NAME",
+        help="Start from a benchmark that comes with merbench.",
+        autocompletion=completion.shipped_benchmarks,
     ),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:

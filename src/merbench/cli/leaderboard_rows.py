@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,8 @@ from merbench.wording import DASH, number
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from merbench.leaderboard.run_results import RunResults
 
 _PLACES = ("tier", "rank")
 KL_COLUMNS = ("KL mean", "95 % interval", "KL median")
@@ -81,6 +84,27 @@ def show_leaderboard(
         if record["status"] != "ok":
             where = f"{name['dataset']}: {joined(name)}"
             typer.echo(f"failed: {where}: {record['error']}", err=True)
+
+
+def leaderboard_document(finished: RunResults, folder: Path) -> dict[str, Any]:
+    """Return what `show_leaderboard` prints, whole, as JSON values."""
+    from merbench.leaderboard.findings import findings_table
+
+    leaderboard, comparisons = finished.leaderboard, finished.comparisons
+
+    def rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = json.loads(
+            table.to_json(orient="records", double_precision=15)
+        )
+        return found
+
+    return {
+        "name": finished.manifest["name"],
+        "run": str(folder),
+        "findings": rows(findings_table(leaderboard, comparisons)),
+        "leaderboard": rows(leaderboard),
+        "comparisons": rows(comparisons),
+    }
 
 
 def _say_findings(findings: Sequence[Mapping[Any, Any]]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from merbench.cli import display
+from merbench.cli import completion, display
 
 if TYPE_CHECKING:
     from merbench.plugins.registry import Entry, Registry
@@ -19,7 +19,11 @@ app = typer.Typer(
 )
 
 NAME = typer.Argument(
-    ..., metavar="NAME", help="Its name; KIND/NAME where kinds share one.", show_default=False
+    ...,
+    metavar="NAME",
+    help="Its name; KIND/NAME where kinds share one.",
+    show_default=False,
+    autocompletion=completion.plugins,
 )
 PATHS = typer.Option(
     None, "--plugins", metavar="PATH", help="A plugin file or folder to load too; may be repeated."
@@ -31,7 +35,9 @@ TIMEOUT = typer.Option(
 
 @app.command("list")
 def list_plugins(
-    kind: str | None = typer.Option(None, "--kind", help="One kind only."),
+    kind: str | None = typer.Option(
+        None, "--kind", help="One kind only.", autocompletion=completion.kinds
+    ),
     paths: list[Path] | None = PATHS,
     timeout: float | None = TIMEOUT,
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
@@ -141,6 +147,7 @@ def new_plugin(
         metavar="KIND",
         help="model, feature, separator, dataset, augmentation or protocol.",
         show_default=False,
+        autocompletion=completion.new_kinds,
     ),
     name: str = typer.Argument(
         ..., metavar="NAME", help="What benchmark files are to call it.", show_default=False

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from merbench.cli import display
+from merbench.cli import completion, display
 from merbench.cli.run import (
     ENGINE,
     ENGINE_SET,
@@ -41,6 +41,7 @@ def reproduce(
         metavar="PAPER",
         help="Name of a benchmark that reproduces a paper, such as louro2024, or its file.",
         show_default=False,
+        autocompletion=completion.benchmarks,
     ),
     assignments: list[str] | None = SET,
     only: list[str] | None = ONLY,

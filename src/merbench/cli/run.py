@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from merbench.cli import display
-from merbench.cli.leaderboard_rows import axes_to_show, show_leaderboard
+from merbench.cli import completion, display
+from merbench.cli.leaderboard_rows import axes_to_show, leaderboard_document, show_leaderboard
 from merbench.errors import MerbenchError
 from merbench.wording import duration, size
 
@@ -32,6 +32,7 @@ SPEC = typer.Argument(
     metavar="SPEC",
     help="Benchmark file, or the name of a benchmark that comes with merbench, such as demo.",
     show_default=False,
+    autocompletion=completion.benchmarks,
 )
 SET = typer.Option(
     None, "--set", metavar="KEY=VALUE", help="Set a value of the benchmark file; may be repeated."
@@ -55,6 +56,7 @@ ENGINE = typer.Option(
     "--engine",
     metavar="NAME|FILE",
     help="Where steps are done: local, dask, a plugin's engine, or an engine file.",
+    autocompletion=completion.engines,
 )
 ENGINE_SET = typer.Option(
     None, "--engine-set", metavar="KEY=VALUE", help="Set a parameter of the engine."
@@ -93,6 +95,7 @@ def run(
         False, "--offline", help="Download nothing; what would need it is a failed row."
     ),
     smoke: bool = SMOKE,
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     r"""Run a benchmark, or go on with one that was stopped.
 
@@ -119,8 +122,11 @@ def run(
         jobs=jobs, timeout=timeout, memory=memory, overwrite=overwrite,
     )  # fmt: skip
     name = finished.manifest["name"]
-    show_leaderboard(finished.leaderboard, finished.comparisons, name, folder)
-    typer.echo(f"written to {folder}")
+    if as_json:
+        display.print_json(leaderboard_document(finished, folder))
+    else:
+        show_leaderboard(finished.leaderboard, finished.comparisons, name, folder)
+        typer.echo(f"written to {folder}")
     if finished.failed:
         raise typer.Exit(1)
 
