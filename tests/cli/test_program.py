@@ -180,10 +180,11 @@ def test_lists_fit_a_narrow_terminal(
 
 # --- documents ------------------------------------------------------------------------------------
 
-DOCUMENTS = sorted([REPOSITORY / "README.md", *(REPOSITORY / "docs").glob("*.md")])
+DOCUMENTS = sorted([REPOSITORY / "README.md", *(REPOSITORY / "docs").rglob("*.md")])
 OF_THE_READER = (
     "data/", "predictions.csv", "song.mp3", "musdb18hq", "my_models.py", "cluster.yaml",
-    "clips", "my-study/", "ratings.csv", "study.yaml", "/shared/", "colleague/", "tests={",
+    "clips", "my-study/", "ratings.csv", "../ratings.csv", "study.yaml", "/shared/", "colleague/",
+    "tests={",
 )  # fmt: skip
 """What stands for files that the reader has: the text around the command says so."""
 PLACEHOLDER = re.compile(r"[A-Z]+[A-Z0-9]*(\.\.\.)?|PATH|DIR")

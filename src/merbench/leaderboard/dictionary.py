@@ -342,3 +342,8 @@ _PATTERNS = (
     (r"kl_(Q\d)", Entry("nats", "Mean KL of the clips of {0}; mean over folds.")),
     (r"confusion_(Q\d)_(Q\d)", Entry("clips", "Clips of {0} called {1}; sum over folds.")),
 )
+
+
+def every_column() -> dict[str, Entry]:
+    """Return all that is written down: columns by name, and families of columns by a pattern."""
+    return {**_COLUMNS, **dict(_PATTERNS)}
