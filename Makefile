@@ -24,7 +24,7 @@ run: install
 	$(BIN)/merbench run benchmarks.yaml
 
 test: install
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: install
 	$(BIN)/ruff check

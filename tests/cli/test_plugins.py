@@ -316,12 +316,12 @@ def test_a_run_goes_on_without_plugins_that_leave_or_hang(program: Any, tmp_path
         "name: x\ndatasets: [{demo: {n_clips: 10}}]\nseparators: [mixed]\nfeatures: [noisy]\n"
         "models: [ridge]\nprotocol: {monte-carlo: {folds: 1, test_fraction: 0.5, seed: 1}}\n"
     )
-    done = program("run", spec, "--timeout", "20", "--jobs", "1")
+    done = program("run", spec, "--timeout", "10", "--jobs", "1")
     assert done.status == 0, done
     warnings = [line for line in done.stderr.splitlines() if line.startswith("warning: plugin")]
     assert len(warnings) == 2
     assert (
-        f"{folder / 'hangs.py'}: it took longer than 20 s at {folder / 'hangs.py'}:2"
+        f"{folder / 'hangs.py'}: it took longer than 10 s at {folder / 'hangs.py'}:2"
         in (warnings[0])
     )
     assert "leaves.py: it ended the process with status 0" in warnings[1]

@@ -19,7 +19,7 @@ from merbench.pages.svg import (
     dots,
     draw,
     drawn_once,
-)  # fmt: skip
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

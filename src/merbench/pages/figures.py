@@ -25,7 +25,7 @@ from merbench.pages.svg import (
     dots,
     draw,
     drawn_once,
-)  # fmt: skip
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -79,6 +79,7 @@ def execute(
 def _load_evaluation() -> None:
     importlib.import_module("pandas")
     importlib.import_module("merbench.evaluation")
+    importlib.import_module("scipy.special")
 
 
 def _remember(store: Store, outcome: Outcome) -> None:
