@@ -92,7 +92,8 @@ def test_one_file_of_a_folder_may_be_kept_and_another_not(tmp_path: Path):
         assert provenance(kept) == module.Provenance(), "nothing is committed yet"
         git(tmp_path, "commit", "-qm", "first")
         anew()
-        assert provenance(kept).commit and provenance(kept).changed, "a file beside it is new"
+        assert provenance(kept).commit
+        assert provenance(kept).changed, "a file beside it is new"
         assert provenance(other) == module.Provenance()
     finally:
         for name in ("own_kept", "own_other"):
