@@ -15,6 +15,8 @@ from merbench.leaderboard import run_results
 from merbench.plugins import discovery
 from tinybench import TinyBench
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 @pytest.fixture
 def ran(call: Any, bench: TinyBench) -> Path:
