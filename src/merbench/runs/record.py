@@ -100,7 +100,7 @@ def read_table(path: Path) -> pd.DataFrame:
     OSError, ValueError
         It cannot be read.
     """
-    table = parquet_table(path).to_pandas()
+    table = parquet_table(path, plain=True).to_pandas()
     texts = [name for name in table.columns if str(table[name].dtype) == "category"]
     plain: pd.DataFrame = table.assign(
         **{name: table[name].astype(table[name].cat.categories.dtype) for name in texts}
