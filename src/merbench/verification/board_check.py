@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from merbench.bounds import parquet_table
-from merbench.errors import MerbenchError, reason
+from merbench.errors import MerbenchError, data_fault
 from merbench.leaderboard import published_folder as folders
 from merbench.leaderboard.building import build
 from merbench.leaderboard.files import Files
@@ -144,7 +144,7 @@ def verify_submission(
     except MerbenchError as error:
         found.append(str(error))
     except Exception as error:  # there is no telling what files of strangers bring about
-        found.append(f"it is no submission ({reason(error)})")
+        found.append(f"it is no submission ({data_fault(error)})")
     verdict.differences += [f"{where}: {sentence}" for sentence in found]
     return run
 
