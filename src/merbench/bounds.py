@@ -51,23 +51,33 @@ def json_document(text: str | bytes) -> Any:
     Raises
     ------
     ValueError
-        It is no JSON, or nested too deeply.
+        It is no JSON, nested too deeply, or holds half a character.
     """
     try:
         document = json.loads(text)
     except RecursionError:
         raise ValueError(f"it is nested more than {_JSON_DEPTH} deep") from None
     level, depth = [document], 0
-    while level := [value for value in level if isinstance(value, (dict, list))]:
+    while level := [value for value in level if _holds_more(value)]:
         depth += 1
         if depth > _JSON_DEPTH:
             raise ValueError(f"it is nested more than {_JSON_DEPTH} deep")
         level = [
             inner
             for value in level
-            for inner in (value.values() if isinstance(value, dict) else value)
+            for inner in ([*value, *value.values()] if isinstance(value, dict) else value)
         ]
     return document
+
+
+def _holds_more(value: Any) -> bool:
+    """Tell whether a value holds others; see of a text that it can be written to a file."""
+    if isinstance(value, str) and not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise ValueError("a text in it holds half a character (a lone surrogate)") from None
+    return isinstance(value, (dict, list))
 
 
 def json_file(path: Path) -> Any:
