@@ -11,7 +11,6 @@ import re
 import shutil
 from pathlib import Path
 
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +18,6 @@ from test_fuzz import TEXTS, tried
 
 from merbench.errors import MerbenchError
 from merbench.pages import paper_tables, site
-from merbench.runs import record
 
 TABLES = (
     "leaderboard.csv", "folds.csv", "comparisons.csv", "separators.csv", "datasets.csv",
@@ -102,71 +100,3 @@ def test_any_edit_of_a_table_gives_pages_or_one_sentence(edited, undrawn, data):
 
 def test_a_whole_leaderboard_is_read(edited, undrawn):
     assert not said_of(edited)
-
-
-def changed(path: Path, column: str, value: str) -> None:
-    rows = rows_of(path)
-    rows[1][rows[0].index(column)] = value
-    write_rows(path, rows)
-
-
-@pytest.mark.parametrize(
-    ("name", "column", "value", "said"),
-    [
-        ("leaderboard.csv", "kl_mean", "low", "leaderboard.csv:2: kl_mean 'low' is not a number"),
-        ("leaderboard.csv", "n_folds", "2.5", ":2: n_folds '2.5' is not a whole number"),
-        ("leaderboard.csv", "n_folds", "", ":2: n_folds is empty"),
-        ("leaderboard.csv", "cell", "../x", ":2: cell '../x' is not a letter or a digit, then"),
-        ("leaderboard.csv", "role", "king", ":2: role 'king' is not system or baseline or people"),
-        ("leaderboard.csv", "protocol", "[]", ":2: protocol '[]' is not a JSON object"),
-        ("leaderboard.csv", "synthetic", "no", ":2: synthetic 'no' is not True or False"),
-        ("leaderboard.csv", "dataset", "elsewhere", "leaderboard.csv:3: table"),
-        ("folds.csv", "cell", "abc", "folds.csv:2: leaderboard.csv has cell abc of run"),
-        ("comparisons.csv", "cell_b", "abc", "comparisons.csv:2: leaderboard.csv has cell abc of"),
-        ("comparisons.csv", "table", "abc", "in another table"),
-        ("systems.csv", "all_parameters", "{", "systems.csv:2: all_parameters '{' is not a JSON"),
-        ("reported.csv", "value", "x", "reported.csv:2: value 'x' is not a number"),
-    ],
-)
-def test_what_is_wrong_is_named_with_file_line_and_column(board, name, column, value, said):
-    changed(board / name, column, value)
-    with pytest.raises(MerbenchError, match="build it again") as raised:
-        site.read(board)
-    assert said in str(raised.value)
-
-
-@pytest.mark.parametrize("name", ["leaderboard.csv", "folds.csv", "comparisons.csv"])
-def test_a_missing_column_is_named(board, name):
-    rows = rows_of(board / name)
-    at = rows[0].index("table")
-    write_rows(board / name, [row[:at] + row[at + 1 :] for row in rows])
-    with pytest.raises(MerbenchError, match=rf"{name}:1: the column table is missing; build it"):
-        site.read(board)
-
-
-def test_a_row_with_other_cells_than_the_header_is_named(board):
-    path = board / "folds.csv"
-    rows = rows_of(path)
-    rows[2].append("more")
-    write_rows(path, rows)
-    with pytest.raises(MerbenchError, match=r"folds\.csv:3: \d+ cells where the header has"):
-        site.read(board)
-    rows[2].pop()
-    rows[0][1] = rows[0][0]
-    write_rows(path, rows)
-    with pytest.raises(MerbenchError, match=r"folds\.csv:1: the column 'table' stands there twice"):
-        site.read(board)
-
-
-def test_predictions_without_a_column_or_with_texts_for_numbers_are_named(board):
-    path = board / "predictions.parquet"
-    frame = pd.read_parquet(path)
-    record.write_parquet([frame.drop(columns="clip")], path)
-    with pytest.raises(MerbenchError, match=r"predictions\.parquet: the column clip is missing"):
-        site.read(board)
-    record.write_parquet([frame.assign(kl="much")], path)
-    with pytest.raises(MerbenchError, match=r"predictions\.parquet: the column kl holds no numbe"):
-        site.read(board)
-    record.write_parquet([frame.assign(cell=1)], path)
-    with pytest.raises(MerbenchError, match=r"predictions\.parquet: the column cell holds no text"):
-        site.read(board)
