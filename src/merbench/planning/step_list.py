@@ -121,7 +121,8 @@ class StepList:
         """Return what stands of a model in keys, as `written`, and its fingerprint's digest."""
         if id(model) not in self._models:
             fingerprint = model.fingerprint()
-            self._models[id(model)] = *written({"model": fingerprint}), digest(fingerprint)
+            (member,) = written({"model": fingerprint})
+            self._models[id(model)] = member, digest(fingerprint)
         return self._models[id(model)]
 
     def _add_tables(self, cell: Cell, parts: tuple[str, ...], tables: tuple[str, ...]) -> None:
