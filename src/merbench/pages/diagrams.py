@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from merbench.pages.svg import ACCENT, INK, LETTER, MUTED, OTHER, PAPER, RULE, bare, dots, draw
+from merbench.pages.svg import (
+    ACCENT,
+    INK,
+    LETTER,
+    MUTED,
+    OTHER,
+    PAPER,
+    RULE,
+    bare,
+    dots,
+    draw,
+    drawn_once,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,6 +36,7 @@ _COLOURS = (ACCENT, OTHER, MUTED, INK)
 _COLOURED = len(_COLOURS)
 
 
+@drawn_once
 def accuracies(
     key: str,
     names: Sequence[str],
@@ -88,6 +101,7 @@ def accuracies(
     )
 
 
+@drawn_once
 def clip_map(
     key: str, points: Array, classes: NDArray[np.intp], names: Sequence[str], summary: str
 ) -> str:
@@ -141,6 +155,7 @@ def clip_map(
     )
 
 
+@drawn_once
 def paired_differences(
     key: str,
     names: Sequence[str],
@@ -197,6 +212,7 @@ def paired_differences(
     )
 
 
+@drawn_once
 def runtime_against_kl(
     key: str, names: Sequence[str], seconds: Array, kl: Array, marks: Sequence[str]
 ) -> str:
@@ -248,6 +264,7 @@ def _count(n: int, word: str) -> str:
     return f"{n} {word}{'s' if n != 1 else ''}"
 
 
+@drawn_once
 def critical_difference(
     key: str, names: Sequence[str], ranks: Array, cliques: Sequence[Sequence[int]]
 ) -> str:

@@ -13,7 +13,19 @@ import numpy as np
 
 from merbench.leaderboard import clip_agreement, distributions
 from merbench.leaderboard import training_curves as training
-from merbench.pages.svg import ACCENT, INK, LETTER, MUTED, OTHER, PAPER, RULE, bare, dots, draw
+from merbench.pages.svg import (
+    ACCENT,
+    INK,
+    LETTER,
+    MUTED,
+    OTHER,
+    PAPER,
+    RULE,
+    bare,
+    dots,
+    draw,
+    drawn_once,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,6 +51,7 @@ _CELL = 0.26
 """Side in inches that a cell of a matrix needs."""
 
 
+@drawn_once
 def kl_histogram(key: str, series: Mapping[str, Array], *, title: str, small: bool = False) -> str:
     """Draw how KL is distributed over clips, in thirty bins: one series, or two laid over another.
 
@@ -82,6 +95,7 @@ def kl_histogram(key: str, series: Mapping[str, Array], *, title: str, small: bo
     )
 
 
+@drawn_once
 def training_curves(
     key: str, folds: Sequence[Mapping[str, Array]], quantity: str, names: Sequence[str]
 ) -> str:
@@ -144,6 +158,7 @@ def training_curves(
     )
 
 
+@drawn_once
 def valence_arousal_plane(key: str, truth: Array, predicted: Array, kl: Array) -> str:
     """Draw labels and predictions as ellipses of one standard deviation, joined clip by clip.
 
@@ -194,6 +209,7 @@ def valence_arousal_plane(key: str, truth: Array, predicted: Array, kl: Array) -
     )
 
 
+@drawn_once
 def clip_scatter(key: str, truth: Array, predicted: Array, name: str) -> str:
     """Draw predictions against labels, a point a clip, for one column of a task.
 
@@ -229,6 +245,7 @@ def clip_scatter(key: str, truth: Array, predicted: Array, name: str) -> str:
     )
 
 
+@drawn_once
 def confusion(key: str, matrix: Confusion) -> str:
     """Draw a confusion matrix: rows are true classes, columns predicted ones."""
     from matplotlib.patches import Rectangle
@@ -271,6 +288,7 @@ def confusion(key: str, matrix: Confusion) -> str:
     )
 
 
+@drawn_once
 def roc_curves(key: str, curves: Sequence[Curve], n_classes: int, mean_auc: float | None) -> str:
     """Draw how well each class is told from the others, over all thresholds.
 
@@ -315,6 +333,7 @@ def roc_curves(key: str, curves: Sequence[Curve], n_classes: int, mean_auc: floa
     )
 
 
+@drawn_once
 def stem_levels(key: str, levels: Mapping[str, Array], floor: float) -> str:
     """Draw how loud each stem is in every clip: points, the middle half as a bar, the median.
 
