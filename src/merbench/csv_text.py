@@ -22,8 +22,10 @@ __all__ = ["harmless", "original", "read", "rows_text", "table_text"]
 _STARTS = r"(?:^|(?<=[;\t\r\n]))"
 """Where a cell may start: a semicolon parts cells where a comma stands before decimals."""
 _SIGNS = "=+@\\-\t\r\uff1d\uff0b\uff0d\uff20"
-_RISKY = re.compile(rf"{_STARTS}(?='*[{_SIGNS}])")
-_DEFUSED = re.compile(rf"{_STARTS}'(?='*[{_SIGNS}])")
+_BLANKS = " \u00a0\u3000\ufeff\u200b"
+"""What some programs take off before they look at a cell."""
+_RISKY = re.compile(rf"{_STARTS}(?='*[{_BLANKS}]*[{_SIGNS}])")
+_DEFUSED = re.compile(rf"{_STARTS}'(?='*[{_BLANKS}]*[{_SIGNS}])")
 
 
 def harmless(text: str) -> str:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 from hostile import edit
 from typer.testing import CliRunner
 
 from merbench.cli import app
-from merbench.verification.board_check import verify
+from merbench.runs import record
+from merbench.verification.board_check import _unusable, verify
 
 BROKEN = {
     "no JSON": lambda folder: (folder / "manifest.json").write_text("{"),
@@ -69,3 +72,22 @@ def test_a_submission_without_files_is_named(board):
     (board / "submissions" / "mine").mkdir()
     found = verify(board, pages=False).differences
     assert any(line == "submissions/mine: the file manifest.json is missing" for line in found)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda m: m["cells"][1].update(sources=[1]), "is not what a run says (a value in it is"),
+        (lambda m: m.update(plugins=7), "is not what a run says (a value in it is of another k"),
+        (lambda m: m["datasets"][0].update(authors=7), "is not what a run says (a value in it"),
+        (lambda m: m["datasets"][0].pop("homepage"), "is not what a run says ('homepage' is miss"),
+        (lambda m: m.update(hardware=[]), "its hardware are no mapping"),
+    ],
+)
+def test_what_no_page_could_be_made_of_is_a_fault(published, change, says):
+    run = record.read(sorted((published / "submissions").iterdir())[0])
+    assert not list(_unusable(run))
+    manifest = copy.deepcopy(run.manifest)
+    change(manifest)
+    (found,) = _unusable(replace(run, manifest=manifest))
+    assert says in found

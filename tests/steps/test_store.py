@@ -24,7 +24,7 @@ from hypothesis.extra import numpy as hnp
 from merbench import digests
 from merbench.errors import StoreError
 from merbench.steps import store as store_module
-from merbench.steps.store import Store, appending, artifact_key
+from merbench.steps.store import CommonParts, Store, appending, artifact_key, written
 
 KEY = artifact_key("extract", of="a clip")
 ARRAYS = {"bass": np.arange(200, dtype=np.float32), "vocals": np.ones((3, 4))}
@@ -193,6 +193,21 @@ def test_a_key_depends_on_every_part(parts, data):
     assert artifact_key("fit", **parts | {changed: ["another", parts[changed]]}) != key
     assert artifact_key("fit", **{k: v for k, v in parts.items() if k != changed}) != key
     assert artifact_key("fit", **parts, zzz=None) != key
+
+
+@given(parts=PARTS, data=st.data())
+def test_a_key_from_common_parts_is_the_key_of_all_of_them(parts, data):
+    names = sorted(parts)
+    first = names[: data.draw(st.integers(0, len(names)))]
+    others = [name for name in names if name not in first and data.draw(st.booleans())]
+    rest = [name for name in reversed(names) if name not in (*first, *others)]
+    common = CommonParts("fit", *({n: parts[n] for n in some} for some in (first, others)))
+    assert common.key(written({n: parts[n] for n in rest})) == artifact_key("fit", **parts)
+
+
+def test_a_part_that_comes_too_late_is_refused():
+    with pytest.raises(ValueError, match='"device":"cpu" comes before "labels":1'):
+        CommonParts("fit", {"labels": 1}).key(written({"device": "cpu"}))
 
 
 def test_a_key_depends_on_the_schema(monkeypatch):

@@ -83,7 +83,7 @@ def compare(
     _print(pairs, by, as_json=as_json)
     if not (pairs.rows or pairs.identical or as_json):
         alone = f" that differ in {' or '.join(across)} alone" if across else ""
-        typer.echo(f"there is no pair of systems{alone} to compare")
+        display.say(f"there is no pair of systems{alone} to compare")
 
 
 def _print(pairs: Pairs, by: str, *, as_json: bool) -> None:
@@ -117,14 +117,14 @@ def _print(pairs: Pairs, by: str, *, as_json: bool) -> None:
             elsewhere="--json",
         )
     for system in pairs.identical:
-        typer.echo(f"the same predictions in both runs: {system}")
+        display.say(f"the same predictions in both runs: {system}")
     if pairs.rows:
-        typer.echo(
+        display.say(
             f"difference: {_WHAT[by]}, a less b; below 0, a is better. detectable: the smallest "
             "that this data could show"
         )
         if any(row.given for row in pairs.rows):
-            typer.echo("of a single fold, all this holds for these fitted models")
+            display.say("of a single fold, all this holds for these fitted models")
 
 
 _WHAT = {

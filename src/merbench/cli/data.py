@@ -77,7 +77,7 @@ def fetch_data(
             f"{name} cannot be written to {root} ({error.strerror or error}); name another folder "
             "with --root"
         ) from error
-    typer.echo(f"fetched to {root}; `merbench data check {name} --root {root}` says what is there")
+    display.say(f"fetched to {root}; `merbench data check {name} --root {root}` says what is there")
 
 
 @app.command("check")
@@ -136,9 +136,9 @@ def check_data(
         styles = [colours.get(f.level, "") for f in findings]
         if rows:
             display.print_table(("level", "where", "what"), rows, styles=styles)
-        typer.echo(", ".join(f"{key}: {value}" for key, value in summary.items()))
+        display.say(", ".join(f"{key}: {value}" for key, value in summary.items()))
         if not findings:
-            typer.echo("nothing to complain of")
+            display.say("nothing to complain of")
     if any(finding.level == "error" for finding in findings):
         raise typer.Exit(1)
 

@@ -76,7 +76,7 @@ def build(
                 "`merbench leaderboard publish`, and numbers as files in reported/"
             )
         written = len(rebuild(out).names) + len(site.pages_in(out))
-        typer.echo(f"{written} files written to {out}")
+        display.say(f"{written} files written to {out}")
         return
     if not runs:
         raise MerbenchError(f"name a run: {out} holds no submissions to build tables from")
@@ -95,7 +95,7 @@ def build(
     written = len(composed.names)
     if with_pages or (out / site.PAGE).exists():  # an earlier leaderboard's would mislead
         written += len(site.write(out))
-    typer.echo(f"{written} files written to {out}")
+    display.say(f"{written} files written to {out}")
 
 
 @app.command()
@@ -108,7 +108,7 @@ def pages(folder: Path = FOLDER) -> None:
     """
     from merbench.pages import site
 
-    typer.echo(f"{len(site.write(folder))} pages written to {folder}")
+    display.say(f"{len(site.write(folder))} pages written to {folder}")
 
 
 @app.command()
@@ -143,7 +143,7 @@ def export(
     content = read_any(source).only(datasets or ())
     chosen = [known.value for known in formats] if formats else FORMATS
     for path in write_tables(content, out, chosen):
-        typer.echo(path)
+        display.say(path)
 
 
 @app.command()
@@ -178,9 +178,9 @@ def publish(
     done = publish_run(run, folder, submitter=submitter)
     _show(done)
     if done.changed:
-        typer.echo(f"published as {done.submission}")
+        display.say(f"published as {done.submission}")
     else:
-        typer.echo(f"nothing changed: it is there already, as {done.submission}")
+        display.say(f"nothing changed: it is there already, as {done.submission}")
 
 
 @app.command()
@@ -204,7 +204,7 @@ def unpublish(
     from merbench.publishing.unpublish import unpublish as take_back
 
     _show(take_back(name, folder))
-    typer.echo(f"{name} is no longer in {folder}")
+    display.say(f"{name} is no longer in {folder}")
 
 
 @app.command()
@@ -230,9 +230,9 @@ def merge(
     done = merge_boards(folder, other)
     _show(done)
     if done.changed:
-        typer.echo(f"{folder} has what {other} has")
+        display.say(f"{folder} has what {other} has")
     else:
-        typer.echo(f"nothing changed: {folder} has all that {other} has")
+        display.say(f"nothing changed: {folder} has all that {other} has")
 
 
 def _show(done: Published) -> None:
@@ -246,13 +246,13 @@ def _show(done: Published) -> None:
         columns = ("system", "rank before", "now")
         display.print_table(columns, rows, title=title, right=columns[1:])
     for line in done.again:
-        typer.echo(f"run again: {line}")
+        display.say(f"run again: {line}")
     for line in done.failed:
-        typer.echo(f"failed: {line}", err=True)
+        display.say(f"failed: {line}", err=True)
     if done.uncommitted:
         display.warn(done.uncommitted)
     for line in done.unverified:
-        typer.echo(f"not verifiable by everyone: {line}")
+        display.say(f"not verifiable by everyone: {line}")
 
 
 @app.command()
@@ -294,12 +294,12 @@ def verify(
         )
     else:
         for line in verdict.differences:
-            typer.echo(line)
+            display.say(line)
         for line in verdict.unverified:
-            typer.echo(f"not verified: {line}")
+            display.say(f"not verified: {line}")
         if not verdict.differences:
             but = ", but for what is named above" if verdict.unverified else ""
-            typer.echo(f"everything in {folder} follows from its submissions{but}")
+            display.say(f"everything in {folder} follows from its submissions{but}")
     if verdict.differences:
         raise typer.Exit(1)
 

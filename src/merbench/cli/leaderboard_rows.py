@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from merbench.cli import display
 from merbench.wording import DASH, number
 
@@ -65,19 +63,19 @@ def show_leaderboard(finished: RunResults, folder: Path) -> None:
     )
     synthetic = sorted({str(r["dataset"]) for r in records if r["synthetic"]})
     if synthetic:
-        typer.echo(f"synthetic music and ratings: {', '.join(synthetic)}")
+        display.say(f"synthetic music and ratings: {', '.join(synthetic)}")
     for note in sorted({str(r["provenance"]) for r in records if r["provenance"]}):
-        typer.echo(f"labels: {note}")
+        display.say(f"labels: {note}")
     _say_negative(records, names)
     if len(comparisons):
-        typer.echo(
+        display.say(
             f"{int(comparisons['significant'].sum())} of {len(comparisons)} paired differences are "
             f"significant (see {folder / 'comparisons.csv'})"
         )
     for record, name in zip(records, names, strict=True):
         if record["status"] != "ok":
             where = f"{name['dataset']}: {joined(name)}"
-            typer.echo(f"failed: {where}: {record['error']}", err=True)
+            display.say(f"failed: {where}: {record['error']}", err=True)
 
 
 def _say_findings(findings: Sequence[Mapping[Any, Any]]) -> None:
@@ -86,13 +84,13 @@ def _say_findings(findings: Sequence[Mapping[Any, Any]]) -> None:
     width = min(display.console().width, 80)
     for finding in findings:
         text = f"{finding['dataset']}: {finding['text']}" if several else finding["text"]
-        typer.echo(
+        display.say(
             textwrap.fill(
                 text, width, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False
             )
         )
     if findings:
-        typer.echo("")
+        display.say("")
 
 
 def _say_negative(records: Sequence[Mapping[Any, Any]], names: Sequence[Mapping[str, str]]) -> None:
@@ -107,13 +105,13 @@ def _say_negative(records: Sequence[Mapping[Any, Any]], names: Sequence[Mapping[
     ]
     if not found:
         return
-    typer.echo(
+    display.say(
         "predicted standard deviations that are not above 0, of which KL takes the magnitude:"
     )
     for count, system in sorted(found, reverse=True)[:_LISTED]:
-        typer.echo(f"  {count} of {system}")
+        display.say(f"  {count} of {system}")
     if len(found) > _LISTED:
-        typer.echo(f"  and of {len(found) - _LISTED} more (column n_nonpositive_std)")
+        display.say(f"  and of {len(found) - _LISTED} more (column n_nonpositive_std)")
 
 
 def axes_to_show(rows: Sequence[Mapping[Any, Any]]) -> list[str]:

@@ -75,7 +75,7 @@ def show_plugin(
     if as_json:
         display.print_json(document)
         return
-    typer.echo(f"{entry.kind} {entry.name}, from {entry.origin}\n")
+    display.say(f"{entry.kind} {entry.name}, from {entry.origin}\n")
     display.print_text(inspect.getdoc(entry.cls) or "")
     facts = [[key, str(value)] for key, value in document["attributes"].items()]
     facts += [
@@ -90,7 +90,7 @@ def show_plugin(
     if rows:
         display.print_table(("parameter", "type", "default", "what"), rows)
     else:
-        typer.echo("no parameters")
+        display.say("no parameters")
 
 
 @app.command("check")

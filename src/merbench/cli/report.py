@@ -6,6 +6,8 @@ from pathlib import Path
 
 import typer
 
+from merbench.cli import display
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to the program."""
@@ -77,4 +79,4 @@ def report(
         written += pages.write_tables(content, folder) if tables else []
         written += pages.write_clips(content, folder) if clips else []
     for path in written:
-        typer.echo(path)
+        display.say(path)

@@ -116,7 +116,7 @@ def reproduce(
         )
     else:
         _print(rows, reported.source, smoke=smoke)
-        typer.echo(f"written to {folder}")
+        display.say(f"written to {folder}")
     if any(row["cell"] not in planned.unready for row in finished.failed):
         raise typer.Exit(1)
 
@@ -164,7 +164,7 @@ def _miniatures(spec: Path) -> list[str]:
 
 def _print(rows: Sequence[Reproduced], source: str, *, smoke: bool) -> None:
     if smoke:
-        typer.echo("made clips and the smallest budgets: the numbers mean nothing")
+        display.say("made clips and the smallest budgets: the numbers mean nothing")
     several = len({row.dataset for row in rows}) > 1
     metrics = sorted({row.metric for row in rows})
     columns = ("system", *(["dataset"] if several else []), *(["metric"] if metrics[1:] else []))
@@ -187,7 +187,7 @@ def _print(rows: Sequence[Reproduced], source: str, *, smoke: bool) -> None:
     )
     for row in rows:
         if row.error:
-            typer.echo(f"{row.system}, {row.dataset}: {row.error}")
+            display.say(f"{row.system}, {row.dataset}: {row.error}")
 
 
 def _numbers(row: Reproduced) -> tuple[str, ...]:

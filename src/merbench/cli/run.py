@@ -117,7 +117,7 @@ def run(
         jobs=jobs, timeout=timeout, memory=memory, overwrite=overwrite,
     )  # fmt: skip
     show_leaderboard(finished, folder)
-    typer.echo(f"written to {folder}")
+    display.say(f"written to {folder}")
     if finished.failed:
         raise typer.Exit(1)
 
@@ -158,7 +158,7 @@ def carried_out(
     if planned.skipped:
         count = len(planned.skipped)
         made = "combination makes" if count == 1 else "combinations make"
-        typer.echo(f"{count} {made} no cell; `merbench plan` says why", err=True)
+        display.say(f"{count} {made} no cell; `merbench plan` says why", err=True)
     with claimed(folder, planned, overwrite=overwrite):
         if planned.tasks:
             options = EngineOptions(
@@ -177,7 +177,7 @@ def carried_out(
                         planned, store, where, progress.report, engine.described
                     )
             except KeyboardInterrupt:
-                typer.echo(display.STOPPED, err=True)
+                display.say(display.STOPPED, err=True)
                 raise typer.Exit(130) from None
         else:
             recorded = execution.execute(planned, store, None, engine=engine.described)
@@ -260,7 +260,7 @@ def plan(
         title = "1 cell" if len(rows) == 1 else f"{len(rows)} cells"
         _print_some(columns, rows, title, right=("folds",))
     else:
-        typer.echo("no combination makes a cell\n")
+        display.say("no combination makes a cell\n")
     if planned.skipped:
         skipped = [
             [*text, s.reason] for text, s in zip(texts[len(rows) :], planned.skipped, strict=True)
@@ -268,17 +268,17 @@ def plan(
         _print_some((*axes, "reason"), skipped, "skipped")
     tasks = [[s, str(counts[s]["to_do"]), str(counts[s]["cached"])] for s in STAGES]
     display.print_table(("stage", "to do", "cached"), tasks, right=("to do", "cached"))
-    typer.echo(
+    display.say(
         f"about {duration(expected.seconds / cores())} on {cores()} cores and "
         f"{size(expected.megabytes)} in {store.folder}"
     )
     if expected.unreadable:
-        typer.echo(
+        display.say(
             f"{expected.unreadable} of the times measured so far cannot be read; delete "
             f"{timings.file_of(store.folder)} to forget them"
         )
     if expected.unknown:
-        typer.echo(f"not counted, for want of a measurement: {', '.join(expected.unknown)}")
+        display.say(f"not counted, for want of a measurement: {', '.join(expected.unknown)}")
 
 
 _SHOWN = 200
@@ -291,7 +291,7 @@ def _print_some(
     """Print a table's first rows, and how many there are beyond them."""
     display.print_table(columns, rows[:_SHOWN], title=title, right=right)
     if len(rows) > _SHOWN:
-        typer.echo(f"and {len(rows) - _SHOWN:,} more; `--json` lists them all\n")
+        display.say(f"and {len(rows) - _SHOWN:,} more; `--json` lists them all\n")
 
 
 def _figures(planned: Plan) -> dict[str, list[dict[str, Any]]]:

@@ -78,7 +78,7 @@ def evaluate_separator(
         return
     _print(scores, len(tracks))
     if out is not None:
-        typer.echo(f"scores.csv and scores.svg are in {out}")
+        display.say(f"scores.csv and scores.svg are in {out}")
 
 
 @app.command("separate")
@@ -133,9 +133,9 @@ def separate_files(
     if as_json:
         display.print_json({"files": written, "failures": [str(error) for error in failures]})
     else:
-        typer.echo(f"{len(written)} of {len(files)} recordings separated into {out}")
+        display.say(f"{len(written)} of {len(files)} recordings separated into {out}")
     for failure in failures:
-        typer.echo(f"error: {failure}", err=True)
+        display.say(f"error: {failure}", err=True)
     if failures:
         raise typer.Exit(1)
 

@@ -87,7 +87,7 @@ def train_separator(
     chosen = {key: value for key, value in given.items() if value is not None}
     with Shares() as progress:
         separator.train(data, out, _assigned(options or ()) | chosen, progress)
-    typer.echo(f"the best checkpoint and its card are in {out}")
+    display.say(f"the best checkpoint and its card are in {out}")
 
 
 def _separator(name: str, assignments: Sequence[str] = ()) -> Separator:

@@ -66,13 +66,13 @@ def verify(
         display.print_json({"verified": not differences, "differences": differences, **rerun})
     else:
         for difference in differences[:20]:
-            typer.echo(difference)
+            display.say(difference)
         if len(differences) > 20:
-            typer.echo(f"and {len(differences) - 20} more")
+            display.say(f"and {len(differences) - 20} more")
         if not differences:
-            typer.echo(f"every number of {run} follows from its predictions")
+            display.say(f"every number of {run} follows from its predictions")
             for fold in fitted:
-                typer.echo(f"fitted again, with the same predictions: {fold}")
+                display.say(f"fitted again, with the same predictions: {fold}")
     if differences:
         raise typer.Exit(1)
 

@@ -70,7 +70,7 @@ def fetch_weights(
     for known in chosen:
         with Shares() as progress:
             path = fetch(known, progress, given or ())
-        typer.echo(f"{known.name}: {path}")
+        display.say(f"{known.name}: {path}")
 
 
 def _all() -> list[tuple[str, KnownWeights]]:

@@ -8,13 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from merbench import csv_text
 from merbench.bounds import parquet_table
 from merbench.errors import MerbenchError
 from merbench.identity import digest
 from merbench.leaderboard import files, run_results
-from merbench.leaderboard.columns import TEXTS, separator_folds
+from merbench.leaderboard.columns import separator_folds
 from merbench.leaderboard.results import Results, Row, Sources, is_synthetic, key_of, records
+from merbench.leaderboard.table_reading import hold_predictions, read_tables
 from merbench.pages.leaderboard_table import number
 from merbench.pages.render import Part, page
 from merbench.pages.report import PAGE, PAGE_BYTES, write_texts
@@ -35,9 +35,6 @@ data set."""
 
 NAMES = (PAGE, SYSTEMS, TABLES, DATASETS)
 """What a site adds to a leaderboard's folder."""
-
-_TEXT = TEXTS | {"clip": str}
-"""Columns that are texts even where all of them look like numbers."""
 
 
 def write(folder: Path) -> list[Path]:
@@ -83,43 +80,24 @@ def read(folder: Path) -> Results:
     MerbenchError
         A file is missing or damaged.
     """
-    import pandas as pd
-
-    def csv(name: str, *, needed: bool) -> pd.DataFrame:
-        path = folder / name
-        if not path.is_file():
-            if needed:
-                raise MerbenchError(
-                    f"{folder} is no leaderboard: {name} is missing; build one with `merbench "
-                    "leaderboard build`"
-                )
-            return pd.DataFrame()
-        try:
-            return csv_text.read(path, _TEXT)
-        except pd.errors.EmptyDataError:
-            return pd.DataFrame()
-        except (OSError, ValueError) as error:
-            raise MerbenchError(f"{path} cannot be read ({error}); build it again") from None
-
-    leaderboard = csv(files.LEADERBOARD, needed=True)
-    folds = csv(files.FOLDS, needed=True)
-    predictions = _predictions(folder / PREDICTIONS)
+    tables = read_tables(folder)
+    rows = {name: records(table) for name, table in tables.items() if name != files.FOLDS}
     return Results(
         "Leaderboard",
-        records(leaderboard),
-        records(csv(files.COMPARISONS, needed=True)),
-        folds,
-        predictions,
-        separator_folds(csv(files.SEPARATORS, needed=True)),
-        across=records(csv(files.ACROSS, needed=False)),
-        reported=records(csv(files.REPORTED, needed=False)),
+        rows[files.LEADERBOARD],
+        rows[files.COMPARISONS],
+        tables[files.FOLDS],
+        _predictions(folder / PREDICTIONS),
+        separator_folds(tables[files.SEPARATORS]),
+        across=rows[files.ACROSS],
+        reported=rows[files.REPORTED],
         sources=Sources(
-            records(csv(files.DATASETS, needed=False)),
-            records(csv(files.PLUGINS, needed=False)),
-            records(csv(files.SYSTEMS, needed=False)),
-            records(csv(files.SUBMISSIONS, needed=False)),
+            rows[files.DATASETS],
+            rows[files.PLUGINS],
+            rows[files.SYSTEMS],
+            rows[files.SUBMISSIONS],
         ),
-        replications=records(csv(files.REPLICATIONS, needed=False)),
+        replications=rows[files.REPLICATIONS],
     )
 
 
@@ -142,7 +120,9 @@ def _predictions(path: Path) -> pd.DataFrame:
 
     names = ["run", "cell", "clip", "group"]
     try:
-        known = pyarrow.parquet.read_schema(path).names
+        schema = pyarrow.parquet.read_schema(path)
+        hold_predictions(path, schema)
+        known = schema.names
         labels = (row_columns.TRUTH, row_columns.PREDICTED)
         wanted = [n for n in known if n in (*names, "fold", "kl") or n.startswith(labels)]
         frame: pd.DataFrame = parquet_table(path, columns=wanted).to_pandas()

@@ -92,18 +92,26 @@ def markdown(tables: Sequence[TextTable]) -> str:
     """Write tables as Markdown, one below the other."""
     parts = []
     for number, table in enumerate(tables, 1):
-        head = [heading.text for heading in table.headings]
+        head = [_as_markdown(heading.text) for heading in table.headings]
         sides = ["---:" if heading.numeric else "---" for heading in table.headings]
-        lines = [f"**Table {number}.** {table.caption}", "", _piped(head), _piped(sides)]
+        caption = _as_markdown(table.caption)
+        lines = [f"**Table {number}.** {caption}", "", _piped(head), _piped(sides)]
         lines += [_piped([_marked_down(cell) for cell in row]) for row in table.rows]
         parts.append("\n".join(lines))
     return "\n\n".join(parts) + "\n"
 
 
 def _marked_down(cell: Cell) -> str:
-    text = cell.text.replace("\\", "\\\\").replace("*", r"\*").replace("|", r"\|")
-    text = text.replace("<", "&lt;")
+    text = _as_markdown(cell.text)
     return (f"**{text}**" if cell.bold else text) + (r"\*" if cell.star else "")
+
+
+_MARKDOWN = {letter: f"\\{letter}" for letter in "\\*|[]`$"} | {"<": "&lt;", "&": "&amp;"}
+
+
+def _as_markdown(text: str) -> str:
+    """Return a text as Markdown shows it: no link, picture, code, formula or HTML comes of it."""
+    return "".join(_MARKDOWN.get(letter, letter) for letter in " ".join(text.split()))
 
 
 def _piped(cells: Sequence[str]) -> str:
@@ -152,12 +160,14 @@ _LATEX = {
     "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
     "<": r"\textless{}", ">": r"\textgreater{}", "−": "$-$", "–": "--", "±": r"$\pm$",
     "²": r"\textsuperscript{2}", "Δ": r"$\Delta$",
+    # Behind the end of a row these would be its options, and a row may begin with them.
+    "[": "{[}", "]": "{]}", "*": "{*}",
 }  # fmt: skip
 
 
 def escaped(text: str) -> str:
     """Return a text as LaTeX sets it."""
-    return "".join(_LATEX.get(letter, letter) for letter in text)
+    return "".join(_LATEX.get(letter, letter) for letter in " ".join(text.split()))
 
 
 # --- CSV -----------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from merbench import devices
 from merbench.benchmark.names import AXES, axis_of, is_named
 from merbench.benchmark.resolving import Benchmark
 from merbench.bounds import MOST_FITS
-from merbench.components.base import fingerprints_kept
+from merbench.components.base import answers_kept
 from merbench.digests import remembered
 from merbench.errors import MerbenchError
 from merbench.planning.cell_list import candidates
@@ -50,7 +50,7 @@ def make_plan(
         A dataset cannot be read or split, a filter names no axis, or the device is not there.
     """
     benchmark = _on_a_device(benchmark, elsewhere)
-    with remembered(store.folder), fingerprints_kept():
+    with remembered(store.folder), answers_kept():
         return _made(benchmark, store, only, again)
 
 
@@ -62,6 +62,7 @@ def _made(
 ) -> Plan:
     plan = Plan(benchmark)
     filters = [_filter(text) for text in only]
+    chosen = {cell for cell, _ in again or ()}
     wanted = [name for axis, name in filters if axis == "dataset"]
     for rooted in benchmark.datasets:
         # What no cell is left of need not be there.
@@ -70,7 +71,7 @@ def _made(
             plan.datasets += [data, *leaking(data, benchmark)]
     for data in plan.datasets:
         for cell in candidates(data, benchmark, plan.skipped):
-            if again is not None and all(cell.id != known for known, _ in again):
+            if again is not None and cell.id not in chosen:
                 continue
             if all(
                 is_named(name, cell.names[axis], cell.full_names[axis]) for axis, name in filters

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from merbench.bounds import json_file, parquet_table
-from merbench.errors import MerbenchError, reason, text_of
+from merbench.errors import MerbenchError, data_fault, text_of
 from merbench.runs import received
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def read(folder: Path) -> RunRecord:
         ) from None
     except (LookupError, TypeError, AttributeError) as error:
         raise MerbenchError(
-            f"{folder} is no run: its files do not hold what a run's do ({reason(error)})"
+            f"{folder} is no run: its files do not hold what a run's do ({data_fault(error)})"
         ) from None
     try:
         stems = read_table(folder / STEMS) if (folder / STEMS).is_file() else None
@@ -100,7 +100,7 @@ def read_table(path: Path) -> pd.DataFrame:
     OSError, ValueError
         It cannot be read.
     """
-    table = parquet_table(path).to_pandas()
+    table = parquet_table(path, plain=True).to_pandas()
     texts = [name for name in table.columns if str(table[name].dtype) == "category"]
     plain: pd.DataFrame = table.assign(
         **{name: table[name].astype(table[name].cat.categories.dtype) for name in texts}

@@ -10,9 +10,11 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from merbench.bounds import parquet_table
-from merbench.errors import MerbenchError, reason
+from merbench.errors import MerbenchError, data_fault
 from merbench.leaderboard import published_folder as folders
+from merbench.leaderboard import sources
 from merbench.leaderboard.building import build
+from merbench.leaderboard.citation import citation
 from merbench.leaderboard.files import Files
 from merbench.leaderboard.submission import NAMES, file_hash, name_of
 from merbench.pages import site
@@ -144,7 +146,7 @@ def verify_submission(
     except MerbenchError as error:
         found.append(str(error))
     except Exception as error:  # there is no telling what files of strangers bring about
-        found.append(f"it is no submission ({reason(error)})")
+        found.append(f"it is no submission ({data_fault(error)})")
     verdict.differences += [f"{where}: {sentence}" for sentence in found]
     return run
 
@@ -182,6 +184,28 @@ def _verify_read(
     found += recorded_differences(checked)
     if not found:
         found += _mark_differences(checked)
+    if not found:
+        found += _unusable(run)
+
+
+def _unusable(run: RunRecord) -> Iterator[str]:
+    """Yield what nobody can recompute, but tables, pages and credits could not be made of."""
+    for key in ("hardware", "packages"):
+        if not isinstance(run.manifest.get(key, {}), Mapping):
+            yield f"{MANIFEST}: its {key} are no mapping"
+            return
+    cells = [(run.manifest["run"], cell["id"]) for cell in run.manifest["cells"]]
+    try:
+        sources.dataset_sources([run])
+        sources.plugin_sources([run])
+        sources.system_parts([run], cells)
+        sources.submissions([run])
+        citation([run])
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        yield (
+            f"{MANIFEST}: what it says of data sets, plugins and sources is not what a run says "
+            f"({data_fault(error)})"
+        )
 
 
 def _digest_differences(path: Path, manifest: Mapping[str, Any], called: str) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from merbench.benchmark.names import AXES, NONE
 from merbench.benchmark.protocols import NEITHER, PROTOCOLS, TESTED, TRAINED, split_hash, splits_of
-from merbench.errors import MerbenchError
+from merbench.errors import MerbenchError, data_fault
 from merbench.identity import data_hash, spec_hash, truth_hash
 from merbench.planning.cell import cell_id, fold_seed
 from merbench.runs.labels import rows_of_dataset, withheld
@@ -36,8 +36,7 @@ def manifest_differences(manifest: Mapping[str, Any]) -> list[str]:
     try:
         return [f"{MANIFEST}: {found}" for found in _manifest_differences(manifest)]
     except (LookupError, TypeError, ValueError, AttributeError) as error:
-        reason = f"{type(error).__name__}: {error}"
-        return [f"{MANIFEST} is no manifest of a run ({reason})"]
+        return [f"{MANIFEST} is no manifest of a run ({data_fault(error)})"]
 
 
 def _manifest_differences(manifest: Mapping[str, Any]) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from merbench.errors import MerbenchError
+from merbench.errors import MerbenchError, data_fault
 from merbench.leaderboard import run_results
 from merbench.runs import record
 from merbench.runs.record import RunRecord
@@ -25,7 +25,7 @@ def verify(folder: Path) -> list[str]:
     try:
         texts = run_results.texts(run_results.RunResults.of(run))
     except (MerbenchError, LookupError) as error:
-        return [*differences, f"no leaderboard follows from the tables: {error}"]
+        return [*differences, f"no leaderboard follows from the tables: {data_fault(error)}"]
     for name, text in texts.items():
         path = folder / name
         differences += csv_differences(name, path.read_bytes() if path.is_file() else None, text)
@@ -39,5 +39,5 @@ def recorded_differences(run: RunRecord) -> list[str]:
         try:
             differences += check(run)
         except (LookupError, TypeError, ValueError) as error:
-            differences.append(f"the tables are not a run's ({type(error).__name__}: {error})")
+            differences.append(f"the tables are not a run's ({data_fault(error)})")
     return differences
