@@ -92,7 +92,7 @@ def test_the_papers_table_comes_out_of_its_predictions(shared: Path):
     scores = Scores(("mixed", "sep"), fold, clips, clips, {0: 600}, np.stack(kl))
     rows = [
         dict.fromkeys((*row_columns.AXES, "table", "run", "cell"), "x")
-        | {"cell": name, "separator": name, "parameters": ""}
+        | {"cell": name, "separator": name, "parameters": {}}
         for name in ("mixed", "sep")
     ]
     (row,) = fold_rows(rows, scores, [(0, 0), (0, 1)])

@@ -36,7 +36,7 @@ def test_variants_on_one_input_stand_together_the_best_family_first():
 
 
 def test_other_parameters_of_the_features_make_another_input():
-    other = row("tuned(svc)", 0.4, parameters='{"features": {"k": 3}}')
+    other = row("tuned(svc)", 0.4, parameters={"features": {"k": 3}})
     assert families([row("svc", 0.5), other]) == []
-    own = row("tuned(svc)", 0.4, parameters='{"model": {"trials": 3}}')
+    own = row("tuned(svc)", 0.4, parameters={"model": {"trials": 3}})
     assert len(families([row("svc", 0.5), own])) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -50,9 +51,9 @@ def test_without_tiers_nothing_is_starred(content: Any):
 
 
 def test_the_better_of_a_significant_pair_is_bold(content: Any):
-    pair = content.comparisons[0]
-    pair["significant"], pair["kl_difference"] = True, -0.5
-    table = paper_tables(content)[1]
+    first, *others = content.comparisons
+    pairs = [replace(first, significant=True, kl_difference=-0.5), *others]
+    table = paper_tables(replace(content, comparisons=pairs))[1]
     first = table.rows[0]
     assert (first[0].bold, first[1].bold, first[2].star) == (True, False, True)
     assert pd.read_csv(io.StringIO(csv(table)))["significant"].iloc[0]

@@ -33,7 +33,7 @@ def content(sources: Sources | None = None, replications: list[Any] | None = Non
 def test_facts_say_what_must_be_known():
     found = system_facts.facts(
         content(),
-        row(parameters='{"model": {"k": 3}}', n_failed=2, n_folds=3, n_nonpositive_std=4.0,
+        row(parameters={"model": {"k": 3}}, n_failed=2, n_folds=3, n_nonpositive_std=4.0,
             n_floored_std=0, mark="worse than a constant", error="it <broke>",
             ccc_valence_mean=0.5, ccc_arousal_mean=0.75, rmse=0.1, fit_seconds=2.5,
             predict_seconds_per_clip=0.0025, peak_memory_mb=300.0, rank=2.0,

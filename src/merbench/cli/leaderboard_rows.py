@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,6 +14,8 @@ from merbench.wording import DASH, number
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from merbench.leaderboard.findings import Finding
 
 _PLACES = ("tier", "rank")
 KL_COLUMNS = ("KL mean", "95 % interval", "KL median")
@@ -42,11 +43,12 @@ def show_leaderboard(
     folder
         Where both lie as files, with the columns that a terminal has no room for.
     """
-    from merbench.leaderboard.findings import findings_table
+    from merbench.leaderboard.columns import Comparison, leaderboard_rows, typed_rows
+    from merbench.leaderboard.findings import findings
     from merbench.runs.row_columns import joined, told_apart
 
-    records = leaderboard.to_dict("records")
-    _say_findings(findings_table(leaderboard, comparisons).to_dict("records"))
+    records, pairs = leaderboard_rows(leaderboard), typed_rows(Comparison, comparisons)
+    _say_findings(findings(records, pairs))
     names = told_apart(records)
     axes = axes_to_show(records)
     if len({name["dataset"] for name in names}) == 1:
@@ -72,9 +74,9 @@ def show_leaderboard(
     for note in sorted({str(r["provenance"]) for r in records if r["provenance"]}):
         typer.echo(f"labels: {note}")
     _say_negative(records, names)
-    if len(comparisons):
+    if pairs:
         typer.echo(
-            f"{int(comparisons['significant'].sum())} of {len(comparisons)} paired differences are "
+            f"{sum(pair.significant for pair in pairs)} of {len(pairs)} paired differences are "
             f"significant (see {folder / 'comparisons.csv'})"
         )
     for record, name in zip(records, names, strict=True):
@@ -83,12 +85,12 @@ def show_leaderboard(
             typer.echo(f"failed: {where}: {record['error']}", err=True)
 
 
-def _say_findings(findings: Sequence[Mapping[Any, Any]]) -> None:
+def _say_findings(findings: Sequence[Finding]) -> None:
     """Print what the tables come to, a paragraph a sentence."""
-    several = len({finding["table"] for finding in findings}) > 1
+    several = len({finding.table for finding in findings}) > 1
     width = min(display.console().width, 80)
     for finding in findings:
-        text = f"{finding['dataset']}: {finding['text']}" if several else finding["text"]
+        text = f"{finding.dataset}: {finding.text}" if several else finding.text
         typer.echo(
             textwrap.fill(
                 text, width, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False
@@ -131,7 +133,7 @@ def _row(
     record: Mapping[Any, Any], names: Sequence[str], metrics: Sequence[str], marks: Sequence[str]
 ) -> list[str]:
     low, high = record["kl_mean_low"], record["kl_mean_high"]
-    known = math.isfinite(low) and math.isfinite(high)
+    known = low is not None and high is not None
     return [
         *(number(record[place], 0) for place in _PLACES),
         *names,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -375,8 +374,8 @@ def _names(cells: Sequence[Cell]) -> list[dict[str, str]]:
         [
             {
                 **cell.names,
-                "parameters": json.dumps(cell.settings),
-                "dataset_parameters": json.dumps(cell.data.settings),
+                "parameters": cell.settings,
+                "dataset_parameters": cell.data.settings,
             }
             for cell in cells
         ]

@@ -30,6 +30,7 @@ from merbench.leaderboard.other_places import set_other_places
 from merbench.leaderboard.places import set_places
 from merbench.leaderboard.replications import each_once
 from merbench.leaderboard.separator_pairs import fold_rows
+from merbench.runs.parameter_text import written_parameters
 from merbench.runs.record import RunRecord
 from merbench.runs.row_columns import AXES, PEOPLE
 
@@ -148,7 +149,7 @@ def _position(row: Mapping[str, Any]) -> tuple[Any, ...]:
     failed = row["status"] != "ok"
     kl = 0.0 if failed else row["kl_mean"]
     system = [str(row[axis]) for axis in AXES[1:]]
-    last = (row["parameters"], row["run"], row["cell"])
+    last = (written_parameters(row["parameters"]), row["run"], row["cell"])
     return (row["dataset"], row["dataset_version"], row["table"], failed, kl, *system, *last)
 
 

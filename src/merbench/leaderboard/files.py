@@ -12,10 +12,10 @@ from merbench.csv_text import table_text
 from merbench.errors import MerbenchError
 from merbench.leaderboard import across_datasets, columns, dictionary, sources
 from merbench.leaderboard.building import Board, build
-from merbench.leaderboard.cell_rows import portable_json
 from merbench.leaderboard.citation import citation
 from merbench.leaderboard.findings import FILE as FINDINGS
 from merbench.leaderboard.findings import findings_table
+from merbench.runs.parameter_text import portable_text
 from merbench.runs.record import PREDICTIONS, RunRecord, replacing, write_parquet
 from merbench.runs.row_columns import metric_columns
 
@@ -146,8 +146,8 @@ def _folds(board: Board) -> pd.DataFrame:
 
     parts = [
         part.assign(
-            parameters=[portable_json(text) for text in part["parameters"]],
-            dataset_parameters=[portable_json(text) for text in part["dataset_parameters"]],
+            parameters=[portable_text(text) for text in part["parameters"]],
+            dataset_parameters=[portable_text(text) for text in part["dataset_parameters"]],
         )
         for part in _listed(board, "folds")
     ]

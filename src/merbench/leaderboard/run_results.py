@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from merbench.csv_text import table_text
 from merbench.errors import MerbenchError
 from merbench.leaderboard.building import build
+from merbench.leaderboard.columns import leaderboard_rows
 from merbench.leaderboard.findings import FILE as FINDINGS
 from merbench.leaderboard.findings import findings_table
 from merbench.runs import record
@@ -58,8 +59,7 @@ class RunResults(RunRecord):
     @property
     def failed(self) -> list[dict[str, Any]]:
         """Rows of the cells that failed."""
-        rows = self.leaderboard[self.leaderboard["status"] == "failed"].to_dict("records")
-        return [{str(key): value for key, value in row.items()} for row in rows]
+        return leaderboard_rows(self.leaderboard[self.leaderboard["status"] == "failed"])
 
 
 # --- on disk -------------------------------------------------------------------------------------

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 from merbench.identity import portable, portable_spec
 from merbench.leaderboard.building import build
-from merbench.leaderboard.cell_rows import portable_json
 from merbench.runs import record
 from merbench.runs.labels import rows_of_dataset
+from merbench.runs.parameter_text import portable_text
 from merbench.runs.record import FOLDS, MANIFEST, PREDICTIONS, RunRecord
 from merbench.runs.row_columns import SYSTEM, label_columns, predicted_columns, truth_columns
 from merbench.tasks import Task
@@ -96,8 +96,8 @@ def of_run(run: RunRecord) -> RunRecord:
             held_back.append((entry["name"], entry["data_hash"]))
     manifest["predictions_withheld"] = sorted(repeating)
     folds = run.folds.assign(
-        parameters=[portable_json(text) for text in run.folds["parameters"]],
-        dataset_parameters=[portable_json(text) for text in run.folds["dataset_parameters"]],
+        parameters=[portable_text(text) for text in run.folds["parameters"]],
+        dataset_parameters=[portable_text(text) for text in run.folds["dataset_parameters"]],
         error=[without_paths(text) for text in run.folds["error"]],
     )
     if "trials" in folds:  # runs made before there were any have none

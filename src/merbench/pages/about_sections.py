@@ -14,10 +14,16 @@ from merbench.runs import row_columns
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-__all__ = ["about", "datasets_used", "how_to_submit", "protocol_in_words", "submissions"]
+__all__ = [
+    "about_section",
+    "how_to_submit_section",
+    "protocol_in_words",
+    "sources_section",
+    "submissions_section",
+]
 
 
-def datasets_used(view: View) -> Markup | None:
+def sources_section(view: View) -> Markup | None:
     """The data sets: what they are, where they are from, what to cite."""
     shown = {str(row["dataset"]) for row in view.content.rows}
     rows = [row for row in view.content.sources.datasets if str(row["dataset"]) in shown]
@@ -58,7 +64,7 @@ def _facts(row: Mapping[str, Any]) -> list[tuple[str, Any]]:
     ]
 
 
-def submissions(view: View) -> Markup | None:
+def submissions_section(view: View) -> Markup | None:
     """Who submitted what, and what it ran with."""
     if not view.board or not view.content.sources.submissions:
         return None
@@ -84,12 +90,12 @@ def _commit(commit: Any, changed: Any) -> str:
     return f", commit {str(commit)[:12]}{' with changes' if changed in (True, 'True') else ''}"
 
 
-def how_to_submit(view: View) -> Markup | None:
+def how_to_submit_section(view: View) -> Markup | None:
     """What to do to stand here: on a leaderboard alone."""
     return render("submit") if view.board and view.content.rows else None
 
 
-def about(view: View) -> Markup | None:
+def about_section(view: View) -> Markup | None:
     """How the run came about."""
     manifest = view.content.manifest
     if not manifest:

@@ -1,4 +1,4 @@
-"""The sections that rank: leaderboards, links to their own pages, variants of a model."""
+"""The sections on a board's rows: what they come to, how they rank, and what others printed."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from merbench.benchmark.names import NONE
-from merbench.leaderboard.results import Row, key_of
+from merbench.benchmark.names import NONE, settings_text
+from merbench.leaderboard.results import Row, key_of, short_names
 from merbench.leaderboard.variants import PLAIN, families, model_of
 from merbench.pages import leaderboard_table
 from merbench.pages.about_sections import protocol_in_words
@@ -22,8 +22,13 @@ from merbench.wording import DASH, duration
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-__all__ = ["leaderboard", "tables", "variants"]
+__all__ = [
+    "findings_section", "leaderboard_section", "reported_section", "systems_section",
+    "tables_section", "variants_section",
+]  # fmt: skip
 
+ROWS_LINKED = 6
+"""Rows that a finding links to."""
 _MARKS = (
     ("baseline", "Needs no music: what any system must beat. people: what human raters reach."),
     ("runs", "Several runs of this system: the first is ranked, the spread is theirs."),
@@ -33,7 +38,7 @@ _MARKS = (
 """What stands behind a system's name, and what it means."""
 
 
-def leaderboard(view: View) -> Markup | None:
+def leaderboard_section(view: View) -> Markup | None:
     """All rows, a table for each set of rows that may be ranked against each other."""
     content = view.content
     if not content.rows:
@@ -79,7 +84,7 @@ def _table_context(table: leaderboard_table.Table, view: View) -> dict[str, Any]
         {f.name: getattr(line, f.name) for f in dataclasses.fields(line)}
         | {
             "href": view.hrefs.get(line.key, ""),
-            "parameters": row_columns.parameter_text(line.row.get("parameters") or "").strip(" ()"),
+            "parameters": settings_text(line.row.get("parameters") or {}).strip(" ()"),
             "drawn": None not in (line.low, line.middle, line.high),
             "tier_ends": end,
         }
@@ -128,12 +133,12 @@ def _summary(table: leaderboard_table.Table) -> str:
     return text
 
 
-def tables(view: View) -> Markup | None:
+def tables_section(view: View) -> Markup | None:
     """Links to the tables, where these have pages of their own."""
     return render("tables", tables=view.tables) if view.tables else None
 
 
-def variants(view: View) -> Markup | None:
+def variants_section(view: View) -> Markup | None:
     """Each model as it is, tuned, calibrated: side by side, a table for each set of rows."""
     items = []
     for rows in view.content.tables.values():
@@ -161,3 +166,37 @@ def _variant(view: View, row: Row | None, best: float) -> dict[str, Any] | None:
         "best": row["kl_mean"] == best,
         "href": view.hrefs.get(key_of(row), ""),
     }
+
+
+def systems_section(view: View) -> Markup | None:
+    """Each system's own figures, or links to the pages where they are."""
+    return render("systems", systems=view.systems) if view.systems else None
+
+
+def findings_section(view: View) -> Markup | None:
+    """What the tables come to, in a few sentences, each with links to its rows."""
+    known = list(view.content.tables)  # real music before synthetic
+    tables: dict[str, dict[str, Any]] = {}
+    for finding in sorted(view.content.findings, key=lambda found: known.index(found.table)):
+        of_table = tables.setdefault(finding.table, {"dataset": finding.dataset, "findings": []})
+        rows = [view.content.row(cell, run) for cell, run in finding.keys][:ROWS_LINKED]
+        links = [
+            {"href": f"#r-{key_of(row)}", "name": name}
+            for row, name in zip(rows, short_names(rows), strict=True)
+        ]
+        of_table["findings"].append({"text": finding.text, "links": links})
+    return render("findings", tables=list(tables.values())) if tables else None
+
+
+def reported_section(view: View) -> Markup | None:
+    """Rows that others printed."""
+    rows = view.content.reported
+    if not rows:
+        return None
+    columns = [c for c in rows[0] if any(row.get(c) not in (None, "") for row in rows)]
+    shown = [{c: _cell(row.get(c)) for c in columns} for row in rows]
+    return render("reported", columns=columns, rows=shown)
+
+
+def _cell(value: Any) -> str:
+    return number(value) if isinstance(value, float) else "" if value is None else str(value)

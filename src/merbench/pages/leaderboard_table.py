@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from merbench import wording
-from merbench.benchmark.names import NONE
+from merbench.benchmark.names import NONE, settings_text
 from merbench.leaderboard.results import Row, is_synthetic, key_of
 from merbench.leaderboard.variants import model_of
 from merbench.runs import row_columns
@@ -106,8 +106,7 @@ def table(identifier: str, rows: Sequence[Row]) -> Table:
     first = rows[0]
     return Table(
         identifier,
-        str(first["dataset"])
-        + row_columns.parameter_text(_nested(first.get("dataset_parameters"))),
+        str(first["dataset"]) + settings_text(first.get("dataset_parameters") or {}),
         str(first.get("dataset_version") or ""),
         task.value,
         tuple(rows),
@@ -115,10 +114,6 @@ def table(identifier: str, rows: Sequence[Row]) -> Table:
         lines,
         scale,
     )
-
-
-def _nested(parameters: Any) -> str:
-    return str(parameters) if parameters else ""
 
 
 # --- columns -------------------------------------------------------------------------------------

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from merbench.leaderboard.columns import Comparison
 from merbench.leaderboard.fold_tables import fold_tables
 from merbench.leaderboard.results import Results, Row, short_names
 from merbench.pages import separator_tables
@@ -51,9 +53,9 @@ def paper_tables(content: Results) -> list[TextTable]:
         _systems(_named("leaderboard", rows[0]["dataset"], i), rows)
         for i, rows in enumerate(content.tables.values(), 1)
     ]
-    families: dict[tuple[str, str], list[Row]] = {}
+    families: dict[tuple[str, str], list[Comparison]] = {}
     for pair in content.comparisons:
-        families.setdefault((str(pair["dataset"]), str(pair.get("across", ""))), []).append(pair)
+        families.setdefault((pair.dataset, pair.across), []).append(pair)
     found += [
         _pairs(_named(f"comparisons-{across}", dataset, i), dataset, across, pairs)
         for i, ((dataset, across), pairs) in enumerate(families.items(), 1)
@@ -140,7 +142,7 @@ _PAIRED = (
 )
 
 
-def _pairs(name: str, dataset: str, across: str, pairs: Sequence[Row]) -> TextTable:
+def _pairs(name: str, dataset: str, across: str, pairs: Sequence[Comparison]) -> TextTable:
     caption = (
         f"Paired differences of mean KL on {dataset}{f', across {across}' if across else ''}: the "
         "first less the second, nats, below 0 where the first is better; p after correction for "
@@ -150,18 +152,22 @@ def _pairs(name: str, dataset: str, across: str, pairs: Sequence[Row]) -> TextTa
     return TextTable(name, caption, _PAIRED, [_pair(pair) for pair in pairs], "significant")
 
 
-def _pair(pair: Row) -> list[Cell]:
-    low, high, sure = pair.get("kl_low"), pair.get("kl_high"), bool(pair["significant"])
-    known = low is not None and high is not None
-    first = (pair.get("kl_difference") or 0) < 0
+def _pair(pair: Comparison) -> list[Cell]:
+    low, high, sure = pair.kl_low, pair.kl_high, pair.significant
+    known = math.isfinite(low) and math.isfinite(high)
+    first = pair.kl_difference < 0
     return [
-        Cell(str(pair["a"]), bold=sure and first),
-        Cell(str(pair["b"]), bold=sure and not first),
-        Cell(number(pair["kl_difference"], signed=True), pair["kl_difference"], star=sure),
+        Cell(pair.a, bold=sure and first),
+        Cell(pair.b, bold=sure and not first),
+        Cell(number(pair.kl_difference, signed=True), _known(pair.kl_difference), star=sure),
         Cell(
             f"{number(low, signed=True)} to {number(high, signed=True)}" if known else DASH,
             f"{low:.10g} to {high:.10g}" if known else None,
         ),
-        Cell(p_text(pair.get("corrected_p_holm")), pair.get("corrected_p_holm")),
-        Cell(number(pair.get("detectable_difference")), pair.get("detectable_difference")),
+        Cell(p_text(pair.corrected_p_holm), _known(pair.corrected_p_holm)),
+        Cell(number(pair.detectable_difference), _known(pair.detectable_difference)),
     ]
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value

@@ -15,7 +15,7 @@ from merbench.leaderboard.results import Results, key_of
 from merbench.pages import paper_tables
 from merbench.pages.leaderboard_table import number
 from merbench.pages.render import Part, page
-from merbench.pages.sections import parts
+from merbench.pages.sections import page_sections
 from merbench.pages.system import FindExcerpts, system
 from merbench.pages.view import View
 from merbench.received_names import inside
@@ -78,7 +78,7 @@ def write(
         ]
         return page(
             f"{name}: report",
-            parts(View(content, hrefs, entries, layouts=laid_out)),
+            page_sections(View(content, hrefs, entries, layouts=laid_out)),
             heading=name,
             lead=lead,
         )

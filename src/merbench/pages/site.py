@@ -13,12 +13,18 @@ from merbench.bounds import parquet_table
 from merbench.errors import MerbenchError
 from merbench.identity import digest
 from merbench.leaderboard import files, run_results
-from merbench.leaderboard.columns import TEXTS, separator_folds
+from merbench.leaderboard.columns import (
+    TEXTS,
+    Comparison,
+    SeparatorFold,
+    leaderboard_rows,
+    typed_rows,
+)
 from merbench.leaderboard.results import Results, Row, Sources, is_synthetic, key_of, records
 from merbench.pages.leaderboard_table import number
 from merbench.pages.render import Part, page
 from merbench.pages.report import PAGE, PAGE_BYTES, write_texts
-from merbench.pages.sections import parts
+from merbench.pages.sections import page_sections
 from merbench.pages.system import system
 from merbench.pages.view import View
 from merbench.runs import row_columns
@@ -106,11 +112,11 @@ def read(folder: Path) -> Results:
     predictions = _predictions(folder / PREDICTIONS)
     return Results(
         "Leaderboard",
-        records(leaderboard),
-        records(csv(files.COMPARISONS, needed=True)),
+        leaderboard_rows(leaderboard),
+        typed_rows(Comparison, csv(files.COMPARISONS, needed=True)),
         folds,
         predictions,
-        separator_folds(csv(files.SEPARATORS, needed=True)),
+        typed_rows(SeparatorFold, csv(files.SEPARATORS, needed=True)),
         across=records(csv(files.ACROSS, needed=False)),
         reported=records(csv(files.REPORTED, needed=False)),
         sources=Sources(
@@ -158,7 +164,9 @@ def _pages(content: Results, shown: dict[str, Row]) -> dict[str, str]:
     """Return the index, a page for each data set, and one for each table where they do not fit."""
     datasets = _dataset_pages(content)
     view = View(content, {key: _href(key) for key in shown}, datasets=datasets)
-    whole = page("merbench leaderboard", parts(view), heading="Leaderboard", lead=_lead(content))
+    whole = page(
+        "merbench leaderboard", page_sections(view), heading="Leaderboard", lead=_lead(content)
+    )
     hrefs = {key: f"../{_href(key)}" for key in shown}
     pages = {
         href: _dataset_page(content, name, href, hrefs, datasets) for name, href in datasets.items()
@@ -171,14 +179,14 @@ def _pages(content: Results, shown: dict[str, Row]) -> dict[str, str]:
         briefs.append(_brief(rows, href))
         pages[href] = page(
             f"{rows[0]['dataset']}: merbench leaderboard",
-            parts(View(_only(content, [name]), hrefs, datasets=_up(datasets))),
+            page_sections(View(_only(content, [name]), hrefs, datasets=_up(datasets))),
             heading=str(rows[0]["dataset"]),
             up={"href": f"../{PAGE}", "text": "Leaderboard"},
         )
     across = replace(content, rows=[], comparisons=[], separators=[])
     index = page(
         "merbench leaderboard",
-        parts(View(across, tables=briefs, datasets=datasets)),
+        page_sections(View(across, tables=briefs, datasets=datasets)),
         heading="Leaderboard",
         lead=_lead(content),
     )
@@ -205,7 +213,7 @@ def _dataset_page(
     tables = [table for table, rows in content.tables.items() if rows[0]["dataset"] == name]
     own = _only(content, tables)
     here = {other: place for other, place in _up(datasets).items() if other != name}
-    made = {part.id: part for part in parts(View(own, hrefs, datasets=here))}
+    made = {part.id: part for part in page_sections(View(own, hrefs, datasets=here))}
     chosen = ("sources", "findings", "leaderboard", "variants", "accuracy", "cost", "differences")
     up = {"href": f"../{PAGE}", "text": "Leaderboard"}
 
@@ -231,7 +239,7 @@ def _only(content: Results, tables: Sequence[str]) -> Results:
     return replace(
         content,
         rows=rows,
-        comparisons=[pair for pair in content.comparisons if pair["table"] in tables],
+        comparisons=[pair for pair in content.comparisons if pair.table in tables],
         separators=[fold for fold in content.separators if fold.table in tables],
         sources=replace(content.sources, datasets=datasets, submissions=[]),
         across=[],

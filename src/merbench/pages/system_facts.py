@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from merbench.benchmark.names import settings_text
 from merbench.leaderboard.results import Results, Row
 from merbench.pages.leaderboard_table import brief, machine, number
 from merbench.pages.links import code_link, link, links_of, paper_name
-from merbench.runs import row_columns
+from merbench.runs.parameter_text import read_parameters
 from merbench.tasks import Task
 from merbench.wording import DASH, duration
 
@@ -38,7 +38,7 @@ def facts(content: Results, row: Row) -> list[tuple[str, Any]]:
     """Return what is known of a row, as terms and texts."""
     found: list[tuple[str, Any]] = [("Cell", str(row["cell"]))]
     if row.get("parameters"):
-        found.append(("Parameters", _plain(json.loads(row["parameters"]))))
+        found.append(("Parameters", _plain(row["parameters"])))
     found += [("KL", _kl(row)), *_metrics(row), ("Tested", _tested(row))]
     found += [*_cost(row), *_origin(content, row)]
     for key, text in (
@@ -138,7 +138,7 @@ def parts(content: Results, row: Row) -> list[dict[str, Any]]:
         if str(part["run"] or "") != run or str(part["cell"]) != cell:
             continue
         plugin = known.get((part["plugin_kind"], part["name"]), {})
-        settings = json.loads(part.get("all_parameters") or "{}")
+        settings = read_parameters(part.get("all_parameters"))
         found.append(
             {
                 "kind": part["plugin_kind"],
@@ -183,4 +183,4 @@ def withheld(row: Row) -> str:
 
 
 def _plain(settings: Any) -> str:
-    return row_columns.parameter_text(json.dumps(settings)).strip(" ()")
+    return settings_text(settings).strip(" ()")

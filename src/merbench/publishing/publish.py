@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from merbench.errors import MerbenchError
 from merbench.leaderboard import published_folder, submission
 from merbench.leaderboard.building import Board, build
+from merbench.leaderboard.columns import Replication, leaderboard_rows, typed_rows
 from merbench.publishing import rebuild
 from merbench.publishing.exchange import exchanged
 from merbench.received_names import inside
@@ -214,16 +215,16 @@ def _again(before: Board, after: Board) -> tuple[str, ...]:
     known = {run.manifest["run"] for run in before.runs}
     ranked = {
         (row["table"], row["cell"]): row["kl_mean"]
-        for row in after.leaderboard.to_dict("records")
+        for row in leaderboard_rows(after.leaderboard)
         if row["role"] != PEOPLE
     }
     found = []
-    for row in after.replications.to_dict("records"):
-        key = (row["table"], row["cell"])
-        if row["run"] in known or row["listed"] or row["status"] != "ok" or key not in ranked:
+    for row in typed_rows(Replication, after.replications):
+        key = (row.table, row.cell)
+        if row.run in known or row.listed or row.status != "ok" or key not in ranked:
             continue
         found.append(
-            f"{row['system']} on {row['dataset']}: KL {number(row['kl_mean'])}, ranked is "
+            f"{row.system} on {row.dataset}: KL {number(row.kl_mean)}, ranked is "
             f"{number(ranked[key])}"
         )
     return tuple(found)
@@ -233,17 +234,17 @@ def _failed(before: Board, after: Board) -> tuple[str, ...]:
     known = {run.manifest["run"] for run in before.runs}
     return tuple(
         f"{row['dataset']}: {system_name(row)}: {row['error']}"
-        for row in after.leaderboard.to_dict("records")
+        for row in leaderboard_rows(after.leaderboard)
         if row["status"] != "ok" and row["run"] not in known
     )
 
 
 def _places(board: Board) -> dict[tuple[str, str], tuple[int, dict[str, Any]]]:
-    rows = board.leaderboard.to_dict("records")
+    rows = leaderboard_rows(board.leaderboard)
     return {
         (row["run"], row["cell"]): (int(row["rank"]), row)
         for row in rows
-        if row["rank"] == row["rank"]  # incomplete cells and people have none
+        if row["rank"] is not None  # incomplete cells and people have none
     }
 
 

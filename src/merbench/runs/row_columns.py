@@ -18,13 +18,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 TRUTH, PREDICTED = "truth_", "predicted_"
-FOLD_COLUMNS = (
-    "cell", *AXES, "parameters", "role", "fold", "seed", "n_train", "n_test", "task",
-    "dataset_parameters", "n_clips", "synthetic", "provenance", "split_hash", "data_hash",
-    "seconds", "fit_seconds", "predict_seconds", "cpu_seconds", "peak_memory_mb", "curve",
-    "trials", "status", "error",
-)  # fmt: skip
-"""Columns of a run's folds, in their order; the metrics of its tasks follow."""
 PREDICTION_COLUMNS = ("cell", *AXES, "fold", "clip", "group")
 """Columns of a run's predictions, in their order; labels, predictions and `kl` follow."""
 SYSTEM, BASELINE, PEOPLE = "system", "baseline", "people"
@@ -111,12 +104,7 @@ def bare_name(title: str) -> str:
 def system_name(row: Mapping[str, Any]) -> str:
     """Name of a row's system: what it has on each axis, with parameters that differ."""
     parts = [str(row[axis]) for axis in AXES[1:] if row[axis] != NONE]
-    return " x ".join(parts) + parameter_text(row["parameters"])
-
-
-def parameter_text(parameters: str) -> str:
-    """A system's parameters as a name shows them: ` (k=3)`; nothing where all are defaults."""
-    return settings_text(json.loads(parameters)) if parameters else ""
+    return " x ".join(parts) + settings_text(row["parameters"] or {})
 
 
 Parameter = tuple[str, ...]
@@ -126,9 +114,8 @@ one of several components on an axis, has more than two."""
 
 def parameters(row: Mapping[str, Any]) -> dict[Parameter, Any]:
     """Return the parameters of a row's data set and system that are not at their defaults."""
-    found = json.loads(row["parameters"]) if row["parameters"] else {}
-    of_dataset = row.get("dataset_parameters")
-    return _leaves({"dataset": json.loads(of_dataset) if of_dataset else {}, **found})
+    of_dataset = row.get("dataset_parameters") or {}
+    return _leaves({"dataset": of_dataset, **(row.get("parameters") or {})})
 
 
 def told_apart(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
@@ -187,8 +174,7 @@ def _parameters_text(found: Mapping[Parameter, Any]) -> str:
 
 def choice(row: Mapping[str, Any], axis: str) -> tuple[str, Any]:
     """What a row has on an axis: the name, and the parameters that differ from defaults."""
-    settings = json.loads(row["parameters"]) if row["parameters"] else {}
-    return row[axis], settings.get(axis)
+    return row[axis], (row.get("parameters") or {}).get(axis)
 
 
 def is_blind(row: Mapping[str, Any]) -> bool:

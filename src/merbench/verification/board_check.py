@@ -21,6 +21,7 @@ from merbench.plugins.registry import Registry
 from merbench.runs import record
 from merbench.runs.ceiling import ceilings
 from merbench.runs.labels import rows_of_dataset, withheld
+from merbench.runs.parameter_text import read_parameters
 from merbench.runs.record import FOLDS, MANIFEST, PREDICTIONS, RunRecord, write_parquet
 from merbench.runs.row_columns import HUMAN_CEILING, PEOPLE, SYSTEM, bare_name, system_name
 from merbench.verification.claims import claim_differences
@@ -197,8 +198,9 @@ def _left_out(run: RunRecord) -> Iterator[str]:
     cells = set(run.manifest.get("predictions_withheld", ()))
     folds = run.folds[run.folds["cell"].isin(cells)] if cells else run.folds.iloc[:0]
     for row in folds.drop_duplicates("cell").to_dict("records"):
+        system = system_name(row | {"parameters": read_parameters(row["parameters"])})
         yield (
-            f"KL, metrics and mark of {system_name(row)} on {row['dataset']} are taken as stored, "
+            f"KL, metrics and mark of {system} on {row['dataset']} are taken as stored, "
             "for its predictions repeat labels that may not be republished, and were left out"
         )
 

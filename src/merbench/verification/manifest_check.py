@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from merbench.errors import MerbenchError
 from merbench.identity import data_hash, spec_hash, truth_hash
 from merbench.planning.cell import cell_id, fold_seed
 from merbench.runs.labels import rows_of_dataset, withheld
+from merbench.runs.parameter_text import written_parameters
 from merbench.runs.record import FOLDS, MANIFEST, PREDICTIONS, RunRecord
 from merbench.runs.row_columns import (
     BASELINE,
@@ -176,7 +176,7 @@ def _expected_folds(run: RunRecord) -> Iterator[dict[str, Any]]:
     for cell in run.manifest["cells"]:
         entry = entries[cell["dataset"], cell["data_hash"]]
         row = {axis: cell[axis] for axis in AXES} | {"cell": cell["id"], "role": cell["role"]}
-        row["parameters"] = _json(cell["parameters"])
+        row["parameters"] = written_parameters(cell["parameters"])
         provenance = cell.get("provenance", entry["provenance"])
         yield from _folds_of(entry | {"provenance": provenance}, row, cell["seeds"])
     people = run.folds[run.folds["role"] == PEOPLE] if len(run.folds) else run.folds
@@ -199,7 +199,7 @@ def _folds_of(
 ) -> Iterator[dict[str, Any]]:
     of_data = {
         "task": entry["task"],
-        "dataset_parameters": _json(entry["parameters"]),
+        "dataset_parameters": written_parameters(entry["parameters"]),
         "n_clips": entry["n_clips"],
         "synthetic": entry["synthetic"],
         "provenance": entry["provenance"],
@@ -209,10 +209,6 @@ def _folds_of(
     for fold, (side, seed) in enumerate(zip(entry["sides"], seeds, strict=True)):
         sizes = {"n_train": side.count(TRAINED), "n_test": side.count(TESTED)}
         yield {**row, **of_data, **sizes, "fold": fold, "seed": seed}
-
-
-def _json(settings: Mapping[str, Any]) -> str:
-    return json.dumps(settings, sort_keys=True) if settings else ""
 
 
 def _fold_differences(folds: pd.DataFrame, wanted: Sequence[dict[str, Any]]) -> Iterator[str]:
