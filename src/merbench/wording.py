@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
-__all__ = ["DASH", "duration", "number", "p_text", "size"]
+__all__ = ["DASH", "duration", "number_text", "p_text", "size"]
 
 DASH = "–"
 """What stands where there is no number."""
 
 
-def number(value: Any, digits: int = 3, *, signed: bool = False) -> str:
+def number_text(value: Any, digits: int = 3, *, signed: bool = False) -> str:
     """Write a number for a table, or a dash where there is none."""
     if _is_missing(value):
         return DASH

@@ -8,7 +8,7 @@ from board_cells import NOISE, board
 
 from boards import made, recorded_run
 from merbench.leaderboard import columns, dictionary, findings
-from merbench.leaderboard.building import build
+from merbench.leaderboard.building import build_board
 from merbench.leaderboard.columns import COMPARED, LEADING, TRAILING
 from merbench.runs import fold_rows, row_columns
 from merbench.runs.record import RunRecord
@@ -18,8 +18,9 @@ def test_the_columns_are_the_same_whatever_the_run_has():
     whole = list(board(made("a", NOISE)).leaderboard.columns)
     assert whole[: len(LEADING)] == LEADING
     assert whole[-len(TRAILING) :] == TRAILING
-    empty = build([RunRecord(recorded_run(made("a", NOISE)).manifest, pd.DataFrame(), pd.DataFrame(
-        columns=["cell", "fold", "clip", "group", "kl"]))])  # fmt: skip
+    nothing = pd.DataFrame(columns=["cell", "fold", "clip", "group", "kl"])
+    manifest = recorded_run(made("a", NOISE)).manifest
+    empty = build_board([RunRecord(manifest, pd.DataFrame(), nothing)])
     assert list(empty.leaderboard.columns) == [*LEADING, *TRAILING]
     assert list(empty.comparisons.columns) == COMPARED
 
@@ -39,7 +40,7 @@ STATED = {
 def test_every_column_stated_has_a_meaning_and_stands_once(name: str):
     assert len(set(STATED[name])) == len(STATED[name])
     for column in STATED[name]:
-        assert dictionary.describe(column).meaning
+        assert dictionary.describe_column(column).meaning
 
 
 def test_columns_of_classes_stand_behind_their_metric():

@@ -184,14 +184,14 @@ def test_a_run_s_report_has_them_as_long_as_the_store_has_the_features(
     for cell in run.manifest["cells"]:
         (key,) = cell["tables"]
         assert bench.store.has(key)
-    (page,) = report.write(run, tmp_path / "with", store=bench.store)
+    (page,) = report.write_report(run, tmp_path / "with", store=bench.store)
     text = page.read_text()
     assert text.count("20 clips laid out by their features, by t-SNE") == 2  # of both separators
     assert "noise, levels, by t-SNE." in text or "noise, plain x levels, by t-SNE." in text
     assert "ROC curves of" in text
-    (again,) = report.write(run, tmp_path / "again", store=bench.store)
+    (again,) = report.write_report(run, tmp_path / "again", store=bench.store)
     assert again.read_bytes() == page.read_bytes()
-    (without,) = report.write(run, tmp_path / "without", store=Store(tmp_path / "empty"))
+    (without,) = report.write_report(run, tmp_path / "without", store=Store(tmp_path / "empty"))
     assert "t-SNE" not in without.read_text()
 
 

@@ -9,7 +9,7 @@ from board_cells import board, noisy
 
 from boards import comparison
 from merbench.leaderboard.columns import Comparison
-from merbench.leaderboard.findings import Finding, findings, findings_of, findings_table
+from merbench.leaderboard.findings import TableFinding, findings, findings_of, findings_table
 
 
 def row(cell: str, rank: int, **changes: Any) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def pair(a: str, b: str, **changes: Any) -> Comparison:
     return comparison(**known | changes)
 
 
-def by_kind(rows: list[dict[str, Any]], *pairs: Comparison) -> dict[str, Finding]:
+def by_kind(rows: list[dict[str, Any]], *pairs: Comparison) -> dict[str, TableFinding]:
     return {finding.kind: finding for finding in findings_of(rows, pairs)}
 
 
@@ -128,5 +128,5 @@ def test_findings_of_a_board_name_rows_that_are_there():
     table = findings_table(made.leaderboard, made.comparisons)
     assert isinstance(table, pd.DataFrame)
     assert "leads" in set(table["kind"])
-    leads = Finding(**table[table["kind"] == "leads"].iloc[0])
+    leads = TableFinding(**table[table["kind"] == "leads"].iloc[0])
     assert leads.keys == [("good", "run-1")]

@@ -11,7 +11,7 @@ import pytest
 from boards import made, recorded_run
 from merbench import Task, evaluation
 from merbench.evaluation import Scores
-from merbench.leaderboard.building import build
+from merbench.leaderboard.building import build_board
 from merbench.leaderboard.columns import SEPARATORS
 from merbench.leaderboard.separator_pairs import fold_rows
 from merbench.runs import row_columns
@@ -21,7 +21,7 @@ LESS = [[0.05, 0.1, 0.1, 0.01], [0.1, 0.05, 0.1, 0.2]]
 
 
 def found(*cells) -> pd.DataFrame:
-    return build([recorded_run(*cells)]).separators
+    return build_board([recorded_run(*cells)]).separators
 
 
 def test_a_row_a_fold_is_what_folds_and_clips_give():

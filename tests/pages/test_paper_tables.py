@@ -11,7 +11,7 @@ import pytest
 
 from board_tables import content_of
 from boards import made
-from merbench.pages.paper_tables import paper_tables, texts
+from merbench.pages.paper_tables import paper_tables, table_texts
 from merbench.pages.text_table import csv
 
 FAR = [[0.30, 0.31, 0.29, 0.32, 0.33, 0.28], [0.31, 0.30, 0.29, 0.30, 0.32, 0.31]] * 2
@@ -60,5 +60,5 @@ def test_the_better_of_a_significant_pair_is_bold(content: Any):
 
 
 def test_only_the_formats_that_are_asked_for(content: Any):
-    assert set(texts(content, ["markdown"])) == {"tables.md"}
-    assert {name.split(".")[-1] for name in texts(content)} == {"md", "tex", "csv"}
+    assert set(table_texts(content, ["markdown"])) == {"tables.md"}
+    assert {name.split(".")[-1] for name in table_texts(content)} == {"md", "tex", "csv"}

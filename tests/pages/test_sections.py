@@ -17,7 +17,16 @@ def test_sections_stand_in_their_order():
     assert known[0] == "findings"
     unranked = replace(ranked(4), across=[], reported=[{"system": "a"}])
     rest = replace(unranked, rows=[], comparisons=[])
-    found = [part.id for part in page_sections(View(rest, tables=[], systems=[{"href": "s.html", "name": "s", "dataset": "d", "kl": "0.1"}]))]
+    found = [
+        part.id
+        for part in page_sections(
+            View(
+                rest,
+                tables=[],
+                systems=[{"href": "s.html", "name": "s", "dataset": "d", "kl": "0.1"}],
+            )
+        )
+    ]
     assert found == ["systems", "reported"]
     assert found == [name for name in known if name in found]
 

@@ -72,13 +72,13 @@ def test_who_submitted_it_and_what_it_ran_with():
 
 def test_parts_have_their_parameters_and_what_they_say_of_themselves():
     sources = Sources(plugins=[PLUGIN], parts=[PART, PART | {"cell": "b"}])
-    (part,) = system_facts.parts(content(sources), row(run="r" * 32))
+    (part,) = system_facts.system_components(content(sources), row(run="r" * 32))
     assert part["summary"] == "A model."
     assert part["more"] == ["One.", "Two."]
     assert part["cites"] == ["Someone 2020"]
     assert part["parameters"] == "k=3"
     assert str(part["code"]) == "d 2, commit abc with changes"
-    (alone,) = system_facts.parts(content(Sources(parts=[PART])), row(run="r" * 32))
+    (alone,) = system_facts.system_components(content(Sources(parts=[PART])), row(run="r" * 32))
     assert (alone["summary"], str(alone["code"])) == ("", "")
 
 
@@ -90,6 +90,8 @@ def test_runs_of_a_cell_and_why_something_is_withheld():
     ]  # fmt: skip
     found = system_facts.runs(content(replications=[*runs, runs[0] | {"cell": "b"}]), row())
     assert [(run["kl"], run["listed"]) for run in found] == [("0.500", "ranked"), ("0.600", "")]
-    assert system_facts.withheld(row()) == ""
-    assert "hash" in system_facts.withheld(row(withheld="labels"))
-    assert "as they were submitted" in system_facts.withheld(row(withheld="labels and predictions"))
+    assert system_facts.withheld_note(row()) == ""
+    assert "hash" in system_facts.withheld_note(row(withheld="labels"))
+    assert "as they were submitted" in system_facts.withheld_note(
+        row(withheld="labels and predictions")
+    )

@@ -38,7 +38,7 @@ def test_a_board_that_does_not_verify_is_not_merged_in_part(two_runs, board, tmp
     mine = tmp_path / "a" / "mine"
     publish(two_runs[1], mine)
     before = contents(mine)
-    last = published_folder.submissions(board)[-1] / "manifest.json"
+    last = published_folder.submission_folders(board)[-1] / "manifest.json"
     document = json.loads(last.read_text())
     document["cells"][0]["id"] = "0" * 12
     last.write_text(json.dumps(document))

@@ -10,7 +10,7 @@ from hostile import edit
 from typer.testing import CliRunner
 
 from merbench.cli import app
-from merbench.verification.board_check import verify
+from merbench.verification.board_check import verify_board
 
 BROKEN = {
     "no JSON": lambda folder: (folder / "manifest.json").write_text("{"),
@@ -39,7 +39,7 @@ def test_whatever_is_wrong_with_one_the_others_are_verified(board, kind):
     first, second = sorted((board / "submissions").iterdir())
     BROKEN[kind](first)
     edit(second, lambda m: m["datasets"][0].update(n_clips=99))
-    found = verify(board, pages=False).differences
+    found = verify_board(board, pages=False).differences
     assert any(line.startswith(f"submissions/{first.name}: ") for line in found), found
     assert any(f"submissions/{second.name}: " in f and "n_clips is 99" in f for f in found), found
 
@@ -52,7 +52,7 @@ def test_a_wrong_mark_is_found_beside_a_submission_that_cannot_be_read(board):
     edit(second, lambda m: m["marks"].pop(cell, None))
     shown = [c["id"] for c in manifest["cells"] if c["dataset"] == "shown"]
     edit(second, lambda m: m["marks"].update({shown[0]: "splendid"}))
-    found = verify(board, pages=False).differences
+    found = verify_board(board, pages=False).differences
     assert any("its mark is stored as 'splendid'" in line for line in found)
 
 
@@ -67,5 +67,5 @@ def test_the_command_ends_with_status_1_and_all_of_them(board):
 def test_a_submission_without_files_is_named(board):
     shutil.rmtree(sorted((board / "submissions").iterdir())[0])
     (board / "submissions" / "mine").mkdir()
-    found = verify(board, pages=False).differences
+    found = verify_board(board, pages=False).differences
     assert any(line == "submissions/mine: the file manifest.json is missing" for line in found)

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from merbench.cli import display
-from merbench.wording import DASH, number
+from merbench.wording import DASH, number_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from merbench.leaderboard.findings import Finding
+    from merbench.leaderboard.findings import TableFinding
 
 _PLACES = ("tier", "rank")
 KL_COLUMNS = ("KL mean", "95 % interval", "KL median")
@@ -85,7 +85,7 @@ def show_leaderboard(
             typer.echo(f"failed: {where}: {record['error']}", err=True)
 
 
-def _say_findings(findings: Sequence[Finding]) -> None:
+def _say_findings(findings: Sequence[TableFinding]) -> None:
     """Print what the tables come to, a paragraph a sentence."""
     several = len({finding.table for finding in findings}) > 1
     width = min(display.console().width, 80)
@@ -135,11 +135,11 @@ def _row(
     low, high = record["kl_mean_low"], record["kl_mean_high"]
     known = low is not None and high is not None
     return [
-        *(number(record[place], 0) for place in _PLACES),
+        *(number_text(record[place], 0) for place in _PLACES),
         *names,
-        "failed" if record["status"] != "ok" else number(record["kl_mean"]),
-        f"{number(low)} to {number(high)}" if known else DASH,
-        number(record["kl_median"]),
-        *(number(record[metric], 2) for metric in metrics),
+        "failed" if record["status"] != "ok" else number_text(record["kl_mean"]),
+        f"{number_text(low)} to {number_text(high)}" if known else DASH,
+        number_text(record["kl_median"]),
+        *(number_text(record[metric], 2) for metric in metrics),
         *(str(record[mark] or "") for mark in marks),
     ]

@@ -15,7 +15,7 @@ COLUMNS = [
 ]  # fmt: skip
 
 
-def systems(leaderboard: pd.DataFrame) -> pd.DataFrame | None:
+def systems_across(leaderboard: pd.DataFrame) -> pd.DataFrame | None:
     """Compare the systems that are ranked on every data set.
 
     Of a data set with several tables (other splits, versions or evaluators) the one with most

@@ -24,7 +24,7 @@ from merbench.leaderboard.columns import (
     numbers_of,
     with_classes,
 )
-from merbench.leaderboard.comparisons import compared, families, pairs_across
+from merbench.leaderboard.comparisons import compared, compared_axes, pairs_across
 from merbench.leaderboard.marks import set_marks
 from merbench.leaderboard.other_places import set_other_places
 from merbench.leaderboard.places import set_places
@@ -64,7 +64,7 @@ class Board:
     replications: pd.DataFrame
 
 
-def build(runs: Sequence[RunRecord]) -> Board:
+def build_board(runs: Sequence[RunRecord]) -> Board:
     """Derive a leaderboard from runs.
 
     Raises
@@ -102,7 +102,7 @@ def build(runs: Sequence[RunRecord]) -> Board:
             set_marks(ranked, of_rows, aligned.rows, marks)
             set_places(ranked, scores)
             set_other_places(ranked, of_rows, aligned)
-            for axis in families(ordered[run] for run in origins):
+            for axis in compared_axes(ordered[run] for run in origins):
                 comparisons += compared(axis, ranked, scores, pairs_across(axis, ranked))
             set_class_scores(ranked, of_rows, aligned)
             places = [

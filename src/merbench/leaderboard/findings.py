@@ -16,7 +16,7 @@ from merbench.runs.row_columns import AXES, BASELINE, PEOPLE, SYSTEM, is_blind, 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["COLUMNS", "FILE", "Finding", "findings", "findings_of", "findings_table"]
+__all__ = ["COLUMNS", "FILE", "TableFinding", "findings", "findings_of", "findings_table"]
 
 Row = Mapping[str, Any]
 
@@ -25,7 +25,7 @@ _NAMED = 3
 
 
 @dataclass(frozen=True)
-class Finding:
+class TableFinding:
     """One sentence, and the rows that it is about: a row of findings.csv.
 
     Parameters
@@ -54,7 +54,7 @@ class Finding:
         return list(zip(cells, runs or [""] * len(cells), strict=True))
 
 
-COLUMNS = [field.name for field in fields(Finding)]
+COLUMNS = [field.name for field in fields(TableFinding)]
 FILE = "findings.csv"
 
 
@@ -66,7 +66,7 @@ def findings_table(leaderboard: pd.DataFrame, comparisons: pd.DataFrame) -> pd.D
     return pd.DataFrame(found, columns=COLUMNS)
 
 
-def findings(rows: Sequence[Row], comparisons: Sequence[Comparison]) -> list[Finding]:
+def findings(rows: Sequence[Row], comparisons: Sequence[Comparison]) -> list[TableFinding]:
     """Return the findings of a leaderboard, table by table.
 
     Parameters
@@ -87,7 +87,7 @@ def findings(rows: Sequence[Row], comparisons: Sequence[Comparison]) -> list[Fin
     ]
 
 
-def findings_of(rows: Sequence[Row], comparisons: Sequence[Comparison]) -> list[Finding]:
+def findings_of(rows: Sequence[Row], comparisons: Sequence[Comparison]) -> list[TableFinding]:
     """Return the findings of one table.
 
     Parameters
@@ -116,7 +116,7 @@ def findings_of(rows: Sequence[Row], comparisons: Sequence[Comparison]) -> list[
     ]
     first = ranked[0]
     return [
-        Finding(
+        TableFinding(
             str(first["table"]), str(first["dataset"]), kind, text,
             " ".join(str(row["cell"]) for row in about),
             " ".join(str(row.get("run") or "") for row in about).strip(),

@@ -17,7 +17,7 @@ from merbench.leaderboard.columns import (
     typed_rows,
 )
 from merbench.leaderboard.columns import records as records
-from merbench.leaderboard.findings import Finding, findings
+from merbench.leaderboard.findings import TableFinding, findings
 from merbench.runs import row_columns
 from merbench.tasks import Task
 
@@ -55,7 +55,7 @@ class Sources:
         identity = str(run.manifest["run"])
         cells = [(identity, str(cell)) for cell in run.leaderboard["cell"]]
         of_run = (
-            sources.plugin_sources([run]),
+            sources.plugin_rows([run]),
             sources.system_parts([run], cells),
             sources.submissions([run]),
         )
@@ -109,7 +109,7 @@ class Results:
     @classmethod
     def of_run(cls, run: RunResults) -> Results:
         """Return the results of a run."""
-        compared = across_datasets.systems(run.leaderboard)
+        compared = across_datasets.systems_across(run.leaderboard)
         return cls(
             str(run.manifest["name"]),
             leaderboard_rows(run.leaderboard.drop(columns="run")),
@@ -164,7 +164,7 @@ class Results:
         return dict(sorted(found.items(), key=lambda item: is_synthetic(item[1])))
 
     @cached_property
-    def findings(self) -> list[Finding]:
+    def findings(self) -> list[TableFinding]:
         """What the tables come to, in sentences."""
         return findings(self.rows, self.comparisons)
 

@@ -12,7 +12,7 @@ from merbench.identity import canonical
 from merbench.leaderboard.results import Row, finished
 from merbench.runs.row_columns import AXES, SYSTEM
 
-__all__ = ["PLAIN", "Family", "families", "model_of"]
+__all__ = ["PLAIN", "Family", "model_families", "model_of"]
 
 PLAIN = "as it is"
 """What a model is called that nothing is wrapped around."""
@@ -55,7 +55,7 @@ def model_of(title: str) -> tuple[str, str]:
     return title, " ".join(wrappers) or PLAIN
 
 
-def families(rows: Sequence[Row]) -> list[Family]:
+def model_families(rows: Sequence[Row]) -> list[Family]:
     """Return the models of one table that stand in it in two variants or more, the best first."""
     found: dict[tuple[Any, ...], Family] = {}
     for row in finished(rows):

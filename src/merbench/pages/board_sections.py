@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from merbench.benchmark.names import NONE, settings_text
 from merbench.leaderboard.results import Row, key_of, short_names
-from merbench.leaderboard.variants import PLAIN, families, model_of
+from merbench.leaderboard.variants import PLAIN, model_families, model_of
 from merbench.pages import leaderboard_table
 from merbench.pages.about_sections import protocol_in_words
-from merbench.pages.leaderboard_table import number
+from merbench.pages.leaderboard_table import page_number
 from merbench.pages.links import links_of
 from merbench.pages.render import render
 from merbench.pages.view import View
@@ -43,7 +43,9 @@ def leaderboard_section(view: View) -> Markup | None:
     content = view.content
     if not content.rows:
         return None
-    laid_out = [leaderboard_table.table(name, rows) for name, rows in content.tables.items()]
+    laid_out = [
+        leaderboard_table.lay_out_table(name, rows) for name, rows in content.tables.items()
+    ]
     return render(
         "leaderboard",
         filters=_filters(content.rows),
@@ -70,7 +72,7 @@ def _filters(rows: Sequence[Row]) -> list[tuple[str, str, list[str]]]:
     return [one for one in known if len(one[2]) > 1]
 
 
-def _legend(tables: Sequence[leaderboard_table.Table]) -> list[tuple[str, str]]:
+def _legend(tables: Sequence[leaderboard_table.ShownTable]) -> list[tuple[str, str]]:
     columns = {c.heading: c.help for table in tables for c in table.columns}
     marks = {text for table in tables for line in table.lines for _, text in line.tags}
     kinds = {kind for table in tables for line in table.lines for kind, _ in line.tags}
@@ -78,7 +80,7 @@ def _legend(tables: Sequence[leaderboard_table.Table]) -> list[tuple[str, str]]:
     return [*columns.items(), *known]
 
 
-def _table_context(table: leaderboard_table.Table, view: View) -> dict[str, Any]:
+def _table_context(table: leaderboard_table.ShownTable, view: View) -> dict[str, Any]:
     ends = _tier_ends([line.row.get("tier") for line in table.lines])
     lines = [
         {f.name: getattr(line, f.name) for f in dataclasses.fields(line)}
@@ -114,7 +116,7 @@ def _tier_ends(tiers: Sequence[Any]) -> list[bool]:
     return [i in last for i in range(len(tiers))]
 
 
-def _summary(table: leaderboard_table.Table) -> str:
+def _summary(table: leaderboard_table.ShownTable) -> str:
     clips, folds = table.value("n_clips"), max(int(r.get("n_folds") or 0) for r in table.rows)
     text = f"Task {table.task}, {clips} clips, {folds} fold{'s' if folds != 1 else ''}."
     if protocol := table.value("protocol"):
@@ -126,7 +128,7 @@ def _summary(table: leaderboard_table.Table) -> str:
             text += f" {axis.capitalize()} of all systems: {shared.pop()}."
     if any(row.get("tier") is not None for row in table.rows):
         text += " A line ends a tier: rows within one cannot be told apart."
-    text += f" The interval's scale ends at {number(table.scale, 2)} nats."
+    text += f" The interval's scale ends at {page_number(table.scale, 2)} nats."
     machines = {leaderboard_table.machine(row.get("hardware")) for row in table.rows} - {DASH}
     if len(machines) == 1:
         text += f" Times were taken on {machines.pop()}."
@@ -142,7 +144,7 @@ def variants_section(view: View) -> Markup | None:
     """Each model as it is, tuned, calibrated: side by side, a table for each set of rows."""
     items = []
     for rows in view.content.tables.values():
-        found = families(rows)
+        found = model_families(rows)
         if not found:
             continue
         names = sorted({name for family in found for name in family.rows} - {PLAIN})
@@ -161,7 +163,7 @@ def _variant(view: View, row: Row | None, best: float) -> dict[str, Any] | None:
         return None
     rank = "" if row.get("rank") is None else f"rank {row['rank']:.0f}, "
     return {
-        "kl": number(row["kl_mean"]),
+        "kl": page_number(row["kl_mean"]),
         "under": rank + duration(row.get("seconds")),
         "best": row["kl_mean"] == best,
         "href": view.hrefs.get(key_of(row), ""),
@@ -199,4 +201,4 @@ def reported_section(view: View) -> Markup | None:
 
 
 def _cell(value: Any) -> str:
-    return number(value) if isinstance(value, float) else "" if value is None else str(value)
+    return page_number(value) if isinstance(value, float) else "" if value is None else str(value)

@@ -11,7 +11,7 @@ from merbench.leaderboard.columns import Comparison
 from merbench.leaderboard.comparisons import level
 from merbench.leaderboard.results import Results, Row
 from merbench.pages import diagrams
-from merbench.pages.leaderboard_table import number
+from merbench.pages.leaderboard_table import page_number
 from merbench.pages.render import render
 from merbench.pages.view import View
 from merbench.runs import row_columns
@@ -71,7 +71,7 @@ def _family(
     shown = sorted(foremost, key=_surprise)
     columns = [c for c in _PAIR_COLUMNS if not c[3] or any(_is_known(p, c[3]) for p in pairs)]
     low, high = np.array([(pair.kl_low, pair.kl_high) for pair in shown]).T
-    svg = diagrams.paired_differences(
+    svg = diagrams.draw_paired_differences(
         f"d{position}",
         [_pair_name(pair, *content.sides(pair)) for pair in shown],
         np.array([pair.kl_difference for pair in shown]),
@@ -130,5 +130,5 @@ def _pair_cell(pair: Comparison, column: str) -> tuple[str, str]:
         return DASH, ""
     if isinstance(value, str):
         return value, ""
-    text = p_text(value) if "_p" in column else number(value, signed=column == "kl_difference")
+    text = p_text(value) if "_p" in column else page_number(value, signed=column == "kl_difference")
     return text, f"{value:.6g}"

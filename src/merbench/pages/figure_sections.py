@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from merbench.components import MIXED
-from merbench.leaderboard.accuracy import Accuracy, accuracies
+from merbench.leaderboard.accuracy import SystemAccuracy, accuracies
 from merbench.leaderboard.cost import costs
 from merbench.leaderboard.results import finished, short_names
 from merbench.pages import diagrams
@@ -41,7 +41,7 @@ def accuracy_section(view: View) -> Markup | None:
             np.array([math.nan if end is None else end for end in ends], float)
             for ends in ([one.low for one in found], [one.high for one in found])
         )
-        svg = diagrams.accuracies(
+        svg = diagrams.draw_accuracies(
             f"a{i}",
             [_cut(name) for name in short_names([one.row for one in found])],
             np.array([one.mean for one in found], float),
@@ -59,7 +59,7 @@ def accuracy_section(view: View) -> Markup | None:
     return render("figures", items=items) if items else None
 
 
-def _accuracy_note(found: Sequence[Accuracy]) -> str:
+def _accuracy_note(found: Sequence[SystemAccuracy]) -> str:
     folds = max(len(one.folds) for one in found)
     tests = max(one.n_tests for one in found)
     notes = [
@@ -92,7 +92,7 @@ def cost_section(view: View) -> Markup | None:
         kl = np.array([cost.kl for cost in found], float)
         names = short_names([cost.row for cost in found])
         marks = ["" if cost.place is None else str(cost.place) for cost in found]
-        svg = diagrams.runtime_against_kl(f"r{i}", names, seconds, kl, marks)
+        svg = diagrams.draw_runtime_against_kl(f"r{i}", names, seconds, kl, marks)
         front = sorted((c.place, name) for c, name in zip(found, names, strict=True) if c.place)
         listed = "; ".join(f"{place}: {name}" for place, name in front)
         note = f"Numbered are the systems that no other beats in both. {listed}."
@@ -115,7 +115,7 @@ def clips_section(view: View) -> Markup | None:
             f"{100 * one.alike:.0f} % of the clips, where {100 * one.chance:.0f} % would be by "
             "chance. Near points are alike; distances between far ones mean nothing."
         )
-        svg = diagrams.clip_map(f"e{i}", one.points, one.classes, one.names, note)
+        svg = diagrams.draw_clip_map(f"e{i}", one.points, one.classes, one.names, note)
         items.append((note, caption, Markup(svg)))
     return render("figures", items=items) if items else None
 
@@ -135,7 +135,9 @@ def datasets_section(view: View) -> Markup | None:
                 cliques.setdefault(clique.removesuffix(".0"), []).append(place)
     names = [str(row["system"]) for row in rows]
     ranks = np.array([row["mean_rank"] for row in rows], float)
-    svg = diagrams.critical_difference("cd", names, ranks, [cliques[c] for c in sorted(cliques)])
+    svg = diagrams.draw_critical_difference(
+        "cd", names, ranks, [cliques[c] for c in sorted(cliques)]
+    )
     n, p = rows[0]["n_datasets"], p_text(rows[0]["friedman_p"])
     note = (
         f"Friedman's test over {n} datasets, p {p}. "

@@ -11,13 +11,13 @@ from merbench.leaderboard.columns import Comparison
 from merbench.leaderboard.fold_tables import fold_tables
 from merbench.leaderboard.results import Results, Row, short_names
 from merbench.pages import separator_tables
-from merbench.pages.leaderboard_table import number
-from merbench.pages.text_table import Cell, Heading, TextTable, csv, latex, markdown
+from merbench.pages.leaderboard_table import page_number
+from merbench.pages.text_table import Heading, TextCell, TextTable, csv, latex, markdown
 from merbench.runs import row_columns
 from merbench.tasks import Task
 from merbench.wording import DASH, p_text
 
-__all__ = ["FOLDER", "FORMATS", "MARKDOWN", "TEX", "paper_tables", "texts"]
+__all__ = ["FOLDER", "FORMATS", "MARKDOWN", "TEX", "paper_tables", "table_texts"]
 
 MARKDOWN, TEX, FOLDER = "tables.md", "tables.tex", "tables"
 """Files of all tables, and the folder of a CSV file each."""
@@ -34,7 +34,7 @@ _OF_CLASSES = (("macro_f1", "Macro F1", 3), ("accuracy", "Accuracy", 3), ("auc",
 """Metrics beside KL: column, heading, decimals."""
 
 
-def texts(content: Results, formats: Sequence[str] = FORMATS) -> dict[str, str]:
+def table_texts(content: Results, formats: Sequence[str] = FORMATS) -> dict[str, str]:
     """Return the files of a run's or a board's tables: name to content."""
     tables = paper_tables(content)
     written = {}
@@ -100,26 +100,26 @@ def _systems(name: str, rows: Sequence[Row]) -> TextTable:
 
 def _system(
     row: Row, label: str, rows: Sequence[Row], metrics: Sequence[tuple[str, str, int]]
-) -> list[Cell]:
+) -> list[TextCell]:
     low, high = row.get("kl_mean_low"), row.get("kl_mean_high")
-    ends = DASH if low is None or high is None else f"{number(low)}–{number(high)}"
+    ends = DASH if low is None or high is None else f"{page_number(low)}–{page_number(high)}"
     interval = None if low is None or high is None else f"{low:.10g} to {high:.10g}"
     notes = [] if row["role"] == row_columns.SYSTEM else [str(row["role"])]
     notes += [] if row["status"] == "ok" else [str(row["status"])]
     text = f"{label} ({', '.join(notes)})" if notes else label
 
-    def scored(column: str, digits: int, better: Callable[..., Any]) -> Cell:
+    def scored(column: str, digits: int, better: Callable[..., Any]) -> TextCell:
         value = row.get(column)
         systems = [r[column] for r in rows if _counts(r) and r.get(column) is not None]
         best = bool(_counts(row) and systems and value == better(systems))
-        return Cell(number(value, digits), value, bold=best)
+        return TextCell(page_number(value, digits), value, bold=best)
 
     kl = scored("kl_mean", 3, min)
     return [
-        Cell(DASH if row.get("rank") is None else f"{row['rank']:.0f}"),
-        Cell(text, row_columns.system_name(row)),
-        Cell(kl.text, kl.value, kl.bold, star=(row.get("tier") or 1) > 1),
-        Cell(ends, interval),
+        TextCell(DASH if row.get("rank") is None else f"{row['rank']:.0f}"),
+        TextCell(text, row_columns.system_name(row)),
+        TextCell(kl.text, kl.value, kl.bold, star=(row.get("tier") or 1) > 1),
+        TextCell(ends, interval),
         scored("kl_median", 3, min),
         *(scored(column, digits, min if column == "rmse" else max)
           for column, _, digits in metrics),
@@ -152,20 +152,24 @@ def _pairs(name: str, dataset: str, across: str, pairs: Sequence[Comparison]) ->
     return TextTable(name, caption, _PAIRED, [_pair(pair) for pair in pairs], "significant")
 
 
-def _pair(pair: Comparison) -> list[Cell]:
+def _pair(pair: Comparison) -> list[TextCell]:
     low, high, sure = pair.kl_low, pair.kl_high, pair.significant
     known = math.isfinite(low) and math.isfinite(high)
     first = pair.kl_difference < 0
     return [
-        Cell(pair.a, bold=sure and first),
-        Cell(pair.b, bold=sure and not first),
-        Cell(number(pair.kl_difference, signed=True), _known(pair.kl_difference), star=sure),
-        Cell(
-            f"{number(low, signed=True)} to {number(high, signed=True)}" if known else DASH,
+        TextCell(pair.a, bold=sure and first),
+        TextCell(pair.b, bold=sure and not first),
+        TextCell(
+            page_number(pair.kl_difference, signed=True), _known(pair.kl_difference), star=sure
+        ),
+        TextCell(
+            f"{page_number(low, signed=True)} to {page_number(high, signed=True)}"
+            if known
+            else DASH,
             f"{low:.10g} to {high:.10g}" if known else None,
         ),
-        Cell(p_text(pair.corrected_p_holm), _known(pair.corrected_p_holm)),
-        Cell(number(pair.detectable_difference), _known(pair.detectable_difference)),
+        TextCell(p_text(pair.corrected_p_holm), _known(pair.corrected_p_holm)),
+        TextCell(page_number(pair.detectable_difference), _known(pair.detectable_difference)),
     ]
 
 

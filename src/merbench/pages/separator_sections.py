@@ -41,10 +41,10 @@ def _separated(position: int, table: FoldTable) -> dict[str, Any]:
     drawn: list[tuple[str, str]] = []
     for i in range(min(folds, FOLDS_DRAWN)):
         pair = {name: kl[i] for name, kl in zip(names, table.kl, strict=True)}
-        svg = figures.kl_histogram(f"q{position}-{i}", pair, title=f"fold {i + 1}", small=True)
+        svg = figures.draw_kl_histogram(f"q{position}-{i}", pair, title=f"fold {i + 1}", small=True)
         drawn.append((f"Fold {i + 1}", svg))
     pooled = {name: np.concatenate(kl) for name, kl in zip(names, table.kl, strict=True)}
-    svg = figures.kl_histogram(f"q{position}-all", pooled, title="all folds", small=True)
+    svg = figures.draw_kl_histogram(f"q{position}-all", pooled, title="all folds", small=True)
     drawn.append(("All folds", svg))
     return {
         "title": f"{table.dataset}: {table.system}, {names[0]} against {names[1]}",

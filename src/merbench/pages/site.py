@@ -21,7 +21,7 @@ from merbench.leaderboard.columns import (
     typed_rows,
 )
 from merbench.leaderboard.results import Results, Row, Sources, is_synthetic, key_of, records
-from merbench.pages.leaderboard_table import number
+from merbench.pages.leaderboard_table import page_number
 from merbench.pages.render import Part, page
 from merbench.pages.report import PAGE, PAGE_BYTES, write_texts
 from merbench.pages.sections import page_sections
@@ -33,7 +33,7 @@ from merbench.runs.record import MANIFEST, PREDICTIONS
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["NAMES", "PAGE", "pages_in", "read", "read_any", "write"]
+__all__ = ["NAMES", "PAGE", "pages_in", "read_any", "read_board", "write"]
 
 SYSTEMS, TABLES, DATASETS = "systems", "tables", "datasets"
 """Folders of pages: of each system, of each table where one page for all is too large, and of each
@@ -64,7 +64,7 @@ def write(folder: Path) -> list[Path]:
     MerbenchError
         A file is missing or damaged, or the folder cannot be written.
     """
-    content = read(folder)
+    content = read_board(folder)
     shown = {key_of(row): row for row in content.rows if _has_page(content, row)}
     texts = _pages(content, shown)
     texts |= {_href(key): _system_page(content, row) for key, row in shown.items()}
@@ -81,7 +81,7 @@ def pages_in(folder: Path) -> list[Path]:
     return sorted(path for path in [folder / PAGE, *inside] if path.is_file())
 
 
-def read(folder: Path) -> Results:
+def read_board(folder: Path) -> Results:
     """Read a leaderboard's files.
 
     Raises
@@ -101,7 +101,7 @@ def read(folder: Path) -> Results:
                 )
             return pd.DataFrame()
         try:
-            return csv_text.read(path, _TEXT)
+            return csv_text.read_csv(path, _TEXT)
         except pd.errors.EmptyDataError:
             return pd.DataFrame()
         except (OSError, ValueError) as error:
@@ -138,8 +138,8 @@ def read_any(folder: Path) -> Results:
         It is neither, or a file is missing or damaged.
     """
     if (folder / MANIFEST).is_file():
-        return Results.of_run(run_results.read(folder))
-    return read(folder)
+        return Results.of_run(run_results.read_results(folder))
+    return read_board(folder)
 
 
 def _predictions(path: Path) -> pd.DataFrame:
@@ -254,7 +254,7 @@ def _brief(rows: list[Row], href: str) -> dict[str, Any]:
         "dataset": rows[0]["dataset"],
         "version": rows[0].get("dataset_version") or "",
         "n_rows": len(rows),
-        "best": [(row_columns.system_name(row), number(row["kl_mean"])) for row in best[:5]],
+        "best": [(row_columns.system_name(row), page_number(row["kl_mean"])) for row in best[:5]],
         "n_best": len(best),
         "synthetic": is_synthetic(rows),
     }

@@ -15,8 +15,9 @@ from merbench.runs import row_columns
 from merbench.runs.fold_rows import FoldRow
 from merbench.runs.prediction_rows import Columns, prediction_rows
 from merbench.runs.row_columns import HUMAN_CEILING
+from merbench.steps.artifact_keys import artifact_key
 from merbench.steps.step import Step
-from merbench.steps.store import Store, artifact_key
+from merbench.steps.store import Store
 from merbench.tasks import Task
 
 if TYPE_CHECKING:

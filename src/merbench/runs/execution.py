@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def execute(
+def execute_plan(
     plan: Plan,
     store: Store,
     where: Workplace | None,
@@ -67,12 +67,12 @@ def execute(
 
     # What scores and compares takes a second or two to load, which the workers' time hides.
     threading.Thread(target=_load_evaluation, daemon=True).start()
-    outcomes = schedule.execute(plan.tasks, where, settled) if where else {}
+    outcomes = schedule.execute_steps(plan.tasks, where, settled) if where else {}
     folds, predictions, errors = _collect(plan, store, outcomes)
-    manifest = manifests.compose(plan, outcomes, errors, started, engine)
-    measured = [stems.read(part, store) for part in plan.described]
+    manifest = manifests.compose_manifest(plan, outcomes, errors, started, engine)
+    measured = [stems.read_measured(part, store) for part in plan.described]
     manifest["shift"] = stems.shifts(measured, plan.benchmark.spec.seed)
-    return RunRecord(manifest, folds, predictions, stems.table(measured))
+    return RunRecord(manifest, folds, predictions, stems.stem_table(measured))
 
 
 def _load_evaluation() -> None:

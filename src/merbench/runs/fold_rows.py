@@ -82,12 +82,13 @@ class FoldRow:
         """
         split = data.splits[fold]
         of_data: dict[str, Any] = {
+            **names,
             "n_train": len(split.train), "n_test": len(split.test), "task": data.task.value,
             "dataset_parameters": data.settings, "n_clips": len(data.clips),
             "synthetic": data.dataset.synthetic, "provenance": data.provenance,
             "split_hash": data.split_hash, "data_hash": data.data_hash,
         }  # fmt: skip
-        return cls(fold=fold, **names, parameters=parameters or {}, **(of_data | known))
+        return cls(fold=fold, parameters=parameters or {}, **(of_data | known))
 
     @classmethod
     def of_cell(cls, cell: Cell, fold: int, role: str) -> FoldRow:

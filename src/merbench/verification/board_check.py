@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from merbench.bounds import parquet_table
 from merbench.errors import MerbenchError, reason
 from merbench.leaderboard import published_folder as folders
-from merbench.leaderboard.building import build
+from merbench.leaderboard.building import build_board
 from merbench.leaderboard.files import Files
 from merbench.leaderboard.submission import NAMES, file_hash, name_of
 from merbench.pages import site
@@ -25,7 +25,7 @@ from merbench.runs.parameter_text import read_parameters
 from merbench.runs.record import FOLDS, MANIFEST, PREDICTIONS, RunRecord, write_parquet
 from merbench.runs.row_columns import HUMAN_CEILING, PEOPLE, SYSTEM, bare_name, system_name
 from merbench.verification.claims import claim_differences
-from merbench.verification.manifest_check import labels_of, with_labels
+from merbench.verification.own_labels import labels_from_copy, with_labels
 from merbench.verification.run_check import recorded_differences
 from merbench.verification.score_check import close, csv_differences
 
@@ -55,7 +55,7 @@ class Verdict:
     files: Files | None = None
 
 
-def verify(
+def verify_board(
     folder: Path,
     copies: Copies | None = None,
     *,
@@ -80,11 +80,11 @@ def verify(
     MerbenchError
         The folder is no leaderboard's.
     """
-    folders.check(folder)
-    registry = discovery.load([]) if registry is None else registry
+    folders.check_folder(folder)
+    registry = discovery.load_plugins([]) if registry is None else registry
     verdict = Verdict()
     runs: list[RunRecord] = []
-    for path in folders.submissions(folder):
+    for path in folders.submission_folders(folder):
         run = verify_submission(path, copies or {}, verdict, registry)
         if run is not None:
             runs.append(run)
@@ -98,7 +98,7 @@ def verify(
     if verdict.differences:
         return verdict  # what follows from wrong submissions is of no interest
     try:
-        composed = folders.compose(folder, runs)
+        composed = folders.compose_published(folder, runs)
     except (MerbenchError, LookupError, TypeError, ValueError) as error:
         verdict.differences.append(f"no tables follow from the submissions: {error}")
         return verdict
@@ -159,7 +159,7 @@ def _readable(path: Path, found: list[str]) -> RunRecord | None:
     present = {entry.name for entry in path.iterdir()}
     found += [f"the file {name} does not belong there" for name in sorted(present - NAMES)]
     found += [f"the file {name} is missing" for name in sorted(NAMES - present)]
-    return None if NAMES - present else record.read(path)
+    return None if NAMES - present else record.read_record(path)
 
 
 def _verify_read(
@@ -174,7 +174,9 @@ def _verify_read(
     """Verify a submission that was read; its faults go to `found`."""
     where = f"{folders.SUBMISSIONS}/{path.name}"
     found += _digest_differences(path, run.manifest, called)
-    found += claim_differences(run.manifest, discovery.load([]) if registry is None else registry)
+    found += claim_differences(
+        run.manifest, discovery.load_plugins([]) if registry is None else registry
+    )
     unverified += [f"{where}: {line}" for line in _left_out(run)]
     checked = run
     for entry in run.manifest["datasets"]:
@@ -227,7 +229,7 @@ def _with_own_labels(
         )
         return run
     own = [(c.id, c.label, file_digest(c.audio)) for c in copies[entry["name"]]]
-    labels, found = labels_of(entry, own)
+    labels, found = labels_from_copy(entry, own)
     differences += found
     if found:
         return run
@@ -270,7 +272,7 @@ def _mark_differences(run: RunRecord) -> list[str]:
     ]
     unknown = {*cells, *run.manifest.get("predictions_withheld", ())}
     taken = {cell: stored[cell] for cell in sorted(unknown) if cell in stored}
-    rows = build([RunRecord(run.manifest | {"marks": taken}, run.folds, run.predictions)])
+    rows = build_board([RunRecord(run.manifest | {"marks": taken}, run.folds, run.predictions)])
     listed = rows.leaderboard.to_dict("records")
     missing = [
         f"cell {row['cell']}: its mark is missing, which nobody without its labels can compute"

@@ -85,7 +85,7 @@ def rerun(
         The run says too little to be repeated, or its data cannot be read, or it names plugins
         that are not trusted.
     """
-    run = record.read(folder)
+    run = record.read_record(folder)
     document = manifest.document(run.manifest, folder)
     for assignment in assignments:
         document.assign(assignment)
