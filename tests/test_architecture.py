@@ -164,7 +164,7 @@ OF_SEVERAL_PLUGINS = {
     "count_parameters", "load", "load_network", "log_mel", "loss", "open_network", "read",
     "render", "shown", "si_sdr", "text_of", "train", "validate", "variables",
 }  # fmt: skip
-"""Names of plugins' modules that stand elsewhere too. None is added: a new one gets its own name."""
+"""Names of plugins' modules that stand elsewhere too. A new one gets a name of its own."""
 
 
 def public_names(modules: Mapping[str, Path]) -> dict[str, set[str]]:
