@@ -133,8 +133,8 @@ def test_a_plugin_has_one_module_name_in_every_process(tmp_path: Path) -> None:
     cls = discovery.load_plugins([path]).get("model", "mine").cls
     code = (
         "import pickle, sys; from pathlib import Path\n"
-        "from merbench.plugins.discovery import load\n"
-        "load([Path(sys.argv[1])]); print(pickle.load(sys.stdin.buffer).name)"
+        "from merbench.plugins.discovery import load_plugins\n"
+        "load_plugins([Path(sys.argv[1])]); print(pickle.load(sys.stdin.buffer).name)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(path)], input=pickle.dumps(cls()), capture_output=True

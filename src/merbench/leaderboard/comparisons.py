@@ -87,7 +87,7 @@ def listed(
     pairs: NDArray[np.intp],
     paired: Paired,
 ) -> list[Comparison]:
-    """Return comparisons as rows; parameters as `compared` has them."""
+    """Return comparisons as rows; the arguments are those of `compared`, and what was found."""
     better = paired.better
     common: dict[str, Any] = {
         "across": across,

@@ -205,7 +205,7 @@ def _by_row(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 
 def key_of(row: Mapping[str, Any]) -> str:
-    """What a row is called in links and ids: its cell and, on a board, its run."""
+    """Return what a row is called in links and ids: its cell and, on a board, its run."""
     run = str(row.get("run") or "")
     return f"{row['cell']}-{run[:8]}" if run else str(row["cell"])
 
@@ -260,7 +260,7 @@ class Clips:
 
 
 def columns_held(task: Task, predictions: pd.DataFrame) -> tuple[str, ...]:
-    """Names of a label's columns; of classes those of which a cell's rows hold probabilities."""
+    """Return the names of a label's columns: of classes those that a cell has probabilities of."""
     if task.columns:
         return task.columns
     start = row_columns.PREDICTED

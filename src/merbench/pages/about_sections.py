@@ -24,7 +24,7 @@ __all__ = [
 
 
 def sources_section(view: View) -> Markup | None:
-    """The data sets: what they are, where they are from, what to cite."""
+    """Say of each data set what it is, where it is from and what to cite."""
     shown = {str(row["dataset"]) for row in view.content.rows}
     rows = [row for row in view.content.sources.datasets if str(row["dataset"]) in shown]
     rows = sorted(rows or view.content.sources.datasets, key=_is_synthetic)
@@ -65,7 +65,7 @@ def _facts(row: Mapping[str, Any]) -> list[tuple[str, Any]]:
 
 
 def submissions_section(view: View) -> Markup | None:
-    """Who submitted what, and what it ran with."""
+    """List the submissions: who made each, and what it ran with."""
     if not view.board or not view.content.sources.submissions:
         return None
     rows = [
@@ -91,12 +91,12 @@ def _commit(commit: Any, changed: Any) -> str:
 
 
 def how_to_submit_section(view: View) -> Markup | None:
-    """What to do to stand here: on a leaderboard alone."""
+    """Say how a run gets onto the leaderboard; a run's report does not say it."""
     return render("submit") if view.board and view.content.rows else None
 
 
 def about_section(view: View) -> Markup | None:
-    """How the run came about."""
+    """Say how the run came about."""
     manifest = view.content.manifest
     if not manifest:
         return None
@@ -131,7 +131,7 @@ def about_section(view: View) -> Markup | None:
 
 
 def protocol_in_words(protocol: Mapping[str, Any]) -> str:
-    """What a protocol is, in words."""
+    """Return what a protocol is, in words."""
     words = []
     for key, value in sorted(protocol["parameters"].items()):
         name = key.replace("_", " ")

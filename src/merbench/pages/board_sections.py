@@ -39,7 +39,7 @@ _MARKS = (
 
 
 def leaderboard_section(view: View) -> Markup | None:
-    """All rows, a table for each set of rows that may be ranked against each other."""
+    """Show all rows, a table for each set of rows that may be ranked against each other."""
     content = view.content
     if not content.rows:
         return None
@@ -136,12 +136,12 @@ def _summary(table: leaderboard_table.ShownTable) -> str:
 
 
 def tables_section(view: View) -> Markup | None:
-    """Links to the tables, where these have pages of their own."""
+    """Link to the tables that have pages of their own."""
     return render("tables", tables=view.tables) if view.tables else None
 
 
 def variants_section(view: View) -> Markup | None:
-    """Each model as it is, tuned, calibrated: side by side, a table for each set of rows."""
+    """Set each model as it is beside itself tuned and calibrated, for each set of rows."""
     items = []
     for rows in view.content.tables.values():
         found = model_families(rows)
@@ -171,12 +171,12 @@ def _variant(view: View, row: Row | None, best: float) -> dict[str, Any] | None:
 
 
 def systems_section(view: View) -> Markup | None:
-    """Each system's own figures, or links to the pages where they are."""
+    """Show each system's own figures, or link to the pages that show them."""
     return render("systems", systems=view.systems) if view.systems else None
 
 
 def findings_section(view: View) -> Markup | None:
-    """What the tables come to, in a few sentences, each with links to its rows."""
+    """Say in a few sentences what the tables come to, each with links to its rows."""
     known = list(view.content.tables)  # real music before synthetic
     tables: dict[str, dict[str, Any]] = {}
     for finding in sorted(view.content.findings, key=lambda found: known.index(found.table)):
@@ -191,7 +191,7 @@ def findings_section(view: View) -> Markup | None:
 
 
 def reported_section(view: View) -> Markup | None:
-    """Rows that others printed."""
+    """List the numbers that papers printed."""
     rows = view.content.reported
     if not rows:
         return None

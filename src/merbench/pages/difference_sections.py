@@ -43,7 +43,7 @@ _PAIR_COLUMNS = (
 
 
 def differences_section(view: View) -> Markup | None:
-    """Pairs of systems: how far apart they are, and how sure that is."""
+    """Show how far apart pairs of systems are, and how sure that is."""
     families: dict[tuple[str, str], list[Comparison]] = {}
     for pair in view.content.comparisons:
         families.setdefault((pair.dataset, pair.across), []).append(pair)

@@ -28,7 +28,7 @@ LETTERS = 64
 
 
 def accuracy_section(view: View) -> Markup | None:
-    """How often systems are right, a figure for each table of a task of classes."""
+    """Draw how often systems are right: a figure for each table of a task of classes."""
     import numpy as np
     from markupsafe import Markup
 
@@ -79,7 +79,7 @@ def _cut(name: str) -> str:
 
 
 def cost_section(view: View) -> Markup | None:
-    """What systems cost against how well they do, a figure a table."""
+    """Draw what the systems of each table cost against how well they do."""
     import numpy as np
     from markupsafe import Markup
 
@@ -101,7 +101,7 @@ def cost_section(view: View) -> Markup | None:
 
 
 def clips_section(view: View) -> Markup | None:
-    """The tested clips laid out by their features, and how far their classes lie apart."""
+    """Draw the tested clips by their features, and say how far their classes lie apart."""
     from markupsafe import Markup
 
     items = []
@@ -121,7 +121,7 @@ def clips_section(view: View) -> Markup | None:
 
 
 def datasets_section(view: View) -> Markup | None:
-    """Systems over several datasets: the critical-difference diagram."""
+    """Draw the ranks of systems over several datasets: the critical-difference diagram."""
     import numpy as np
     from markupsafe import Markup
 

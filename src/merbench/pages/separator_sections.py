@@ -21,7 +21,10 @@ FOLDS_DRAWN = 10
 
 
 def separators_section(view: View) -> Markup | None:
-    """One separator against another, fold by fold: the paper's tables and its Figure 4."""
+    """Set one separator against another, fold by fold.
+
+    These are Tables 1 and 2 and Figure 4 of Nguyen et al. (2022).
+    """
     found = fold_tables(view.content, SEPARATED_SHOWN)
     if not found:
         return None
@@ -56,6 +59,6 @@ def _separated(position: int, table: FoldTable) -> dict[str, Any]:
 
 
 def stems_section(view: View) -> Markup | None:
-    """What separators made of the clips, and whether these are like what they learned from."""
+    """Show how loud stems are, and whether clips are like what their separator learned from."""
     found = stem_levels.separations(view.content)
     return render("separation", items=found) if found else None

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Move:
-    """A system whose place changed; 0 where it had none, or has none."""
+    """A system whose place in its table changed; the place is 0 where the system is not listed."""
 
     dataset: str
     table: str
@@ -27,7 +27,7 @@ class Move:
 
 
 def moves(before: Board, after: Board) -> Iterator[Move]:
-    """Yield the systems whose place changed, best place first."""
+    """Yield the systems whose place differs between two boards, the best place first."""
     old, new = _places(before), _places(after)
     rows = {key: row for key, (_, row) in [*new.items(), *old.items()]}
     names = dict(zip(rows, told_apart(list(rows.values())), strict=True))
@@ -67,6 +67,7 @@ def repeated_results(before: Board, after: Board) -> tuple[str, ...]:
 
 
 def failed_results(before: Board, after: Board) -> tuple[str, ...]:
+    """Say of each row that a new run added without a result why it failed."""
     known = {run.manifest["run"] for run in before.runs}
     return tuple(
         f"{row['dataset']}: {system_name(row)}: {row['error']}"

@@ -49,6 +49,7 @@ def appending(path: Path) -> Iterator[Callable[[NDArray[Any]], None]]:
 
 
 def save_array(path: Path, array: NDArray[Any]) -> None:
+    """Write an array to a `.npy` file, and raise where the disk is full."""
     import numpy as np
 
     # Given a real file, numpy writes past Python and cannot say that it was the disk that filled.
@@ -58,5 +59,6 @@ def save_array(path: Path, array: NDArray[Any]) -> None:
 
 
 def file_checksum(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, in hexadecimal."""
     with path.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()

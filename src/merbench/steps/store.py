@@ -95,7 +95,7 @@ class Store:
                 _remove(left)
 
     def path(self, key: str) -> Path:
-        """Folder of an artifact, whether or not it exists."""
+        """Return the folder of an artifact, whether or not it exists."""
         return self.folder / key[:2] / key
 
     def has(self, key: str) -> bool:
@@ -348,6 +348,7 @@ def _unreadable(error: OSError, folder: Path) -> StoreError:
 
 
 def explained_failure(error: OSError, folder: Path) -> StoreError:
+    """Return the error that says why the store cannot be written, and what to do about it."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return StoreError(
             f"the disk of the store {folder} is full; free space, or set MERBENCH_HOME to a folder "
