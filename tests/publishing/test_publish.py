@@ -95,14 +95,12 @@ def test_a_submitter_is_named_and_stays_named(board, two_runs):
     assert verify_board(board).differences == []
 
 
-def test_a_submission_of_another_leaderboard_is_published_as_the_run_is(two_runs, tmp_path):
-    for name in ("one", "two"):
-        publish(two_runs[1], tmp_path / name / "board")
-    (path,) = published_folder.submission_folders(tmp_path / "one" / "board")
+def test_a_submission_of_another_leaderboard_is_published_as_the_run_is(first_board, tmp_path):
+    (path,) = published_folder.submission_folders(first_board)
     carried = Path(shutil.copytree(path, tmp_path / "downloads" / "any name"))
-    done = publish(carried, tmp_path / "three" / "board")
+    done = publish(carried, tmp_path / "another" / "board")
     assert done.submission.name == path.name
-    assert contents(tmp_path / "three" / "board") == contents(tmp_path / "two" / "board")
+    assert contents(tmp_path / "another" / "board") == contents(first_board)
 
 
 def test_a_run_that_repeats_what_is_there_confirms_it(board, two_runs, tmp_path):
@@ -133,14 +131,12 @@ def test_a_run_that_does_not_verify_is_refused(board, two_runs, tmp_path):
     assert contents(board) == before
 
 
-def test_nothing_is_added_to_a_leaderboard_that_does_not_verify(two_runs, tmp_path):
-    folder = tmp_path / "board"
-    publish(two_runs[1], folder)
-    (folder / "leaderboard.csv").write_text("tampered\n")
-    before = contents(folder)
+def test_nothing_is_added_to_a_leaderboard_that_does_not_verify(two_runs, first_board):
+    (first_board / "leaderboard.csv").write_text("tampered\n")
+    before = contents(first_board)
     with pytest.raises(MerbenchError, match=r"does not verify as it is .*nothing was changed"):
-        publish(two_runs[2], folder)
-    assert contents(folder) == before
+        publish(two_runs[2], first_board)
+    assert contents(first_board) == before
 
 
 @pytest.mark.parametrize(
@@ -151,9 +147,10 @@ def test_nothing_is_added_to_a_leaderboard_that_does_not_verify(two_runs, tmp_pa
         strict=True,
     ),
 )
-def test_whatever_stops_it_the_folder_stays_as_it_was(two_runs, tmp_path, monkeypatch, step, error):
-    folder = tmp_path / "place" / "board"
-    publish(two_runs[1], folder)
+def test_whatever_stops_it_the_folder_stays_as_it_was(
+    two_runs, first_board, monkeypatch, step, error
+):
+    folder = first_board
     before = contents(folder)
 
     def stop(*_, **__):
@@ -195,9 +192,8 @@ def test_whatever_stops_it_the_folder_stays_as_it_was(two_runs, tmp_path, monkey
     assert publish(two_runs[2], folder).moves
 
 
-def test_a_check_that_fails_afterwards_leaves_nothing(two_runs, tmp_path, monkeypatch):
-    folder = tmp_path / "place" / "board"
-    publish(two_runs[1], folder)
+def test_a_check_that_fails_afterwards_leaves_nothing(two_runs, first_board, monkeypatch):
+    folder = first_board
     before = contents(folder)
     genuine = rebuild.rebuild
 
@@ -212,11 +208,9 @@ def test_a_check_that_fails_afterwards_leaves_nothing(two_runs, tmp_path, monkey
     assert contents(folder) == before
 
 
-def test_ctrl_c_leaves_the_folder_as_it_was(two_runs, tmp_path):
+def test_ctrl_c_leaves_the_folder_as_it_was(two_runs, first_board):
     """The real signal, sent while the tables are rebuilt."""
-    _, first, second = two_runs
-    folder = tmp_path / "place" / "board"
-    publish(first, folder)
+    second, folder = two_runs[2], first_board
     before = contents(folder)
     program = (
         "import sys, time; from pathlib import Path\n"

@@ -13,9 +13,8 @@ from merbench.cli import display
 from merbench.wording import DASH, number_text
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from merbench.leaderboard.findings import TableFinding
+    from merbench.leaderboard.run_results import RunResults
 
 _PLACES = ("tier", "rank")
 KL_COLUMNS = ("KL mean", "95 % interval", "KL median")
@@ -29,26 +28,23 @@ _LISTED = 5
 """Systems that a remark names before it only counts them."""
 
 
-def show_leaderboard(
-    leaderboard: pd.DataFrame, comparisons: pd.DataFrame, title: str, folder: Path
-) -> None:
-    """Print a leaderboard's rows, what is to be known of them, and why the failed ones failed.
+def show_leaderboard(finished: RunResults, folder: Path) -> None:
+    """Print a run's leaderboard, what is to be known of its rows, and why the failed ones failed.
 
     Parameters
     ----------
-    leaderboard, comparisons
-        The tables.
-    title
-        Stands above.
+    finished
+        The run.
     folder
-        Where both lie as files, with the columns that a terminal has no room for.
+        Where its tables lie as files, with the columns that a terminal has no room for.
     """
     from merbench.leaderboard.columns import Comparison, leaderboard_rows, typed_rows
-    from merbench.leaderboard.findings import findings
+    from merbench.leaderboard.findings import TableFinding
     from merbench.runs.row_columns import joined, told_apart
 
-    records, pairs = leaderboard_rows(leaderboard), typed_rows(Comparison, comparisons)
-    _say_findings(findings(records, pairs))
+    title, leaderboard = str(finished.manifest["name"]), finished.leaderboard
+    records, pairs = leaderboard_rows(leaderboard), typed_rows(Comparison, finished.comparisons)
+    _say_findings(typed_rows(TableFinding, finished.findings))
     names = told_apart(records)
     axes = axes_to_show(records)
     if len({name["dataset"] for name in names}) == 1:

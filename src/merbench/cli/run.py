@@ -115,8 +115,7 @@ def run_command(
         document, planned, store, chosen, folder, spec,
         jobs=jobs, timeout=timeout, memory=memory, overwrite=overwrite,
     )  # fmt: skip
-    name = finished.manifest["name"]
-    show_leaderboard(finished.leaderboard, finished.comparisons, name, folder)
+    show_leaderboard(finished, folder)
     typer.echo(f"written to {folder}")
     if finished.failed:
         raise typer.Exit(1)

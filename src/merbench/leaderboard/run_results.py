@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +56,11 @@ class RunResults(RunRecord):
             comparisons=board.comparisons,
             separators=board.separators,
         )
+
+    @cached_property
+    def findings(self) -> pd.DataFrame:
+        """What the tables come to, in sentences: one row each."""
+        return findings_table(self.leaderboard, self.comparisons)
 
     @property
     def failed(self) -> list[dict[str, Any]]:
@@ -115,7 +121,7 @@ def derived_texts(run: RunResults) -> dict[str, str]:
         LEADERBOARD: table_text(run.leaderboard),
         COMPARISONS: table_text(run.comparisons),
         SEPARATORS: table_text(run.separators),
-        FINDINGS: table_text(findings_table(run.leaderboard, run.comparisons)),
+        FINDINGS: table_text(run.findings),
     }
 
 

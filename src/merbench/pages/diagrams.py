@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from merbench.pages.svg import ACCENT, INK, LETTER, MUTED, OTHER, PAPER, RULE, bare, dots, draw
+from merbench.pages.svg import (
+    ACCENT,
+    INK,
+    LETTER,
+    MUTED,
+    OTHER,
+    PAPER,
+    RULE,
+    bare,
+    dots,
+    draw,
+    drawn_once,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -25,6 +37,7 @@ _COLOURS = (ACCENT, OTHER, MUTED, INK)
 _COLOURED = len(_COLOURS)
 
 
+@drawn_once
 def draw_accuracies(
     key: str,
     names: Sequence[str],
@@ -89,6 +102,7 @@ def draw_accuracies(
     )
 
 
+@drawn_once
 def draw_clip_map(
     key: str, points: Array, classes: NDArray[np.intp], names: Sequence[str], summary: str
 ) -> str:
@@ -142,6 +156,7 @@ def draw_clip_map(
     )
 
 
+@drawn_once
 def draw_paired_differences(
     key: str,
     names: Sequence[str],
@@ -198,6 +213,7 @@ def draw_paired_differences(
     )
 
 
+@drawn_once
 def draw_runtime_against_kl(
     key: str, names: Sequence[str], seconds: Array, kl: Array, marks: Sequence[str]
 ) -> str:
@@ -249,6 +265,7 @@ def _count(n: int, word: str) -> str:
     return f"{n} {word}{'s' if n != 1 else ''}"
 
 
+@drawn_once
 def draw_critical_difference(
     key: str, names: Sequence[str], ranks: Array, cliques: Sequence[Sequence[int]]
 ) -> str:

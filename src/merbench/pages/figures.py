@@ -13,7 +13,19 @@ import numpy as np
 
 from merbench.leaderboard import clip_agreement, distributions
 from merbench.leaderboard import training_curves as training
-from merbench.pages.svg import ACCENT, INK, LETTER, MUTED, OTHER, PAPER, RULE, bare, dots, draw
+from merbench.pages.svg import (
+    ACCENT,
+    INK,
+    LETTER,
+    MUTED,
+    OTHER,
+    PAPER,
+    RULE,
+    bare,
+    dots,
+    draw,
+    drawn_once,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,6 +51,7 @@ _CELL = 0.26
 """Side in inches that a cell of a matrix needs."""
 
 
+@drawn_once
 def draw_kl_histogram(
     key: str, series: Mapping[str, Array], *, title: str, small: bool = False
 ) -> str:
@@ -84,6 +97,7 @@ def draw_kl_histogram(
     )
 
 
+@drawn_once
 def draw_training_curves(
     key: str, folds: Sequence[Mapping[str, Array]], quantity: str, names: Sequence[str]
 ) -> str:
@@ -146,6 +160,7 @@ def draw_training_curves(
     )
 
 
+@drawn_once
 def draw_valence_arousal_plane(key: str, truth: Array, predicted: Array, kl: Array) -> str:
     """Draw labels and predictions as ellipses of one standard deviation, joined clip by clip.
 
@@ -196,6 +211,7 @@ def draw_valence_arousal_plane(key: str, truth: Array, predicted: Array, kl: Arr
     )
 
 
+@drawn_once
 def draw_clip_scatter(key: str, truth: Array, predicted: Array, name: str) -> str:
     """Draw predictions against labels, a point a clip, for one column of a task.
 
@@ -231,6 +247,7 @@ def draw_clip_scatter(key: str, truth: Array, predicted: Array, name: str) -> st
     )
 
 
+@drawn_once
 def draw_confusion(key: str, matrix: Confusion) -> str:
     """Draw a confusion matrix: rows are true classes, columns predicted ones."""
     from matplotlib.patches import Rectangle
@@ -273,6 +290,7 @@ def draw_confusion(key: str, matrix: Confusion) -> str:
     )
 
 
+@drawn_once
 def draw_roc_curves(
     key: str, curves: Sequence[Curve], n_classes: int, mean_auc: float | None
 ) -> str:
@@ -319,6 +337,7 @@ def draw_roc_curves(
     )
 
 
+@drawn_once
 def draw_stem_levels(key: str, levels: Mapping[str, Array], floor: float) -> str:
     """Draw how loud each stem is in every clip: points, the middle half as a bar, the median.
 

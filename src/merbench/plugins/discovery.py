@@ -15,6 +15,7 @@ from typing import Any
 
 import pluggy
 
+from merbench import installed
 from merbench.errors import PluginError, reason
 from merbench.plugins import containment, hookspecs, trial
 from merbench.plugins.importing import import_file, module_name
@@ -101,7 +102,7 @@ def is_foreign(module: str) -> bool:
 def _load_entry_points(manager: pluggy.PluginManager, registry: Registry) -> None:
     points = {point.value: point for point in importlib.metadata.entry_points(group=GROUP)}
     origins = [
-        Origin(point.dist.name or "", point.dist.version or "", point.value)
+        Origin(point.dist.name or "", installed.version(point.dist), point.value)
         if point.dist
         else Origin("", "", point.value)
         for point in points.values()
