@@ -59,7 +59,7 @@ def test_whatever_decoding_raises_names_the_file(clip, error):
 
 def test_a_sample_rate_beyond_belief_is_refused(clip):
     class Fast(Files):
-        def decode_clip(self, clip):
+        def decode(self, clip):
             return super().decode(clip)[0], 2_000_000_000
 
     with pytest.raises(AudioError, match="its sample rate is 2,000,000,000 Hz"):
@@ -70,11 +70,11 @@ def test_what_files_decode_by_another_version_is_not_reused(clip, monkeypatch):
     class Made(Files):
         synthetic = True
 
-        def decode_clip(self, clip):
+        def decode(self, clip):
             return np.ones((1, 10), np.float32), 8_000
 
     class Halved(Files):
-        def decode_clip(self, clip):
+        def decode(self, clip):
             return super().decode(clip)
 
     before = {cls: decoding_key(cls(), clip) for cls in (Files, Halved, Made)}

@@ -281,13 +281,13 @@ def test_what_turns_unreadable_after_it_was_checked_is_not_damaged(store, monkey
 def test_a_mapped_artifact_is_checked_once_and_again_where_it_changed(store, monkeypatch):
     store.put(KEY, ARRAYS, INFO)
     checked = []
-    real = store_module._checksum
+    real = store_module.file_checksum
 
     def counted(path):
         checked.append(path.name)
         return real(path)
 
-    monkeypatch.setattr(store_module, "_checksum", counted)
+    monkeypatch.setattr(store_module, "file_checksum", counted)
     for _ in range(3):
         store.get(KEY, mapped=True)
     assert sorted(checked) == ["bass.npy", "vocals.npy"]
@@ -303,9 +303,9 @@ def test_a_mapped_artifact_is_checked_once_and_again_where_it_changed(store, mon
 
 def test_contents_are_checked_once_and_again_where_they_changed_or_are_new(store, monkeypatch):
     checked = []
-    real = store_module._checksum
+    real = store_module.file_checksum
     store.put(KEY, ARRAYS, INFO)
-    monkeypatch.setattr(store_module, "_checksum", lambda path: checked.append(path) or real(path))
+    monkeypatch.setattr(store_module, "file_checksum", lambda path: checked.append(path) or real(path))
     # Within a tick of the disk's clock, another change of the same size would not show.
     for _ in range(2):
         assert store.has(KEY)
