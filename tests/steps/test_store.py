@@ -305,7 +305,9 @@ def test_contents_are_checked_once_and_again_where_they_changed_or_are_new(store
     checked = []
     real = store_module.file_checksum
     store.put(KEY, ARRAYS, INFO)
-    monkeypatch.setattr(store_module, "file_checksum", lambda path: checked.append(path) or real(path))
+    monkeypatch.setattr(
+        store_module, "file_checksum", lambda path: checked.append(path) or real(path)
+    )
     # Within a tick of the disk's clock, another change of the same size would not show.
     for _ in range(2):
         assert store.has(KEY)
