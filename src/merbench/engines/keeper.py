@@ -289,6 +289,6 @@ def _started(terms: Terms) -> Callable[[], None]:
     def start() -> None:
         if terms.code is not None:
             same_code.demand(terms.code)
-        discovery.load(terms.plugin_paths)
+        discovery.load(terms.plugin_paths, ours=False)
 
     return start
