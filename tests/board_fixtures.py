@@ -97,7 +97,7 @@ def two_runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[TinyBench, Path,
     chosen = {"first": ["average", "linear"], "second": [{"linear": {"penalty": 9.0}}]}
     for name, models in chosen.items():
         finished = bench.run(datasets=datasets, models=models, baselines=name == "first")
-        run_results.write(finished, bench.folder / name)
+        run_results.write_results(finished, bench.folder / name)
         folders.append(bench.folder / name)
     return bench, folders[0], folders[1]
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["harmless", "original", "read", "rows_text", "table_text"]
+__all__ = ["harmless", "original", "read_csv", "rows_text", "table_text"]
 
 _STARTS = r"(?:^|(?<=[;\t\r\n]))"
 """Where a cell may start: a semicolon parts cells where a comma stands before decimals."""
@@ -60,7 +60,7 @@ def rows_text(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return text.getvalue()
 
 
-def read(path: Path, types: Mapping[str, type] | None = None) -> pd.DataFrame:
+def read_csv(path: Path, types: Mapping[str, type] | None = None) -> pd.DataFrame:
     """Read a file that `table_text` gave, each text as it was.
 
     Parameters

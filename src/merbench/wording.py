@@ -6,7 +6,7 @@ import math
 import re
 from typing import Any
 
-__all__ = ["DASH", "duration", "number", "p_text", "size", "visible"]
+__all__ = ["DASH", "duration", "number_text", "p_text", "size", "visible"]
 
 DASH = "–"
 """What stands where there is no number."""
@@ -24,7 +24,7 @@ def visible(text: str) -> str:
     return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
-def number(value: Any, digits: int = 3, *, signed: bool = False) -> str:
+def number_text(value: Any, digits: int = 3, *, signed: bool = False) -> str:
     """Write a number for a table, or a dash where there is none."""
     if _is_missing(value):
         return DASH

@@ -12,7 +12,7 @@ import pytest
 
 from boards import made, recorded_run
 from merbench.cli.leaderboard_rows import show_leaderboard
-from merbench.leaderboard.building import build
+from merbench.leaderboard.building import build_board
 from merbench.leaderboard.run_results import RunResults
 
 RNG = np.random.default_rng(0)
@@ -58,7 +58,7 @@ def test_a_row_keeps_its_mark_and_its_numbers(shown: Any, columns: int) -> None:
     name = "calibrated(a-model-of-a-long-name)"
     text = shown(made("good", FOLDS), made(name, wild), columns=columns)
     assert "constant" in text
-    board = build([recorded_run(made("good", FOLDS), made(name, wild))]).leaderboard
+    board = build_board([recorded_run(made("good", FOLDS), made(name, wild))]).leaderboard
     for kl in board["kl_mean"]:
         assert f"{kl:.3f}" in text
     table, says_so, notice = text.partition("no room here for ")

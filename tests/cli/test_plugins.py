@@ -75,7 +75,11 @@ def test_list_shows_every_plugin_by_kind_and_name(call: Any) -> None:
     done = call("plugins", "list", "--json")
     assert done.status == 0
     listed = [(p["kind"], p["name"]) for p in done.json]
-    assert set(listed) == {*discovery.load().entries, ("engine", "dask"), ("engine", "local")}
+    assert set(listed) == {
+        *discovery.load_plugins().entries,
+        ("engine", "dask"),
+        ("engine", "local"),
+    }
     kinds = list(registry.KINDS)
     assert listed == sorted(listed, key=lambda pair: (kinds.index(pair[0]), pair[1]))
     assert all(p["summary"] and p["version"] and p["source"] for p in done.json)
@@ -159,7 +163,7 @@ def test_show_in_words(call: Any, mine: Path) -> None:
     assert "required" in text
 
 
-@pytest.mark.parametrize("entry", discovery.load().entries.values(), ids=lambda e: e.name)
+@pytest.mark.parametrize("entry", discovery.load_plugins().entries.values(), ids=lambda e: e.name)
 def test_show_works_for_every_plugin(call: Any, entry: registry.Entry) -> None:
     document = call("plugins", "show", f"{entry.kind}/{entry.name}", "--json").json
     names = {info.alias or key for key, info in entry.cls.model_fields.items()}

@@ -14,5 +14,5 @@ def test_a_swap_that_was_killed_half_way_is_undone_by_the_next_publication(two_r
     folder = first_board
     folder.rename(folder.with_name(".board.before"))
     assert publish(two_runs[2], folder).moves
-    assert len(published_folder.submissions(folder)) == 2
+    assert len(published_folder.submission_folders(folder)) == 2
     assert [path.name for path in folder.parent.iterdir()] == ["board"]

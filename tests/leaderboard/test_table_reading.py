@@ -81,12 +81,12 @@ def test_a_row_with_other_cells_than_the_header_is_named(board):
     rows[2].append("more")
     write_rows(path, rows)
     with pytest.raises(MerbenchError, match=r"folds\.csv:3: \d+ cells where the header has"):
-        site.read(board)
+        site.read_board(board)
     rows[2].pop()
     rows[0][1] = rows[0][0]
     write_rows(path, rows)
     with pytest.raises(MerbenchError, match=r"folds\.csv:1: the column 'table' stands there twice"):
-        site.read(board)
+        site.read_board(board)
 
 
 def test_predictions_without_a_column_or_with_texts_for_numbers_are_named(board):
@@ -94,10 +94,10 @@ def test_predictions_without_a_column_or_with_texts_for_numbers_are_named(board)
     frame = pd.read_parquet(path)
     record.write_parquet([frame.drop(columns="clip")], path)
     with pytest.raises(MerbenchError, match=r"predictions\.parquet: the column clip is missing"):
-        site.read(board)
+        site.read_board(board)
     record.write_parquet([frame.assign(kl="much")], path)
     with pytest.raises(MerbenchError, match=r"predictions\.parquet: the column kl holds no numbe"):
-        site.read(board)
+        site.read_board(board)
     record.write_parquet([frame.assign(cell=1)], path)
     with pytest.raises(MerbenchError, match=r"predictions\.parquet: the column cell holds no text"):
-        site.read(board)
+        site.read_board(board)

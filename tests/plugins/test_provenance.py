@@ -133,7 +133,7 @@ def test_an_installed_plugin_has_its_distribution_and_commit(monkeypatch, tmp_pa
 def test_the_plugins_that_come_with_merbench_are_those_of_its_distribution():
     from merbench.plugins import discovery
 
-    ridge = discovery.load([]).get("model", "ridge").cls
+    ridge = discovery.load_plugins([]).get("model", "ridge").cls
     assert provenance(ridge).distribution == "merbench"
     assert about(ridge)[0]
 

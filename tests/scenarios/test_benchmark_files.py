@@ -102,7 +102,7 @@ def test_louros_methods_are_found_by_the_table_of_their_page() -> None:
     lines = (REPOSITORY / "docs/louro2024.md").read_text().splitlines()
     rows = [line.split("|") for line in lines if re.match(r"\| \d+ \| \S", line)][:15]
     assert [int(row[1]) for row in rows] == list(range(1, 16))
-    registered = {entry.name for entry in discovery.load().entries.values()}
+    registered = {entry.name for entry in discovery.load_plugins().entries.values()}
     for row in rows:
         named = re.findall(r"`([^`]+)`", "|".join(row[3:6]))
         assert named

@@ -44,11 +44,11 @@ def write_rows(path: Path, rows: list[list[str]]) -> None:
 def said_of(folder: Path) -> str:
     """What pages and exports of a leaderboard say: nothing, or one sentence."""
     try:
-        content = site.read(folder)
+        content = site.read_board(folder)
         site._pages(content, {})
         for row in content.rows[:2]:
             site._system_page(content, row)
-        paper_tables.texts(content, paper_tables.FORMATS)
+        paper_tables.table_texts(content, paper_tables.FORMATS)
     except MerbenchError as error:
         return str(error)
     return ""

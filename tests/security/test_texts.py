@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from boards import made, recorded_run
 from merbench import csv_text
 from merbench.cli import app, display
-from merbench.pages.text_table import Cell, Heading, TextTable, latex, markdown
+from merbench.pages.text_table import Heading, TextCell, TextTable, latex, markdown
 from merbench.wording import visible
 
 SEQUENCES = {
@@ -63,7 +63,9 @@ def test_an_error_in_a_received_run_is_not_obeyed(board, two_runs):
 
 def table(text: str) -> TextTable:
     headings = [Heading(text, "system", numeric=False), Heading("KL", "kl")]
-    return TextTable("t", f"Systems on {text}.", headings, [[Cell(text, bold=True), Cell("1")]])
+    return TextTable(
+        "t", f"Systems on {text}.", headings, [[TextCell(text, bold=True), TextCell("1")]]
+    )
 
 
 @pytest.mark.parametrize(
@@ -121,6 +123,6 @@ def test_runs_whose_names_are_markup_are_tables_for_papers(tmp_path):
     name = r"\input{x} & [a](b) `<i>` $1$"
     run = recorded_run(made(name, [[0.1, 0.2], [0.1, 0.3]]), made("b", [[0.2, 0.1], [0.3, 0.2]]))
     content = replace(Results.of_run(RunResults.of(run)), across=[])
-    written = paper_tables.texts(content, ("markdown", "latex"))
+    written = paper_tables.table_texts(content, ("markdown", "latex"))
     assert r"\input{" not in written["tables.tex"]
     assert "[a](b)" not in written["tables.md"]

@@ -158,7 +158,7 @@ class StratifiedKFold(DrawnProtocol):
         return splits
 
 
-class Published(Protocol):
+class PublishedSplit(Protocol):
     """The one split that a dataset's authors published."""
 
     name: ClassVar[str] = "published"
@@ -190,7 +190,7 @@ class Published(Protocol):
 
 
 PROTOCOLS: dict[str, type[Protocol]] = {
-    cls.name: cls for cls in (MonteCarlo, StratifiedKFold, Published)
+    cls.name: cls for cls in (MonteCarlo, StratifiedKFold, PublishedSplit)
 }
 
 

@@ -28,7 +28,7 @@ def list_data(as_json: bool = typer.Option(False, "--json", help="Print JSON."))
     """
     from merbench.plugins import discovery
 
-    registry = discovery.load(folder=Path.cwd())
+    registry = discovery.load_plugins(folder=Path.cwd())
     display.warn_of_problems(registry)
     documents = [_document(entry) for entry in registry.of_kind("dataset")]
     if as_json:
@@ -63,7 +63,7 @@ def fetch_data(
     from merbench.errors import MerbenchError
     from merbench.plugins import discovery
 
-    registry = discovery.load(folder=Path.cwd())
+    registry = discovery.load_plugins(folder=Path.cwd())
     display.warn_of_problems(registry)
     dataset = component(registry, "dataset", name, parameters or ())
     assert isinstance(dataset, Dataset)
@@ -109,7 +109,7 @@ def check_data(
     from merbench.planning.datasets import check_clips, data_root
     from merbench.plugins import discovery, readiness
 
-    registry = discovery.load(folder=Path.cwd())
+    registry = discovery.load_plugins(folder=Path.cwd())
     display.warn_of_problems(registry)
     dataset = component(registry, "dataset", name, parameters or ())
     assert isinstance(dataset, Dataset)
@@ -119,7 +119,7 @@ def check_data(
     folder = data_root(RootedDataset(dataset, root))
     if dataset.needs_root and not folder.is_dir():
         raise MerbenchError(f"{name}: the folder {folder} does not exist; correct --root")
-    findings = inspection.findings(dataset, folder)
+    findings = inspection.inspect_copy(dataset, folder)
     summary: dict[str, Any] = {"dataset": name}
     try:
         clips = dataset.clips(folder)

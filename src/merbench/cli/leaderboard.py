@@ -14,7 +14,7 @@ from merbench.wording import DASH
 
 if TYPE_CHECKING:
     from merbench.components import Clip
-    from merbench.publishing.publish import Published
+    from merbench.publishing.publish import PublishedRun
 
 
 class TableFormat(StrEnum):
@@ -34,8 +34,8 @@ app = typer.Typer(
 FOLDER = typer.Argument(Path("leaderboard"), metavar="[FOLDER]", help="The leaderboard's folder.")
 
 
-@app.command()
-def build(
+@app.command("build")
+def build_command(
     runs: list[Path] | None = typer.Argument(
         None,
         metavar="[RUN...]",
@@ -69,7 +69,7 @@ def build(
     from merbench.publishing.rebuild import rebuild
     from merbench.runs import record
 
-    if published_folder.submissions(out):
+    if published_folder.submission_folders(out):
         if runs or reported:
             raise MerbenchError(
                 f"{out} holds submissions, which its tables follow from; add runs to it with "
@@ -90,8 +90,8 @@ def build(
         display.warn(
             f"{run} is left out: its run goes on, or was stopped before it wrote any results"
         )
-    composed = files.compose([record.read(run) for run in finished], known)
-    files.write(composed, out)
+    composed = files.compose_board([record.read_record(run) for run in finished], known)
+    files.write_board(composed, out)
     written = len(composed.names)
     if with_pages or (out / site.PAGE).exists():  # an earlier leaderboard's would mislead
         written += len(site.write(out))
@@ -111,8 +111,8 @@ def pages(folder: Path = FOLDER) -> None:
     display.say(f"{len(site.write(folder))} pages written to {folder}")
 
 
-@app.command()
-def export(
+@app.command("export")
+def export_command(
     source: Path = typer.Argument(
         Path("leaderboard"),
         metavar="[FOLDER | RUN]",
@@ -146,8 +146,8 @@ def export(
         display.say(path)
 
 
-@app.command()
-def publish(
+@app.command("publish")
+def publish_command(
     run: Path = typer.Argument(
         ...,
         metavar="RUN",
@@ -173,9 +173,9 @@ def publish(
 
       merbench leaderboard publish runs/demo/first --submitter "A. Researcher"
     """
-    from merbench.publishing.publish import publish as publish_run
+    from merbench.publishing.publish import publish
 
-    done = publish_run(run, folder, submitter=submitter)
+    done = publish(run, folder, submitter=submitter)
     _show(done)
     if done.changed:
         display.say(f"published as {done.submission}")
@@ -183,8 +183,8 @@ def publish(
         display.say(f"nothing changed: it is there already, as {done.submission}")
 
 
-@app.command()
-def unpublish(
+@app.command("unpublish")
+def unpublish_command(
     name: str = typer.Argument(
         ...,
         metavar="SUBMISSION",
@@ -201,14 +201,14 @@ def unpublish(
 
       merbench leaderboard unpublish demo-0f0a2f7d
     """
-    from merbench.publishing.unpublish import unpublish as take_back
+    from merbench.publishing.unpublish import unpublish
 
-    _show(take_back(name, folder))
+    _show(unpublish(name, folder))
     display.say(f"{name} is no longer in {folder}")
 
 
-@app.command()
-def merge(
+@app.command("merge")
+def merge_command(
     folder: Path = typer.Argument(
         ..., metavar="A", help="The leaderboard that grows.", show_default=False
     ),
@@ -225,9 +225,9 @@ def merge(
 
       merbench leaderboard merge leaderboard colleague/leaderboard
     """
-    from merbench.publishing.merge import merge as merge_boards
+    from merbench.publishing.merge import merge
 
-    done = merge_boards(folder, other)
+    done = merge(folder, other)
     _show(done)
     if done.changed:
         display.say(f"{folder} has what {other} has")
@@ -235,7 +235,7 @@ def merge(
         display.say(f"nothing changed: {folder} has all that {other} has")
 
 
-def _show(done: Published) -> None:
+def _show(done: PublishedRun) -> None:
     """Show what a change of a leaderboard changed: no row that stayed where it was."""
     tables: dict[str, list[list[str]]] = {}
     for move in done.moves:
@@ -255,8 +255,8 @@ def _show(done: Published) -> None:
         display.say(f"not verifiable by everyone: {line}")
 
 
-@app.command()
-def verify(
+@app.command("verify")
+def verify_board_command(
     folder: Path = FOLDER,
     roots: list[str] | None = typer.Option(
         None,
@@ -280,10 +280,10 @@ def verify(
       merbench leaderboard verify leaderboard --root vgmidi=data/vgmidi
     """
     from merbench.leaderboard import published_folder as folders
-    from merbench.verification.board_check import verify as verify_folder
+    from merbench.verification.board_check import verify_board
 
-    folders.check(folder)
-    verdict = verify_folder(folder, _copies(folder, roots or ()), pages=with_pages)
+    folders.check_folder(folder)
+    verdict = verify_board(folder, _copies(folder, roots or ()), pages=with_pages)
     if as_json:
         display.print_json(
             {
@@ -316,6 +316,6 @@ def _copies(folder: Path, roots: Sequence[str]) -> dict[str, Sequence[Clip]]:
     from merbench.plugins import discovery
     from merbench.verification.data_copies import read_copies
 
-    registry = discovery.load([])
+    registry = discovery.load_plugins([])
     display.warn_of_problems(registry)
     return read_copies(folder, roots, registry)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from merbench.cli import display
-from merbench.wording import DASH, number
+from merbench.wording import DASH, number_text
 
 if TYPE_CHECKING:
+    from merbench.leaderboard.findings import TableFinding
     from merbench.leaderboard.run_results import RunResults
 
 _PLACES = ("tier", "rank")
@@ -36,12 +36,13 @@ def show_leaderboard(finished: RunResults, folder: Path) -> None:
     folder
         Where its tables lie as files, with the columns that a terminal has no room for.
     """
+    from merbench.leaderboard.columns import Comparison, leaderboard_rows, typed_rows
+    from merbench.leaderboard.findings import TableFinding
     from merbench.runs.row_columns import joined, told_apart
 
-    title = str(finished.manifest["name"])
-    leaderboard, comparisons = finished.leaderboard, finished.comparisons
-    records = leaderboard.to_dict("records")
-    _say_findings(finished.findings.to_dict("records"))
+    title, leaderboard = str(finished.manifest["name"]), finished.leaderboard
+    records, pairs = leaderboard_rows(leaderboard), typed_rows(Comparison, finished.comparisons)
+    _say_findings(typed_rows(TableFinding, finished.findings))
     names = told_apart(records)
     axes = axes_to_show(records)
     if len({name["dataset"] for name in names}) == 1:
@@ -67,9 +68,9 @@ def show_leaderboard(finished: RunResults, folder: Path) -> None:
     for note in sorted({str(r["provenance"]) for r in records if r["provenance"]}):
         display.say(f"labels: {note}")
     _say_negative(records, names)
-    if len(comparisons):
+    if pairs:
         display.say(
-            f"{int(comparisons['significant'].sum())} of {len(comparisons)} paired differences are "
+            f"{sum(pair.significant for pair in pairs)} of {len(pairs)} paired differences are "
             f"significant (see {folder / 'comparisons.csv'})"
         )
     for record, name in zip(records, names, strict=True):
@@ -78,12 +79,12 @@ def show_leaderboard(finished: RunResults, folder: Path) -> None:
             display.say(f"failed: {where}: {record['error']}", err=True)
 
 
-def _say_findings(findings: Sequence[Mapping[Any, Any]]) -> None:
+def _say_findings(findings: Sequence[TableFinding]) -> None:
     """Print what the tables come to, a paragraph a sentence."""
-    several = len({finding["table"] for finding in findings}) > 1
+    several = len({finding.table for finding in findings}) > 1
     width = min(display.console().width, 80)
     for finding in findings:
-        text = f"{finding['dataset']}: {finding['text']}" if several else finding["text"]
+        text = f"{finding.dataset}: {finding.text}" if several else finding.text
         display.say(
             textwrap.fill(
                 text, width, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False
@@ -126,13 +127,13 @@ def _row(
     record: Mapping[Any, Any], names: Sequence[str], metrics: Sequence[str], marks: Sequence[str]
 ) -> list[str]:
     low, high = record["kl_mean_low"], record["kl_mean_high"]
-    known = math.isfinite(low) and math.isfinite(high)
+    known = low is not None and high is not None
     return [
-        *(number(record[place], 0) for place in _PLACES),
+        *(number_text(record[place], 0) for place in _PLACES),
         *names,
-        "failed" if record["status"] != "ok" else number(record["kl_mean"]),
-        f"{number(low)} to {number(high)}" if known else DASH,
-        number(record["kl_median"]),
-        *(number(record[metric], 2) for metric in metrics),
+        "failed" if record["status"] != "ok" else number_text(record["kl_mean"]),
+        f"{number_text(low)} to {number_text(high)}" if known else DASH,
+        number_text(record["kl_median"]),
+        *(number_text(record[metric], 2) for metric in metrics),
         *(str(record[mark] or "") for mark in marks),
     ]

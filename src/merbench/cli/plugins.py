@@ -134,7 +134,7 @@ def _load(paths: list[Path] | None, timeout: float | None = None) -> Registry:
     from merbench.plugins import discovery, trial
 
     trial.wait_at_most(timeout)
-    registry = catalogue.with_ours(discovery.load(paths or (), folder=Path.cwd()))
+    registry = catalogue.with_ours(discovery.load_plugins(paths or (), folder=Path.cwd()))
     display.warn_of_problems(registry)
     return registry
 

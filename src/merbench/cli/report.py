@@ -64,7 +64,7 @@ def report(
 
     if assignments and not audio:
         raise MerbenchError("--set says where the data of --audio lie; name them with --audio")
-    finished = run_results.read(run)
+    finished = run_results.read_results(run)
     folder = out or run / "report"
     find_excerpts, store = None, Store(home() / "store")
     if audio:
@@ -73,7 +73,7 @@ def report(
         find_excerpts = ExcerptMaker(
             finished.manifest, audio, folder, store, assignments or (), trusted=trusted
         )
-    written = pages.write(finished, folder, find_excerpts, store)
+    written = pages.write_report(finished, folder, find_excerpts, store)
     if tables or clips:
         content = Results.of_run(finished)
         written += pages.write_tables(content, folder) if tables else []

@@ -26,7 +26,7 @@ from merbench.cli.run import (
 )
 from merbench.errors import MerbenchError
 from merbench.naming import nearest
-from merbench.wording import DASH, number
+from merbench.wording import DASH, number_text
 
 if TYPE_CHECKING:
     from merbench.leaderboard.reproduction import Reproduced
@@ -156,7 +156,7 @@ def _miniatures(spec: Path) -> list[str]:
     document = read_document(spec)
     document.take_smoke_values()
     parsed = parse(document)
-    registry = discovery.load(plugin_paths(document, parsed))
+    registry = discovery.load_plugins(plugin_paths(document, parsed))
     names = [split_choice(choice)[0] for choice in parsed.datasets]
     roots = {name: miniature(registry.get("dataset", name).cls) for name in names}
     return [f"datasets.{name}.root={json.dumps(str(root))}" for name, root in roots.items()]
@@ -194,13 +194,13 @@ def _numbers(row: Reproduced) -> tuple[str, ...]:
     def ends(low: float | None, high: float | None, *, signed: bool = False) -> str:
         if low is None or high is None:
             return DASH
-        return f"{number(low, signed=signed)} to {number(high, signed=signed)}"
+        return f"{number_text(low, signed=signed)} to {number_text(high, signed=signed)}"
 
     def one(value: float | None, *, signed: bool = False) -> str:
-        return DASH if value is None else number(value, signed=signed)
+        return DASH if value is None else number_text(value, signed=signed)
 
     return (
-        number(row.paper),
+        number_text(row.paper),
         one(row.ours),
         ends(row.low, row.high),
         one(row.difference, signed=True),

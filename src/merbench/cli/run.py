@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -61,11 +60,11 @@ ENGINE_SET = typer.Option(
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the program."""
-    app.command()(run)
+    app.command("run")(run_command)
     app.command()(plan)
 
 
-def run(
+def run_command(
     spec: Path = SPEC,
     out: Path | None = typer.Option(
         None, "--out", help="Folder of the results; by default runs/NAME/TIME."
@@ -173,16 +172,16 @@ def carried_out(
                     engine.start(options) as where,
                     Progress(planned.to_do(), getattr(where, "status", None)) as progress,
                 ):
-                    recorded = execution.execute(
+                    recorded = execution.execute_plan(
                         planned, store, where, progress.report, engine.described
                     )
             except KeyboardInterrupt:
                 display.say(display.STOPPED, err=True)
                 raise typer.Exit(130) from None
         else:
-            recorded = execution.execute(planned, store, None, engine=engine.described)
+            recorded = execution.execute_plan(planned, store, None, engine=engine.described)
         finished = run_results.RunResults.of(recorded)
-        run_results.write(finished, folder)
+        run_results.write_results(finished, folder)
     return finished
 
 
@@ -334,7 +333,7 @@ def read_spec(
         document.assign(assignment)
     parsed = parse(document)
     trial.wait_at_most(timeout)
-    registry = discovery.load(plugin_paths(document, parsed))
+    registry = discovery.load_plugins(plugin_paths(document, parsed))
     display.warn_of_problems(registry)
     return document, parsed, registry
 
@@ -374,8 +373,8 @@ def _names(cells: Sequence[Cell]) -> list[dict[str, str]]:
         [
             {
                 **cell.names,
-                "parameters": json.dumps(cell.settings),
-                "dataset_parameters": json.dumps(cell.data.settings),
+                "parameters": cell.settings,
+                "dataset_parameters": cell.data.settings,
             }
             for cell in cells
         ]

@@ -78,7 +78,7 @@ def _all() -> list[tuple[str, KnownWeights]]:
     from merbench.plugins import discovery
     from merbench.plugins.registry import KINDS
 
-    registry = discovery.load(folder=Path.cwd())
+    registry = discovery.load_plugins(folder=Path.cwd())
     display.warn_of_problems(registry)
     return [
         (entry.name, known)

@@ -24,12 +24,13 @@ from merbench.leaderboard.columns import (
     numbers_of,
     with_classes,
 )
-from merbench.leaderboard.comparisons import compared, families, pairs_across
+from merbench.leaderboard.comparisons import compared, compared_axes, pairs_across
 from merbench.leaderboard.marks import set_marks
 from merbench.leaderboard.other_places import set_other_places
 from merbench.leaderboard.places import set_places
 from merbench.leaderboard.replications import each_once
 from merbench.leaderboard.separator_pairs import fold_rows
+from merbench.runs.parameter_text import written_parameters
 from merbench.runs.record import RunRecord
 from merbench.runs.row_columns import AXES, PEOPLE
 
@@ -63,7 +64,7 @@ class Board:
     replications: pd.DataFrame
 
 
-def build(runs: Sequence[RunRecord]) -> Board:
+def build_board(runs: Sequence[RunRecord]) -> Board:
     """Derive a leaderboard from runs.
 
     Raises
@@ -101,7 +102,7 @@ def build(runs: Sequence[RunRecord]) -> Board:
             set_marks(ranked, of_rows, aligned.rows, marks)
             set_places(ranked, scores)
             set_other_places(ranked, of_rows, aligned)
-            for axis in families(ordered[run] for run in origins):
+            for axis in compared_axes(ordered[run] for run in origins):
                 comparisons += compared(axis, ranked, scores, pairs_across(axis, ranked))
             set_class_scores(ranked, of_rows, aligned)
             places = [
@@ -148,7 +149,7 @@ def _position(row: Mapping[str, Any]) -> tuple[Any, ...]:
     failed = row["status"] != "ok"
     kl = 0.0 if failed else row["kl_mean"]
     system = [str(row[axis]) for axis in AXES[1:]]
-    last = (row["parameters"], row["run"], row["cell"])
+    last = (written_parameters(row["parameters"]), row["run"], row["cell"])
     return (row["dataset"], row["dataset_version"], row["table"], failed, kl, *system, *last)
 
 

@@ -19,7 +19,8 @@ from merbench.bounds import json_document
 from merbench.errors import MerbenchError, text_of
 from merbench.leaderboard import across_datasets, columns, files, reported
 from merbench.received_names import LINE, NAME, is_line, is_name
-from merbench.runs.row_columns import BASELINE, FOLD_COLUMNS, PEOPLE, PREDICTED, SYSTEM, TRUTH
+from merbench.runs.fold_rows import FOLD_COLUMNS
+from merbench.runs.row_columns import BASELINE, PEOPLE, PREDICTED, SYSTEM, TRUTH
 from merbench.tasks import Task
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def _read(folder: Path, name: str) -> pd.DataFrame:
         return pd.DataFrame(columns=columns.columns_of(_ROWS[name]) if name in _ROWS else None)
     try:
         _refuse_ragged(path)
-        table = csv_text.read(path, _TEXT)
+        table = csv_text.read_csv(path, _TEXT)
     except pd.errors.EmptyDataError:
         return _fault(path, 1, "it is empty")
     except (OSError, ValueError, csv.Error) as error:

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 __all__ = [
-    "accuracies", "clip_map", "critical_difference", "paired_differences", "runtime_against_kl",
+    "draw_accuracies", "draw_clip_map", "draw_critical_difference", "draw_paired_differences",
+    "draw_runtime_against_kl",
 ]  # fmt: skip
 
 _ROW = 0.24
@@ -37,7 +38,7 @@ _COLOURED = len(_COLOURS)
 
 
 @drawn_once
-def accuracies(
+def draw_accuracies(
     key: str,
     names: Sequence[str],
     accuracy: Array,
@@ -102,7 +103,7 @@ def accuracies(
 
 
 @drawn_once
-def clip_map(
+def draw_clip_map(
     key: str, points: Array, classes: NDArray[np.intp], names: Sequence[str], summary: str
 ) -> str:
     """Draw clips on a plane, a colour a class; of more than four the most frequent have one.
@@ -156,7 +157,7 @@ def clip_map(
 
 
 @drawn_once
-def paired_differences(
+def draw_paired_differences(
     key: str,
     names: Sequence[str],
     difference: Array,
@@ -213,7 +214,7 @@ def paired_differences(
 
 
 @drawn_once
-def runtime_against_kl(
+def draw_runtime_against_kl(
     key: str, names: Sequence[str], seconds: Array, kl: Array, marks: Sequence[str]
 ) -> str:
     """Draw what systems cost against how well they do.
@@ -265,7 +266,7 @@ def _count(n: int, word: str) -> str:
 
 
 @drawn_once
-def critical_difference(
+def draw_critical_difference(
     key: str, names: Sequence[str], ranks: Array, cliques: Sequence[Sequence[int]]
 ) -> str:
     """Draw mean ranks over datasets, joined where systems cannot be told apart.

@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 __all__ = [
-    "POINTS", "clip_scatter", "confusion", "kl_histogram", "roc_curves", "stem_levels",
-    "training_curves", "valence_arousal_plane",
+    "POINTS", "draw_clip_scatter", "draw_confusion", "draw_kl_histogram", "draw_roc_curves",
+    "draw_stem_levels", "draw_training_curves", "draw_valence_arousal_plane",
 ]  # fmt: skip
 
 POINTS = 200
@@ -52,7 +52,9 @@ _CELL = 0.26
 
 
 @drawn_once
-def kl_histogram(key: str, series: Mapping[str, Array], *, title: str, small: bool = False) -> str:
+def draw_kl_histogram(
+    key: str, series: Mapping[str, Array], *, title: str, small: bool = False
+) -> str:
     """Draw how KL is distributed over clips, in thirty bins: one series, or two laid over another.
 
     Parameters
@@ -96,7 +98,7 @@ def kl_histogram(key: str, series: Mapping[str, Array], *, title: str, small: bo
 
 
 @drawn_once
-def training_curves(
+def draw_training_curves(
     key: str, folds: Sequence[Mapping[str, Array]], quantity: str, names: Sequence[str]
 ) -> str:
     """Draw one quantity that a model's training reported, epoch by epoch.
@@ -159,7 +161,7 @@ def training_curves(
 
 
 @drawn_once
-def valence_arousal_plane(key: str, truth: Array, predicted: Array, kl: Array) -> str:
+def draw_valence_arousal_plane(key: str, truth: Array, predicted: Array, kl: Array) -> str:
     """Draw labels and predictions as ellipses of one standard deviation, joined clip by clip.
 
     Parameters
@@ -210,7 +212,7 @@ def valence_arousal_plane(key: str, truth: Array, predicted: Array, kl: Array) -
 
 
 @drawn_once
-def clip_scatter(key: str, truth: Array, predicted: Array, name: str) -> str:
+def draw_clip_scatter(key: str, truth: Array, predicted: Array, name: str) -> str:
     """Draw predictions against labels, a point a clip, for one column of a task.
 
     Parameters
@@ -246,7 +248,7 @@ def clip_scatter(key: str, truth: Array, predicted: Array, name: str) -> str:
 
 
 @drawn_once
-def confusion(key: str, matrix: Confusion) -> str:
+def draw_confusion(key: str, matrix: Confusion) -> str:
     """Draw a confusion matrix: rows are true classes, columns predicted ones."""
     from matplotlib.patches import Rectangle
 
@@ -289,7 +291,9 @@ def confusion(key: str, matrix: Confusion) -> str:
 
 
 @drawn_once
-def roc_curves(key: str, curves: Sequence[Curve], n_classes: int, mean_auc: float | None) -> str:
+def draw_roc_curves(
+    key: str, curves: Sequence[Curve], n_classes: int, mean_auc: float | None
+) -> str:
     """Draw how well each class is told from the others, over all thresholds.
 
     As Chang (2024) shows it for classifiers, with the area under each curve.
@@ -334,7 +338,7 @@ def roc_curves(key: str, curves: Sequence[Curve], n_classes: int, mean_auc: floa
 
 
 @drawn_once
-def stem_levels(key: str, levels: Mapping[str, Array], floor: float) -> str:
+def draw_stem_levels(key: str, levels: Mapping[str, Array], floor: float) -> str:
     """Draw how loud each stem is in every clip: points, the middle half as a bar, the median.
 
     Parameters
@@ -344,7 +348,9 @@ def stem_levels(key: str, levels: Mapping[str, Array], floor: float) -> str:
     floor
         The least level there is, in dB: that of a silent stem.
     """
-    quartiles = {stem: distributions.levels(values, floor) for stem, values in levels.items()}
+    quartiles = {
+        stem: distributions.level_quantiles(values, floor) for stem, values in levels.items()
+    }
 
     def paint(figure: Figure) -> None:
         left = 0.2 + 0.07 * max(map(len, levels))

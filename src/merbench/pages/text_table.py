@@ -8,7 +8,7 @@ from typing import Any
 
 from merbench.wording import DASH
 
-__all__ = ["PREAMBLE", "Cell", "Heading", "TextTable", "csv", "escaped", "latex", "markdown"]
+__all__ = ["PREAMBLE", "Heading", "TextCell", "TextTable", "csv", "escaped", "latex", "markdown"]
 
 PREAMBLE = "% needs \\usepackage{amsmath,booktabs}\n"
 """What a document needs for these tables, as the first line of a file of them."""
@@ -37,7 +37,7 @@ class Heading:
 
 
 @dataclass(frozen=True)
-class Cell:
+class TextCell:
     """One cell.
 
     Parameters
@@ -80,7 +80,7 @@ class TextTable:
     name: str
     caption: str
     headings: Sequence[Heading]
-    rows: Sequence[Sequence[Cell]]
+    rows: Sequence[Sequence[TextCell]]
     starred: str = ""
     summed: bool = field(default=False, kw_only=True)
 
@@ -101,7 +101,7 @@ def markdown(tables: Sequence[TextTable]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _marked_down(cell: Cell) -> str:
+def _marked_down(cell: TextCell) -> str:
     text = _as_markdown(cell.text)
     return (f"**{text}**" if cell.bold else text) + (r"\*" if cell.star else "")
 
@@ -150,7 +150,7 @@ def _environment(table: TextTable) -> str:
     )
 
 
-def _typeset(cell: Cell) -> str:
+def _typeset(cell: TextCell) -> str:
     text = escaped(cell.text)
     return (rf"\textbf{{{text}}}" if cell.bold else text) + (r"$^{*}$" if cell.star else "")
 
@@ -187,5 +187,5 @@ def csv(table: TextTable) -> str:
     return table_text(frame)
 
 
-def _value(cell: Cell) -> Any:
+def _value(cell: TextCell) -> Any:
     return cell.value if cell.value is not None else "" if cell.text == DASH else cell.text

@@ -13,7 +13,7 @@ from merbench.components.base import answers_kept
 from merbench.digests import remembered
 from merbench.errors import MerbenchError
 from merbench.planning.cell_list import candidates
-from merbench.planning.datasets import leaking, load
+from merbench.planning.datasets import leaking, load_dataset
 from merbench.planning.plan import Plan
 from merbench.planning.step_list import StepList
 from merbench.steps.store import Store
@@ -67,7 +67,7 @@ def _made(
     for rooted in benchmark.datasets:
         # What no cell is left of need not be there.
         if all(is_named(name, *[rooted.dataset.title] * 2) for name in wanted):
-            data = load(rooted, benchmark.protocol)
+            data = load_dataset(rooted, benchmark.protocol)
             plan.datasets += [data, *leaking(data, benchmark)]
     for data in plan.datasets:
         for cell in candidates(data, benchmark, plan.skipped):

@@ -15,13 +15,14 @@ from merbench.identity import canonical, digest
 from merbench.planning.cell import Cell, originals
 from merbench.planning.plan import STAGES, Plan
 from merbench.plugins import readiness
+from merbench.steps.artifact_keys import CommonParts, artifact_key, written
 from merbench.steps.assembling import Assemble, JoinTables, joined_key
 from merbench.steps.decoding import stem_components
 from merbench.steps.extracting import Extract, extraction_key, published_key, stems_of
 from merbench.steps.fitting import Fit
 from merbench.steps.measuring import SeparatedClips, StemLevels
 from merbench.steps.separating import Separate, files_of, stems_key
-from merbench.steps.store import CommonParts, Store, artifact_key, written
+from merbench.steps.store import Store
 
 # --- tasks ---------------------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ from merbench import installed
 from merbench.errors import PluginError, reason
 from merbench.plugins import containment, hookspecs, trial
 from merbench.plugins.importing import import_file, module_name
-from merbench.plugins.registration import problem, register
+from merbench.plugins.registration import problem, register_module
 from merbench.plugins.registry import Origin, Problem, Registry
 
 GROUP = "merbench"
@@ -29,7 +29,9 @@ _REFUSED = "MERBENCH_REFUSED"
 """The environment variable by which workers inherit which plugins are broken."""
 
 
-def load(paths: Iterable[Path] = (), *, folder: Path | None = None, ours: bool = True) -> Registry:
+def load_plugins(
+    paths: Iterable[Path] = (), *, folder: Path | None = None, ours: bool = True
+) -> Registry:
     """Load every plugin that can be found.
 
     Parameters
@@ -139,7 +141,7 @@ def _load_file(manager: pluggy.PluginManager, registry: Registry, path: Path) ->
 def _load(manager: pluggy.PluginManager, registry: Registry, source: _Source) -> None:
     """Import a plugin and register what its hooks yield, once a trial found nothing against it."""
     if not source.ours and trial.wanted():
-        answer = trial.attempt(_try, source, home=source.home)
+        answer = trial.call_apart(_try, source, home=source.home)
         _refuse(source, refused=bool(answer.fault))
         if answer.fault:
             registry.problems.append(Problem(source.origin, answer.fault, answer.trace))
@@ -156,7 +158,7 @@ def _load(manager: pluggy.PluginManager, registry: Registry, source: _Source) ->
         if not source.ours:
             name = getattr(module, "__name__", "") if source.path else source.origin.path
             _foreign[re.split(r"[.:]", name)[0]] = source
-        register(manager, registry, module, source.origin)
+        register_module(manager, registry, module, source.origin)
 
 
 def _refused() -> list[str]:
@@ -186,7 +188,7 @@ def _try(source: _Source) -> trial.Answer:
     try:
         module = source.load()
         doing = "its hooks failed"
-        register(manager, Registry(), module, source.origin)
+        register_module(manager, Registry(), module, source.origin)
     except BaseException as error:
         return trial.Answer(f"{doing} ({reason(error)})", traceback.format_exc())
     name = containment.replaced(getattr(module, "__name__", source.origin.path))

@@ -93,16 +93,16 @@ def check(
 
 def _checks(component: Component) -> Iterator[tuple[str, Callable[[], object]]]:
     if isinstance(component, Separator):
-        yield from separator.checks(component)
+        yield from separator.separator_checks(component)
     elif isinstance(component, FeatureExtractor):
-        checks = feature.published_checks if component.needs_published else feature.checks
+        checks = feature.published_checks if component.needs_published else feature.feature_checks
         yield from checks(component)
     elif isinstance(component, Augmentation):
-        yield from augmentation.checks(component)
+        yield from augmentation.augmentation_checks(component)
     elif isinstance(component, Model):
         for task in sorted(component.tasks):
-            yield from model.checks(component, task)
+            yield from model.model_checks(component, task)
     elif isinstance(component, Dataset):
-        yield from dataset.checks(component)
+        yield from dataset.dataset_checks(component)
     elif isinstance(component, Engine):
-        yield from engine.checks(component)
+        yield from engine.engine_checks(component)
