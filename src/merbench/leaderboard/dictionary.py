@@ -153,7 +153,9 @@ _COLUMNS = {
     "rank_by_macro_f1": ColumnMeaning("", "Rank by macro_f1."),
     "tier_by_macro_f1": ColumnMeaning("", "Tier by macro_f1: a paired bootstrap over groups."),
     "mark": ColumnMeaning(
-        "", "What makes a row doubtful: uncorrelated with truth; worse than a constant."
+        "",
+        "What makes a row doubtful: uncorrelated with truth; worse than a constant; untrained "
+        "weights, with which it has no rank.",
     ),
     "mse": ColumnMeaning("", "Mean squared error over all four columns; mean over folds."),
     "rmse": ColumnMeaning("", "Root mean squared error over all four columns; mean over folds."),
