@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-
 from board_cells import board, noisy
+
 from merbench.leaderboard.marks import UNTRAINED, has_untrained
 
 
