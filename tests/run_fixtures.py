@@ -22,7 +22,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[run_results.RunRe
         models=["average", "linear", {"linear": {"penalty": 3.0}}, "bad", "unready"],
         baselines=True,
     )
-    run_results.write(finished, bench.folder / "out")
+    run_results.write_results(finished, bench.folder / "out")
     return finished, bench.folder / "out"
 
 

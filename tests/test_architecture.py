@@ -150,6 +150,46 @@ def test_every_module_has_a_test_file() -> None:
     assert not missing, f"write a test file, in the same place, for {', '.join(missing)}"
 
 
+OF_SEVERAL = {
+    "register": "every module of commands adds its own to the program by it",
+    "write": "audio.write stands beside audio.read; pages.site.write is what docs/reports.md shows",
+}
+"""Names that stand in several modules of the framework, and why."""
+
+OF_SEVERAL_PLUGINS = {
+    # The hooks, which plugins implement.
+    "merbench_augmentations", "merbench_datasets", "merbench_features", "merbench_models",
+    "merbench_separators",
+    # A component and the network within it, and steps that several plugins have of their own: a
+    # changed name changes the source hash of a plugin, and so makes all that it computed anew.
+    "Batches", "Model", "Musicnn", "OpenL3", "Recipe", "SampleCnn", "ShortChunkCnn", "Table",
+    "count_parameters", "load", "load_network", "log_mel", "loss", "open_network", "read",
+    "render", "shown", "si_sdr", "text_of", "train", "validate", "variables",
+}  # fmt: skip
+"""Names of plugins' modules that stand elsewhere too. A new one gets a name of its own."""
+
+
+def public_names(modules: Mapping[str, Path]) -> dict[str, set[str]]:
+    """Return the public functions and classes of modules: by name, the modules that define them."""
+    found: dict[str, set[str]] = {}
+    for module, path in modules.items():
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name[0] != "_":
+                found.setdefault(node.name, set()).add(module)
+    return found
+
+
+def test_one_name_is_one_thing() -> None:
+    ours, plugins = public_names(MODULES), public_names(PLUGIN_MODULES)
+    twice = {name: sorted(where) for name, where in ours.items() if len(where) > 1}
+    assert twice.keys() <= OF_SEVERAL.keys(), twice
+    everywhere = {name: where | ours.get(name, set()) for name, where in plugins.items()}
+    twice = {name: sorted(where) for name, where in everywhere.items() if len(where) > 1}
+    assert twice.keys() <= OF_SEVERAL_PLUGINS, twice
+    assert OF_SEVERAL.keys() <= ours.keys(), "leave out names that are gone"
+    assert twice.keys() == OF_SEVERAL_PLUGINS, "leave out names that stand alone by now"
+
+
 def test_the_framework_names_no_plugin_package() -> None:
     for module, path in MODULES.items():
         assert "merbench_plugins" not in path.read_text(encoding="utf-8"), module

@@ -28,6 +28,13 @@ def test_json_is_read_to_a_depth(tmp_path):
     assert bounds.json_file(tmp_path / "x.json") == {"a": [1]}
 
 
+@pytest.mark.parametrize("text", [r'["a", "\ud800"]', r'{"a": {"\udce9": 1}}', r'"\udfff"'])
+def test_half_a_character_is_no_text(text):
+    with pytest.raises(ValueError, match="holds half a character"):
+        bounds.json_document(text)
+    assert bounds.json_document(r'["\ud83c\udfb5", "é"]') == ["🎵", "é"]
+
+
 def test_json_of_any_size_is_not_read(tmp_path):
     with (tmp_path / "x.json").open("wb") as handle:
         handle.truncate(2**28 + 1)

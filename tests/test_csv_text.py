@@ -21,7 +21,7 @@ from merbench.csv_text import harmless, original, rows_text
         ("\t", "'\t"),
         ("＝1", "'＝1"),
         ("", ""),
-        (" =1", " =1"),
+        (" =1", "' =1"),
     ],
 )
 def test_what_a_spreadsheet_would_compute_gets_an_apostrophe(text, written):

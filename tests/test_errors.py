@@ -14,7 +14,7 @@ import pytest
 import merbench
 import merbench_plugins
 from merbench import AudioError, Clip
-from merbench.errors import MerbenchError, TableError, printable
+from merbench.errors import MerbenchError, TableError, data_fault, printable
 
 
 class AwkwardError(MerbenchError):
@@ -114,3 +114,22 @@ def test_clips_named_by_such_files_can_be_written(tmp_path) -> None:
     clip = Clip(path.stem, path.stem, (), path)
     assert clip.id == clip.group == "caf\\udce9"
     assert clip.audio == path
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (KeyError("name"), "'name' is missing"),
+        (IndexError("list index out of range"), "something in it is shorter than it should be"),
+        (TypeError("unhashable"), "a value in it is of another kind than it should be"),
+        (AttributeError("items"), "a value in it is of another kind than it should be"),
+        (RecursionError(), "it is nested too deeply"),
+        (MemoryError(), "it needs more memory than there is"),
+        (OverflowError(), "a number in it is too large"),
+        (ValueError("no\nJSON"), "no JSON"),
+        (ValueError("x" * 1000), f"{'x' * 200}…"),
+        (ValueError(), "nothing more is known"),
+    ],
+)
+def test_what_data_bring_about_is_said_in_plain_words(error: Exception, says: str) -> None:
+    assert data_fault(error) == says

@@ -41,9 +41,9 @@ def test_sizes_are_said_as_people_do(megabytes: float, text: str) -> None:
      (math.inf, "–")],
 )  # fmt: skip
 def test_a_number_that_is_none_is_a_dash(value: float | None, text: str) -> None:
-    assert wording.number(value) == text
-    assert wording.number(0.125, 1) == "0.1"
-    assert wording.number(0.5, 1, signed=True) == "+0.5"
+    assert wording.number_text(value) == text
+    assert wording.number_text(0.125, 1) == "0.1"
+    assert wording.number_text(0.5, 1, signed=True) == "+0.5"
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ class TinyBench:
     def registry(self) -> registry.Registry:
         """The plugins in this folder, without those that happen to be installed."""
         document = read_document(self.spec)
-        found = discovery.load(plugin_paths(document, parse(document)))
+        found = discovery.load_plugins(plugin_paths(document, parse(document)))
         ours = {k: e for k, e in found.entries.items() if str(self.folder) in e.origin.path}
         return registry.Registry(ours, [p for p in found.problems if not p.origin.distribution])
 
@@ -111,7 +111,7 @@ class TinyBench:
         """Plan and run without worker processes."""
         planned = self.plan(*only, **changes)
         where = Here(self.store) if planned.tasks else None
-        return run_results.RunResults.of(execution.execute(planned, self.store, where))
+        return run_results.RunResults.of(execution.execute_plan(planned, self.store, where))
 
     # --- as a command ---
 

@@ -16,7 +16,7 @@ from typing import ClassVar
 
 from merbench.components import EngineOptions
 from merbench.engines import catalogue
-from merbench.engines.schedule import execute
+from merbench.engines.schedule import execute_steps
 from merbench.plugins.registry import Registry
 from merbench.steps.step import Step
 from merbench.steps.store import Store
@@ -47,9 +47,11 @@ def measured(engine: str, steps: int, jobs: int) -> float:
             EngineOptions(store.folder, jobs=jobs)
         ) as place:
             warm = {f"warm{i}": Wait(f"warm{i}") for i in range(4 * jobs)}
-            execute(warm, place, lambda _: None)
+            execute_steps(warm, place, lambda _: None)
             started = time.perf_counter()
-            ends = execute({f"{i}": Wait(f"{i}") for i in range(steps)}, place, lambda _: None)
+            ends = execute_steps(
+                {f"{i}": Wait(f"{i}") for i in range(steps)}, place, lambda _: None
+            )
             seconds = time.perf_counter() - started
     assert not any(end.error for end in ends.values())
     return seconds

@@ -62,7 +62,7 @@ def main() -> None:
     device = devices.present(options.device)
     if device == devices.CPU:
         print("this machine has no device; only its processor is measured")
-    registry = discovery.load([])
+    registry = discovery.load_plugins([])
     chosen = {
         "separator": ("wave-u-net", "spleeter", "demucs"),
         "model": ("gru", "bilstm", "crnn"),

@@ -110,7 +110,7 @@ def synthetic_runs(folder: Path, cells: int, folds: int, tested: int, runs: int)
         manifest = common | {"run": f"{run:032x}", "cells": listed}
         path = folder / f"run-{run}"
         table = pd.concat(parts, ignore_index=True)
-        record.write(RunRecord(manifest, pd.DataFrame(rows), table), path)
+        record.write_record(RunRecord(manifest, pd.DataFrame(rows), table), path)
         written.append(path)
     return written
 
@@ -125,7 +125,7 @@ def build(paths: list[Path]) -> None:
     from merbench.runs import record
 
     *runs, out = paths
-    files.write(files.compose([record.read(run) for run in runs]), out)
+    files.write_board(files.compose_board([record.read_record(run) for run in runs]), out)
 
 
 def score(paths: list[Path]) -> None:
@@ -133,7 +133,7 @@ def score(paths: list[Path]) -> None:
     from merbench.verification.run_check import recorded_differences
 
     for path in paths:
-        differences = recorded_differences(record.read(path))
+        differences = recorded_differences(record.read_record(path))
         assert not differences, differences[:3]
 
 

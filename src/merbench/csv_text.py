@@ -17,13 +17,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["harmless", "original", "read", "rows_text", "table_text"]
+__all__ = ["harmless", "original", "read_csv", "rows_text", "table_text"]
 
 _STARTS = r"(?:^|(?<=[;\t\r\n]))"
 """Where a cell may start: a semicolon parts cells where a comma stands before decimals."""
 _SIGNS = "=+@\\-\t\r\uff1d\uff0b\uff0d\uff20"
-_RISKY = re.compile(rf"{_STARTS}(?='*[{_SIGNS}])")
-_DEFUSED = re.compile(rf"{_STARTS}'(?='*[{_SIGNS}])")
+_BLANKS = " \u00a0\u3000\ufeff\u200b"
+"""What some programs take off before they look at a cell."""
+_RISKY = re.compile(rf"{_STARTS}(?='*[{_BLANKS}]*[{_SIGNS}])")
+_DEFUSED = re.compile(rf"{_STARTS}'(?='*[{_BLANKS}]*[{_SIGNS}])")
 
 
 def harmless(text: str) -> str:
@@ -58,7 +60,7 @@ def rows_text(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return text.getvalue()
 
 
-def read(path: Path, types: Mapping[str, type] | None = None) -> pd.DataFrame:
+def read_csv(path: Path, types: Mapping[str, type] | None = None) -> pd.DataFrame:
     """Read a file that `table_text` gave, each text as it was.
 
     Parameters

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from http.client import HTTPException
 from pathlib import Path
 from typing import BinaryIO
 
@@ -71,6 +70,8 @@ def download(url: str, checksum: str | None, target: Path, progress: Progress) -
     MerbenchError
         Downloads are forbidden, or it fails, or the checksum is another.
     """
+    from http.client import HTTPException
+
     import pooch
 
     if target.is_file() and (checksum is None or matches(target, checksum)):

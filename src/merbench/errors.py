@@ -12,6 +12,7 @@ __all__ = [
     "SpecError",
     "StoreError",
     "TableError",
+    "data_fault",
     "printable",
     "reason",
     "text_of",
@@ -102,3 +103,29 @@ def text_of(error: BaseException) -> str:
 def reason(error: BaseException) -> str:
     """Return an error's kind and text in one line."""
     return f"{type(error).__name__}: {text_of(error)}"
+
+
+_SHOWN = 200
+
+
+def data_fault(error: BaseException) -> str:
+    """Say in plain words what is wrong with data that an error came of.
+
+    Whoever sent the data does not know Python's names of errors: for a program's own faults, and a
+    plugin's, there is `reason`.
+    """
+    text = text_of(error)
+    text = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    if isinstance(error, KeyError):
+        return f"{text} is missing"
+    if isinstance(error, IndexError):
+        return "something in it is shorter than it should be"
+    if isinstance(error, (TypeError, AttributeError)):
+        return "a value in it is of another kind than it should be"
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    if isinstance(error, MemoryError):
+        return "it needs more memory than there is"
+    if isinstance(error, OverflowError):
+        return "a number in it is too large"
+    return text or "nothing more is known"

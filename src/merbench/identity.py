@@ -24,9 +24,12 @@ __all__ = [
 ]
 
 
+_written = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+
+
 def canonical(document: Any) -> bytes:
     """Write a document of JSON values as canonical JSON."""
-    return json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
+    return _written(document).encode()
 
 
 def digest(document: Any) -> str:

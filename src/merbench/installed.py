@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 from importlib import metadata
 
 PACKAGES = (
@@ -17,7 +18,17 @@ def versions() -> dict[str, str]:
     found = {"python": platform.python_version()}
     for package in PACKAGES:
         try:
-            found[package] = metadata.version(package)
+            found[package] = version(metadata.distribution(package))
         except metadata.PackageNotFoundError:
             continue
     return found
+
+
+def version(distribution: metadata.Distribution) -> str:
+    """Return a distribution's version; an empty text where it states none.
+
+    `Distribution.version` parses all that the distribution says of itself, its readme included, as
+    an e-mail, and does so anew at each call. One header is enough here.
+    """
+    stated = re.search(r"^Version: *(\S+)", distribution.read_text("METADATA") or "", re.MULTILINE)
+    return stated[1] if stated else distribution.version or ""

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
-__all__ = ["DASH", "duration", "number", "p_text", "size"]
+__all__ = ["DASH", "duration", "number_text", "p_text", "size", "visible"]
 
 DASH = "–"
 """What stands where there is no number."""
 
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Characters that a terminal obeys and does not show: controls but for tabs and line ends, and
+those that turn the direction of writing."""
 
-def number(value: Any, digits: int = 3, *, signed: bool = False) -> str:
+
+def visible(text: str) -> str:
+    r"""Return a text that a terminal shows and does not obey: what it would obey is spelt out.
+
+    A stranger's file may hold `\x1b[2J`, which clears the screen, or worse.
+    """
+    return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def number_text(value: Any, digits: int = 3, *, signed: bool = False) -> str:
     """Write a number for a table, or a dash where there is none."""
     if _is_missing(value):
         return DASH

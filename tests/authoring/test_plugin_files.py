@@ -22,7 +22,7 @@ def untried(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def loaded(path: Path) -> Registry:
-    registry = discovery.load([path])
+    registry = discovery.load_plugins([path])
     assert not registry.problems
     return registry
 

@@ -15,7 +15,7 @@ from merbench.plugins.registry import KINDS, Registry
 
 @pytest.fixture(scope="module")
 def registry() -> Registry:
-    return catalogue.with_ours(protocols.with_ours(discovery.load()))
+    return catalogue.with_ours(protocols.with_protocols(discovery.load_plugins()))
 
 
 def rows(page: str) -> list[list[str]]:

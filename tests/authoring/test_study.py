@@ -24,7 +24,7 @@ RATINGS = "track,V,A,V_sd,A_sd,band\n" + "".join(
 @pytest.fixture
 def registry(monkeypatch: pytest.MonkeyPatch) -> Registry:
     monkeypatch.setattr(trial, "wanted", lambda: False)
-    return discovery.load()
+    return discovery.load_plugins()
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def clips(tmp_path: Path) -> Path:
 def read(folder: Path) -> Benchmark:
     document = read_document(folder / study.BENCHMARK)
     spec = parse(document)
-    return resolve(document, spec, discovery.load(plugin_paths(document, spec)))
+    return resolve(document, spec, discovery.load_plugins(plugin_paths(document, spec)))
 
 
 def test_what_is_guessed_is_written_and_can_be_read(

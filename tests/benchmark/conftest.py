@@ -15,7 +15,7 @@ from merbench.plugins.registry import Registry
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
     path = tmp_path_factory.mktemp("spec") / "mine.py"
     path.write_text(PLUGINS)
-    loaded = discovery.load([path])
+    loaded = discovery.load_plugins([path])
     assert not [p for p in loaded.problems if p.origin.path == str(path)]
     return loaded
 

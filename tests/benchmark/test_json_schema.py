@@ -22,7 +22,7 @@ BASE: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def registry() -> Registry:
-    return protocols.with_ours(discovery.load())
+    return protocols.with_protocols(discovery.load_plugins())
 
 
 @pytest.fixture(scope="module")
@@ -109,5 +109,5 @@ def test_a_users_own_plugins_are_in_it(tmp_path: Path, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(trial, "wanted", lambda: False)
     new = new_plugin("model", "own-model", tmp_path, package=False)
-    schema = json_schema(protocols.with_ours(discovery.load([new.source])))
+    schema = json_schema(protocols.with_protocols(discovery.load_plugins([new.source])))
     assert "own-model" in schema["$defs"]["model"]["anyOf"][1]["properties"]

@@ -15,7 +15,7 @@ from merbench import Clip, MerbenchError
 from merbench.benchmark.protocols import (
     PROTOCOLS,
     MonteCarlo,
-    Published,
+    PublishedSplit,
     Split,
     StratifiedKFold,
     split_hash,
@@ -207,13 +207,13 @@ def test_too_few_clips_of_every_class_are_an_error() -> None:
 
 def test_the_published_split_trains_on_train_and_validation() -> None:
     clips = make([1] * 6, splits=["train", "validation", "test"])
-    (split,) = Published().splits(clips)
+    (split,) = PublishedSplit().splits(clips)
     assert split == Split(0, (0, 1, 3, 4), (2, 5))
 
 
 def test_other_parts_can_be_named_and_the_rest_is_left_out() -> None:
     clips = make([1] * 6, splits=["train", "validation", "test"])
-    (split,) = Published(train=("train",), test=("validation",)).splits(clips)
+    (split,) = PublishedSplit(train=("train",), test=("validation",)).splits(clips)
     assert split == Split(0, (0, 3), (1, 4))
 
 
@@ -224,13 +224,13 @@ def test_a_missing_part_is_an_error_that_lists_those_there_are(
     splits: Sequence[str], known: str
 ) -> None:
     with pytest.raises(MerbenchError, match=f"train/validation and test; .* parts are: {known}$"):
-        Published().splits(make([1] * 4, splits=splits))
+        PublishedSplit().splits(make([1] * 4, splits=splits))
 
 
 def test_a_group_on_both_published_sides_is_an_error() -> None:
     clips = [Clip(f"c{i}", "same", VA, Path("x"), split=s) for i, s in enumerate(("train", "test"))]
     with pytest.raises(MerbenchError, match="puts group 'same' on both sides"):
-        Published().splits(clips)
+        PublishedSplit().splits(clips)
 
 
 # --- identity -------------------------------------------------------------------------------------

@@ -17,13 +17,15 @@ from tinybench import TinyBench
 
 @pytest.fixture
 def ran(call: Any, bench: TinyBench) -> Path:
-    run_results.write(bench.run(), bench.folder / "first")
+    run_results.write_results(bench.run(), bench.folder / "first")
     return bench.folder / "first"
 
 
 @pytest.fixture
 def other(bench: TinyBench, ran: Path) -> Path:
-    run_results.write(bench.run(models=[{"linear": {"penalty": 9.0}}]), bench.folder / "second")
+    run_results.write_results(
+        bench.run(models=[{"linear": {"penalty": 9.0}}]), bench.folder / "second"
+    )
     return bench.folder / "second"
 
 
@@ -67,7 +69,7 @@ def test_compare_of_two_runs(call, ran, other):
 
 def test_compare_refuses_another_split(call, ran, bench):
     finished = bench.run(protocol={"monte-carlo": {"folds": 3, "test_fraction": 0.25, "seed": 9}})
-    run_results.write(finished, bench.folder / "elsewhere")
+    run_results.write_results(finished, bench.folder / "elsewhere")
     error = call("compare", ran, bench.folder / "elsewhere").error
     assert error.startswith("noise: the runs have different splits, so that their numbers do not")
 
@@ -132,7 +134,7 @@ def test_predictions_that_are_the_same_in_both_runs_are_said(capsys):
 
 
 def test_that_there_is_nothing_to_compare_is_said(call, bench):
-    run_results.write(bench.run("separator=plain", models=["linear"]), bench.folder / "one")
+    run_results.write_results(bench.run("separator=plain", models=["linear"]), bench.folder / "one")
     done = call("compare", bench.folder / "one")
     assert (done.status, done.stdout) == (0, "there is no pair of systems to compare\n")
     document = call("compare", bench.folder / "one", "--json").json

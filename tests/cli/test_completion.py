@@ -60,7 +60,7 @@ def test_plugins_of_ones_own_are_completed_and_broken_ones_say_nothing(
     new_plugin("model", "zebra", here / "plugins", package=False)
     (here / "plugins/broken.py").write_text("import no_such_module\n")
     assert names(completion.plugins("zeb")) == ["zebra"]
-    monkeypatch.setattr(discovery, "load", lambda **_: 1 / 0)
+    monkeypatch.setattr(discovery, "load_plugins", lambda **_: 1 / 0)
     assert completion.plugins("zeb") == []
     assert capfd.readouterr() == ("", "")
 

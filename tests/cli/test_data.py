@@ -213,12 +213,33 @@ def test_clips_as_pmemo_has_them_pass(call: Any, genuine: Path) -> None:
     assert {finding["level"] for finding in done.json["findings"]} <= {"note"}
 
 
+LOUDNESS = """
+from merbench import FeatureExtractor, FeatureKind, hookimpl
+
+class Loudness(FeatureExtractor):
+    "Mean magnitude and duration: of minutes of music in no time."
+    name = "loudness"
+    kind = FeatureKind.VECTOR
+
+    def extract(self, waveform, sample_rate, *, device):
+        import numpy as np
+        seconds = waveform.shape[1] / sample_rate
+        return np.array([np.abs(waveform).mean(), seconds], dtype=np.float32)
+
+@hookimpl
+def merbench_features():
+    return [Loudness]
+"""
+
+
 def test_clips_as_pmemo_has_them_run(call: Any, genuine: Path) -> None:
+    Path("plugins").mkdir()
+    Path("plugins/loudness.py").write_text(LOUDNESS)
     Path("spec.yaml").write_text(
         "name: small\n"
         f"datasets: [{{pmemo: {{root: {genuine}}}}}]\n"
         "separators: [mixed, {mixed: {sixteen_bit: true}}]\n"
-        "features: [egemaps]\n"
+        "features: [loudness]\n"
         "models: [ridge]\n"
         "protocol: {monte-carlo: {folds: 2, test_fraction: 0.34, seed: 1}}\n"
     )
@@ -256,10 +277,11 @@ def test_names_that_are_no_utf8_are_spelt_out(call: Any, odd_names: Path) -> Non
 
 def test_a_run_names_the_clip_that_cannot_be_decoded(call: Any, odd_names: Path) -> None:
     Path("music").symlink_to(odd_names)
+    Path("plugins/loudness.py").write_text(LOUDNESS)
     Path("spec.yaml").write_text(
         "name: small\n"
         "datasets: [{plain: {root: music}}]\n"
-        "features: [egemaps]\n"
+        "features: [loudness]\n"
         "models: [ridge]\n"
         "protocol: {monte-carlo: {folds: 1, test_fraction: 0.4, seed: 1}}\n"
     )

@@ -15,16 +15,20 @@ from merbench.leaderboard import run_results
 from merbench.plugins import discovery
 from tinybench import TinyBench
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 @pytest.fixture
 def ran(call: Any, bench: TinyBench) -> Path:
-    run_results.write(bench.run(), bench.folder / "first")
+    run_results.write_results(bench.run(), bench.folder / "first")
     return bench.folder / "first"
 
 
 @pytest.fixture
 def other(bench: TinyBench, ran: Path) -> Path:
-    run_results.write(bench.run(models=[{"linear": {"penalty": 9.0}}]), bench.folder / "second")
+    run_results.write_results(
+        bench.run(models=[{"linear": {"penalty": 9.0}}]), bench.folder / "second"
+    )
     return bench.folder / "second"
 
 
@@ -141,7 +145,7 @@ def test_publish_then_verify_then_tamper(call, ran, other):
 def test_verify_takes_labels_from_the_readers_own_copy(call, ran, bench, monkeypatch):
     call("leaderboard", "publish", ran)
     registry = bench.registry()
-    monkeypatch.setattr(discovery, "load", lambda paths: registry)
+    monkeypatch.setattr(discovery, "load_plugins", lambda paths: registry)
     for root in (str(bench.folder / "data"), f"noise={bench.folder / 'data'}"):
         document = call("leaderboard", "verify", "--root", root, "--json").json
         assert document == {"verified": True, "differences": [], "unverified": []}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ import pytest
 
 from boards import made, recorded_run
 from merbench.cli.leaderboard_rows import show_leaderboard
-from merbench.leaderboard.building import build
+from merbench.leaderboard.building import build_board
+from merbench.leaderboard.run_results import RunResults
 
 RNG = np.random.default_rng(0)
 FOLDS = RNG.uniform(0.01, 0.05, (3, 10)).tolist()
@@ -21,9 +23,10 @@ FOLDS = RNG.uniform(0.01, 0.05, (3, 10)).tolist()
 def shown(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Any:
     def show(*cells: dict[str, Any], columns: int = 80, **changed: Any) -> str:
         monkeypatch.setenv("COLUMNS", str(columns))
-        board = build([recorded_run(*cells)])
-        table = board.leaderboard.assign(**changed)
-        show_leaderboard(table, board.comparisons, "mine", Path("out"))
+        run = RunResults.of(recorded_run(*cells))
+        named = run.manifest | {"name": "mine"}
+        table = run.leaderboard.assign(**changed)
+        show_leaderboard(replace(run, manifest=named, leaderboard=table), Path("out"))
         return capsys.readouterr().out
 
     return show
@@ -55,7 +58,7 @@ def test_a_row_keeps_its_mark_and_its_numbers(shown: Any, columns: int) -> None:
     name = "calibrated(a-model-of-a-long-name)"
     text = shown(made("good", FOLDS), made(name, wild), columns=columns)
     assert "constant" in text
-    board = build([recorded_run(made("good", FOLDS), made(name, wild))]).leaderboard
+    board = build_board([recorded_run(made("good", FOLDS), made(name, wild))]).leaderboard
     for kl in board["kl_mean"]:
         assert f"{kl:.3f}" in text
     table, says_so, notice = text.partition("no room here for ")

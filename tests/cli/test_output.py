@@ -32,7 +32,7 @@ def test_an_error_of_several_lines_becomes_one(call: Any, monkeypatch: pytest.Mo
     def fail(*args: Any, **kwargs: Any) -> None:
         raise MerbenchError("first line\n    second line")
 
-    monkeypatch.setattr(discovery, "load", fail)
+    monkeypatch.setattr(discovery, "load_plugins", fail)
     assert call("plugins", "list").error == "first line second line"
 
 
@@ -42,7 +42,7 @@ def test_an_error_of_the_system_names_the_file(call: Any, monkeypatch: pytest.Mo
     def fail(*args: Any, **kwargs: Any) -> None:
         raise PermissionError(13, "Permission denied", "/some/where")
 
-    monkeypatch.setattr(discovery, "load", fail)
+    monkeypatch.setattr(discovery, "load_plugins", fail)
     assert call("plugins", "list").error == "permission denied (/some/where)"
 
 
@@ -54,7 +54,7 @@ def test_an_unexpected_error_says_how_to_see_more(
     def fail(*args: Any, **kwargs: Any) -> None:
         raise KeyError("alpha")
 
-    monkeypatch.setattr(discovery, "load", fail)
+    monkeypatch.setattr(discovery, "load_plugins", fail)
     assert call("plugins", "list").error == (
         "unexpected KeyError: 'alpha'; see where with --debug, and report it"
     )

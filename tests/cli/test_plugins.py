@@ -77,7 +77,7 @@ def test_list_shows_every_plugin_by_kind_and_name(call: Any) -> None:
     assert done.status == 0
     listed = [(p["kind"], p["name"]) for p in done.json]
     others = {("engine", "dask"), ("engine", "local"), *(("protocol", p) for p in PROTOCOLS)}
-    assert set(listed) == {*discovery.load().entries, *others}
+    assert set(listed) == {*discovery.load_plugins().entries, *others}
     kinds = list(registry.KINDS)
     assert listed == sorted(listed, key=lambda pair: (kinds.index(pair[0]), pair[1]))
     assert all(p["summary"] and p["version"] and p["source"] for p in done.json)
@@ -161,7 +161,7 @@ def test_show_in_words(call: Any, mine: Path) -> None:
     assert "required" in text
 
 
-@pytest.mark.parametrize("entry", discovery.load().entries.values(), ids=lambda e: e.name)
+@pytest.mark.parametrize("entry", discovery.load_plugins().entries.values(), ids=lambda e: e.name)
 def test_show_works_for_every_plugin(call: Any, entry: registry.Entry) -> None:
     document = call("plugins", "show", f"{entry.kind}/{entry.name}", "--json").json
     names = {info.alias or key for key, info in entry.cls.model_fields.items()}
@@ -318,12 +318,12 @@ def test_a_run_goes_on_without_plugins_that_leave_or_hang(program: Any, tmp_path
         "name: x\ndatasets: [{demo: {n_clips: 10}}]\nseparators: [mixed]\nfeatures: [noisy]\n"
         "models: [ridge]\nprotocol: {monte-carlo: {folds: 1, test_fraction: 0.5, seed: 1}}\n"
     )
-    done = program("run", spec, "--timeout", "20", "--jobs", "1")
+    done = program("run", spec, "--timeout", "10", "--jobs", "1")
     assert done.status == 0, done
     warnings = [line for line in done.stderr.splitlines() if line.startswith("warning: plugin")]
     assert len(warnings) == 2
     assert (
-        f"{folder / 'hangs.py'}: it took longer than 20 s at {folder / 'hangs.py'}:2"
+        f"{folder / 'hangs.py'}: it took longer than 10 s at {folder / 'hangs.py'}:2"
         in (warnings[0])
     )
     assert "leaves.py: it ended the process with status 0" in warnings[1]

@@ -17,7 +17,7 @@ from tinybench import TinyBench
 @pytest.fixture
 def ran(call: Any, bench: TinyBench) -> Path:
     """A run of the tiny benchmark, with a data folder that relative paths do not lead to."""
-    run_results.write(bench.run(), bench.folder / "out")
+    run_results.write_results(bench.run(), bench.folder / "out")
     return bench.folder / "out"
 
 

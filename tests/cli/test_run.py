@@ -13,6 +13,8 @@ import pytest
 
 from tinybench import TinyBench
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 @pytest.fixture
 def tiny(call: Any, bench: TinyBench) -> TinyBench:

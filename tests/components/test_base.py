@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from sample_components import Colour, Ensemble, Layer, Sample, Wrapper
 
 from merbench import MerbenchError
-from merbench.components.base import fingerprints_kept
+from merbench.components.base import answers_kept, once
 
 
 def canonical(component: Any) -> str:
@@ -165,10 +165,31 @@ def test_what_is_not_installed_is_named_with_the_remedy() -> None:
 def test_a_fingerprint_is_kept_for_a_plan_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
     one, other = Sample(), Sample(rate=3.0)
     before = one.fingerprint()
-    with fingerprints_kept():
+    with answers_kept():
         assert one.fingerprint() == before
         monkeypatch.setattr(Sample, "version", "2")
         assert one.fingerprint() is one.fingerprint()
         assert one.fingerprint() == before
         assert other.fingerprint()["identity"]["version"] == "2"
     assert one.fingerprint()["identity"]["version"] == "2"
+
+
+def test_what_a_component_says_is_asked_once_for_a_plan() -> None:
+    sample, asked = Sample(), []
+
+    class Counted(Sample):
+        @property
+        def title(self) -> str:
+            asked.append("title")
+            return "counted"
+
+    counted = Counted()
+    for _ in range(2):
+        assert once(counted, "title") == "counted"
+    assert len(asked) == 2
+    with answers_kept():
+        for _ in range(3):
+            assert once(counted, "title") == "counted"
+        assert once(counted, "settings") is once(counted, "settings")
+        assert once(sample, "identity") == sample.identity()
+    assert len(asked) == 3

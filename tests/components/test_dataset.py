@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from merbench import AudioError, Clip, Dataset, Finding, MerbenchError, Task
-from merbench.planning.inspection import findings
+from merbench.planning.inspection import inspect_copy
 
 
 class Folder(Dataset):
@@ -33,11 +33,11 @@ def write_wav(path: Path, rate: int = 8_000, channels: int = 1, samples: int = 8
 
 
 def test_the_default_check_decodes_every_clip(tmp_path: Path) -> None:
-    assert [f.level for f in findings(Folder(), tmp_path)] == ["error"]
+    assert [f.level for f in inspect_copy(Folder(), tmp_path)] == ["error"]
     write_wav(tmp_path / "good.wav", samples=8_000)
-    assert findings(Folder(), tmp_path) == []
+    assert inspect_copy(Folder(), tmp_path) == []
     (tmp_path / "bad.wav").write_text("this is no audio")
-    (finding,) = findings(Folder(), tmp_path)
+    (finding,) = inspect_copy(Folder(), tmp_path)
     assert isinstance(finding, Finding)
     assert (finding.level, finding.where) == ("error", "clip bad")
     assert "bad.wav" in finding.message

@@ -5,11 +5,11 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from merbench.engines.batches import Batches
+from merbench.engines.batches import StepBatches
 
 
-def filled(pace: float | None, count: int, most: int = 50) -> Batches[int]:
-    batches = Batches[int](most)
+def filled(pace: float | None, count: int, most: int = 50) -> StepBatches[int]:
+    batches = StepBatches[int](most)
     if pace is not None:
         batches.learn("extract", pace)
     for item in range(count):

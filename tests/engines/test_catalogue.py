@@ -56,7 +56,7 @@ def test_as_many_jobs_as_cores_where_none_are_said(tmp_path, monkeypatch):
 )
 def test_a_wrong_name_or_parameter_is_a_sentence(threads, name, assignments, says):
     with pytest.raises(MerbenchError) as error:
-        catalogue.engine(discovery.load([threads]), name, assignments)
+        catalogue.engine(discovery.load_plugins([threads]), name, assignments)
     assert says in str(error.value)
 
 
@@ -66,14 +66,14 @@ def test_a_second_local_is_an_error_that_names_both(tmp_path):
         "class Local(Engine):\n    'Another.'\n    name = 'local'\n\n"
         "@hookimpl\ndef merbench_engines():\n    yield Local\n"
     )
-    registry = discovery.load([tmp_path / "mine.py"])
+    registry = discovery.load_plugins([tmp_path / "mine.py"])
     with pytest.raises(MerbenchError, match=r"two engines are called 'local'.*mine.py.*merbench"):
         catalogue.with_ours(registry)
 
 
 @pytest.mark.parametrize("name", ["local", "threads"])
 def test_engines_keep_their_contract(threads, name):
-    registry = catalogue.with_ours(discovery.load([threads]))
+    registry = catalogue.with_ours(discovery.load_plugins([threads]))
     results = check(registry.get("engine", name), registry)
     failed = {r.check: r.detail for r in results if r.status != "passed"}
     assert set(failed) <= {"documents its parameters"}  # the example is short
@@ -90,7 +90,7 @@ def test_an_engine_that_loses_failures_is_caught(tmp_path):
         "    def start(self, options):\n        return contextlib.nullcontext(Place())\n\n"
         "@hookimpl\ndef merbench_engines():\n    yield Rosy\n"
     )
-    registry = discovery.load([tmp_path / "rosy.py"])
+    registry = discovery.load_plugins([tmp_path / "rosy.py"])
     (result,) = [r for r in check(registry.get("engine", "rosy"), registry) if "steps" in r.check]
     assert result.status == "failed"
     assert "ended with None" in result.detail

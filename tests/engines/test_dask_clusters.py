@@ -12,7 +12,7 @@ import pytest
 from merbench.components import EngineOptions
 from merbench.engines import dask_clusters
 from merbench.engines.dask_engine import Dask
-from merbench.engines.schedule import execute
+from merbench.engines.schedule import execute_steps
 from merbench.errors import MerbenchError
 from merbench.steps.store import Store
 from tinywork import Act, be_killed, nothing
@@ -143,7 +143,7 @@ def test_jobs_of_a_queue_do_steps(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setenv("PYTHONPATH", f"{tests}:{':'.join(sys.path)}")
     with engine.start(EngineOptions(store.folder, timeout=60)) as place:
         steps = {"a": Act("a", be_killed), "b": Act("b", nothing), "c": Act("c", nothing)}
-        ends = execute(steps, place, lambda _: None)
+        ends = execute_steps(steps, place, lambda _: None)
         status = place.status()  # type: ignore[attr-defined]
     assert "killed by SIGKILL" in ends["a"].error
     assert [ends[key].error for key in "bc"] == ["", ""]

@@ -21,7 +21,7 @@ import pytest
 import merbench
 from merbench.components import EngineOptions
 from merbench.engines.dask_engine import Dask
-from merbench.engines.schedule import execute
+from merbench.engines.schedule import execute_steps
 from merbench.leaderboard import run_results
 from merbench.steps.store import Store
 from tinybench import TinyBench, wait_for
@@ -127,7 +127,7 @@ def test_a_worker_with_another_source_of_merbench_does_nothing(
         file.write("# a line\n")
     cluster.add_worker(other)
     with cluster.engine.start(EngineOptions(store.folder, timeout=60)) as place:
-        ends = execute({"a": Act("a", nothing)}, place, lambda _: None)
+        ends = execute_steps({"a": Act("a", nothing)}, place, lambda _: None)
     assert "with another source than where the plan was made; install the same" in ends["a"].error
     assert not (store.folder / "a").exists()
 
@@ -162,7 +162,7 @@ def test_tables_are_those_of_the_local_engine(tmp_path: Path) -> None:
         out = tmp_path / f"out-{name}"
         done = bench.call("run", bench.spec, "--engine", name, "--jobs", "2", "--out", out)
         assert done.returncode == 0, done.stderr
-        results = run_results.read(out)
+        results = run_results.read_results(out)
         timed = [name for name in results.folds if "seconds" in name or "memory" in name]
         tables.append((results.folds.drop(columns=timed).to_csv(), results.predictions.to_csv()))
     assert tables[0] == tables[1]
@@ -180,7 +180,7 @@ def test_each_of_several_machines_has_its_device(
     engine = Dask.model_validate({**cluster.engine.model_dump(), "gpu": {"resources": {"gpu": 1}}})
     with engine.start(EngineOptions(store.folder, timeout=60)) as place:
         steps = {f"a{i}": Act(f"a{i}", trace_a_while, device="meta") for i in range(3)}
-        ends = execute({**steps, "b": Act("b", nothing)}, place, lambda _: None)
+        ends = execute_steps({**steps, "b": Act("b", nothing)}, place, lambda _: None)
     assert [end.error for end in ends.values()] == [""] * 4
     lines = (tmp_path / "trace").read_text().splitlines()
     spans = sorted(tuple(map(float, line.split())) for line in lines)

@@ -26,7 +26,7 @@ from merbench.components import EngineOptions
 from merbench.components.engine import Workplace
 from merbench.engines import catalogue
 from merbench.engines.local import LocalEngine
-from merbench.engines.schedule import execute
+from merbench.engines.schedule import execute_steps
 from merbench.leaderboard import run_results
 from merbench.plugins.registry import Registry
 from merbench.runs import execution
@@ -253,13 +253,13 @@ def test_the_rest_goes_on_and_the_exit_status_is_1(ended):
     assert "Traceback" not in ended.stderr
     assert set(ended.rows.index) == set(NAMES)
     assert ended.rows.loc[["good", "threads"], "status"].tolist() == ["ok", "ok"]
-    assert run_check.verify(ended.folder) == []
-    predictions = run_results.read(ended.folder).predictions
+    assert run_check.verify_run(ended.folder) == []
+    predictions = run_results.read_results(ended.folder).predictions
     assert set(predictions["model"]) == {"good", "threads"}
 
 
 def test_worker_threads_are_bounded_so_that_workers_do_not_share_cores(ended):
-    predictions = run_results.read(ended.folder).predictions
+    predictions = run_results.read_results(ended.folder).predictions
     rows = predictions[predictions["model"] == "threads"]
     used, told = rows["predicted_valence_mean"].iloc[0], rows["predicted_arousal_mean"].iloc[0]
     bound = max(1, threads.cores() // 2)
@@ -285,9 +285,9 @@ def local_store(tmp_path: Path) -> Store:
 
 def test_an_idle_worker_that_dies_is_replaced_and_harms_nothing(local_store):
     with LocalEngine(local_store, jobs=1) as engine:
-        first = execute({"a": Act("a", die_soon)}, engine, lambda _: None)
+        first = execute_steps({"a": Act("a", die_soon)}, engine, lambda _: None)
         wait_for(lambda: not any(keeper.alive for keeper in engine.keepers))
-        second = execute({"b": Act("b", nothing)}, engine, lambda _: None)
+        second = execute_steps({"b": Act("b", nothing)}, engine, lambda _: None)
     assert [o.error for o in (first["a"], second["b"])] == ["", ""]
     assert work_of(local_store, "a") != work_of(local_store, "b")
 
@@ -298,7 +298,7 @@ def test_a_dead_worker_is_noticed_though_its_child_keeps_the_pipe_open(
     monkeypatch.setenv("TINY_TRACE", str(tmp_path / "child"))
     with start() as engine:
         tasks = {"a": Act("a", leave_a_child), "b": Act("b", nothing)}
-        outcomes = execute(tasks, engine, lambda _: None)
+        outcomes = execute_steps(tasks, engine, lambda _: None)
         wait_for(lambda: not alive(int((tmp_path / "child").read_text())))
     assert outcomes["a"].error == "act a: its worker process exited with status 6; run again"
     assert outcomes["b"].error == ""
@@ -315,7 +315,7 @@ def test_what_a_task_leaves_running_ends_with_it(start, local_store, tmp_path, m
     monkeypatch.setenv("TINY_TRACE", str(tmp_path / "children"))
     with start() as engine:
         tasks = {"a": Act("a", leave_children), "b": Act("b", nothing)}
-        outcomes = execute(tasks, engine, lambda _: None)
+        outcomes = execute_steps(tasks, engine, lambda _: None)
         left = [int(word) for word in (tmp_path / "children").read_text().split()]
         assert len(left) == 2
         wait_for(lambda: not any(alive(process) for process in left))
@@ -327,7 +327,9 @@ def test_what_a_task_leaves_running_ends_with_it(start, local_store, tmp_path, m
 def test_memory_of_children_counts(start):
     with start(memory_limit=300 * 2**20) as engine:
         before = set(psutil.Process().children(recursive=True))
-        outcomes = execute({"a": Act("a", wait_for_a_child_that_eats)}, engine, lambda _: None)
+        outcomes = execute_steps(
+            {"a": Act("a", wait_for_a_child_that_eats)}, engine, lambda _: None
+        )
         left = set(psutil.Process().children(recursive=True)) - before
     assert "needed more than 0.3 GiB of memory" in outcomes["a"].error
     assert not left
@@ -336,7 +338,7 @@ def test_memory_of_children_counts(start):
 def test_a_task_that_a_worker_cannot_read_fails_alone(start, local_store):
     with start() as engine:
         tasks = {"a": Act("a", Unreadable()), "b": Act("b", nothing), "c": Act("c", nothing)}
-        outcomes = execute(tasks, engine, lambda _: None)
+        outcomes = execute_steps(tasks, engine, lambda _: None)
     assert outcomes["a"].error == "act a: ImportError: no such plugin here"
     assert [outcomes[key].error for key in "bc"] == ["", ""]
     # One worker does one task after another; a new process is not paid for each.
@@ -345,7 +347,7 @@ def test_a_task_that_a_worker_cannot_read_fails_alone(start, local_store):
 
 def test_a_limit_below_what_a_worker_needs_to_start_is_a_reason_and_no_hang(start):
     with start(memory_limit=2**20) as engine:
-        outcomes = execute({"a": Act("a", nothing)}, engine, lambda _: None)
+        outcomes = execute_steps({"a": Act("a", nothing)}, engine, lambda _: None)
     assert "needed more than 0.0 GiB of memory" in outcomes["a"].error
 
 
@@ -353,7 +355,7 @@ def test_a_plugin_that_no_worker_can_load_is_a_reason_and_no_hang(start, tmp_pat
     missing = tmp_path / "gone.py"
     with start(plugin_paths=[missing]) as engine:
         tasks = {"a": Act("a", nothing), "b": Act("b", nothing)}
-        outcomes = execute(tasks, engine, lambda _: None)
+        outcomes = execute_steps(tasks, engine, lambda _: None)
     for outcome in outcomes.values():
         assert f"the plugin {missing} does not exist" in outcome.error
 
@@ -364,7 +366,7 @@ def test_the_environment_is_left_alone_and_all_workers_end(local_store, monkeypa
     me = psutil.Process()
     before = set(me.children())
     with LocalEngine(local_store, jobs=2) as engine:
-        execute({key: Act(key, nothing) for key in "abcd"}, engine, lambda _: None)
+        execute_steps({key: Act(key, nothing) for key in "abcd"}, engine, lambda _: None)
         assert len(set(me.children()) - before) >= 2
     assert os.environ["OMP_NUM_THREADS"] == "3"
     assert "NUMBA_NUM_THREADS" not in os.environ
@@ -460,7 +462,7 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> tuple[TinyBench, pd.DataF
     out = bench.folder / "out"
     done = bench.call("run", bench.spec, "--jobs", "1", "--out", out)
     assert done.returncode == 0, done.stderr
-    return bench, run_results.read(out).predictions
+    return bench, run_results.read_results(out).predictions
 
 
 def test_what_a_plugin_does_to_a_library_reaches_no_other(mixed):
@@ -496,7 +498,7 @@ def test_a_plugin_edited_during_a_run_is_refused_where_the_edited_source_would_r
     source.write_text(source.read_text().replace("np.mean(Y, axis=0)", "0.25"))
     options = EngineOptions(bench.store.folder, [bench.folder / "plugins"], jobs=1)
     with catalogue.engine(Registry(), engine_name).start(options) as engine:
-        run = execution.execute(plan, bench.store, engine)
+        run = execution.execute_plan(plan, bench.store, engine)
     rows = run_results.RunResults.of(run).leaderboard.set_index("model")
     assert rows["status"].to_dict() == {"one": "failed", "average": "ok"}
     assert rows["error"]["one"] == (
@@ -531,7 +533,7 @@ def test_ctrl_c_stops_cleanly_and_the_next_run_goes_on(tmp_path, engine):
     assert again.returncode == 0, again.stderr
     assert not kept & {line.split()[2] for line in bench.traced()[done:]}
     assert not list((bench.store.folder / "unfinished").iterdir())
-    assert run_check.verify(out) == []
+    assert run_check.verify_run(out) == []
 
 
 def test_ctrl_c_while_workers_start_is_as_clean(tmp_path):
@@ -552,7 +554,7 @@ def test_a_step_that_ends_its_worker_takes_no_other_of_its_batch_with_it(tmp_pat
     acts = {"a": nothing, "b": be_killed, "c": nothing, "d": nothing}
     with LocalEngine(store, jobs=1, timeout=30) as engine:
         tasks: dict[str, Step] = {k: Act(k, act, alike="m", gains=4) for k, act in acts.items()}
-        outcomes = execute(tasks, engine, lambda _: None)
+        outcomes = execute_steps(tasks, engine, lambda _: None)
     assert "act b: its worker process was killed by SIGKILL" in outcomes["b"].error
     assert [key for key in tasks if not outcomes[key].error] == ["a", "c", "d"]
     assert all((store.folder / key).exists() for key in "acd")
@@ -587,7 +589,7 @@ def test_a_worker_that_is_killed_on_a_device_leaves_it_to_the_next(start):
     with start(jobs=2, timeout=30) as engine:
         tasks: dict[str, Step] = {"a": Act("a", be_killed, device="meta")}
         tasks |= {key: Act(key, nothing, device="meta") for key in "bc"}
-        outcomes = execute(tasks, engine, lambda _: None)
+        outcomes = execute_steps(tasks, engine, lambda _: None)
     assert "killed by SIGKILL" in outcomes["a"].error
     assert not outcomes["b"].error
     assert not outcomes["c"].error
@@ -596,5 +598,5 @@ def test_a_worker_that_is_killed_on_a_device_leaves_it_to_the_next(start):
 def test_a_task_that_hangs_on_a_device_is_stopped_at_its_timeout(start):
     with start(timeout=1) as engine:
         tasks: dict[str, Step] = {"a": Act("a", partial(time.sleep, 60), device="meta")}
-        outcomes = execute(tasks, engine, lambda _: None)
+        outcomes = execute_steps(tasks, engine, lambda _: None)
     assert "took longer than the timeout of 1 s" in outcomes["a"].error

@@ -14,7 +14,7 @@ from merbench.errors import MerbenchError
 
 
 def test_the_same_code_passes() -> None:
-    same_code.demand(dict(same_code.here()))
+    same_code.demand_same_code(dict(same_code.here()))
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_a_difference_is_a_sentence_that_names_the_machine(
     changes: dict[str, str], says: str
 ) -> None:
     with pytest.raises(MerbenchError, match=says) as error:
-        same_code.demand({**same_code.here(), **changes})
+        same_code.demand_same_code({**same_code.here(), **changes})
     assert platform.node() in str(error.value)
 
 

@@ -15,7 +15,7 @@ import pytest
 from merbench import devices
 from merbench.engines import worker
 from merbench.errors import MerbenchError
-from merbench.steps.batch import Batch
+from merbench.steps.batch import StepBatch
 from merbench.steps.step import Step
 from merbench.steps.store import Store
 
@@ -92,7 +92,7 @@ def test_a_step_that_cannot_be_read_is_a_failure_too(store: Store) -> None:
 
 
 def test_a_batch_says_of_each_step_that_failed_why_and_where(store: Store) -> None:
-    batch = Batch((Leaves("a" * 64), Fails("b" * 64), Leaves("c" * 64)))
+    batch = StepBatch((Leaves("a" * 64), Fails("b" * 64), Leaves("c" * 64)))
     failure = worker.run(worker.sent(batch), store)
     assert failure is not None
     assert failure.parts is not None

@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 
 from boards import made, recorded_run
-from merbench.leaderboard.building import Board, build
+from merbench.leaderboard.building import Board, build_board
 
 NOISE = [[0.1, 0.2, 0.15, 0.05], [0.2, 0.1, 0.12, 0.3]]
 LESS = [[0.05, 0.1, 0.1, 0.01], [0.1, 0.05, 0.1, 0.2]]
 
 
 def board(*cells: dict[str, Any], **manifest: Any) -> Board:
-    return build([recorded_run(*cells, **manifest)])
+    return build_board([recorded_run(*cells, **manifest)])
 
 
 def pairs(found: pd.DataFrame) -> set[tuple[str, str, str]]:

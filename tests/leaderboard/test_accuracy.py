@@ -13,7 +13,9 @@ from merbench.evaluation import Scores
 from merbench.leaderboard.accuracy import accuracies
 from merbench.leaderboard.class_scores import accuracy_intervals
 from merbench.leaderboard.results import Results
-from merbench.pages import sections
+from merbench.pages import figure_sections
+from merbench.pages.figure_sections import LETTERS, accuracy_section
+from merbench.pages.view import View
 from merbench.runs import row_columns
 from merbench.tasks import Task
 
@@ -109,7 +111,7 @@ def test_the_interval_is_the_leaderboard_s_own_over_groups():
 def test_without_labels_there_are_points_and_no_interval(folds: int):
     made = content([row("a"), row("b")], labels=False, folds=folds)
     assert {(one.low, one.high) for one in accuracies(made, made.rows, 40)} == {(None, None)}
-    html = str(sections.accuracy(sections.View(made)))
+    html = str(accuracy_section(View(made)))
     assert "interval" not in html
     assert ("single folds" in html) == (folds > 1)
 
@@ -122,9 +124,9 @@ def test_failed_rows_people_and_tables_of_numbers_have_none():
     made = content(rows)
     assert [one.row["cell"] for one in accuracies(made, made.rows, 40)] in (["a", "b"], ["b", "a"])
     va = content([row("a", task="va", accuracy=None), row("b", task="va", accuracy=None)])
-    assert sections.accuracy(sections.View(va)) is None
+    assert accuracy_section(View(va)) is None
     alone = content([row("a"), row("majority", role="baseline", features="none")])
-    assert sections.accuracy(sections.View(alone)) is None
+    assert accuracy_section(View(alone)) is None
 
 
 def test_each_table_has_its_figure_and_few_systems_are_left_out(monkeypatch: pytest.MonkeyPatch):
@@ -132,33 +134,33 @@ def test_each_table_has_its_figure_and_few_systems_are_left_out(monkeypatch: pyt
     rows += [row("majority", role="baseline", features="none", right=0.2)]
     rows += [row(f"n{i}", table="other", dataset="pieces") for i in range(2)]
     made = content(rows)
-    html = str(sections.accuracy(sections.View(made)))
+    html = str(accuracy_section(View(made)))
     assert html.count("<svg") == 2
     assert "Test accuracy, songs." in html
     assert "Test accuracy, pieces." in html
     assert "Test accuracy of 5 systems and 1 baseline" in html
     assert f"mean over {FOLDS} folds" in html
     assert "are shown" not in html
-    monkeypatch.setattr(sections, "SYSTEMS_SHOWN", 3)
-    html = str(sections.accuracy(sections.View(made)))
+    monkeypatch.setattr(figure_sections, "SYSTEMS_SHOWN", 3)
+    html = str(accuracy_section(View(made)))
     assert "Test accuracy of 3 systems and 1 baseline" in html
     assert "The best 3 of 5 systems are shown." in html
 
 
 def test_one_fold_says_how_many_clips_it_has():
     made = content([row("a"), row("b")], folds=1)
-    html = str(sections.accuracy(sections.View(made)))
+    html = str(accuracy_section(View(made)))
     assert f"point: one fold of {CLIPS} clips" in html
     assert "95 % interval" in html
 
 
 def test_long_names_are_cut_in_the_figure_alone():
-    parameters = '{"model": {"layers": "' + "9, " * 40 + '"}}'
+    parameters = {"model": {"layers": "9, " * 40}}
     made = content([row("a", parameters=parameters), row("b")])
-    html = str(sections.accuracy(sections.View(made)))
+    html = str(accuracy_section(View(made)))
     assert "…" in html
     shown = re.findall(r"<text[^>]*>([^<]*)", html)
-    assert max(map(len, shown)) == sections.LETTERS
+    assert max(map(len, shown)) == LETTERS
 
 
 def test_what_is_always_right_or_always_wrong_has_intervals_without_width():

@@ -8,7 +8,7 @@ from board_cells import NOISE
 
 from boards import made, recorded_run
 from merbench.leaderboard import across_datasets, files
-from merbench.leaderboard.building import build
+from merbench.leaderboard.building import build_board
 
 
 def several(datasets: int) -> pd.DataFrame:
@@ -20,21 +20,21 @@ def several(datasets: int) -> pd.DataFrame:
             offsets = (scale * rng.uniform(0.9, 1.1, (2, 6))).tolist()
             cells.append(made(f"{name}-{d}", offsets, model=name, dataset=f"d{d}"))
     cells.append(made("alone", [[0.1] * 6] * 2, dataset="d0"))
-    return build([recorded_run(*cells)]).leaderboard
+    return build_board([recorded_run(*cells)]).leaderboard
 
 
 def test_systems_are_compared_over_the_datasets_that_all_have():
-    found = across_datasets.systems(several(8))
+    found = across_datasets.systems_across(several(8))
     assert found is not None
     assert found["model"].tolist() == ["good", "fair", "poor"]
     assert found["mean_rank"].tolist() == [1, 2, 3]
     assert set(found["n_datasets"]) == {8}
     assert found["friedman_p"].iloc[0] < 0.01
-    few = across_datasets.systems(several(2))
+    few = across_datasets.systems_across(several(2))
     assert few is not None
     assert few["cliques"].tolist() == ["1", "1", "1"]  # two data sets tell nothing apart
 
 
 def test_one_dataset_is_no_sample_of_datasets():
-    assert across_datasets.systems(several(1)) is None
-    assert "across-datasets.csv" not in files.compose([recorded_run(made("a", NOISE))]).names
+    assert across_datasets.systems_across(several(1)) is None
+    assert "across-datasets.csv" not in files.compose_board([recorded_run(made("a", NOISE))]).names

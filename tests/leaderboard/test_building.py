@@ -9,7 +9,7 @@ from board_cells import LESS, NOISE, board, noisy, pairs
 
 from boards import made, recorded_run
 from merbench.errors import MerbenchError
-from merbench.leaderboard.building import build
+from merbench.leaderboard.building import build_board
 from merbench.runs.record import RunRecord
 
 # --- places --------------------------------------------------------------------------------------
@@ -72,7 +72,7 @@ def test_other_versions_of_evaluator_or_dataset_never_share_a_table(change):
     if change == {"datasets": None}:
         change = {"datasets": [entry | {"version": "2"} for entry in old.manifest["datasets"]]}
     new = recorded_run(made("b", LESS), run="run-2", **change)
-    found = build([old, new])
+    found = build_board([old, new])
     assert found.leaderboard["table"].nunique() == 2
     assert found.leaderboard["rank"].tolist() == [1, 1]
     assert found.comparisons.empty
@@ -80,7 +80,7 @@ def test_other_versions_of_evaluator_or_dataset_never_share_a_table(change):
 
 def test_another_hash_of_the_same_evaluator_version_shares_the_table():
     other = recorded_run(made("b", LESS), run="run-2", evaluator={"version": "1", "hash": "new"})
-    assert len(set(build([recorded_run(made("a", NOISE)), other]).leaderboard["table"])) == 1
+    assert len(set(build_board([recorded_run(made("a", NOISE)), other]).leaderboard["table"])) == 1
 
 
 def test_one_split_hash_over_other_clips_is_an_error_that_names_the_cells():
@@ -94,7 +94,7 @@ def test_cells_are_aligned_whatever_the_order_of_their_rows():
     shuffled = RunRecord(
         straight.manifest, straight.folds, straight.predictions.sample(frac=1, random_state=1)
     )
-    one, other = build([straight]), build([shuffled])
+    one, other = build_board([straight]), build_board([shuffled])
     pd.testing.assert_frame_equal(one.leaderboard, other.leaderboard)
     pd.testing.assert_frame_equal(one.comparisons, other.comparisons)
 
@@ -110,7 +110,7 @@ def test_people_have_no_rank_and_every_row_says_how_far_from_them_it_is():
         made("half", NOISE, model="human-ceiling(split-half)", role="people", separator="none",
              features="none"),
     )  # fmt: skip
-    rows = build([run]).leaderboard.set_index("cell")
+    rows = build_board([run]).leaderboard.set_index("cell")
     assert rows["rank"].fillna(0).to_dict() == {"panel": 0, "a": 1, "half": 0}
     expected = rows.loc["a", "kl_mean"] - rows.loc["panel", "kl_mean"]
     assert rows.loc["a", "kl_difference_to_people"] == pytest.approx(expected)
@@ -126,7 +126,7 @@ def test_the_order_in_which_runs_are_named_changes_nothing():
         recorded_run(made("b", LESS), run="1", started="2026-01-01T00:00:00+00:00"),
         recorded_run(made("c", LESS), run="0", started="2026-01-02T00:00:00+00:00"),
     ]
-    one, other = build(runs), build(runs[::-1])
+    one, other = build_board(runs), build_board(runs[::-1])
     pd.testing.assert_frame_equal(one.leaderboard, other.leaderboard)
     pd.testing.assert_frame_equal(one.comparisons, other.comparisons)
     assert [run.manifest["run"] for run in one.runs] == ["1", "2", "0"]
@@ -137,14 +137,14 @@ def test_what_two_runs_share_with_equal_results_is_one_row_of_the_first():
     second = recorded_run(
         made("base", NOISE), made("b", LESS), run="second", started="2026-01-02T00:00:00+00:00"
     )
-    found = build([second, first])
+    found = build_board([second, first])
     rows = found.leaderboard[["cell", "run"]].values.tolist()
     assert sorted(rows) == [["a", "first"], ["b", "second"], ["base", "first"]]
     assert not found.comparisons.duplicated(["cell_a", "cell_b", "across"]).any()
 
 
 def test_one_cell_with_other_results_is_a_replication_that_is_ranked_once():
-    found = build([
+    found = build_board([
         recorded_run(made("a", NOISE), made("b", LESS), run="first"),
         recorded_run(made("a", LESS), run="second", started="2026-01-02T00:00:00+00:00"),
     ])  # fmt: skip

@@ -9,7 +9,7 @@ import pytest
 from board_cells import NOISE, board, noisy
 
 from boards import made, recorded_run
-from merbench.leaderboard.building import build
+from merbench.leaderboard.building import build_board
 from merbench.runs.row_columns import metric_columns
 
 
@@ -31,7 +31,7 @@ def test_a_row_is_what_hand_calculation_gives():
 def test_counts_are_summed_over_folds():
     run = recorded_run(made("a", [[0.1], [0.1], [0.1]]))
     run.folds["n_nonpositive_std"] = [1, 0, 3]
-    (row,) = build([run]).leaderboard.to_dict("records")
+    (row,) = build_board([run]).leaderboard.to_dict("records")
     assert row["n_nonpositive_std"] == 4
     assert row["n_floored_std"] == 0
 
@@ -41,7 +41,7 @@ def test_one_failed_fold_makes_a_failed_row_without_numbers_or_rank():
         made("whole", [[0.3, 0.4], [0.3, 0.4]]),
         made("broken", [[0.0, 0.1], [0.0, 0.1]], failed={1: "broken: it raised"}),
     )
-    table = build([run]).leaderboard
+    table = build_board([run]).leaderboard
     assert table["model"].tolist() == ["whole", "broken"]
     row = table.iloc[1]
     assert (row["status"], row["error"]) == ("failed", "broken: it raised")
@@ -61,5 +61,5 @@ def test_without_labels_a_row_keeps_the_mark_that_it_had_with_them():
     run = recorded_run(noisy("a", 0.02, 1), marks={"a": "uncorrelated with truth"})
     for column in [c for c in run.predictions if c.startswith("truth_")]:
         run.predictions[column] = np.nan
-    (row,) = build([run]).leaderboard.to_dict("records")
+    (row,) = build_board([run]).leaderboard.to_dict("records")
     assert row["mark"] == "uncorrelated with truth"

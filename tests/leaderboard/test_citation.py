@@ -20,7 +20,7 @@ def test_the_citation_names_the_software_and_each_dataset_once():
         recorded_run(made("a", NOISE), made("b", NOISE, dataset="e"), run="1"),
         recorded_run(made("c", NOISE), run="2"),
     ]
-    text = files.compose(runs).texts["CITATION.cff"]
+    text = files.compose_board(runs).texts["CITATION.cff"]
     assert "&" not in text  # YAML's shorthand, which not every reader of this format knows
     document = yaml.safe_load(text)
     assert document["cff-version"] == "1.2.0"

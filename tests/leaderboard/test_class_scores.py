@@ -10,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 
 from boards import made, recorded_run
 from merbench import Task
-from merbench.leaderboard.building import Board, build
+from merbench.leaderboard.building import Board, build_board
 from merbench.runs import row_columns
 from merbench.runs.record import RunRecord
 
@@ -43,7 +43,7 @@ def row_of(board: Board, cell: str) -> dict:
 
 def test_intervals_hold_the_accuracy_and_areas_are_scikit_learn_s():
     recorded = run(good=0.8, poor=0.3)
-    board = build([recorded])
+    board = build_board([recorded])
     for cell in ("good", "poor"):
         row = row_of(board, cell)
         assert row["accuracy_low"] < row["accuracy"] < row["accuracy_high"]
@@ -61,7 +61,7 @@ def test_intervals_hold_the_accuracy_and_areas_are_scikit_learn_s():
 
 
 def test_what_is_always_right_or_wrong_has_an_interval_without_width():
-    board = build([run(right=1.0, wrong=0.0)])
+    board = build_board([run(right=1.0, wrong=0.0)])
     for cell, share in (("right", 1.0), ("wrong", 0.0)):
         row = row_of(board, cell)
         assert (row["accuracy_low"], row["accuracy_high"]) == (share, share)
@@ -73,17 +73,17 @@ def test_what_is_withheld_has_neither():
     hidden = recorded.predictions.copy()
     hidden.loc[own, PREDICTED] = np.nan
     marks = recorded.manifest | {"marks": {"poor": ""}}
-    board = build([dataclasses.replace(recorded, manifest=marks, predictions=hidden)])
-    shown = row_of(build([recorded]), "good")
+    board = build_board([dataclasses.replace(recorded, manifest=marks, predictions=hidden)])
+    shown = row_of(build_board([recorded]), "good")
     names = ["accuracy_low", "accuracy_high", "auc"]
     assert [row_of(board, "good")[name] for name in names] == [shown[name] for name in names]
     assert np.isnan([row_of(board, "poor")[name] for name in names]).all()
     hidden = recorded.predictions.assign(**dict.fromkeys(TRUE, np.nan))
     marks = recorded.manifest | {"marks": {"good": "", "poor": ""}}
-    board = build([dataclasses.replace(recorded, manifest=marks, predictions=hidden)])
+    board = build_board([dataclasses.replace(recorded, manifest=marks, predictions=hidden)])
     assert board.leaderboard[names].isna().all(axis=None)
 
 
 def test_a_task_of_numbers_has_no_such_columns():
-    columns = build([recorded_run(made("A", [[0.1, 0.2]]))]).leaderboard.columns
+    columns = build_board([recorded_run(made("A", [[0.1, 0.2]]))]).leaderboard.columns
     assert not {"accuracy_low", "accuracy_high", "auc"} & set(columns)

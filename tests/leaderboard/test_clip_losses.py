@@ -20,7 +20,7 @@ def test_clips_stand_by_their_loss_averaged_over_folds():
     assert of_a["place"].tolist() == [1, 2]
     assert of_a["truth_valence_mean"].round(9).tolist() == [0.3, 0.7]
     assert set(table["cell"]) == {"a", "b"}
-    assert all(dictionary.describe(column) for column in table.columns)
+    assert all(dictionary.describe_column(column) for column in table.columns)
 
 
 def test_what_has_no_predictions_has_no_clips():

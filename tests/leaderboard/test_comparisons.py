@@ -13,7 +13,7 @@ import pytest
 from board_cells import LESS, NOISE, board, noisy, pairs
 
 from boards import made, recorded_run
-from merbench.leaderboard.building import build
+from merbench.leaderboard.building import build_board
 
 
 def across(axes: Sequence[str], *cells: dict[str, Any]) -> pd.DataFrame:
@@ -89,9 +89,9 @@ def test_incomplete_cells_and_human_ceilings_are_not_compared():
         spec={"compare": [{"across": "model"}]},
     )
     run.predictions.loc[run.predictions["cell"] == "human-ceiling(panel)", "kl"] = np.nan
-    assert pairs(build([run]).comparisons) == {("model", "a", "c")}
+    assert pairs(build_board([run]).comparisons) == {("model", "a", "c")}
     failures = dataclasses.replace(run, folds=run.folds[run.folds["cell"] == "b"])
-    assert build([failures]).comparisons.empty
+    assert build_board([failures]).comparisons.empty
 
 
 def test_each_family_is_corrected_for_its_own_size():

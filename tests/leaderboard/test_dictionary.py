@@ -31,9 +31,9 @@ def test_every_metric_of_every_task_is_in_the_dictionary(task):
     truth = np.full((3, 4), 0.25)
     _, metrics = score_fold(task, truth, truth, ["a", "b", "c"])
     for column in [*metrics, *truth_columns(task.columns), *predicted_columns(task.columns)]:
-        assert dictionary.describe(column).meaning
+        assert dictionary.describe_column(column).meaning
 
 
 def test_a_column_nobody_described_is_an_error_that_says_where_to():
     with pytest.raises(LookupError, match=r"lacks the column surprise; add it to dictionary"):
-        dictionary.describe("surprise")
+        dictionary.describe_column("surprise")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from merbench.leaderboard.distributions import BINS, kl_histogram, levels, one_loud_stem
+from merbench.leaderboard.distributions import BINS, kl_histogram, level_quantiles, one_loud_stem
 
 
 def test_series_share_their_bins_and_every_clip_stands_in_one():
@@ -31,7 +31,7 @@ def test_what_is_far_off_is_counted_in_the_last_bin():
 
 
 def test_levels_of_a_stem():
-    found = levels(np.array([-60.0, -60.0, -10.0, -6.0, -2.0]), -60.0)
+    found = level_quantiles(np.array([-60.0, -60.0, -10.0, -6.0, -2.0]), -60.0)
     assert (found.low, found.middle, found.high, found.silent) == (-60, -10, -6, 2)
 
 

@@ -14,7 +14,9 @@ from sklearn.preprocessing import StandardScaler
 from merbench.leaderboard import embedding
 from merbench.leaderboard.embedding import _principal_components, layouts, tsne
 from merbench.leaderboard.results import Results
-from merbench.pages import report, sections
+from merbench.pages import report
+from merbench.pages.figure_sections import clips_section
+from merbench.pages.view import View
 from merbench.runs import row_columns
 from merbench.steps.store import Store
 from tinybench import TinyBench
@@ -77,7 +79,7 @@ def test_classes_that_lie_apart_are_seen_to(store: Store):
     assert one.chance == pytest.approx(14 / 59)
     again = layouts(content([row()], {"a": [KEY]}), store)[0]
     np.testing.assert_array_equal(one.points, again.points)
-    html = str(sections.data(sections.View(content([row()], {}), layouts=[one])))
+    html = str(clips_section(View(content([row()], {}), layouts=[one])))
     assert "of a clip&#39;s own class for 100 % of the clips, where 24 % would be" in html
     assert "60 clips laid out by their features, by t-SNE" in html
     assert all(f"{name} (15)" in html for name in CLASSES)
@@ -127,7 +129,7 @@ def test_of_many_clips_some_are_drawn_and_that_is_said(
     (one,) = layouts(made, store)
     assert one.points.shape == (25, 2)
     assert one.n_clips == CLIPS
-    html = str(sections.data(sections.View(made, layouts=[one])))
+    html = str(clips_section(View(made, layouts=[one])))
     assert "25 of 60 tested clips, drawn at random." in html
     monkeypatch.setattr(embedding, "VIEWS", 1)
     rows = [row(), row(cell="c", table="other")]
@@ -182,14 +184,14 @@ def test_a_run_s_report_has_them_as_long_as_the_store_has_the_features(
     for cell in run.manifest["cells"]:
         (key,) = cell["tables"]
         assert bench.store.has(key)
-    (page,) = report.write(run, tmp_path / "with", store=bench.store)
+    (page,) = report.write_report(run, tmp_path / "with", store=bench.store)
     text = page.read_text()
     assert text.count("20 clips laid out by their features, by t-SNE") == 2  # of both separators
     assert "noise, levels, by t-SNE." in text or "noise, plain x levels, by t-SNE." in text
     assert "ROC curves of" in text
-    (again,) = report.write(run, tmp_path / "again", store=bench.store)
+    (again,) = report.write_report(run, tmp_path / "again", store=bench.store)
     assert again.read_bytes() == page.read_bytes()
-    (without,) = report.write(run, tmp_path / "without", store=Store(tmp_path / "empty"))
+    (without,) = report.write_report(run, tmp_path / "without", store=Store(tmp_path / "empty"))
     assert "t-SNE" not in without.read_text()
 
 

@@ -22,9 +22,9 @@ def written(folder: Path) -> dict[str, bytes]:
 
 
 def test_the_same_runs_give_the_same_bytes_in_whatever_order(two_runs, tmp_path):
-    read = [record.read(run) for run in two_runs[1:]]
+    read = [record.read_record(run) for run in two_runs[1:]]
     for name, runs in (("a", read), ("b", read[::-1]), ("c", read)):
-        files.write(files.compose(runs), tmp_path / name)
+        files.write_board(files.compose_board(runs), tmp_path / name)
     once = written(tmp_path / "a")
     assert once == written(tmp_path / "b") == written(tmp_path / "c")
     assert once.keys() == {
@@ -35,14 +35,14 @@ def test_the_same_runs_give_the_same_bytes_in_whatever_order(two_runs, tmp_path)
 
 
 def test_a_runs_own_leaderboard_is_that_of_a_board_of_it_alone(two_runs, tmp_path):
-    files.write(files.compose([record.read(two_runs[1])]), tmp_path)
+    files.write_board(files.compose_board([record.read_record(two_runs[1])]), tmp_path)
     for name in ("leaderboard.csv", "comparisons.csv", "separators.csv", "findings.csv"):
         assert (tmp_path / name).read_bytes() == (two_runs[1] / name).read_bytes()
 
 
 def test_folds_and_predictions_are_those_of_the_rows_listed(two_runs, tmp_path):
-    read = [record.read(run) for run in two_runs[1:]]
-    files.write(files.compose(read), tmp_path)
+    read = [record.read_record(run) for run in two_runs[1:]]
+    files.write_board(files.compose_board(read), tmp_path)
     board = pd.read_csv(tmp_path / "leaderboard.csv", dtype=str)
     folds = pd.read_csv(tmp_path / "folds.csv", dtype=str)
     predictions = pd.read_parquet(tmp_path / "predictions.parquet")
@@ -60,16 +60,16 @@ def test_folds_and_predictions_are_those_of_the_rows_listed(two_runs, tmp_path):
 
 
 def test_a_file_of_an_earlier_leaderboard_does_not_stay(tmp_path):
-    composed = files.compose([recorded_run(made("a", NOISE))])
+    composed = files.compose_board([recorded_run(made("a", NOISE))])
     (tmp_path / "across-datasets.csv").write_text("old")
-    files.write(composed, tmp_path)
+    files.write_board(composed, tmp_path)
     assert set(written(tmp_path)) == composed.names
 
 
 def test_a_folder_that_cannot_be_written_is_one_clear_error(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(MerbenchError, match=r"leaderboard cannot be written to .*file"):
-        files.write(files.compose([recorded_run(made("a", NOISE))]), tmp_path / "file")
+        files.write_board(files.compose_board([recorded_run(made("a", NOISE))]), tmp_path / "file")
 
 
 def test_tasks_may_be_mixed(tmp_path):
@@ -85,8 +85,9 @@ def test_tasks_may_be_mixed(tmp_path):
     )
     quarter = dict.fromkeys(names.values(), 0.25)
     rows = quadrant.predictions.rename(columns=names).assign(**quarter)
-    files.write(
-        files.compose([va, record.RunRecord(quadrant.manifest, quadrant.folds, rows)]), tmp_path
+    files.write_board(
+        files.compose_board([va, record.RunRecord(quadrant.manifest, quadrant.folds, rows)]),
+        tmp_path,
     )
     frame = pd.read_parquet(tmp_path / "predictions.parquet")
     assert frame[frame["dataset"] == "d"]["truth_Q1"].isna().all()
@@ -102,7 +103,7 @@ def test_runs_with_and_without_trials_stand_in_one_table_of_folds(tmp_path):
     later = recorded_run(made("b", KL), run="run-2")
     later.folds.insert(list(later.folds).index("curve") + 1, "trials", "[]")
     for name, runs in (("a", [earlier, later]), ("b", [later, earlier])):
-        files.write(files.compose(runs), tmp_path / name)
+        files.write_board(files.compose_board(runs), tmp_path / name)
     assert (tmp_path / "a" / "folds.csv").read_bytes() == (
         tmp_path / "b" / "folds.csv"
     ).read_bytes()

@@ -7,7 +7,9 @@ from typing import Any
 import pandas as pd
 from board_cells import board, noisy
 
-from merbench.leaderboard.findings import Finding, findings, findings_of, findings_table
+from boards import comparison
+from merbench.leaderboard.columns import Comparison
+from merbench.leaderboard.findings import TableFinding, findings, findings_of, findings_table
 
 
 def row(cell: str, rank: int, **changes: Any) -> dict[str, Any]:
@@ -21,14 +23,15 @@ def row(cell: str, rank: int, **changes: Any) -> dict[str, Any]:
     } | changes  # fmt: skip
 
 
-def pair(a: str, b: str, **changes: Any) -> dict[str, Any]:
-    return {
+def pair(a: str, b: str, **changes: Any) -> Comparison:
+    known = {
         "table": "t", "across": "separator", "cell_a": a, "cell_b": b, "run_a": "r",
         "run_b": "r", "kl_difference": -0.1, "kl_low": -0.2, "kl_high": 0.0, "significant": False,
-    } | changes  # fmt: skip
+    }  # fmt: skip
+    return comparison(**known | changes)
 
 
-def by_kind(rows: list[dict[str, Any]], *pairs: dict[str, Any]) -> dict[str, Finding]:
+def by_kind(rows: list[dict[str, Any]], *pairs: Comparison) -> dict[str, TableFinding]:
     return {finding.kind: finding for finding in findings_of(rows, pairs)}
 
 
@@ -125,5 +128,5 @@ def test_findings_of_a_board_name_rows_that_are_there():
     table = findings_table(made.leaderboard, made.comparisons)
     assert isinstance(table, pd.DataFrame)
     assert "leads" in set(table["kind"])
-    leads = Finding(**table[table["kind"] == "leads"].iloc[0])
+    leads = TableFinding(**table[table["kind"] == "leads"].iloc[0])
     assert leads.keys == [("good", "run-1")]

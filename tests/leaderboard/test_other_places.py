@@ -12,7 +12,7 @@ from board_cells import board, noisy
 from boards import made, recorded_run
 from merbench import Task
 from merbench.errors import MerbenchError
-from merbench.leaderboard.building import build
+from merbench.leaderboard.building import build_board
 from merbench.leaderboard.other_places import ways_to_rank
 from merbench.leaderboard.system_pairs import compare_within
 from merbench.runs.record import RunRecord
@@ -55,7 +55,7 @@ def of_classes(*right: float, withheld: bool = False) -> RunRecord:
 
 
 def rows(run: RunRecord) -> pd.DataFrame:
-    return build([run]).leaderboard.set_index("cell")
+    return build_board([run]).leaderboard.set_index("cell")
 
 
 def test_what_a_task_can_be_ranked_by():

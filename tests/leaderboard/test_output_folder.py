@@ -17,7 +17,7 @@ from merbench.runs import record
 def out(bench) -> Path:
     """A folder that holds a run of two cells."""
     folder = bench.folder / "out"
-    run_results.write(bench.run(separators=["plain"]), folder)
+    run_results.write_results(bench.run(separators=["plain"]), folder)
     return folder
 
 
@@ -37,9 +37,9 @@ def test_a_folder_of_nothing_is_made_and_gone_again(bench, tmp_path):
 def test_results_stay(bench, tmp_path):
     folder = tmp_path / "first"
     with claimed(folder, bench.plan()):
-        run_results.write(bench.run(), folder)
+        run_results.write_results(bench.run(), folder)
     assert not record.is_unfinished(folder)
-    assert record.read(folder).manifest["name"] == "tiny"
+    assert record.read_record(folder).manifest["name"] == "tiny"
 
 
 def test_two_runs_at_once_are_one_too_many(bench, tmp_path):
@@ -62,7 +62,7 @@ def test_another_benchmark_is_refused_unless_it_may_replace(bench, out, change):
     assert "--overwrite" in str(error.value)
     with claimed(out, plan, overwrite=True):
         pass
-    assert record.read(out)  # nothing was touched yet
+    assert record.read_record(out)  # nothing was touched yet
 
 
 def test_the_same_benchmark_goes_on_unless_cells_would_be_lost(bench, out):
@@ -99,15 +99,15 @@ def test_a_run_whose_writing_was_cut_off_goes_on(bench, out, monkeypatch):
     def killed(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(record, "write", killed)
+    monkeypatch.setattr(record, "write_record", killed)
     with pytest.raises(KeyboardInterrupt):
-        run_results.write(finished, out)
+        run_results.write_results(finished, out)
     monkeypatch.undo()
     assert record.is_unfinished(out)
     with pytest.raises(
         MerbenchError, match=r"manifest\.json is missing, for the run goes on or was"
     ):
-        record.read(out)
+        record.read_record(out)
     with claimed(out, bench.plan(separators=["plain"])):
-        run_results.write(finished, out)
+        run_results.write_results(finished, out)
     assert not record.is_unfinished(out)

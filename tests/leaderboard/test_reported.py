@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from merbench.errors import MerbenchError
-from merbench.leaderboard.published_folder import reported
+from merbench.leaderboard.published_folder import reported_numbers
 from merbench.leaderboard.reported import COLUMNS, read_reported
 
 FOLDER = Path(__file__).resolve().parents[2] / "leaderboard"
@@ -21,7 +21,7 @@ def papers(shared: Path, name: str) -> str:
 
 
 def test_ours_are_read_and_say_where_each_number_stands():
-    table = reported(FOLDER)
+    table = reported_numbers(FOLDER)
     assert table is not None
     assert list(table.columns) == COLUMNS
     assert set(table["status"]) == {"reported", "corrected"}
@@ -30,7 +30,7 @@ def test_ours_are_read_and_say_where_each_number_stands():
 
 
 def test_nguyen_2022_is_as_printed(shared):
-    table = reported(FOLDER)
+    table = reported_numbers(FOLDER)
     text = papers(shared, "nguyen-2022")
     rows = re.findall(r"^(\d+)\t([\d.]+)\t([\d.]+)\t([\d.]+)\t([\d.]+)\t([\d.]+)$", text, re.M)
     assert len(rows) == 20
@@ -46,7 +46,7 @@ def test_nguyen_2022_is_as_printed(shared):
 
 
 def test_louro_2024_is_as_printed(shared):
-    table = reported(FOLDER)
+    table = reported_numbers(FOLDER)
     text = papers(shared, "louro-2024")
     rows = re.findall(r"^(.+)\t(.+)%.*\t(.+)%.*\t(.+)%.*$", text, re.M)
     assert len(rows) == 15
@@ -59,7 +59,7 @@ def test_louro_2024_is_as_printed(shared):
 
 def test_realigned_rows_are_those_of_a_system_that_hears(shared):
     """The corrected KL lies far below the printed one, and below a constant's (1.03)."""
-    table = reported(FOLDER)
+    table = reported_numbers(FOLDER)
     corrected = table[(table["status"] == "corrected") & (table["metric"] == "kl_mean")]
     assert len(corrected) == 20
     assert corrected["value"].between(0.5, 0.8).all()

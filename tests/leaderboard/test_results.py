@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from boards import STD, made, tables
+from boards import STD, comparison, made, tables
 from merbench.leaderboard.results import (
     Results,
     clips_of,
@@ -71,14 +72,14 @@ def test_a_rows_folds_and_predictions_are_its_own() -> None:
 
 
 def test_the_run_tells_rows_of_one_cell_apart_on_a_board_only() -> None:
-    pair = {"cell_a": "a", "run_a": "first-run", "cell_b": "a", "run_b": "second-run"}
+    pair = comparison(cell_a="a", run_a="first-run", cell_b="a", run_b="second-run")
     board = results([row("a", run="first-run"), row("a", run="second-run", kl_mean=2.0)],
                     made("a", [[0.1]]), run="second-run")  # fmt: skip
     assert [side["kl_mean"] for side in board.sides(pair)] == [1.0, 2.0]
     assert board.folds_of(row("a", run="first-run")).empty
     assert len(board.folds_of(row("a", run="second-run"))) == 1
     alone = results([row("a"), row("b", kl_mean=3.0)], made("a", [[0.1]]))
-    assert [side["kl_mean"] for side in alone.sides(pair | {"cell_b": "b"})] == [1.0, 3.0]
+    assert [side["kl_mean"] for side in alone.sides(replace(pair, cell_b="b"))] == [1.0, 3.0]
 
 
 def test_rows_without_a_mean_are_not_finished() -> None:
@@ -89,7 +90,7 @@ def test_rows_without_a_mean_are_not_finished() -> None:
 def test_names_leave_out_what_all_share():
     rows = [
         row("svc"), row("svc", features="g"), row("majority", features="none", separator="none"),
-        row("svc", parameters='{"model": {"kernel": "linear"}}'),
+        row("svc", parameters={"model": {"kernel": "linear"}}),
     ]  # fmt: skip
     assert short_names(rows) == ["f x svc", "g x svc", "majority", "f x svc (kernel=linear)"]
     assert short_names([row("svc"), row("knn", separator="stems")]) == [

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from merbench.leaderboard.roc import Curve, curves, mean_areas
+from merbench.leaderboard.roc import Curve, mean_areas, roc_curves
 from merbench.runs import row_columns
 
 CLASSES = ("Q1", "Q2", "Q3", "Q4")
@@ -33,7 +33,7 @@ def folds(n: int, seed: int = 0) -> list[tuple[np.ndarray, np.ndarray]]:
 
 def found(parts) -> dict[str, Curve]:
     table = pd.concat([part_of(*part, fold) for fold, part in enumerate(parts)])
-    return {curve.name: curve for curve in curves(table, CLASSES)}
+    return {curve.name: curve for curve in roc_curves(table, CLASSES)}
 
 
 def test_areas_are_scikit_learn_s_averaged_over_folds():
@@ -97,5 +97,5 @@ def test_a_class_without_clips_has_no_curve_and_a_fold_without_one_says_nothing(
 
 def test_what_is_withheld_has_no_curves():
     table = pd.concat([part_of(*part, 0) for part in folds(1)])
-    assert curves(table.drop(columns=TRUE), CLASSES) == []
-    assert curves(table.assign(**dict.fromkeys(TRUE, np.nan)), CLASSES) == []
+    assert roc_curves(table.drop(columns=TRUE), CLASSES) == []
+    assert roc_curves(table.assign(**dict.fromkeys(TRUE, np.nan)), CLASSES) == []

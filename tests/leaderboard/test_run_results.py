@@ -25,7 +25,7 @@ def test_results_that_cannot_be_written_are_one_clear_error(written, tmp_path):
         with pytest.raises(MerbenchError, match=r"cannot be written to .* --out"):
             run_results.check_writable(target)
         with pytest.raises(MerbenchError, match=r"cannot be written to .* finished work is kept"):
-            run_results.write(written[0], target)
+            run_results.write_results(written[0], target)
 
 
 def test_a_full_disk_is_one_clear_error(written, tmp_path, monkeypatch):
@@ -34,7 +34,7 @@ def test_a_full_disk_is_one_clear_error(written, tmp_path, monkeypatch):
 
     monkeypatch.setattr(record, "write_parquet", full)
     with pytest.raises(MerbenchError, match=r"cannot be written to .*\(No space left on device\)"):
-        run_results.write(written[0], tmp_path / "out")
+        run_results.write_results(written[0], tmp_path / "out")
 
 
 def test_checking_leaves_nothing_behind(tmp_path):

@@ -11,7 +11,7 @@ import pytest
 from boards import made, recorded_run
 from merbench import Task, evaluation
 from merbench.evaluation import Scores
-from merbench.leaderboard.building import build
+from merbench.leaderboard.building import build_board
 from merbench.leaderboard.columns import SEPARATORS
 from merbench.leaderboard.separator_pairs import fold_rows
 from merbench.runs import row_columns
@@ -21,7 +21,7 @@ LESS = [[0.05, 0.1, 0.1, 0.01], [0.1, 0.05, 0.1, 0.2]]
 
 
 def found(*cells) -> pd.DataFrame:
-    return build([recorded_run(*cells)]).separators
+    return build_board([recorded_run(*cells)]).separators
 
 
 def test_a_row_a_fold_is_what_folds_and_clips_give():
@@ -92,7 +92,7 @@ def test_the_papers_table_comes_out_of_its_predictions(shared: Path):
     scores = Scores(("mixed", "sep"), fold, clips, clips, {0: 600}, np.stack(kl))
     rows = [
         dict.fromkeys((*row_columns.AXES, "table", "run", "cell"), "x")
-        | {"cell": name, "separator": name, "parameters": ""}
+        | {"cell": name, "separator": name, "parameters": {}}
         for name in ("mixed", "sep")
     ]
     (row,) = fold_rows(rows, scores, [(0, 0), (0, 1)])

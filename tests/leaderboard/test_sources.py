@@ -12,7 +12,7 @@ from merbench.leaderboard import columns, dictionary, files
 from merbench.leaderboard.sources import (
     dataset_sources,
     paper_in,
-    plugin_sources,
+    plugin_rows,
     submissions,
     system_parts,
 )
@@ -51,13 +51,13 @@ def test_plugins_and_submitters_are_those_of_the_manifest():
         made("a", NOISE), plugins=[PLUGIN], git={"commit": "c", "dirty": True},
         submission={"submitter": "Ann", "published": "2026-01-03"},
     )  # fmt: skip
-    (plugin,) = plugin_sources([run])
+    (plugin,) = plugin_rows([run])
     assert (plugin.distribution, plugin.distribution_version, plugin.commit) == ("d", "2", "abc")
     assert plugin.paper == "https://doi.org/10.3390/s24072201"
     (submission,) = submissions([run])
     assert (submission.submitter, submission.published) == ("Ann", "2026-01-03")
     assert submission.changed
-    assert plugin_sources([recorded_run(made("a", NOISE))]) == []
+    assert plugin_rows([recorded_run(made("a", NOISE))]) == []
 
 
 def test_all_parameters_of_a_systems_parts():
@@ -76,10 +76,10 @@ def test_all_parameters_of_a_systems_parts():
 
 
 def test_every_column_has_a_meaning_and_a_file():
-    texts = files.compose([recorded_run(made("a", NOISE), made("b", LESS))]).texts
+    texts = files.compose_board([recorded_run(made("a", NOISE), made("b", LESS))]).texts
     for name, row in (
         ("datasets.csv", columns.DatasetSource), ("plugins.csv", columns.PluginSource),
         ("systems.csv", columns.SystemPart), ("submissions.csv", columns.Submission),
     ):  # fmt: skip
         assert texts[name].splitlines()[0].split(",") == columns.columns_of(row)
-        assert all(dictionary.describe(column) for column in columns.columns_of(row))
+        assert all(dictionary.describe_column(column) for column in columns.columns_of(row))

@@ -45,7 +45,7 @@ def test_absolute_paths_are_cut_down_to_their_names(text, expected):
 
 
 def test_what_was_tried_is_published_without_paths_of_the_machine(two_runs):
-    run = record.read(two_runs[1])
+    run = record.read_record(two_runs[1])
     trials = [{"parameters": {"weights": "/home/me/w.pt"}, "error": "no /home/me/w.pt", "score": 1}]
     run.folds["trials"] = [json.dumps(trials), *[""] * (len(run.folds) - 1)]
     folds = submission.of_run(run).folds
@@ -56,6 +56,6 @@ def test_what_was_tried_is_published_without_paths_of_the_machine(two_runs):
 
 
 def test_a_run_of_earlier_days_has_no_trials_to_publish(two_runs):
-    run = record.read(two_runs[1])
+    run = record.read_record(two_runs[1])
     del run.folds["trials"]
     assert list(submission.of_run(run).folds) == list(run.folds)

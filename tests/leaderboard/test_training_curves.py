@@ -7,15 +7,15 @@ import json
 import numpy as np
 import pandas as pd
 
-from merbench.leaderboard.training_curves import averaged, curves, mean_curves
+from merbench.leaderboard.training_curves import averaged, loss_curves, mean_curves
 
 
 def test_curves_are_read_from_the_folds_that_have_them():
     text = json.dumps([{"epoch": 1, "loss": 0.5}, {"epoch": 2}])
-    (found,) = curves(pd.DataFrame({"curve": [text, "", None]}))
+    (found,) = loss_curves(pd.DataFrame({"curve": [text, "", None]}))
     assert found["epoch"].tolist() == [1, 2]
     np.testing.assert_array_equal(found["loss"], [0.5, np.nan])
-    assert curves(pd.DataFrame({"fold": [0]})) == []
+    assert loss_curves(pd.DataFrame({"fold": [0]})) == []
 
 
 def test_the_mean_goes_as_far_as_half_of_the_folds():

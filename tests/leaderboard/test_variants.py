@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from merbench.leaderboard.variants import PLAIN, families, model_of
+from merbench.leaderboard.variants import PLAIN, model_families, model_of
 
 
 def row(model: str, kl: float, **changes: Any) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def test_a_title_is_taken_apart(title: str, parts: tuple[str, str]):
 
 
 def test_variants_on_one_input_stand_together_the_best_family_first():
-    found = families([
+    found = model_families([
         row("tuned(svc)", 0.4), row("svc", 0.5), row("ridge", 0.35), row("calibrated(ridge)", 0.3),
         row("svc", 0.2, features="g"), row("forest", 0.1), row("calibrated(forest)", 0.1,
         status="failed"),
@@ -36,7 +36,7 @@ def test_variants_on_one_input_stand_together_the_best_family_first():
 
 
 def test_other_parameters_of_the_features_make_another_input():
-    other = row("tuned(svc)", 0.4, parameters='{"features": {"k": 3}}')
-    assert families([row("svc", 0.5), other]) == []
-    own = row("tuned(svc)", 0.4, parameters='{"model": {"trials": 3}}')
-    assert len(families([row("svc", 0.5), own])) == 1
+    other = row("tuned(svc)", 0.4, parameters={"features": {"k": 3}})
+    assert model_families([row("svc", 0.5), other]) == []
+    own = row("tuned(svc)", 0.4, parameters={"model": {"trials": 3}})
+    assert len(model_families([row("svc", 0.5), own])) == 1

@@ -8,10 +8,10 @@ import pandas as pd
 
 from merbench.leaderboard.results import Results, Sources
 from merbench.pages.about_sections import (
-    datasets_used,
-    how_to_submit,
+    how_to_submit_section,
     protocol_in_words,
-    submissions,
+    sources_section,
+    submissions_section,
 )
 from merbench.pages.view import View
 
@@ -37,27 +37,27 @@ def test_a_protocol_is_said_in_words():
 
 
 def test_a_dataset_says_where_it_is_from():
-    html = str(datasets_used(view(datasets=[DATASET, DATASET | {"dataset": "elsewhere"}])))
+    html = str(sources_section(view(datasets=[DATASET, DATASET | {"dataset": "elsewhere"}])))
     assert "8 clips in 4 groups" in html
     assert 'href="https://x.org"' in html
     assert "arXiv:2101.00001</a>" in html
     assert "each clip has a hash of its label instead" in html
     assert "elsewhere" not in html
-    assert datasets_used(view()) is None
+    assert sources_section(view()) is None
 
 
 def test_submissions_name_who_is_named_and_changes_that_are_in_no_commit():
-    html = str(submissions(view(submissions=[SUBMISSION])))
+    html = str(submissions_section(view(submissions=[SUBMISSION])))
     assert f"0.2.0, commit {'c' * 12} with changes" in html
     assert '<th scope="col">By</th>' not in html
     named = SUBMISSION | {"submitter": "Ann <b>", "published": "2026-01-02"}
-    html = str(submissions(view(submissions=[SUBMISSION, named])))
+    html = str(submissions_section(view(submissions=[SUBMISSION, named])))
     assert "Ann &lt;b&gt;" in html
     assert "2026-01-02" in html
 
 
 def test_a_report_is_submitted_to_by_nobody():
     report = view({"run": "r"}, submissions=[SUBMISSION])
-    assert submissions(report) is None
-    assert how_to_submit(report) is None
-    assert "leaderboard publish" in str(how_to_submit(view()))
+    assert submissions_section(report) is None
+    assert how_to_submit_section(report) is None
+    assert "leaderboard publish" in str(how_to_submit_section(view()))

@@ -5,9 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
+from ranked_results import ranked
 
 from merbench.leaderboard.results import Results
-from merbench.pages.board_sections import _tier_ends, leaderboard, variants
+from merbench.pages.board_sections import (
+    _tier_ends,
+    findings_section,
+    leaderboard_section,
+    variants_section,
+)
 from merbench.pages.view import View
 
 
@@ -22,7 +28,9 @@ def row(model: str, kl: float, **changes: Any) -> dict[str, Any]:
 
 
 def page_of(*rows: dict[str, Any]) -> str:
-    return str(leaderboard(View(Results("x", list(rows), [], pd.DataFrame(), pd.DataFrame()))))
+    return str(
+        leaderboard_section(View(Results("x", list(rows), [], pd.DataFrame(), pd.DataFrame())))
+    )
 
 
 def test_a_line_ends_each_tier_whatever_stands_between():
@@ -66,8 +74,19 @@ def test_the_legend_tells_what_stands_there():
 
 def test_variants_of_a_model_stand_side_by_side():
     rows = [row("svc", 0.4), row("tuned(svc)", 0.3), row("ridge", 0.5)]
-    html = str(variants(View(Results("x", rows, [], pd.DataFrame(), pd.DataFrame()))))
+    html = str(variants_section(View(Results("x", rows, [], pd.DataFrame(), pd.DataFrame()))))
     assert html.index("as it is") < html.index(">tuned<")
     assert "<b>0.300</b>" in html
     assert "ridge" not in html
-    assert variants(View(Results("x", rows[:1], [], pd.DataFrame(), pd.DataFrame()))) is None
+    assert (
+        variants_section(View(Results("x", rows[:1], [], pd.DataFrame(), pd.DataFrame()))) is None
+    )
+
+
+def test_findings_are_sentences_with_links_to_their_rows():
+    html = str(findings_section(View(ranked(4))))
+    assert html.count("<li>") >= 1
+    assert "cannot tell the 3 systems apart" in html
+    assert '<a href="#r-c0">m0</a>' in html
+    nothing = Results("x", [], [], pd.DataFrame(), pd.DataFrame())
+    assert findings_section(View(nothing)) is None

@@ -49,7 +49,7 @@ def test_an_excerpt_is_made_once_and_of_its_own_data_alone(
     find_excerpts = excerpt_maker(bench, run, tmp_path)
     row = row_of(run, "halves")
     first = find_excerpts(row, "c0")
-    monkeypatch.setattr(decoding, "decode", None)
+    monkeypatch.setattr(decoding, "decode_clip", None)
     assert find_excerpts(row, "c0") is first
     assert find_excerpts({"cell": "of other data"}, "c0") is None
 
@@ -70,8 +70,8 @@ def test_an_excerpt_is_the_beginning_and_never_too_loud(
         ExcerptMaker, "_write", lambda self, path, waveform, rate: written.update({path: waveform})
     )
     monkeypatch.setattr(excerpts, "SECONDS", 0.05)
-    decode = decoding.decode
-    monkeypatch.setattr(decoding, "decode", lambda *a: (40 * decode(*a)[0], decode(*a)[1]))
+    decode = decoding.decode_clip
+    monkeypatch.setattr(decoding, "decode_clip", lambda *a: (40 * decode(*a)[0], decode(*a)[1]))
     excerpt_maker(bench, run, tmp_path)(row_of(run, "plain"), "c7")
     ((_, mix),) = written.items()
     assert mix.shape[1] == 400
@@ -85,9 +85,9 @@ def test_a_clip_that_cannot_be_decoded_is_silent_with_a_reason(
         raise AudioError("c0.wav is no audio")
 
     find_excerpts = excerpt_maker(bench, run, tmp_path)
-    monkeypatch.setattr(decoding, "decode", broken)
+    monkeypatch.setattr(decoding, "decode_clip", broken)
     found = find_excerpts(row_of(run, "plain"), "c0")
-    assert found == excerpts.Excerpts((), "cannot be decoded: c0.wav is no audio")
+    assert found == excerpts.ClipExcerpts((), "cannot be decoded: c0.wav is no audio")
 
 
 def test_without_stems_the_mix_is_heard_and_the_reason_said(

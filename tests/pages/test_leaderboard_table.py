@@ -19,12 +19,12 @@ def row(**changes: Any) -> dict[str, Any]:
     } | changes  # fmt: skip
 
 
-def texts(table: leaderboard_table.Table, line: int) -> dict[str, str]:
+def texts(table: leaderboard_table.ShownTable, line: int) -> dict[str, str]:
     return {cell.column.key: cell.text for cell in table.lines[line].cells}
 
 
 def test_a_row_says_its_rank_interval_marks_and_failure():
-    table = leaderboard_table.table(
+    table = leaderboard_table.lay_out_table(
         "t",
         [
             row(),
@@ -49,7 +49,7 @@ def test_a_row_says_its_rank_interval_marks_and_failure():
 
 
 def test_columns_without_content_are_left_out():
-    table = leaderboard_table.table("t", [row(augmentation="none")])
+    table = leaderboard_table.lay_out_table("t", [row(augmentation="none")])
     keys = {column.key for column in table.columns}
     assert "augmentation" not in keys
     assert "kl_difference_to_people" not in keys
@@ -57,7 +57,7 @@ def test_columns_without_content_are_left_out():
 
 
 def test_a_baseline_far_off_does_not_set_the_scale():
-    table = leaderboard_table.table(
+    table = leaderboard_table.lay_out_table(
         "t", [row(), row(role="baseline", kl_mean=40.0, kl_mean_high=60.0)]
     )
     assert table.scale == pytest.approx(1.25 * 0.75)
@@ -66,17 +66,19 @@ def test_a_baseline_far_off_does_not_set_the_scale():
 
 def test_a_few_systems_far_off_do_not_set_the_scale():
     good = [row(kl_mean=0.4 + i / 100, kl_mean_high=0.5 + i / 100) for i in range(6)]
-    table = leaderboard_table.table(
+    table = leaderboard_table.lay_out_table(
         "t", [*good, row(kl_mean=1.4, kl_mean_high=1.7), row(kl_mean=3.0)]
     )
     assert table.scale == pytest.approx(1.25 * 0.55)
     assert [line.beyond for line in table.lines] == [False] * 6 + [True] * 2
-    table = leaderboard_table.table("t", [*good, row(kl_mean=0.8, kl_mean_high=0.9)])
+    table = leaderboard_table.lay_out_table("t", [*good, row(kl_mean=0.8, kl_mean_high=0.9)])
     assert table.scale == pytest.approx(1.25 * 0.9)
 
 
 def test_a_quadrant_table_shows_its_own_metrics():
-    table = leaderboard_table.table("t", [row(task="quadrant", accuracy=0.61, macro_f1=0.5)])
+    table = leaderboard_table.lay_out_table(
+        "t", [row(task="quadrant", accuracy=0.61, macro_f1=0.5)]
+    )
     shown = texts(table, 0)
     assert (shown["accuracy"], shown["macro_f1"]) == ("0.610", "0.500")
 
@@ -85,4 +87,4 @@ def test_a_quadrant_table_shows_its_own_metrics():
     ("value", "text"), [(-0.0004, "0.000"), (-1.5, "−1.500"), (None, "–"), (float("nan"), "–")]
 )
 def test_numbers_have_true_minus_signs_and_no_minus_zero(value: float | None, text: str):
-    assert leaderboard_table.number(value) == text
+    assert leaderboard_table.page_number(value) == text

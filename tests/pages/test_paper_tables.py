@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -10,7 +11,7 @@ import pytest
 
 from board_tables import content_of
 from boards import made
-from merbench.pages.paper_tables import paper_tables, texts
+from merbench.pages.paper_tables import paper_tables, table_texts
 from merbench.pages.text_table import csv
 
 FAR = [[0.30, 0.31, 0.29, 0.32, 0.33, 0.28], [0.31, 0.30, 0.29, 0.30, 0.32, 0.31]] * 2
@@ -50,14 +51,14 @@ def test_without_tiers_nothing_is_starred(content: Any):
 
 
 def test_the_better_of_a_significant_pair_is_bold(content: Any):
-    pair = content.comparisons[0]
-    pair["significant"], pair["kl_difference"] = True, -0.5
-    table = paper_tables(content)[1]
+    first, *others = content.comparisons
+    pairs = [replace(first, significant=True, kl_difference=-0.5), *others]
+    table = paper_tables(replace(content, comparisons=pairs))[1]
     first = table.rows[0]
     assert (first[0].bold, first[1].bold, first[2].star) == (True, False, True)
     assert pd.read_csv(io.StringIO(csv(table)))["significant"].iloc[0]
 
 
 def test_only_the_formats_that_are_asked_for(content: Any):
-    assert set(texts(content, ["markdown"])) == {"tables.md"}
-    assert {name.split(".")[-1] for name in texts(content)} == {"md", "tex", "csv"}
+    assert set(table_texts(content, ["markdown"])) == {"tables.md"}
+    assert {name.split(".")[-1] for name in table_texts(content)} == {"md", "tex", "csv"}

@@ -15,13 +15,13 @@ from merbench.leaderboard import run_results
 from merbench.leaderboard.music_shift import shift_of
 from merbench.leaderboard.results import Results
 from merbench.pages import report, sections, stem_levels
-from merbench.pages.system import Excerpts
+from merbench.pages.system import ClipExcerpts
 
 
 @pytest.fixture(scope="module")
 def folder(run: run_results.RunResults, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("written")
-    assert report.write(run, folder) == [folder / "index.html"]
+    assert report.write_report(run, folder) == [folder / "index.html"]
     return folder
 
 
@@ -80,7 +80,7 @@ def test_it_is_one_sound_page_that_loads_nothing(text: str):
 def test_it_is_the_same_bytes_for_the_same_run(
     run: run_results.RunResults, folder: Path, tmp_path: Path
 ):
-    report.write(run, tmp_path)
+    report.write_report(run, tmp_path)
     assert (tmp_path / "index.html").read_bytes() == (folder / "index.html").read_bytes()
 
 
@@ -137,7 +137,7 @@ def test_systems_move_to_pages_of_their_own_where_the_page_would_grow_too_large(
     run: run_results.RunResults, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(report, "PAGE_BYTES", 100_000)
-    written = report.write(run, tmp_path)
+    written = report.write_report(run, tmp_path)
     assert len(written) == 4
     main = written[0].read_text()
     assert len(main.encode()) < 200_000
@@ -146,14 +146,14 @@ def test_systems_move_to_pages_of_their_own_where_the_page_would_grow_too_large(
         assert "<svg" in page.read_text()
         Outline(page.read_text())
     monkeypatch.undo()
-    assert report.write(run, tmp_path) == [tmp_path / "index.html"]
+    assert report.write_report(run, tmp_path) == [tmp_path / "index.html"]
     assert [path.name for path in tmp_path.iterdir()] == ["index.html"]
 
 
 def test_a_folder_that_cannot_be_written_is_named(run: run_results.RunResults, tmp_path: Path):
     (tmp_path / "file").write_text("")
     with pytest.raises(MerbenchError, match=r"file.* cannot be written"):
-        report.write(run, tmp_path / "file")
+        report.write_report(run, tmp_path / "file")
 
 
 # --- tables for a paper ---------------------------------------------------------------------------
@@ -344,7 +344,7 @@ def test_clips_can_be_heard_stem_by_stem(
         soundfile.write(tmp_path / f"audio/{name}.mp3", tone, 16_000, format="MP3")
     (tmp_path / "audio/stale.mp3").write_bytes(b"of an earlier report")
     sources = (("mix", "audio/mix.mp3"), ("bass", "audio/bass.mp3"))
-    report.write(run, tmp_path, lambda row, clip: Excerpts(sources, "no vocals"))
+    report.write_report(run, tmp_path, lambda row, clip: ClipExcerpts(sources, "no vocals"))
     assert {path.name for path in (tmp_path / "audio").iterdir()} == {"mix.mp3", "bass.mp3"}
     browser.open(tmp_path / "index.html")
     assert browser.requests() == [], "music is loaded only when asked for"

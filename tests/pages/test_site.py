@@ -39,7 +39,7 @@ def board(bench: TinyBench, tmp_path_factory: pytest.TempPathFactory) -> Path:
         bench.run(),
         bench.run(protocol={"monte-carlo": {"folds": 2, "test_fraction": 0.25}}),
     ]
-    files.write(files.compose(finished), folder)
+    files.write_board(files.compose_board(finished), folder)
     (folder / "reported.csv").write_text(REPORTED)
     site.write(folder)
     return folder
@@ -209,7 +209,7 @@ def test_rows_of_one_dataset_can_be_chosen(browser: Any, bench: TinyBench, tmp_p
     finished = bench.run("model=linear")
     own = finished.leaderboard
     rows = pd.concat([own, own.assign(dataset="b", table="b")])
-    report.write(dataclasses.replace(finished, leaderboard=rows), tmp_path)
+    report.write_report(dataclasses.replace(finished, leaderboard=rows), tmp_path)
     browser.open(tmp_path / "index.html")
     assert browser.texts(".filters output") == ["4 of 4 rows"]
     assert len(browser.texts("section.board h3")) == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -82,3 +83,53 @@ def test_no_points_draw_nothing():
 def test_coordinates_are_tenths_of_a_point():
     assert svg._shorter_path("M 1.2345 2.0 \nL 30.04 4.96 \nz") == "M1.2 2L30 5z"
     assert svg._shorter_path("M 1 2 L 1 2") == "M1 2h0"
+
+
+# --- the same figure again -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def drawings(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
+    """What was really drawn, by a process that has drawn nothing before."""
+    monkeypatch.setattr(svg, "_DRAWN", {})
+    return []
+
+
+@pytest.fixture
+def line(drawings: list[tuple[object, ...]]) -> Callable[..., str]:
+    @svg.drawn_once
+    def drawn(key: str, height: np.ndarray, *, title: str = "t") -> str:
+        drawings.append((height.tolist(), title))
+
+        def paint(figure: Figure) -> None:
+            svg.bare(figure, 0.1, 0.1, 0.1, 0.1).plot(height)
+
+        return svg.draw(key, (1, 1), paint, title=title, description="d")
+
+    return drawn
+
+
+def test_the_same_figure_is_drawn_once_and_has_the_key_that_is_asked_for(line, drawings):
+    one, other = line("one", np.array([0.0, 1.0])), line("other", np.array([0.0, 1.0]))
+    assert len(drawings) == 1
+    assert "one-t" in one
+    assert one.replace("one-", "other-") == other
+    undecorated = line.__wrapped__("other", np.array([0.0, 1.0]))
+    assert undecorated == other
+
+
+@pytest.mark.parametrize(
+    ("height", "named"), [([0.0, 2.0], {}), ([0, 1], {}), ([0.0, 1.0], {"title": "u"})]
+)
+def test_another_figure_is_drawn_anew(line, drawings, height, named):
+    line("k", np.array([0.0, 1.0]))
+    line("k", np.array(height), **named)
+    assert len(drawings) == 2
+
+
+def test_no_more_figures_are_kept_than_there_is_room_for(line, drawings, monkeypatch):
+    monkeypatch.setattr(svg, "_MOST_DRAWN", 2)
+    for height in (0.0, 1.0, 2.0, 2.0, 0.0):
+        line("k", np.array([height, 1.0]))
+    assert [height[0] for height, _ in drawings] == [0.0, 1.0, 2.0, 0.0]
+    assert len(svg._DRAWN) == 2

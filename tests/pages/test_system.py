@@ -12,7 +12,7 @@ import pytest
 from boards import made, tables
 from merbench.leaderboard.results import Clips, Results, clips_of
 from merbench.pages import system
-from merbench.pages.system import Excerpts
+from merbench.pages.system import ClipExcerpts
 from merbench.tasks import Task
 
 OFFSETS = [[i / 100 for i in (5, 1, 9, 3, 7, 2, 8, 4)]]
@@ -90,9 +90,9 @@ def test_of_many_classes_the_likeliest_are_written():
 def test_only_what_is_listed_is_asked_for_and_can_be_heard():
     asked = []
 
-    def find_excerpts(of: dict[str, Any], clip: str) -> Excerpts | None:
+    def find_excerpts(of: dict[str, Any], clip: str) -> ClipExcerpts | None:
         asked.append(clip)
-        heard = Excerpts((("mix", f"audio/{clip}.mp3"),), "no <stems>")
+        heard = ClipExcerpts((("mix", f"audio/{clip}.mp3"),), "no <stems>")
         return heard if clip == "c1" else None
 
     one = row()

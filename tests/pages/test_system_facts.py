@@ -33,7 +33,7 @@ def content(sources: Sources | None = None, replications: list[Any] | None = Non
 def test_facts_say_what_must_be_known():
     found = system_facts.facts(
         content(),
-        row(parameters='{"model": {"k": 3}}', n_failed=2, n_folds=3, n_nonpositive_std=4.0,
+        row(parameters={"model": {"k": 3}}, n_failed=2, n_folds=3, n_nonpositive_std=4.0,
             n_floored_std=0, mark="worse than a constant", error="it <broke>",
             ccc_valence_mean=0.5, ccc_arousal_mean=0.75, rmse=0.1, fit_seconds=2.5,
             predict_seconds_per_clip=0.0025, peak_memory_mb=300.0, rank=2.0,
@@ -72,13 +72,13 @@ def test_who_submitted_it_and_what_it_ran_with():
 
 def test_parts_have_their_parameters_and_what_they_say_of_themselves():
     sources = Sources(plugins=[PLUGIN], parts=[PART, PART | {"cell": "b"}])
-    (part,) = system_facts.parts(content(sources), row(run="r" * 32))
+    (part,) = system_facts.system_components(content(sources), row(run="r" * 32))
     assert part["summary"] == "A model."
     assert part["more"] == ["One.", "Two."]
     assert part["cites"] == ["Someone 2020"]
     assert part["parameters"] == "k=3"
     assert str(part["code"]) == "d 2, commit abc with changes"
-    (alone,) = system_facts.parts(content(Sources(parts=[PART])), row(run="r" * 32))
+    (alone,) = system_facts.system_components(content(Sources(parts=[PART])), row(run="r" * 32))
     assert (alone["summary"], str(alone["code"])) == ("", "")
 
 
@@ -90,6 +90,8 @@ def test_runs_of_a_cell_and_why_something_is_withheld():
     ]  # fmt: skip
     found = system_facts.runs(content(replications=[*runs, runs[0] | {"cell": "b"}]), row())
     assert [(run["kl"], run["listed"]) for run in found] == [("0.500", "ranked"), ("0.600", "")]
-    assert system_facts.withheld(row()) == ""
-    assert "hash" in system_facts.withheld(row(withheld="labels"))
-    assert "as they were submitted" in system_facts.withheld(row(withheld="labels and predictions"))
+    assert system_facts.withheld_note(row()) == ""
+    assert "hash" in system_facts.withheld_note(row(withheld="labels"))
+    assert "as they were submitted" in system_facts.withheld_note(
+        row(withheld="labels and predictions")
+    )

@@ -6,14 +6,14 @@ import io
 
 import pandas as pd
 
-from merbench.pages.text_table import Cell, Heading, TextTable, csv, escaped, latex, markdown
+from merbench.pages.text_table import Heading, TextCell, TextTable, csv, escaped, latex, markdown
 
 TABLE = TextTable(
     "t",
     "100 % of a_b.",
     [Heading("Name", "name", numeric=False), Heading("Score", "score")],
-    [[Cell("a|b <i>*"), Cell("0.123", 0.123456789, bold=True, star=True)],
-     [Cell("c"), Cell("–")]],
+    [[TextCell("a|b <i>*"), TextCell("0.123", 0.123456789, bold=True, star=True)],
+     [TextCell("c"), TextCell("–")]],
     "differs",
 )  # fmt: skip
 

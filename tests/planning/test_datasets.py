@@ -15,7 +15,7 @@ from merbench import Clip, Dataset, Task
 from merbench.benchmark.protocols import MonteCarlo
 from merbench.benchmark.resolving import RootedDataset
 from merbench.errors import MerbenchError, TableError
-from merbench.planning.datasets import check_clips, load
+from merbench.planning.datasets import check_clips, load_dataset
 from merbench_plugins.datasets.table import Table
 
 PROTOCOL = MonteCarlo(folds=2, test_fraction=0.34)
@@ -27,17 +27,17 @@ def root(tmp_path: Path) -> Path:
 
 
 def test_a_users_name_is_the_datasets(root: Path) -> None:
-    data = load(RootedDataset(Table(name="my-songs"), root), PROTOCOL)
+    data = load_dataset(RootedDataset(Table(name="my-songs"), root), PROTOCOL)
     assert data.name == "my-songs"
     assert data.settings == {}
     with pytest.raises(MerbenchError, match=r"^my-songs: the folder .*; set datasets\.table\.root"):
-        load(RootedDataset(Table(name="my-songs"), root / "gone"), PROTOCOL)
+        load_dataset(RootedDataset(Table(name="my-songs"), root / "gone"), PROTOCOL)
 
 
 def test_a_fault_in_a_table_keeps_its_class_and_line(root: Path) -> None:
     miniatures.edit(root / "labels.csv", "c2,", "c2,loud,")
     with pytest.raises(TableError, match=rf"^my-songs: {root}/labels\.csv:4: there are 10 cells"):
-        load(RootedDataset(Table(name="my-songs"), root), PROTOCOL)
+        load_dataset(RootedDataset(Table(name="my-songs"), root), PROTOCOL)
 
 
 class Decomposed(Table):
@@ -55,7 +55,7 @@ class Decomposed(Table):
 
 
 def test_ids_and_groups_are_in_one_form(root: Path) -> None:
-    data = load(RootedDataset(Decomposed(), root), PROTOCOL)
+    data = load_dataset(RootedDataset(Decomposed(), root), PROTOCOL)
     assert {clip.group for clip in data.clips} == {f"Sigur Rós {n}" for n in range(3)}
     assert data.clips[0].id == unicodedata.normalize("NFC", "é0")
     for split in data.splits:

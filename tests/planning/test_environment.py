@@ -19,7 +19,7 @@ from merbench.plugins.registry import Origin, Problem, Registry
 
 @pytest.fixture(scope="module")
 def registry() -> Registry:
-    return discovery.load()
+    return discovery.load_plugins()
 
 
 @pytest.fixture(autouse=True)

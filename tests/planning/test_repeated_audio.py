@@ -24,10 +24,10 @@ def test_the_same_audio_in_other_groups_is_said_in_plan_run_and_on_the_board(ben
         done = bench.call(*arguments)
         assert done.returncode == 0, done.stderr
         assert f"warning: {plan.warnings[1]}" in " ".join(done.stderr.split())
-    run = run_results.read(out)
+    run = run_results.read_results(out)
     assert run.manifest["datasets"][0]["provenance"] == note
     assert set(run.leaderboard["provenance"]) == {note}
-    assert run_check.verify(out) == []
+    assert run_check.verify_run(out) == []
 
 
 def test_the_same_audio_within_a_group_is_nobodys_leak(bench):

@@ -26,4 +26,4 @@ def registry(tmp_path: Path) -> Registry:
         write(tmp_path / "plain.py", model("plain", "k: int = 1\nrate: float = 0.5")),
         write(tmp_path / "wrapper.py", wrapper),
     ]
-    return discovery.load(paths)
+    return discovery.load_plugins(paths)

@@ -30,7 +30,7 @@ def test_a_plugin_changes_nothing_of_the_process_in_passing(tmp_path: Path) -> N
         return [Path.cwd(), handler, filters, sys.getrecursionlimit(), sys.excepthook, sys.stdout]
 
     before = surroundings()
-    assert discovery.load([path]).get("model", "rude")
+    assert discovery.load_plugins([path]).get("model", "rude")
     assert surroundings() == before
 
 
@@ -39,7 +39,7 @@ def test_what_a_plugin_prints_goes_to_standard_error(
 ) -> None:
     talk = "print('python'); os.write(1, b'below\\n'); os.system('echo child')\n"
     path = write(tmp_path / "talks.py", model("talks") + f"import os\n{talk}")
-    assert discovery.load([path]).get("model", "talks")
+    assert discovery.load_plugins([path]).get("model", "talks")
     out, err = capfd.readouterr()
     assert out == ""
     assert sorted(err.split()) == ["below", "child", "python"]
@@ -61,7 +61,7 @@ def test_a_plugin_that_replaces_somebody_elses_function_is_refused(
 ) -> None:
     path = write(tmp_path / "patches.py", model("patches") + f"import numpy\n{patch}\n")
     before = np.mean
-    registry = discovery.load([path])
+    registry = discovery.load_plugins([path])
     assert faults(registry, path)[0].startswith(f"it puts its own function in place of {named},")
     assert ("model", "patches") not in registry.entries
     assert np.mean is before

@@ -46,14 +46,22 @@ def merbench_models():
 
 
 def test_the_installed_plugins_are_found_by_their_entry_points() -> None:
-    registry = discovery.load()
+    registry = discovery.load_plugins()
     assert {entry.kind for entry in registry.entries.values()} >= {"dataset", "feature"}
     assert {e.origin.distribution for e in registry.entries.values()} == {"merbench"}
 
 
+def test_a_worker_does_without_what_comes_with_merbench(tmp_path: Path) -> None:
+    found = discovery.load_plugins([write(tmp_path / "mine.py", model("mine"))], ours=False)
+    assert [entry.name for entry in found.entries.values() if not entry.origin.distribution] == [
+        "mine"
+    ]
+    assert not [entry for entry in found.entries.values() if entry.origin.ours]
+
+
 def test_a_file_is_loaded(tmp_path: Path) -> None:
     path = write(tmp_path / "mine.py", model("mine"))
-    entry = discovery.load([path]).get("model", "mine")
+    entry = discovery.load_plugins([path]).get("model", "mine")
     assert (entry.kind, entry.name, entry.summary) == ("model", "mine", "A model.")
     assert str(entry.origin) == str(path.resolve())
 
@@ -66,29 +74,29 @@ def test_a_folder_is_loaded_file_by_file_and_package_by_package(tmp_path: Path) 
     write(tmp_path / ".hidden.py", model("hidden"))
     write(tmp_path / "notes.txt", "no plugin")
     write(tmp_path / "data" / "three.py", model("three"))
-    registry = discovery.load([tmp_path])
+    registry = discovery.load_plugins([tmp_path])
     found = {e.name for e in registry.of_kind("model") if not e.origin.distribution}
     assert found == {"one", "two"}
 
 
 def test_a_package_can_be_named(tmp_path: Path) -> None:
     write(tmp_path / "two" / "__init__.py", model("two"))
-    assert discovery.load([tmp_path / "two"]).get("model", "two")
+    assert discovery.load_plugins([tmp_path / "two"]).get("model", "two")
 
 
 def test_a_helper_without_hooks_is_no_problem(tmp_path: Path) -> None:
     path = write(tmp_path / "helper.py", "x = 1\n")
-    assert faults(discovery.load([path]), path) == []
+    assert faults(discovery.load_plugins([path]), path) == []
 
 
 def test_a_path_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(PluginError, match=r"gone\.py does not exist"):
-        discovery.load([tmp_path / "gone.py"])
+        discovery.load_plugins([tmp_path / "gone.py"])
 
 
 def test_the_plugins_folder_beside_a_benchmark_is_loaded(tmp_path: Path) -> None:
     write(tmp_path / "plugins" / "nearest.py", NEAREST)
-    assert discovery.load(folder=tmp_path).get("model", "nearest-clips")
+    assert discovery.load_plugins(folder=tmp_path).get("model", "nearest-clips")
 
 
 def test_the_plugin_of_the_documentation_works_when_dropped_beside_a_spec(tmp_path: Path) -> None:
@@ -100,7 +108,7 @@ def test_the_plugin_of_the_documentation_works_when_dropped_beside_a_spec(tmp_pa
     )
     document = read_document(spec)
     parsed = parse(document)
-    registry = discovery.load(plugin_paths(document, parsed))
+    registry = discovery.load_plugins(plugin_paths(document, parsed))
     one, three = resolve(document, parsed, registry).models
     assert [one.settings, three.settings] == [{"k": 1}, {"k": 3}]
 
@@ -114,7 +122,7 @@ def test_the_plugin_of_the_documentation_works_when_dropped_beside_a_spec(tmp_pa
 def test_one_path_is_not_loaded_twice(tmp_path: Path, named: str) -> None:
     write(tmp_path / "plugins" / "two" / "__init__.py", model("two"))
     (tmp_path / "link").symlink_to(tmp_path / "plugins" / "two")
-    registry = discovery.load([tmp_path / named], folder=tmp_path)
+    registry = discovery.load_plugins([tmp_path / named], folder=tmp_path)
     assert registry.get("model", "two")
     assert faults(registry, tmp_path / "plugins" / "two") == []
 
@@ -123,18 +131,18 @@ def test_what_is_installed_is_not_loaded_again_from_its_folder() -> None:
     import merbench_plugins
 
     folder = Path(merbench_plugins.__file__).parent
-    listed = set(discovery.load().entries)
-    assert set(discovery.load([folder]).entries) == listed
-    assert set(discovery.load([folder / "datasets"]).entries) == listed
+    listed = set(discovery.load_plugins().entries)
+    assert set(discovery.load_plugins([folder]).entries) == listed
+    assert set(discovery.load_plugins([folder / "datasets"]).entries) == listed
 
 
 def test_a_plugin_has_one_module_name_in_every_process(tmp_path: Path) -> None:
     path = write(tmp_path / "my plugin.py", model("mine"))
-    cls = discovery.load([path]).get("model", "mine").cls
+    cls = discovery.load_plugins([path]).get("model", "mine").cls
     code = (
         "import pickle, sys; from pathlib import Path\n"
-        "from merbench.plugins.discovery import load\n"
-        "load([Path(sys.argv[1])]); print(pickle.load(sys.stdin.buffer).name)"
+        "from merbench.plugins.discovery import load_plugins\n"
+        "load_plugins([Path(sys.argv[1])]); print(pickle.load(sys.stdin.buffer).name)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(path)], input=pickle.dumps(cls()), capture_output=True
@@ -213,7 +221,7 @@ def test_two_distributions_with_one_name_are_an_error_that_names_both(tmp_path: 
 def test_two_files_with_one_name_are_an_error_that_names_both(tmp_path: Path) -> None:
     one, two = write(tmp_path / "a.py", model("same")), write(tmp_path / "b.py", model("same"))
     with pytest.raises(PluginError) as caught:
-        discovery.load([one, two])
+        discovery.load_plugins([one, two])
     assert str(one) in str(caught.value)
     assert str(two) in str(caught.value)
 
@@ -230,7 +238,7 @@ def test_kinds_may_share_a_name(tmp_path: Path) -> None:
             return [Noisy]
         '''
     )
-    registry = discovery.load([write(tmp_path / "a.py", text)])
+    registry = discovery.load_plugins([write(tmp_path / "a.py", text)])
     assert registry.find("model/same").kind == "model"
     assert registry.find("augmentation/same").kind == "augmentation"
     with pytest.raises(PluginError, match=r"several plugins: say .*augmentation/same"):

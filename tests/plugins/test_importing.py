@@ -12,7 +12,7 @@ from plugin_files import faults, write
 from merbench.components.base import source_digest
 from merbench.plugins import discovery
 from merbench.plugins.importing import import_file
-from merbench.testing.chance import files_of
+from merbench.testing.chance import files_of_author
 from tinybench import TinyBench
 
 MODEL = """
@@ -41,7 +41,7 @@ def mine(imports: str = "", calls: str = "made()", late: str = "pass") -> str:
 
 
 def estimator(path: Path) -> object:
-    found = discovery.load([path.parent]).get("model", "mine").cls
+    found = discovery.load_plugins([path.parent]).get("model", "mine").cls
     return found().estimator(task=None, seed=0, device="cpu")
 
 
@@ -61,7 +61,7 @@ def test_a_file_imports_another_of_its_folder(
 ) -> None:
     write(tmp_path / "my_features.py", HELPER)
     path = write(tmp_path / "my_model.py", mine(imports, calls, late))
-    assert faults(discovery.load([tmp_path]), path) == []
+    assert faults(discovery.load_plugins([tmp_path]), path) == []
     assert estimator(path) == "made"
     assert not any(name.startswith("my_features") for name in sys.modules)
 
@@ -101,7 +101,7 @@ def test_a_class_that_two_files_share_is_one(tmp_path: Path) -> None:
         "@hookimpl\ndef merbench_models():\n    return [Mine, Other]\n"
     )
     path = write(tmp_path / "other_model.py", text)
-    registry = discovery.load([tmp_path])
+    registry = discovery.load_plugins([tmp_path])
     assert faults(registry, path) == faults(registry, tmp_path / "base_model.py") == []
     assert issubclass(registry.get("model", "other").cls, registry.get("model", "mine").cls)
 
@@ -113,7 +113,7 @@ def test_what_lies_beside_a_file_is_its_source(tmp_path: Path) -> None:
         path = write(tmp_path / folder / "my_model.py", mine("", "None", "import my_features"))
         cls = import_file(path).Mine
         before = source_digest(cls)
-        assert {Path(file).name for file in files_of(cls())} == {
+        assert {Path(file).name for file in files_of_author(cls())} == {
             "my_model.py", "my_features.py", "deepest.py",
         }  # fmt: skip
         estimator_is_asked(cls)
@@ -129,7 +129,7 @@ def test_what_lies_beside_a_file_is_its_source(tmp_path: Path) -> None:
 
 def test_a_missing_file_is_the_error_that_python_gives(tmp_path: Path) -> None:
     path = write(tmp_path / "my_model.py", mine("from my_faetures import made"))
-    (fault,) = faults(discovery.load([tmp_path]), path)
+    (fault,) = faults(discovery.load_plugins([tmp_path]), path)
     assert "No module named 'my_faetures'" in fault
 
 

@@ -16,9 +16,15 @@ from merbench.plugins.provenance import about, address, provenance
 
 @pytest.fixture(autouse=True)
 def forget():
-    module._of_module.cache_clear()
+    anew()
     yield
+    anew()
+
+
+def anew() -> None:
+    """Forget what is known of modules and checkouts."""
     module._of_module.cache_clear()
+    module._checkout.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -64,17 +70,34 @@ def test_a_plugin_file_in_a_checkout_has_its_commit(tmp_path: Path):
         git(tmp_path, "add", "own.py")
         git(tmp_path, "commit", "-qm", "first")
         git(tmp_path, "remote", "add", "origin", "git@github.com:someone/plugins.git")
-        forget_and = module._of_module.cache_clear
-        forget_and()
+        anew()
         found = provenance(cls)
         assert found.commit == git(tmp_path, "rev-parse", "HEAD")
         assert found.repository == "https://github.com/someone/plugins"
         assert not found.changed
         file.write_text("# edited\n")
-        forget_and()
+        anew()
         assert provenance(cls).changed
     finally:
         del sys.modules[cls.__module__]
+
+
+def test_one_file_of_a_folder_may_be_kept_and_another_not(tmp_path: Path):
+    for name in ("kept", "other"):
+        (tmp_path / f"{name}.py").write_text("# a plugin\n")
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", "kept.py")
+    try:
+        kept, other = (plugin_class(tmp_path / f"{n}.py", f"own_{n}") for n in ("kept", "other"))
+        assert provenance(kept) == module.Provenance(), "nothing is committed yet"
+        git(tmp_path, "commit", "-qm", "first")
+        anew()
+        assert provenance(kept).commit
+        assert provenance(kept).changed, "a file beside it is new"
+        assert provenance(other) == module.Provenance()
+    finally:
+        for name in ("own_kept", "own_other"):
+            del sys.modules[name]
 
 
 class Installed:
@@ -98,7 +121,8 @@ class Installed:
 def test_an_installed_plugin_has_its_distribution_and_commit(monkeypatch, tmp_path: Path):
     direct = '{"url": "https://git.example.org/x", "vcs_info": {"vcs": "git", "commit_id": "abc"}}'
     installed = Installed(**{"direct_url.json": direct})
-    monkeypatch.setattr(module, "_distribution", lambda package: installed)
+    known = {"their_plugins_here": installed}
+    monkeypatch.setattr(module, "_distributions", lambda: known)
     cls = plugin_class(tmp_path / "x.py", "their_plugins_here")
     assert provenance(cls) == module.Provenance(
         "their-plugins", "1.2", "https://git.example.org/their/plugins", "abc"
@@ -109,7 +133,7 @@ def test_an_installed_plugin_has_its_distribution_and_commit(monkeypatch, tmp_pa
 def test_the_plugins_that_come_with_merbench_are_those_of_its_distribution():
     from merbench.plugins import discovery
 
-    ridge = discovery.load([]).get("model", "ridge").cls
+    ridge = discovery.load_plugins([]).get("model", "ridge").cls
     assert provenance(ridge).distribution == "merbench"
     assert about(ridge)[0]
 

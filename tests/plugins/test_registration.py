@@ -94,7 +94,7 @@ def test_a_broken_plugin_is_a_problem_and_the_others_are_there(tmp_path: Path, f
     text, expected = BROKEN[fault]
     broken = write(tmp_path / "broken.py", text)
     sound = write(tmp_path / "sound.py", model("sound"))
-    registry = discovery.load([broken, sound])
+    registry = discovery.load_plugins([broken, sound])
     assert registry.get("model", "sound")
     assert ("model", "x") not in registry.entries
     (problem,) = [p for p in registry.problems if p.origin.path == str(broken)]
@@ -105,14 +105,14 @@ def test_a_broken_plugin_is_a_problem_and_the_others_are_there(tmp_path: Path, f
 
 def test_a_problem_keeps_the_traceback(tmp_path: Path) -> None:
     path = write(tmp_path / "broken.py", "def inner():\n    1 / 0\ninner()\n")
-    (problem,) = [p for p in discovery.load([path]).problems if p.origin.path == str(path)]
+    (problem,) = [p for p in discovery.load_plugins([path]).problems if p.origin.path == str(path)]
     assert "in inner" in problem.trace
     assert "broken.py" in problem.trace
 
 
 def test_a_file_that_is_no_python_is_a_problem(tmp_path: Path) -> None:
     path = write(tmp_path / "plugin.txt", "hello")
-    assert faults(discovery.load([path]), path) == [
+    assert faults(discovery.load_plugins([path]), path) == [
         "it cannot be imported (PluginError: it is not a Python file)"
     ]
 
@@ -120,6 +120,6 @@ def test_a_file_that_is_no_python_is_a_problem(tmp_path: Path) -> None:
 def test_one_class_of_two_may_be_broken(tmp_path: Path) -> None:
     more = "class Other(Given):\n    name = 'Wrong Name'\n"
     path = write(tmp_path / "half.py", model("x", hook="return [Other, Given]") + more)
-    registry = discovery.load([path])
+    registry = discovery.load_plugins([path])
     assert registry.get("model", "x")
     assert len(faults(registry, path)) == 1

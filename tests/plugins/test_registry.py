@@ -18,7 +18,7 @@ def test_a_component_that_cannot_be_built_is_said(tmp_path: Path) -> None:
     body = "def model_post_init(self, context): raise KeyError('weights')"
     path = write(tmp_path / "mine.py", model("mine", body))
     with pytest.raises(PluginError, match=r"model 'mine' cannot be built \(KeyError: 'weights'\)"):
-        discovery.load([path]).build("model", "mine", {})
+        discovery.load_plugins([path]).build("model", "mine", {})
 
 
 def test_the_nearest_right_name_is_offered(registry: Registry) -> None:
@@ -35,7 +35,7 @@ def test_the_nearest_right_name_is_offered(registry: Registry) -> None:
 def test_a_name_that_is_not_found_may_be_that_of_a_broken_plugin(tmp_path: Path) -> None:
     path = write(tmp_path / "broken.py", "import no_such_module\n")
     with pytest.raises(PluginError, match=r"no model 'mine'.*broken\.py: it cannot be imported"):
-        discovery.load([path]).get("model", "mine")
+        discovery.load_plugins([path]).get("model", "mine")
 
 
 def test_find_takes_a_name_with_and_without_its_kind(registry: Registry) -> None:

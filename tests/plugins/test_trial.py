@@ -37,7 +37,7 @@ def test_what_is_asked_sees_the_folder_and_environment_of_now(
     for value in ("one", "two"):
         monkeypatch.chdir(tmp_path)
         monkeypatch.setenv("TRIAL_TEST", value)
-        folder, said, pid = trial.attempt(trialacts.sound, home=HOME).said.split()
+        folder, said, pid = trial.call_apart(trialacts.sound, home=HOME).said.split()
         assert (folder, said) == (str(tmp_path), value)
         pids.add(pid)
     assert len(pids - {str(os.getpid())}) == 1  # one process serves, and it is not this one
@@ -47,15 +47,15 @@ def test_a_crash_names_the_line_and_the_next_is_asked_anew() -> None:
     line = next(
         n for n, text in enumerate(Path(HOME).read_text().splitlines(), 1) if "string_at" in text
     )
-    assert trial.attempt(trialacts.crashes, home=HOME) == Answer(
+    assert trial.call_apart(trialacts.crashes, home=HOME) == Answer(
         f"it crashed the process by SIGSEGV at {HOME}:{line}, in crashes"
     )
-    assert trial.attempt(trialacts.sound, home=HOME).fault == ""
+    assert trial.call_apart(trialacts.sound, home=HOME).fault == ""
 
 
 def test_an_end_is_seen_whatever_is_left_behind() -> None:
     started = time.monotonic()
-    fault = trial.attempt(trialacts.leaves_a_child_that_holds_on, home=HOME).fault
+    fault = trial.call_apart(trialacts.leaves_a_child_that_holds_on, home=HOME).fault
     assert fault == "it ended the process with status 5"
     assert time.monotonic() - started < 30
 
@@ -63,7 +63,7 @@ def test_an_end_is_seen_whatever_is_left_behind() -> None:
 @pytest.mark.usefixtures("impatient")
 def test_a_hang_is_bounded_and_names_the_plugins_line() -> None:
     started = time.monotonic()
-    fault = trial.attempt(trialacts.hangs_beside_a_thread, home=HOME).fault
+    fault = trial.call_apart(trialacts.hangs_beside_a_thread, home=HOME).fault
     assert fault.startswith(f"it took longer than {trial.LEAST:g} s at {HOME}:")
     assert fault.endswith("in hangs_beside_a_thread; raise --timeout")
     assert time.monotonic() - started < 30
@@ -71,7 +71,7 @@ def test_a_hang_is_bounded_and_names_the_plugins_line() -> None:
 
 @pytest.mark.usefixtures("impatient")
 def test_what_ignores_signals_is_ended_all_the_same() -> None:
-    assert trial.attempt(trialacts.ignores_signals, home=HOME).fault == (
+    assert trial.call_apart(trialacts.ignores_signals, home=HOME).fault == (
         f"it took longer than {trial.LEAST:g} s; raise --timeout"
     )
 
@@ -107,7 +107,7 @@ def test_an_interrupt_by_the_user_is_no_problem_of_a_plugin(tmp_path: Path) -> N
     interrupt.start()
     started = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        discovery.load([path])
+        discovery.load_plugins([path])
     assert time.monotonic() - started < 30
 
 
@@ -119,7 +119,7 @@ def test_whatever_an_import_does_is_a_problem_and_the_others_are_there(
     does, expected = ACTS[act]
     odd = write(tmp_path / "odd.py", f"{IMPORTS}{does}\n")
     sound = write(tmp_path / "sound.py", model("sound"))
-    registry = discovery.load([odd, sound])
+    registry = discovery.load_plugins([odd, sound])
     assert registry.get("model", "sound")
     (fault,) = faults(registry, odd)
     assert re.search(expected, fault), fault
@@ -131,14 +131,14 @@ def test_whatever_an_import_does_is_a_problem_and_the_others_are_there(
 def test_whatever_a_hook_does_is_a_problem(tmp_path: Path, act: str) -> None:
     does, expected = ACTS[act]
     odd = write(tmp_path / "odd.py", model("x", hook=f"{does}; yield Given") + IMPORTS)
-    (fault,) = faults(discovery.load([odd]), odd)
+    (fault,) = faults(discovery.load_plugins([odd]), odd)
     assert re.search(expected, fault), fault
 
 
 def test_a_title_that_raises_or_is_no_line_of_text_is_said(tmp_path: Path) -> None:
     def built(body: str) -> None:
         path = write(tmp_path / f"p{abs(hash(body))}.py", model("titled", body))
-        discovery.load([path]).build("model", "titled", {})
+        discovery.load_plugins([path]).build("model", "titled", {})
 
     with pytest.raises(PluginError, match=r"model 'titled' cannot say its title \(ZeroDivision"):
         built("@property\ndef title(self): return 1 / 0")
@@ -151,22 +151,22 @@ def test_a_title_that_raises_or_is_no_line_of_text_is_said(tmp_path: Path) -> No
 
 def test_a_plugin_that_failed_is_tried_anew(tmp_path: Path) -> None:
     path = write(tmp_path / "mine.py", "1 / 0\n")
-    assert faults(discovery.load([path]), path)
+    assert faults(discovery.load_plugins([path]), path)
     write(path, model("mine") + "# of another length\n")
-    registry = discovery.load([path])
+    registry = discovery.load_plugins([path])
     assert faults(registry, path) == []
     assert registry.get("model", "mine")
 
 
 def test_a_thread_that_keeps_commands_from_ending_is_named() -> None:
-    answer = trial.attempt(trialacts.starts_a_thread_that_lasts, home=HOME)
+    answer = trial.call_apart(trialacts.starts_a_thread_that_lasts, home=HOME)
     assert "it started the thread 'for ever', which keeps every command from ending" in answer.fault
 
 
 def test_a_process_that_ended_between_two_questions_is_nobodys_fault() -> None:
-    assert trial.attempt(trialacts.sound, home=HOME).fault == ""
+    assert trial.call_apart(trialacts.sound, home=HOME).fault == ""
     process = trial._asking._process
     assert process is not None
     process.kill()
     process.wait()
-    assert trial.attempt(trialacts.sound, home=HOME).fault == ""
+    assert trial.call_apart(trialacts.sound, home=HOME).fault == ""

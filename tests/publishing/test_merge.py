@@ -34,11 +34,10 @@ def test_two_collaborators_boards_become_one(two_runs, published, tmp_path):
     assert own(mine) == own(published)
 
 
-def test_a_board_that_does_not_verify_is_not_merged_in_part(two_runs, board, tmp_path):
-    mine = tmp_path / "a" / "mine"
-    publish(two_runs[1], mine)
+def test_a_board_that_does_not_verify_is_not_merged_in_part(first_board, board):
+    mine = first_board
     before = contents(mine)
-    last = published_folder.submissions(board)[-1] / "manifest.json"
+    last = published_folder.submission_folders(board)[-1] / "manifest.json"
     document = json.loads(last.read_text())
     document["cells"][0]["id"] = "0" * 12
     last.write_text(json.dumps(document))

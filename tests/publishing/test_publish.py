@@ -17,12 +17,12 @@ from published import contents
 
 from merbench.errors import MerbenchError
 from merbench.leaderboard import published_folder, run_results, submission
+from merbench.publishing import folder_swap, rebuild
 from merbench.publishing import publish as publishing
-from merbench.publishing import rebuild
 from merbench.publishing.publish import publish
 from merbench.runs import record
 from merbench.runs.row_columns import joined, told_apart
-from merbench.verification.board_check import verify
+from merbench.verification.board_check import verify_board
 
 # --- a submission --------------------------------------------------------------------------------
 
@@ -30,8 +30,8 @@ pytestmark = pytest.mark.usefixtures("undrawn")
 
 
 def test_what_is_published_again_is_the_same(published):
-    for path in published_folder.submissions(published):
-        once = record.read(path)
+    for path in published_folder.submission_folders(published):
+        once = record.read_record(path)
         twice = submission.of_run(once)
         assert {**twice.manifest, "marks": 0} == {**once.manifest, "marks": 0}
         pd.testing.assert_frame_equal(twice.folds, once.folds)
@@ -63,7 +63,7 @@ def test_publishing_says_which_places_changed(two_runs, tmp_path):
             assert move.after in [
                 rank for (d, s, _), rank in ranks.items() if (d, s) == (move.dataset, move.system)
             ]
-    assert verify(folder).differences == []
+    assert verify_board(folder).differences == []
 
 
 # --- all or nothing ------------------------------------------------------------------------------
@@ -92,17 +92,15 @@ def test_a_submitter_is_named_and_stays_named(board, two_runs):
     day = manifest["submission"]["published"]
     assert len(day) == len("2026-01-01")
     assert not publish(two_runs[1], board).changed
-    assert verify(board).differences == []
+    assert verify_board(board).differences == []
 
 
-def test_a_submission_of_another_leaderboard_is_published_as_the_run_is(two_runs, tmp_path):
-    for name in ("one", "two"):
-        publish(two_runs[1], tmp_path / name / "board")
-    (path,) = published_folder.submissions(tmp_path / "one" / "board")
+def test_a_submission_of_another_leaderboard_is_published_as_the_run_is(first_board, tmp_path):
+    (path,) = published_folder.submission_folders(first_board)
     carried = Path(shutil.copytree(path, tmp_path / "downloads" / "any name"))
-    done = publish(carried, tmp_path / "three" / "board")
+    done = publish(carried, tmp_path / "another" / "board")
     assert done.submission.name == path.name
-    assert contents(tmp_path / "three" / "board") == contents(tmp_path / "two" / "board")
+    assert contents(tmp_path / "another" / "board") == contents(first_board)
 
 
 def test_a_run_that_repeats_what_is_there_confirms_it(board, two_runs, tmp_path):
@@ -110,7 +108,7 @@ def test_a_run_that_repeats_what_is_there_confirms_it(board, two_runs, tmp_path)
     path = copy / "manifest.json"
     document = json.loads(path.read_text()) | {"run": "f" * 32, "started": "2999-01-01T00:00:00"}
     path.write_text(json.dumps(document))
-    for name, text in run_results.texts(run_results.read(copy)).items():
+    for name, text in run_results.derived_texts(run_results.read_results(copy)).items():
         (copy / name).write_text(text)
     done = publish(copy, board)
     assert done.changed
@@ -119,7 +117,7 @@ def test_a_run_that_repeats_what_is_there_confirms_it(board, two_runs, tmp_path)
     rows = done.board.leaderboard
     assert "f" * 32 not in set(rows["run"])
     assert set(rows.loc[rows["model"] == "average", "n_runs"]) == {2}
-    assert verify(board).differences == []
+    assert verify_board(board).differences == []
 
 
 def test_a_run_that_does_not_verify_is_refused(board, two_runs, tmp_path):
@@ -133,38 +131,37 @@ def test_a_run_that_does_not_verify_is_refused(board, two_runs, tmp_path):
     assert contents(board) == before
 
 
-def test_nothing_is_added_to_a_leaderboard_that_does_not_verify(two_runs, tmp_path):
-    folder = tmp_path / "board"
-    publish(two_runs[1], folder)
-    (folder / "leaderboard.csv").write_text("tampered\n")
-    before = contents(folder)
+def test_nothing_is_added_to_a_leaderboard_that_does_not_verify(two_runs, first_board):
+    (first_board / "leaderboard.csv").write_text("tampered\n")
+    before = contents(first_board)
     with pytest.raises(MerbenchError, match=r"does not verify as it is .*nothing was changed"):
-        publish(two_runs[2], folder)
-    assert contents(folder) == before
+        publish(two_runs[2], first_board)
+    assert contents(first_board) == before
 
 
 @pytest.mark.parametrize(
     ("step", "error"),
     zip(
-        ["write", "rebuild", "verify", "swap", "exchange", "rename"],
+        ["write", "rebuild", "verify_board", "swap", "exchange", "rename"],
         3 * [KeyboardInterrupt(), OSError(28, "No space left on device")],
         strict=True,
     ),
 )
-def test_whatever_stops_it_the_folder_stays_as_it_was(two_runs, tmp_path, monkeypatch, step, error):
-    folder = tmp_path / "place" / "board"
-    publish(two_runs[1], folder)
+def test_whatever_stops_it_the_folder_stays_as_it_was(
+    two_runs, first_board, monkeypatch, step, error
+):
+    folder = first_board
     before = contents(folder)
 
     def stop(*_, **__):
         raise error
 
     if step == "swap":
-        monkeypatch.setattr(publishing, "_swap", stop)
+        monkeypatch.setattr(publishing, "swap_in", stop)
     elif step == "exchange":
-        monkeypatch.setattr(publishing, "exchanged", stop)
+        monkeypatch.setattr(folder_swap, "exchanged", stop)
     elif step == "write":
-        monkeypatch.setattr(submission, "write", stop)
+        monkeypatch.setattr(submission, "write_submission", stop)
     elif step == "rebuild":
         monkeypatch.setattr(rebuild, "rebuild", stop)
     elif step == "rename":
@@ -175,7 +172,7 @@ def test_whatever_stops_it_the_folder_stays_as_it_was(two_runs, tmp_path, monkey
             taking_its_place = target == folder and not path.name.endswith(".before")
             return stop() if taking_its_place else genuine(path, target)
 
-        monkeypatch.setattr(publishing, "exchanged", lambda *_: False)  # as on some drives
+        monkeypatch.setattr(folder_swap, "exchanged", lambda *_: False)  # as on some drives
         monkeypatch.setattr(Path, "rename", second)
     else:
         calls = []
@@ -195,9 +192,8 @@ def test_whatever_stops_it_the_folder_stays_as_it_was(two_runs, tmp_path, monkey
     assert publish(two_runs[2], folder).moves
 
 
-def test_a_check_that_fails_afterwards_leaves_nothing(two_runs, tmp_path, monkeypatch):
-    folder = tmp_path / "place" / "board"
-    publish(two_runs[1], folder)
+def test_a_check_that_fails_afterwards_leaves_nothing(two_runs, first_board, monkeypatch):
+    folder = first_board
     before = contents(folder)
     genuine = rebuild.rebuild
 
@@ -212,11 +208,9 @@ def test_a_check_that_fails_afterwards_leaves_nothing(two_runs, tmp_path, monkey
     assert contents(folder) == before
 
 
-def test_ctrl_c_leaves_the_folder_as_it_was(two_runs, tmp_path):
+def test_ctrl_c_leaves_the_folder_as_it_was(two_runs, first_board):
     """The real signal, sent while the tables are rebuilt."""
-    _, first, second = two_runs
-    folder = tmp_path / "place" / "board"
-    publish(first, folder)
+    second, folder = two_runs[2], first_board
     before = contents(folder)
     program = (
         "import sys, time; from pathlib import Path\n"

@@ -11,26 +11,25 @@ from merbench.publishing import rebuild
 from merbench.publishing.publish import publish
 from merbench.publishing.unpublish import unpublish
 from merbench.runs import record
-from merbench.verification.board_check import verify
+from merbench.verification.board_check import verify_board
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 
 
-def test_what_is_taken_back_leaves_the_leaderboard_as_it_was(two_runs, tmp_path):
-    folder = tmp_path / "place" / "board"
-    publish(two_runs[1], folder)
+def test_what_is_taken_back_leaves_the_leaderboard_as_it_was(two_runs, first_board):
+    folder = first_board
     before = contents(folder)
     second = publish(two_runs[2], folder).submission
-    run = record.read(second).manifest["run"]
+    run = record.read_record(second).manifest["run"]
     done = unpublish(run[:8], folder)
     assert contents(folder) == before
     assert any(move.after == 0 for move in done.moves)
-    assert verify(folder).differences == []
+    assert verify_board(folder).differences == []
 
 
-def test_mistakes_change_nothing(board, two_runs, tmp_path, monkeypatch):
+def test_mistakes_change_nothing(board, first_board, monkeypatch):
     before = contents(board)
-    names = [path.name for path in published_folder.submissions(board)]
+    names = [path.name for path in published_folder.submission_folders(board)]
     with pytest.raises(MerbenchError, match=rf"has no submission 'tiny-1'.*there are {names[0]}"):
         unpublish("tiny-1", board)
 
@@ -41,8 +40,7 @@ def test_mistakes_change_nothing(board, two_runs, tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         unpublish(names[0], board)
     assert contents(board) == before
-    publish_alone = tmp_path / "alone" / "board"
     monkeypatch.undo()
-    only = publish(two_runs[1], publish_alone).submission
+    (only,) = published_folder.submission_folders(first_board)
     with pytest.raises(MerbenchError, match="the only submission"):
-        unpublish(only.name, publish_alone)
+        unpublish(only.name, first_board)

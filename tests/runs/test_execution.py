@@ -44,9 +44,9 @@ def merbench_models():
 """,
     )
     run = bench.run(models=["fails"])
-    run_results.write(run, bench.folder / "out")
-    assert run_check.verify(bench.folder / "out") == []
-    back = run_results.read(bench.folder / "out")
+    run_results.write_results(run, bench.folder / "out")
+    assert run_check.verify_run(bench.folder / "out") == []
+    back = run_results.read_results(bench.folder / "out")
     assert back.predictions.empty
     assert [row["error"] for row in back.failed] == ["noise: fails, fold 0: RuntimeError: never"]
 
@@ -69,5 +69,5 @@ def test_one_fold_has_verdicts_that_hold_for_its_fitted_models(bench):
     assert 0 < other["corrected_p_holm"] <= 1
     assert set(run.comparisons["given"]) == {"these fitted models"}
     assert run.comparisons["resampled_p"].isna().all()
-    run_results.write(run, bench.folder / "out")
-    assert run_check.verify(bench.folder / "out") == []
+    run_results.write_results(run, bench.folder / "out")
+    assert run_check.verify_run(bench.folder / "out") == []

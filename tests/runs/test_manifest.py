@@ -67,7 +67,7 @@ def test_where_relative_paths_of_assignments_start_is_kept(
     document = read_document(bench.spec, ["datasets.noise.root=moved"])
     planned = make_plan(resolve(document, parse(document), bench.registry()), bench.store)
 
-    manifest = execution.execute(planned, bench.store, Here(bench.store)).manifest
+    manifest = execution.execute_plan(planned, bench.store, Here(bench.store)).manifest
     assert manifest["bases"] == [
         {"at": ["datasets", 0, "noise", "root"], "base": str(tmp_path)},
     ]
@@ -79,7 +79,7 @@ def test_the_engine_is_named_without_the_folder_of_its_store(bench: TinyBench) -
 
     engine = Dask.model_validate({"batch": 7, "store": "/shared/somebody"})
     planned = bench.plan()
-    manifest = execution.execute(
+    manifest = execution.execute_plan(
         planned, bench.store, Here(bench.store), engine=engine.described
     ).manifest
     assert manifest["engine"] == {"name": "dask", "parameters": {"batch": 7}}

@@ -11,14 +11,14 @@ from merbench.runs.received import manifest_faults, table_faults
 
 
 def test_a_run_of_ours_has_no_fault(written):
-    run = record.read(written[1])
+    run = record.read_record(written[1])
     assert list(manifest_faults(run.manifest)) == []
     assert list(table_faults(run.folds, run.predictions)) == []
 
 
 @pytest.mark.parametrize("key", ["name", "run", "started", "merbench"])
 def test_each_name_and_line_is_asked(written, key):
-    manifest = record.read(written[1]).manifest
+    manifest = record.read_record(written[1]).manifest
     assert len(list(manifest_faults(manifest | {key: "a\n../b"}))) == 1
 
 
@@ -36,7 +36,7 @@ def test_the_names_of_cells_and_data_are_asked(written):
     [("cell", "../a", "cell '../a'"), ("model", "a\nb", "model"), ("trials", "{", "is no JSON")],
 )
 def test_tables_are_asked(written, column, value, said):
-    run = record.read(written[1])
+    run = record.read_record(written[1])
     folds = run.folds.assign(**{column: value})
     (fault, *_) = table_faults(folds, run.predictions)
     assert said in fault

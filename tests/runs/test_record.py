@@ -19,7 +19,7 @@ FILES += ["predictions.parquet", "separators.csv", "stems.parquet"]
 def test_a_run_is_eight_files_that_read_back_as_what_was_written(written):
     run, folder = written
     assert sorted(path.name for path in folder.iterdir()) == FILES
-    back = run_results.read(folder)
+    back = run_results.read_results(folder)
     pd.testing.assert_frame_equal(back.folds, run.folds, check_dtype=False)
     texts = back.predictions.astype(run.predictions.dtypes)
     pd.testing.assert_frame_equal(texts, run.predictions)
@@ -39,16 +39,16 @@ def test_a_run_whose_writing_was_cut_off_is_no_run(written, folder, monkeypatch)
 
     monkeypatch.setattr(record, "write_parquet", killed)
     with pytest.raises(KeyboardInterrupt):
-        run_results.write(written[0], folder)
+        run_results.write_results(written[0], folder)
     monkeypatch.undo()
     with pytest.raises(MerbenchError, match=r"is no run: manifest\.json is missing"):
-        run_results.read(folder)
+        run_results.read_results(folder)
     assert not [path for path in folder.iterdir() if path.name.startswith(".")]
-    run_results.write(written[0], folder)
-    assert run_check.verify(folder) == []
+    run_results.write_results(written[0], folder)
+    assert run_check.verify_run(folder) == []
 
 
 def test_a_damaged_table_of_stems_is_named(folder):
     (folder / "stems.parquet").write_bytes(b"no parquet")
     with pytest.raises(MerbenchError, match=r"stems\.parquet cannot be read"):
-        run_results.read(folder)
+        run_results.read_results(folder)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 
@@ -12,7 +10,6 @@ from merbench.runs.row_columns import (
     bare_name,
     ceiling_metrics,
     joined,
-    parameter_text,
     score_fold,
     system_name,
     told_apart,
@@ -51,7 +48,7 @@ def test_a_ceilings_metrics_are_of_the_clips_that_have_one():
 
 
 def test_systems_are_named_with_the_parameters_that_differ():
-    parameters = json.dumps({"model": {"penalty": 2}, "features": {"levels": {"n": 3}}})
+    parameters = {"model": {"penalty": 2}, "features": {"levels": {"n": 3}}}
     row = {
         "augmentation": "noise", "separator": "mix", "features": "levels", "model": "ridge",
         "parameters": parameters,
@@ -59,16 +56,15 @@ def test_systems_are_named_with_the_parameters_that_differ():
     assert system_name(row) == "noise x mix x levels x ridge (penalty=2, n=3)"
     blind = {
         "augmentation": "none", "separator": "none", "features": "none", "model": "mean",
-        "parameters": "",
+        "parameters": {},
     }  # fmt: skip
     assert system_name(blind) == "mean"
-    assert parameter_text("") == ""
 
 
-def row(model: str, of: str = "levels", /, **settings: object) -> dict[str, str]:
+def row(model: str, of: str = "levels", /, **settings: object) -> dict[str, object]:
     return {
         "dataset": "d", "augmentation": "none", "separator": "mix", "features": of,
-        "model": model, "parameters": json.dumps(settings) if settings else "",
+        "model": model, "parameters": settings,
     }  # fmt: skip
 
 
@@ -105,5 +101,5 @@ def test_each_axis_shows_its_own_parameters_and_those_of_wrapped_models():
 
 
 def test_one_dataset_with_two_settings_is_two():
-    rows = [row("ridge") | {"dataset_parameters": json.dumps({"clips": n})} for n in (10, 20)]
+    rows = [row("ridge") | {"dataset_parameters": {"clips": n}} for n in (10, 20)]
     assert [text["dataset"] for text in told_apart(rows)] == ["d (clips=10)", "d (clips=20)"]

@@ -20,6 +20,6 @@ def test_without_separated_clips_there_is_no_table_of_stems(bench, tmp_path):
     assert finished.stems is None or finished.stems.empty
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "stems.parquet").write_text("of an earlier run")
-    run_results.write(finished, tmp_path / "out")
+    run_results.write_results(finished, tmp_path / "out")
     assert not (tmp_path / "out" / "stems.parquet").exists()
-    assert run_results.read(tmp_path / "out").stems is None
+    assert run_results.read_results(tmp_path / "out").stems is None

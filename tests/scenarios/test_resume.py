@@ -59,7 +59,7 @@ def predictions(bench: TinyBench) -> bytes:
 def assert_undisturbed(bench: TinyBench, undisturbed: TinyBench) -> None:
     """The result is the undisturbed run's, byte for byte, and the store holds the same."""
     assert predictions(bench) == predictions(undisturbed)
-    assert run_check.verify(out(bench)) == []
+    assert run_check.verify_run(out(bench)) == []
     assert [a.name for a in bench.artifacts()] == [a.name for a in undisturbed.artifacts()]
     assert bench.results() == undisturbed.results()
     assert list((bench.store.folder / "unfinished").iterdir()) == []
@@ -163,7 +163,7 @@ def test_a_damaged_artifact_is_found_and_made_again(bench, undisturbed, damage):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TINY_TRACE", str(here.trace))
         run = here.run()
-    run_results.write(run, out(here))
+    run_results.write_results(run, out(here))
     assert run.failed == []
     stages = Counter(line.split()[1] for line in here.traced())
     # A damaged table is met when a fit is made anew, damaged features when their table is.
@@ -188,7 +188,7 @@ def test_damaged_features_are_made_again_with_what_follows_from_them(bench, undi
             shutil.rmtree(artifact)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TINY_TRACE", str(here.trace))
-        run_results.write(here.run(), out(here))
+        run_results.write_results(here.run(), out(here))
     assert here.stages() == {"separate": 8, "extract": 24, "fit": 6}
     assert_undisturbed(here, undisturbed)
 
@@ -211,7 +211,7 @@ def test_two_runs_at_once_on_one_store_do_not_harm_each_other(bench, undisturbed
             assert "failed" not in stderr
     for folder in outs:
         assert (folder / "predictions.parquet").read_bytes() == predictions(undisturbed)
-        assert run_check.verify(folder) == []
+        assert run_check.verify_run(folder) == []
     assert_undisturbed(here, undisturbed)
     # They really ran at once: some things were done by both.
     assert len(here.traced()) > len(undisturbed.traced())
@@ -226,13 +226,13 @@ def test_the_same_command_on_two_fresh_stores_gives_the_same_bytes(bench, undist
     run_to_the_end(one, jobs=1)
     assert_undisturbed(one, undisturbed)
     here = bench.with_home("no-worker")
-    run_results.write(here.run(), out(here))
+    run_results.write_results(here.run(), out(here))
     assert_undisturbed(here, undisturbed)
 
 
 def test_the_result_does_not_depend_on_where_things_lie(undisturbed, tmp_path):
     moved = TinyBench.make(tmp_path / "moved")
-    run_results.write(moved.run(), out(moved))
+    run_results.write_results(moved.run(), out(moved))
     assert predictions(moved) == predictions(undisturbed)
 
 

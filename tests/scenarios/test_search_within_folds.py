@@ -79,10 +79,10 @@ def run(bench: TinyBench, **changes) -> record.RunRecord:
     """Run with the plugins of the folder and those that come with merbench."""
     bench.write_spec(separators=["plain"], **changes)
     document = read_document(bench.spec)
-    known = discovery.load(plugin_paths(document, parse(document)))
+    known = discovery.load_plugins(plugin_paths(document, parse(document)))
     bench.store.prepare()
     plan = make_plan(resolve(document, parse(document), known), bench.store)
-    return execution.execute(plan, bench.store, Here(bench.store))
+    return execution.execute_plan(plan, bench.store, Here(bench.store))
 
 
 def test_the_search_that_the_documentation_shows_works_as_it_stands(bench, artists):
@@ -147,15 +147,15 @@ def test_what_a_tuned_model_tried_is_kept_in_the_run_and_shown_in_the_report(
     bench, artists, tmp_path
 ):
     done = run(bench, models=["linear", TUNED])
-    record.write(done, tmp_path / "run")
-    read = record.read(tmp_path / "run")
+    record.write_record(done, tmp_path / "run")
+    read = record.read_record(tmp_path / "run")
     trials = dict(zip(read.folds["model"], read.folds["trials"], strict=True))
     assert trials["linear"] == ""
     tried = json.loads(trials["tuned(ridge)"])
     assert sorted(trial["parameters"]["alpha"] for trial in tried) == [0.01, 1.0]
     assert sum(trial["chosen"] for trial in tried) == 1
     assert min(tried, key=lambda trial: trial["score"])["chosen"]
-    report.write(run_results.RunResults.of(read), tmp_path)
+    report.write_report(run_results.RunResults.of(read), tmp_path)
     page = Path(tmp_path / "index.html").read_text()
     assert page.count("Parameters chosen</h3>") == 1
     assert "alpha=[0.01, 1.0]" in page

@@ -29,7 +29,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
         (folder / f"example_{number}.py").write_text(block)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(trial, "wanted", lambda: False)
-        found = protocols.with_ours(discovery.load([folder]))
+        found = protocols.with_protocols(discovery.load_plugins([folder]))
     assert not found.problems
     return found
 

@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -23,7 +24,7 @@ from merbench.plugins import discovery
 from merbench.plugins.registry import Registry
 from merbench.runs import record
 from merbench.scoring.wide_table import read_table
-from merbench.verification.board_check import verify
+from merbench.verification.board_check import verify_board
 from merbench_plugins.datasets.archives import unpacked
 
 MOST_SECONDS = 5.0
@@ -84,7 +85,7 @@ def test_a_file_of_any_size_is_not_read(tmp_path):
 
 @pytest.fixture(scope="module")
 def installed() -> Registry:
-    return discovery.load()
+    return discovery.load_plugins()
 
 
 def resolved(folder: Path, registry: Registry, **data: object) -> Benchmark:
@@ -149,7 +150,7 @@ def test_a_table_that_unpacks_to_gigabytes_is_not_unpacked(folder, bomb, monkeyp
     monkeypatch.setattr(bounds, "_TABLE_BYTES", 10**8)
     (folder / "predictions.parquet").write_bytes(bomb.read_bytes())
     with pytest.raises(MerbenchError, match=r"bytes and unpacks to 160,000,000 \(10,000,000 rows"):
-        record.read(folder)
+        record.read_record(folder)
 
 
 def test_a_table_to_be_scored_that_unpacks_to_gigabytes_is_not_unpacked(bomb, monkeypatch):
@@ -158,10 +159,63 @@ def test_a_table_to_be_scored_that_unpacks_to_gigabytes_is_not_unpacked(bomb, mo
         read_table(bomb)
 
 
+def varint(number: int, length: int = 0) -> bytes:
+    """A number as Thrift's compact protocol writes it, with zeros in front up to a length."""
+    left, written = number * 2, []
+    while left > 127 or len(written) + 1 < length:
+        written.append(left & 127 | 128)
+        left >>= 7
+    return bytes([*written, left])
+
+
+def test_a_table_whose_pages_hold_more_than_its_footer_says_is_not_unpacked(tmp_path, monkeypatch):
+    path = tmp_path / "t.parquet"
+    zeros = pa.table({"kl": np.zeros(1_000_000)})
+    pq.write_table(zeros, path, compression="zstd", use_dictionary=False)
+    footer = pq.read_metadata(path).row_group(0)
+    data = path.read_bytes()
+    start = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
+    said = data[start:]
+    for number in (footer.total_byte_size, footer.num_rows):
+        assert varint(number) in said
+        said = said.replace(varint(number), varint(100, len(varint(number))))
+    path.write_bytes(data[:start] + said)
+    assert pq.read_metadata(path).row_group(0).total_byte_size == 100
+    monkeypatch.setattr(bounds, "_TABLE_BYTES", 10**6)
+    with pytest.raises(MerbenchError, match=r"unpacks to 8,\d{3},\d{3} \(100 rows of 1 columns"):
+        bounds.parquet_table(path)
+
+
+def test_a_long_text_that_stands_in_every_row_is_counted_as_often(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(bounds, "_TABLE_BYTES", 10**7)
+    folds = pd.DataFrame({"error": ["x" * 10**5] * 1000})
+    record.write_parquet([folds], folder / "folds.parquet")
+    assert (folder / "folds.parquet").stat().st_size < 10**5
+    with pytest.raises(MerbenchError, match="and unpacks to 100,000,000"):
+        record.read_run_table(folder / "folds.parquet")
+    (tmp_path / "t.parquet").write_bytes((folder / "folds.parquet").read_bytes())
+    with pytest.raises(MerbenchError, match="and unpacks to 100,000,000"):
+        read_table(tmp_path / "t.parquet")
+
+
+def test_texts_that_are_written_as_differences_are_not_unpacked(tmp_path):
+    table = pa.table({"id": [f"{'x' * 1000}{i}" for i in range(100)]})
+    encoding = {"use_dictionary": False, "column_encoding": {"id": "DELTA_BYTE_ARRAY"}}
+    pq.write_table(table, tmp_path / "t.parquet", **encoding)
+    with pytest.raises(ValueError, match=r"encoded as differences \(DELTA_BYTE_ARRAY\)"):
+        bounds.parquet_table(tmp_path / "t.parquet")
+
+
+def test_lists_in_cells_are_refused(tmp_path):
+    pq.write_table(pa.table({"id": [["a"] * 3]}), tmp_path / "t.parquet")
+    with pytest.raises(MerbenchError, match="the column id holds lists or structures"):
+        bounds.parquet_table(tmp_path / "t.parquet")
+
+
 def test_whoever_trusts_a_table_says_so(folder, monkeypatch):
     monkeypatch.setenv("MERBENCH_TABLE_BYTES", "100")
     with pytest.raises(MerbenchError, match="100 are the most: if you trust it, set MERBENCH_TABL"):
-        record.read(folder)
+        record.read_record(folder)
 
 
 def test_an_archive_that_unpacks_to_gigabytes_is_not_unpacked(tmp_path, monkeypatch):
@@ -178,22 +232,22 @@ def test_an_archive_that_unpacks_to_gigabytes_is_not_unpacked(tmp_path, monkeypa
 def test_a_manifest_nested_deeply_is_one_sentence(board, depth):
     path = submission(board) / "manifest.json"
     path.write_text('{"evaluator": ' + "[" * depth + "]" * depth + "}")
-    (found, *_) = verify(board, pages=False).differences
+    (found, *_) = verify_board(board, pages=False).differences
     assert "nested more than 60 deep" in found
 
 
 def test_a_column_of_json_nested_deeply_is_one_sentence(folder):
-    folds = record.read_table(folder / "folds.parquet")
+    folds = record.read_run_table(folder / "folds.parquet")
     folds["parameters"] = "[" * 100_000
     record.write_parquet([folds], folder / "folds.parquet")
     with pytest.raises(MerbenchError, match=r"parameters .* is no JSON \(it is nested more than"):
-        record.read(folder)
+        record.read_record(folder)
 
 
 def test_counts_that_a_manifest_states_are_not_counted_up_to(board):
     folder = submission(board)
     edit(folder, lambda m: [entry.update(n_folds=10**12) for entry in m["datasets"]])
-    found = verify(board, pages=False).differences
+    found = verify_board(board, pages=False).differences
     assert any("n_folds is 1000000000000 where 3 are listed" in line for line in found)
 
 
@@ -208,5 +262,5 @@ def test_names_that_would_be_tried_in_every_combination_are_not(board):
             features=title, identity=cell["identity"] | {"features": features}
         ),
     )
-    found = verify(board, pages=False).differences
+    found = verify_board(board, pages=False).differences
     assert any("which its identity is not" in line for line in found)

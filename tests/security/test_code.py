@@ -36,7 +36,9 @@ def test_fitting_again_imports_no_plugin_that_the_run_names(trap, tmp_path):
 def test_a_report_with_audio_imports_no_plugin_that_the_run_names(trap, tmp_path):
     run, sprung = trap
     with pytest.raises(MerbenchError, match=r"would run here .*evil\.py.*say --trust-plugins"):
-        ExcerptMaker(record.read(run).manifest, ["noise"], tmp_path, Store(tmp_path / "store"))
+        ExcerptMaker(
+            record.read_record(run).manifest, ["noise"], tmp_path, Store(tmp_path / "store")
+        )
     assert not sprung.exists()
 
 

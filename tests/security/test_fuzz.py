@@ -282,7 +282,7 @@ def test_any_table_comes_back_from_its_csv_file(tmp_path_factory, texts):
     path = tmp_path_factory.getbasetemp() / "fuzz.csv"
     table = pd.DataFrame({"number": -1.5, "=text": texts})
     path.write_text(csv_text.table_text(table), encoding="utf-8", newline="")
-    back = csv_text.read(path, {"'=text": str})
+    back = csv_text.read_csv(path, {"'=text": str})
     assert list(back.columns) == ["number", "=text"]
     read = ["" if value != value else value for value in back["=text"]]
     lost = {"", "NA", "NaN", "nan", "null", "NULL", "None", "N/A", "n/a"}

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 from hostile import edit
 from typer.testing import CliRunner
 
 from merbench.cli import app
-from merbench.verification.board_check import verify
+from merbench.runs import record
+from merbench.verification.board_check import _unusable, verify_board
 
 BROKEN = {
     "no JSON": lambda folder: (folder / "manifest.json").write_text("{"),
@@ -39,7 +42,7 @@ def test_whatever_is_wrong_with_one_the_others_are_verified(board, kind):
     first, second = sorted((board / "submissions").iterdir())
     BROKEN[kind](first)
     edit(second, lambda m: m["datasets"][0].update(n_clips=99))
-    found = verify(board, pages=False).differences
+    found = verify_board(board, pages=False).differences
     assert any(line.startswith(f"submissions/{first.name}: ") for line in found), found
     assert any(f"submissions/{second.name}: " in f and "n_clips is 99" in f for f in found), found
 
@@ -52,7 +55,7 @@ def test_a_wrong_mark_is_found_beside_a_submission_that_cannot_be_read(board):
     edit(second, lambda m: m["marks"].pop(cell, None))
     shown = [c["id"] for c in manifest["cells"] if c["dataset"] == "shown"]
     edit(second, lambda m: m["marks"].update({shown[0]: "splendid"}))
-    found = verify(board, pages=False).differences
+    found = verify_board(board, pages=False).differences
     assert any("its mark is stored as 'splendid'" in line for line in found)
 
 
@@ -67,5 +70,24 @@ def test_the_command_ends_with_status_1_and_all_of_them(board):
 def test_a_submission_without_files_is_named(board):
     shutil.rmtree(sorted((board / "submissions").iterdir())[0])
     (board / "submissions" / "mine").mkdir()
-    found = verify(board, pages=False).differences
+    found = verify_board(board, pages=False).differences
     assert any(line == "submissions/mine: the file manifest.json is missing" for line in found)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda m: m["cells"][1].update(sources=[1]), "is not what a run says (a value in it is"),
+        (lambda m: m.update(plugins=7), "is not what a run says (a value in it is of another k"),
+        (lambda m: m["datasets"][0].update(authors=7), "is not what a run says (a value in it"),
+        (lambda m: m["datasets"][0].pop("homepage"), "is not what a run says ('homepage' is miss"),
+        (lambda m: m.update(hardware=[]), "its hardware are no mapping"),
+    ],
+)
+def test_what_no_page_could_be_made_of_is_a_fault(published, change, says):
+    run = record.read_record(sorted((published / "submissions").iterdir())[0])
+    assert not list(_unusable(run))
+    manifest = copy.deepcopy(run.manifest)
+    change(manifest)
+    (found,) = _unusable(replace(run, manifest=manifest))
+    assert says in found

@@ -13,7 +13,7 @@ from merbench.leaderboard import run_results
 from merbench.pages import site
 from merbench.publishing.publish import publish
 from merbench.runs import record
-from merbench.verification.board_check import verify
+from merbench.verification.board_check import verify_board
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def test_a_name_that_is_none_is_refused_before_anything_is_written(run, tmp_path
 def test_a_cell_named_like_a_path_reaches_no_page(run, tmp_path):
     rename_cell(run, "../../../pwned")
     before = everything(tmp_path)
-    for reads in (record.read, run_results.read):
+    for reads in (record.read_record, run_results.read_results):
         with pytest.raises(MerbenchError, match=r"the cell '\.\./\.\./\.\./pwned' is not a letter"):
             reads(run)
     assert everything(tmp_path) == before
@@ -43,9 +43,11 @@ def test_a_cell_named_like_a_path_reaches_no_page(run, tmp_path):
 def test_a_cell_named_like_a_path_in_the_tables_alone_reaches_no_page(board):
     for name in ("leaderboard.csv", "folds.csv", "comparisons.csv", "separators.csv"):
         text = (board / name).read_text()
-        cell = record.read(next((board / "submissions").iterdir())).manifest["cells"][0]["id"]
+        cell = record.read_record(next((board / "submissions").iterdir())).manifest["cells"][0][
+            "id"
+        ]
         (board / name).write_text(text.replace(cell, "../../../pwned"))
-    predictions = record.read_table(board / "predictions.parquet")
+    predictions = record.read_run_table(board / "predictions.parquet")
     predictions["cell"] = predictions["cell"].replace(cell, "../../../pwned")
     record.write_parquet([predictions], board / "predictions.parquet")
     before = everything(board.parent)
@@ -69,5 +71,5 @@ def test_a_submission_that_is_a_link_is_a_fault(board, tmp_path):
     first = next((board / "submissions").iterdir())
     shutil.move(first, tmp_path / first.name)
     first.symlink_to(tmp_path / first.name)
-    (found, *_) = verify(board, pages=False).differences
+    (found, *_) = verify_board(board, pages=False).differences
     assert found.startswith(f"submissions/{first.name}: {first.name} is a symbolic link, which bel")

@@ -47,9 +47,8 @@ def test_through_a_link_the_folder_it_points_to_is_written(two_runs, tmp_path):
 
 
 @pytest.mark.parametrize("act", ["edited", "added", "removed"])
-def test_a_folder_that_is_edited_meanwhile_keeps_the_edit(two_runs, tmp_path, monkeypatch, act):
-    folder = tmp_path / "place" / "board"
-    publish(two_runs[1], folder)
+def test_a_folder_that_is_edited_meanwhile_keeps_the_edit(two_runs, first_board, monkeypatch, act):
+    folder = first_board
     genuine = rebuild.rebuild
 
     def meanwhile(copy: Path) -> object:
@@ -71,9 +70,8 @@ def test_a_folder_that_is_edited_meanwhile_keeps_the_edit(two_runs, tmp_path, mo
     assert [path.name for path in folder.parent.iterdir()] == ["board"]
 
 
-def test_what_killed_publishes_left_is_cleared_by_the_next_and_nothing_else(two_runs, tmp_path):
-    folder = tmp_path / "place" / "board"
-    publish(two_runs[1], folder)
+def test_what_killed_publishes_left_is_cleared_by_the_next_and_nothing_else(two_runs, first_board):
+    folder = first_board
     for name in (".board.unfinished-0123abcd", ".board.before"):
         (folder.parent / name / "submissions").mkdir(parents=True)
     (folder.parent / ".board.unfinished-of-mine").mkdir()
@@ -83,9 +81,8 @@ def test_what_killed_publishes_left_is_cleared_by_the_next_and_nothing_else(two_
     assert left == {"board", ".board.unfinished-of-mine", ".boards.unfinished-0123abcd"}
 
 
-def test_a_publish_killed_between_its_renames_is_undone_by_the_next(two_runs, tmp_path):
-    folder = tmp_path / "place" / "board"
-    publish(two_runs[1], folder)
+def test_a_publish_killed_between_its_renames_is_undone_by_the_next(two_runs, first_board):
+    folder = first_board
     before = {name: held for name, held in contents(folder).items() if not name.startswith("..")}
     folder.rename(folder.with_name(".board.before"))
     publish(two_runs[1], folder)  # again, which changes nothing

@@ -24,7 +24,7 @@ def sealed(bench, monkeypatch):
     monkeypatch.setattr(Store, "prepare", refuse)
     monkeypatch.setattr("pathlib.Path.mkdir", refuse)
     monkeypatch.setattr("pathlib.Path.rename", refuse)
-    monkeypatch.setattr(store, "explained", lambda error, folder: StoreError(str(error)))
+    monkeypatch.setattr(store, "explained_failure", lambda error, folder: StoreError(str(error)))
     return bench
 
 

@@ -23,7 +23,7 @@ def noise(*shape: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=shape)
 
 
-def scored(root: Path, separator: Separator) -> dict[tuple[str, str], scoring.Score]:
+def scored(root: Path, separator: Separator) -> dict[tuple[str, str], scoring.SeparationScore]:
     """Score on one track, by stem and method."""
-    scores = scoring.evaluate({separator.name: separator}, multitracks.find_multitracks(root))
+    scores = scoring.score_tracks({separator.name: separator}, multitracks.find_multitracks(root))
     return {(s.stem, s.method): s for s in scores}

@@ -101,7 +101,7 @@ def test_a_silent_stem_is_counted_and_never_averaged(tmp_path: Path) -> None:
     dither = np.random.default_rng(0).integers(-1, 2, (3 * RATE, 2)) / 32768
     soundfile.write(tmp_path / "a" / "vocals.wav", dither, RATE)
     separator = Perfect(folder=tmp_path / "b")
-    scores = scoring.evaluate({"perfect": separator}, multitracks.find_multitracks(tmp_path))
+    scores = scoring.score_tracks({"perfect": separator}, multitracks.find_multitracks(tmp_path))
     silent = [s for s in scores if s.silent]
     assert {(s.track, s.stem) for s in silent} == {("a", "vocals")}
     assert all(np.isnan(getattr(s, m)) for s in silent for m in scoring.METRICS)

@@ -9,7 +9,7 @@ from typing import ClassVar
 import pytest
 
 from merbench.errors import MerbenchError
-from merbench.steps.batch import Batch, SomeFailedError
+from merbench.steps.batch import SomeFailedError, StepBatch
 from merbench.steps.step import Step
 from merbench.steps.store import Store
 
@@ -37,15 +37,15 @@ A, B, C = (Leaves(letter * 64, ("n", letter), fails=letter == "b") for letter in
 
 
 def test_it_is_no_step_of_its_own(store: Store) -> None:
-    batch = Batch((A, B))
+    batch = StepBatch((A, B))
     assert batch.title == "leaving a and 1 more"
     assert batch.needs == ("n", "a", "b")
-    assert batch.key not in (A.key, B.key, Batch((B, A)).key)
+    assert batch.key not in (A.key, B.key, StepBatch((B, A)).key)
     assert pickle.loads(pickle.dumps(batch)) == batch
 
 
 def test_each_leaves_its_artifact(store: Store) -> None:
-    batch = Batch((A, C))
+    batch = StepBatch((A, C))
     batch.run(store)
     assert store.has(A.key)
     assert store.has(C.key)
@@ -54,7 +54,7 @@ def test_each_leaves_its_artifact(store: Store) -> None:
 
 def test_one_that_fails_is_named_and_the_others_are_done(store: Store) -> None:
     with pytest.raises(SomeFailedError, match="1 steps of a batch failed") as caught:
-        Batch((A, B, C)).run(store)
+        StepBatch((A, B, C)).run(store)
     assert {key: str(error) for key, error in caught.value.failed.items()} == {
         B.key: "there is no room; make some"
     }

@@ -8,11 +8,11 @@ from stage_plugins import Files
 
 from merbench import AudioError, Clip, audio
 from merbench.errors import MerbenchError
-from merbench.steps.decoding import decode, decoding_key
+from merbench.steps.decoding import decode_clip, decoding_key
 
 
 def test_decoding_clips_nothing(clip):
-    waveform, rate = decode(Files(), clip)
+    waveform, rate = decode_clip(Files(), clip)
     assert waveform.shape == (2, 300)
     assert waveform.dtype == np.float32
     assert rate == 8000
@@ -27,7 +27,7 @@ def test_a_decoder_that_returns_nan_is_refused_with_the_file(clip):
             return np.full((1, 10), np.nan), 8000
 
     with pytest.raises(AudioError, match=r"c\.wav: 10 of 10 audio samples are NaN"):
-        decode(Broken(), clip)
+        decode_clip(Broken(), clip)
 
 
 def test_the_key_of_a_clip_is_its_bytes_and_not_its_path_or_label(clip, tmp_path):
@@ -43,7 +43,7 @@ def test_a_failing_stage_is_an_error_a_user_can_read(clip, store):
     """A missing file, met by the task itself after the plan had seen it."""
     clip.audio.unlink()
     with pytest.raises(MerbenchError, match=r"c\.wav cannot be opened .* restore the file"):
-        decode(Files(), clip)
+        decode_clip(Files(), clip)
 
 
 @pytest.mark.parametrize("error", [KeyError("surprise"), MemoryError(), UnicodeError("odd")])
@@ -54,7 +54,7 @@ def test_whatever_decoding_raises_names_the_file(clip, error):
 
     reason = rf"cannot be decoded \({type(error).__name__}: |needs more memory"
     with pytest.raises(AudioError, match=rf"{clip.audio.name} ({reason})"):
-        decode(Faulty(), clip)
+        decode_clip(Faulty(), clip)
 
 
 def test_a_sample_rate_beyond_belief_is_refused(clip):
@@ -63,7 +63,7 @@ def test_a_sample_rate_beyond_belief_is_refused(clip):
             return super().decode(clip)[0], 2_000_000_000
 
     with pytest.raises(AudioError, match="its sample rate is 2,000,000,000 Hz"):
-        decode(Fast(), clip)
+        decode_clip(Fast(), clip)
 
 
 def test_what_files_decode_by_another_version_is_not_reused(clip, monkeypatch):

@@ -64,7 +64,7 @@ def test_a_run_keeps_levels_of_separated_clips(bench):
     plan = bench.plan()
     run = bench.run()
     assert not run.failed
-    table = stems.table([stems.read(part, bench.store) for part in plan.described])
+    table = stems.stem_table([stems.read_measured(part, bench.store) for part in plan.described])
     # `plain` is one stem, the clip itself: there is nothing to tell of it.
     assert set(table["separator"]) == {"learned"}
     assert len(table) == 10 * 2
@@ -78,7 +78,7 @@ def test_a_shift_is_tested_where_the_training_music_is_known(bench):
     plan = bench.plan(separators=["halves", "learned", {"learned": {"groups": 3}}])
     bench.run()
     unknown, known, few = stems.shifts(
-        [stems.read(part, bench.store) for part in plan.described], seed=1
+        [stems.read_measured(part, bench.store) for part in plan.described], seed=1
     )
     assert unknown["separator"] == "halves"
     assert "not described" in unknown["reason"]
@@ -90,7 +90,9 @@ def test_a_shift_is_tested_where_the_training_music_is_known(bench):
 
 def test_clips_that_were_never_measured_have_no_row(bench):
     plan = bench.plan()
-    assert stems.table([stems.read(part, bench.store) for part in plan.described]).empty
+    assert stems.stem_table(
+        [stems.read_measured(part, bench.store) for part in plan.described]
+    ).empty
 
 
 def test_measured_stems_are_held_to_the_key(clip, store, tmp_path):

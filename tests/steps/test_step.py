@@ -52,7 +52,7 @@ def test_a_wrong_remembered_digest_costs_a_failed_row_once_and_never_a_wrong_num
 def test_a_failed_row_names_the_clip_whose_file_changed(bench):
     plan = bench.plan()
     rewrite(bench.folder / "data" / "c3.wav")
-    run = RunResults.of(execution.execute(plan, bench.store, Here(bench.store)))
+    run = RunResults.of(execution.execute_plan(plan, bench.store, Here(bench.store)))
     rows = run.leaderboard.set_index(["separator", "model"])
     name = bench.folder / "data" / "c3.wav"
     assert rows["error"]["plain", "linear"] == (

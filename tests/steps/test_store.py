@@ -24,7 +24,8 @@ from hypothesis.extra import numpy as hnp
 from merbench import digests
 from merbench.errors import StoreError
 from merbench.steps import store as store_module
-from merbench.steps.store import Store, appending, artifact_key
+from merbench.steps.artifact_keys import artifact_key
+from merbench.steps.store import Store
 
 KEY = artifact_key("extract", of="a clip")
 ARRAYS = {"bass": np.arange(200, dtype=np.float32), "vocals": np.ones((3, 4))}
@@ -120,27 +121,6 @@ def test_info_of_what_is_not_there_is_empty(store):
     )
 
 
-@pytest.mark.parametrize("shape", [(3,), (2, 4, 5), ()])
-def test_rows_are_appended_to_a_file_that_numpy_reads(tmp_path, shape):
-    rows = np.random.default_rng(0).standard_normal((1200, *shape)).astype(np.float32)
-    with appending(tmp_path / "rows.npy") as append:
-        for part in np.split(rows, [1, 7, 7, 1199]):
-            append(part)
-    for mode in (None, "r"):
-        back = np.load(tmp_path / "rows.npy", mmap_mode=mode)
-        np.testing.assert_array_equal(back, rows)
-        assert back.dtype == np.float32
-
-
-def test_rows_of_any_order_and_type_are_appended_as_they_are(tmp_path):
-    columns = np.asfortranarray(np.arange(12.0).reshape(3, 4))
-    with appending(tmp_path / "rows.npy") as append:
-        append(columns)
-        append(columns[:, ::-1])
-    back = np.load(tmp_path / "rows.npy")
-    np.testing.assert_array_equal(back, np.concatenate([columns, columns[:, ::-1]]))
-
-
 def test_names_in_info_may_be_numbers(store):
     store.put(KEY, {}, {"curve": [{9: 0.5, 10: float("nan")}]})
     assert list(store.get(KEY).info["curve"][0]) == ["9", "10"]
@@ -166,44 +146,6 @@ def test_a_task_that_fails_while_writing_leaves_nothing(store):
 
 
 # --- keys ----------------------------------------------------------------------------------------
-
-
-def reversed_order(value):
-    """Return equal JSON whose mappings were filled in the opposite order."""
-    if isinstance(value, dict):
-        return {key: reversed_order(value[key]) for key in reversed(value)}
-    if isinstance(value, list):
-        return [reversed_order(item) for item in value]
-    return value
-
-
-PARTS = st.dictionaries(st.from_regex(r"[a-r][a-z]{0,5}", fullmatch=True), JSON, min_size=1)
-
-
-@given(parts=PARTS)
-def test_a_key_does_not_depend_on_the_order_of_its_parts(parts):
-    assert artifact_key("fit", **parts) == artifact_key("fit", **reversed_order(parts))
-
-
-@given(parts=PARTS, data=st.data())
-def test_a_key_depends_on_every_part(parts, data):
-    key = artifact_key("fit", **parts)
-    changed = data.draw(st.sampled_from(sorted(parts)))
-    assert artifact_key("extract", **parts) != key
-    assert artifact_key("fit", **parts | {changed: ["another", parts[changed]]}) != key
-    assert artifact_key("fit", **{k: v for k, v in parts.items() if k != changed}) != key
-    assert artifact_key("fit", **parts, zzz=None) != key
-
-
-def test_a_key_depends_on_the_schema(monkeypatch):
-    before = artifact_key("fit", of="x")
-    monkeypatch.setattr(store_module, "SCHEMA", store_module.SCHEMA + 1)
-    assert artifact_key("fit", of="x") != before
-
-
-def test_a_key_of_nan_is_refused():
-    with pytest.raises(ValueError, match="JSON"):
-        artifact_key("fit", penalty=float("nan"))
 
 
 # --- damage --------------------------------------------------------------------------------------
@@ -339,13 +281,13 @@ def test_what_turns_unreadable_after_it_was_checked_is_not_damaged(store, monkey
 def test_a_mapped_artifact_is_checked_once_and_again_where_it_changed(store, monkeypatch):
     store.put(KEY, ARRAYS, INFO)
     checked = []
-    real = store_module._checksum
+    real = store_module.file_checksum
 
     def counted(path):
         checked.append(path.name)
         return real(path)
 
-    monkeypatch.setattr(store_module, "_checksum", counted)
+    monkeypatch.setattr(store_module, "file_checksum", counted)
     for _ in range(3):
         store.get(KEY, mapped=True)
     assert sorted(checked) == ["bass.npy", "vocals.npy"]
@@ -361,9 +303,11 @@ def test_a_mapped_artifact_is_checked_once_and_again_where_it_changed(store, mon
 
 def test_contents_are_checked_once_and_again_where_they_changed_or_are_new(store, monkeypatch):
     checked = []
-    real = store_module._checksum
+    real = store_module.file_checksum
     store.put(KEY, ARRAYS, INFO)
-    monkeypatch.setattr(store_module, "_checksum", lambda path: checked.append(path) or real(path))
+    monkeypatch.setattr(
+        store_module, "file_checksum", lambda path: checked.append(path) or real(path)
+    )
     # Within a tick of the disk's clock, another change of the same size would not show.
     for _ in range(2):
         assert store.has(KEY)

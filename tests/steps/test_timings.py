@@ -10,7 +10,7 @@ def test_the_median_of_what_was_recorded_is_read(tmp_path):
     for seconds in (1.0, 2.0, 9.0):
         timings.record(tmp_path, "fit", "ridge", seconds, 0.5)
     timings.record(tmp_path, "fit", "größer", 3.0, 0.5)
-    assert timings.read(tmp_path) == (
+    assert timings.read_timings(tmp_path) == (
         {("fit", "ridge"): Cost(2.0, 0.5), ("fit", "größer"): Cost(3.0, 0.5)},
         0,
     )
@@ -23,7 +23,7 @@ def test_lines_that_say_nothing_are_counted_and_the_others_read(tmp_path):
         file.write(b"\xff\xfe no UTF-8\n[1, 2]\n7\n{}\n")
         file.write("".join(line % x for x in ("NaN", "Infinity", "-1", '"much"')).encode())
         file.write(b'{"stage": "fi')  # a run that was killed
-    assert timings.read(tmp_path) == ({("fit", "ridge"): Cost(2.0, 0.5)}, 9)
+    assert timings.read_timings(tmp_path) == ({("fit", "ridge"): Cost(2.0, 0.5)}, 9)
 
 
 def test_machines_that_share_a_store_write_files_of_their_own(tmp_path, monkeypatch):
@@ -31,8 +31,8 @@ def test_machines_that_share_a_store_write_files_of_their_own(tmp_path, monkeypa
         monkeypatch.setattr("platform.node", lambda host=host: host)
         timings.record(tmp_path, "fit", "ridge", seconds, 0.5)
     assert {path.name for path in tmp_path.iterdir()} == {"timings-one.jsonl", "timings-two.jsonl"}
-    assert timings.read(tmp_path) == ({("fit", "ridge"): Cost(2.0, 0.5)}, 0)
+    assert timings.read_timings(tmp_path) == ({("fit", "ridge"): Cost(2.0, 0.5)}, 0)
 
 
 def test_without_a_file_nothing_is_known(tmp_path):
-    assert timings.read(tmp_path / "none") == ({}, 0)
+    assert timings.read_timings(tmp_path / "none") == ({}, 0)

@@ -17,7 +17,7 @@ from merbench import Task, evaluation
 from merbench.cli import app
 from merbench.errors import MerbenchError
 from merbench.pages.system import MATRIX
-from merbench.runs.record import read
+from merbench.runs.record import read_record
 from merbench.scoring.score_file import score_file
 from merbench.verification import run_check
 from tinybench import TinyBench
@@ -175,7 +175,7 @@ def test_it_verifies_again_is_reported_and_what_is_tampered_with_is_found(moods,
     monkeypatch.setenv("MERBENCH_HOME", str(moods.home))
     out = moods.folder / "out"
     assert "macro F1" in command("run", moods.spec, "-j", "1", "--out", out)
-    assert run_check.verify(out) == []
+    assert run_check.verify_run(out) == []
     command("verify", out, "--rerun", "2", "--trust-plugins")
     command("report", out, "--out", moods.folder / "report")
     page = (moods.folder / "report" / "index.html").read_text()
@@ -196,7 +196,7 @@ def test_it_verifies_again_is_reported_and_what_is_tampered_with_is_found(moods,
         ["predicted_calm", "predicted_dark"]
     ].to_numpy()
     predictions.to_parquet(out / "predictions.parquet", index=False)
-    assert any("its prediction gives" in found for found in run_check.verify(out))
+    assert any("its prediction gives" in found for found in run_check.verify_run(out))
 
 
 def test_a_board_holds_classes_beside_other_tasks_and_withholds_their_labels(moods, monkeypatch):
@@ -209,7 +209,7 @@ def test_a_board_holds_classes_beside_other_tasks_and_withholds_their_labels(moo
     table = pd.read_csv(board / "leaderboard.csv")
     assert set(table["task"]) == {"classes", "va"}
     (submission,) = (board / "submissions").iterdir()
-    published = read(submission)
+    published = read_record(submission)
     names = [f"truth_{mood}" for mood in MOODS]
     assert published.predictions[names].isna().all(axis=None)
     assert published.predictions["predicted_r&b"].notna().any()

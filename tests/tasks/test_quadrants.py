@@ -127,7 +127,7 @@ def test_such_a_run_verifies_and_its_table_shows_the_tasks_metrics(quads, monkey
     assert done.exit_code == 0, done.output
     assert "macro F1" in done.output
     assert "R²" not in done.output
-    assert run_check.verify(out) == []
+    assert run_check.verify_run(out) == []
     assert json.loads((out / "manifest.json").read_text())["datasets"][0]["task"] == "quadrant"
 
 

@@ -46,7 +46,7 @@ class Here(Engine):
 
 
 def result(cls: type[Engine]) -> Result:
-    ((name, check),) = engine.checks(cls())
+    ((name, check),) = engine.engine_checks(cls())
     return attempt(name, check)
 
 

@@ -16,7 +16,7 @@ from merbench.engines import catalogue
 from merbench.plugins import discovery, registry
 
 DISTRIBUTION = "merbench"
-REGISTRY = catalogue.with_ours(protocols.with_ours(discovery.load()))
+REGISTRY = catalogue.with_ours(protocols.with_protocols(discovery.load_plugins()))
 ENTRIES = [e for e in REGISTRY.entries.values() if e.origin.distribution == DISTRIBUTION]
 NOT_EVERYWHERE = r"the weights .+ are not here|come with the package vibenet|tinysoundfont"
 """Why a plugin's work may go unchecked: weights that do not come with merbench, a package under the

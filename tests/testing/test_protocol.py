@@ -11,7 +11,7 @@ from checked_plugins import failed
 from merbench import Clip, MerbenchError, Protocol, Split
 from merbench.benchmark.protocols import PROTOCOLS, checked_splits
 from merbench.errors import PluginError
-from merbench.testing.protocol import clips
+from merbench.testing.protocol import protocol_clips
 
 
 class Halves(Protocol):
@@ -72,7 +72,7 @@ def test_a_fold_that_breaks_the_contract_is_refused_by_checks_and_plans(
 ) -> None:
     assert said in failed(Faulty, fault=fault)["splits clips into sound folds"]
     with pytest.raises(PluginError, match=said):
-        checked_splits(Faulty(fault=fault), clips())
+        checked_splits(Faulty(fault=fault), protocol_clips())
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS.values(), ids=PROTOCOLS)

@@ -14,7 +14,7 @@ from tampered import Tamper, manifest, secret, submission, table
 
 from merbench.benchmark.protocols import split_hash, splits_of
 from merbench.runs import record
-from merbench.verification.board_check import verify
+from merbench.verification.board_check import verify_board
 
 
 def cell(frame: pd.DataFrame, name: str, row: int, change: Callable[[Any], Any]) -> None:
@@ -255,7 +255,7 @@ TAMPERINGS: dict[str, tuple[Tamper, str]] = {
 
 
 def test_an_honest_leaderboard_verifies_but_for_what_nobody_can_see(published):
-    verdict = verify(published)
+    verdict = verify_board(published)
     assert verdict.differences == []
     assert len(verdict.unverified) == 2
     assert all("rows of noise are taken as stored" in line for line in verdict.unverified)
@@ -264,6 +264,6 @@ def test_an_honest_leaderboard_verifies_but_for_what_nobody_can_see(published):
 @pytest.mark.parametrize(("tamper", "says"), TAMPERINGS.values(), ids=TAMPERINGS.keys())
 def test_what_was_changed_is_found(board, tamper, says):
     tamper(board)
-    found = verify(board, pages="page" in says).differences
+    found = verify_board(board, pages="page" in says).differences
     assert any(re.search(says, line) for line in found), found
     assert all("\n" not in line for line in found)

@@ -11,7 +11,7 @@ from merbench.verification.claims import claim_differences
 
 @pytest.fixture(scope="module")
 def installed() -> Registry:
-    return discovery.load()
+    return discovery.load_plugins()
 
 
 def manifest(**changes: object) -> dict[str, object]:

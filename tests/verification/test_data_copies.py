@@ -16,13 +16,13 @@ from tampered import manifest, refresh, secret, submission, table
 from merbench.leaderboard import run_results
 from merbench.publishing.publish import publish
 from merbench.runs import record
-from merbench.verification.board_check import Verdict, verify
+from merbench.verification.board_check import Verdict, verify_board
 from merbench.verification.data_copies import read_copies
 from tinybench import TinyBench
 
 
 def with_copy(board: Path, bench: TinyBench, root: Path) -> Verdict:
-    return verify(board, read_copies(board, [f"noise={root}"], bench.registry()))
+    return verify_board(board, read_copies(board, [f"noise={root}"], bench.registry()))
 
 
 def test_with_the_readers_own_copy_everything_is_verified(board, two_runs):
@@ -38,7 +38,7 @@ def test_a_secret_prediction_with_its_digest_is_found_by_who_has_the_labels(boar
         frame.loc[secret(frame), "predicted_valence_mean"] += 1e-3
 
     table("predictions", forge)(board)
-    assert not any("KL" in line for line in verify(board).differences)
+    assert not any("KL" in line for line in verify_board(board).differences)
     found = with_copy(board, bench, bench.folder / "data").differences
     assert any(re.search(r"clip c\d+: KL is stored as", line) for line in found), found
 
@@ -48,7 +48,7 @@ def parroting(two_runs, tmp_path_factory) -> Path:
     """A leaderboard with a model whose predictions are labels of the training clips."""
     bench = two_runs[0]
     data = [{"noise": {"root": "data"}}, {"shown": {"root": "data"}}]
-    run_results.write(
+    run_results.write_results(
         bench.run(datasets=data, models=["average", "parrot"]), bench.folder / "parrot"
     )
     folder = tmp_path_factory.mktemp("parrot") / "leaderboard"
@@ -64,7 +64,7 @@ def test_predictions_that_are_secret_labels_are_left_out_and_said_to_be(parrotin
     assert predicted[left_out].isna().all(axis=None)
     assert predicted[~left_out].notna().all(axis=None)
     copies = read_copies(parroting, [f"noise={bench.folder / 'data'}"], bench.registry())
-    verdict = verify(parroting, copies)
+    verdict = verify_board(parroting, copies)
     assert verdict.differences == []
     (line,) = verdict.unverified
     assert (
@@ -77,10 +77,10 @@ def test_whose_predictions_were_left_out_cannot_be_made_up(parroting, tmp_path):
     document = json.loads((submission(board) / "manifest.json").read_text())
     others = [c["id"] for c in document["cells"] if c["model"] == "average"]
     manifest(lambda m: m["predictions_withheld"].append(others[0]))(board)
-    found = verify(board).differences
+    found = verify_board(board).differences
     assert any("predictions that manifest.json calls left out are there" in line for line in found)
     manifest(lambda m: m["predictions_withheld"].clear())(board)
-    found = verify(board).differences
+    found = verify_board(board).differences
     assert any("predictions not finite" in line for line in found), found
 
 
@@ -89,7 +89,7 @@ def rated(two_runs, tmp_path_factory) -> Path:
     """A leaderboard with what people reach, on labels and ratings that are secret."""
     bench = two_runs[0]
     finished = bench.run(datasets=[{"rated": {"root": "data"}}], models=["average"], baselines=True)
-    run_results.write(finished, bench.folder / "rated")
+    run_results.write_results(finished, bench.folder / "rated")
     folder = tmp_path_factory.mktemp("rated") / "leaderboard"
     publish(bench.folder / "rated", folder)
     return folder
@@ -98,7 +98,7 @@ def rated(two_runs, tmp_path_factory) -> Path:
 def test_what_people_reach_follows_from_the_ratings_of_who_has_them(rated, two_runs, tmp_path):
     bench = two_runs[0]
     copies = read_copies(rated, [f"rated={bench.folder / 'data'}"], bench.registry())
-    verdict = verify(rated, copies)
+    verdict = verify_board(rated, copies)
     assert (verdict.differences, verdict.unverified) == ([], [])
     board = Path(shutil.copytree(rated, tmp_path / "leaderboard"))
     path = submission(board) / "predictions.parquet"
@@ -108,7 +108,7 @@ def test_what_people_reach_follows_from_the_ratings_of_who_has_them(rated, two_r
     frame.loc[people, "kl"] *= 1.001
     record.write_parquet([frame], path)
     refresh(submission(board))
-    found = verify(board, copies).differences
+    found = verify_board(board, copies).differences
     assert any(
         re.search(r"clip c\d+: KL is stored as .*, the ratings give", line) for line in found
     )

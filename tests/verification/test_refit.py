@@ -24,13 +24,13 @@ from tinybench import Here, TinyBench
 @pytest.fixture
 def ran(bench: TinyBench) -> Path:
     """A run of the benchmark."""
-    run_results.write(bench.run(), bench.folder / "out")
+    run_results.write_results(bench.run(), bench.folder / "out")
     return bench.folder / "out"
 
 
 def again(bench: TinyBench, folder: Path, count: int = 3, **named: Any) -> Refit:
     def work(tasks: Mapping[str, Step], paths: Sequence[Path]) -> Mapping[str, Outcome]:
-        return schedule.execute(tasks, Here(bench.store), lambda outcome: None)
+        return schedule.execute_steps(tasks, Here(bench.store), lambda outcome: None)
 
     return rerun(folder, count, bench.store, work, registry=bench.registry(), trusted=True, **named)
 
@@ -43,7 +43,7 @@ def test_an_honest_run_predicts_the_same_again(bench, ran):
 
 
 def test_the_sample_follows_its_seed_and_holds_no_fold_twice(bench, ran):
-    run = record.read(ran)
+    run = record.read_record(ran)
     assert sample(run, 4, 1) == sample(run, 4, 1)
     assert len({tuple(sample(run, 4, seed)) for seed in range(8)}) > 1
     assert len(set(sample(run, 99, 0))) == 9
@@ -106,7 +106,7 @@ def test_what_cannot_be_extracted_any_more_is_a_difference(bench, ran):
 
 
 def test_a_submission_says_too_little_to_be_repeated(bench, ran, tmp_path):
-    submission.write(submission.of_run(record.read(ran)), tmp_path / "submitted")
+    submission.write_submission(submission.of_run(record.read_record(ran)), tmp_path / "submitted")
     with pytest.raises(MerbenchError, match="is a published submission, which does not say where"):
         again(bench, tmp_path / "submitted")
 
@@ -117,11 +117,13 @@ def test_a_run_of_an_earlier_release_is_refused_in_words(ran):
     del document["evaluator"]
     path.write_text(json.dumps(document))
     with pytest.raises(MerbenchError, match=r"made by an earlier merbench, .* run it again"):
-        record.read(ran)
+        record.read_record(ran)
 
 
 def test_cells_of_a_grid_are_told_apart(bench: TinyBench) -> None:
-    run_results.write(bench.run(models=[{"linear": {"penalty": [0.5, 9.0]}}]), bench.folder / "out")
+    run_results.write_results(
+        bench.run(models=[{"linear": {"penalty": [0.5, 9.0]}}]), bench.folder / "out"
+    )
     folds = again(bench, bench.folder / "out", 50).folds
     assert len(set(folds)) == len(folds)
     assert any("linear (penalty=0.5)" in fold for fold in folds)

@@ -17,7 +17,7 @@ from merbench.verification import run_check
 
 
 def test_an_honest_run_verifies(written):
-    assert run_check.verify(written[1]) == []
+    assert run_check.verify_run(written[1]) == []
 
 
 def one_fold_less(folder: Path) -> None:
@@ -154,7 +154,7 @@ def test_verify_finds_what_was_changed(folder, tamper, says):
     import re
 
     tamper(folder)
-    differences = run_check.verify(folder)
+    differences = run_check.verify_run(folder)
     assert any(re.search(says, difference) for difference in differences), differences
 
 
@@ -163,10 +163,10 @@ def test_verify_and_read_say_which_file_is_missing_or_damaged(folder, name):
     path = folder / name
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
-    for look in (run_results.read, run_check.verify):
+    for look in (run_results.read_results, run_check.verify_run):
         with pytest.raises(MerbenchError, match=r"cannot be read .* run it again"):
             look(folder)
     path.unlink()
-    for look in (run_results.read, run_check.verify):
+    for look in (run_results.read_results, run_check.verify_run):
         with pytest.raises(MerbenchError, match=rf"is no run: {name} is missing"):
             look(folder)

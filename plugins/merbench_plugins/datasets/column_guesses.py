@@ -61,7 +61,7 @@ _JOINED = re.compile(
 
 
 @dataclass(frozen=True)
-class Column:
+class GuessedColumn:
     """A column of a table: its name, and what stands in it."""
 
     name: str
@@ -133,7 +133,9 @@ def guesses(
     if not table.rows:
         raise LabelError(path, "there are no lines after the header; restore the file")
     cells = list(zip(*(row for _, row in table.rows), strict=True))
-    columns = [Column(*named) for named in zip(table.columns, cells, strict=True) if named[0]]
+    columns = [
+        GuessedColumn(*named) for named in zip(table.columns, cells, strict=True) if named[0]
+    ]
     found = _labels(columns, task, given, table.header)
     used = {
         name for value in (*given.values(), *(g.value for g in found)) for name in _names(value)
@@ -164,7 +166,7 @@ def _names(value: Any) -> Iterator[str]:
 
 
 def _labels(
-    columns: Sequence[Column], task: Task | None, given: Mapping[str, Any], header: str
+    columns: Sequence[GuessedColumn], task: Task | None, given: Mapping[str, Any], header: str
 ) -> list[Guess]:
     """Return what holds the labels: the kind that says most of a clip goes first."""
     if given.keys() & {*LABELS[4:]}:
@@ -191,7 +193,7 @@ def _labels(
     )
 
 
-def _valence_and_arousal(columns: Sequence[Column], given: Mapping[str, Any]) -> list[Guess]:
+def _valence_and_arousal(columns: Sequence[GuessedColumn], given: Mapping[str, Any]) -> list[Guess]:
     best = {
         parameter: _dimension(columns, names, spread=parameter.endswith("std"))
         for parameter, names in zip(RATED, (VALENCE, AROUSAL) * 2, strict=True)
@@ -215,8 +217,8 @@ def _valence_and_arousal(columns: Sequence[Column], given: Mapping[str, Any]) ->
 
 
 def _dimension(
-    columns: Sequence[Column], names: Sequence[str], *, spread: bool
-) -> tuple[Column, bool] | None:
+    columns: Sequence[GuessedColumn], names: Sequence[str], *, spread: bool
+) -> tuple[GuessedColumn, bool] | None:
     """Return the column of a dimension's means or deviations, and whether its name is plain."""
     known = {*names, *MEAN, *SPREAD}
     ranked = sorted(
@@ -251,7 +253,7 @@ def _scale(values: Sequence[float]) -> Guess:
     return Guess("scale", around, False, f"means from {low:g} to {high:g}: no usual scale")
 
 
-def _quadrant(columns: Sequence[Column]) -> list[Guess]:
+def _quadrant(columns: Sequence[GuessedColumn]) -> list[Guess]:
     for column in columns:
         if set(column.distinct) <= set(QUADRANTS):
             return [Guess("quadrant", column.name, True, f"it holds {', '.join(column.distinct)}")]
@@ -262,7 +264,7 @@ def _quadrant(columns: Sequence[Column]) -> list[Guess]:
     return []
 
 
-def _category(columns: Sequence[Column]) -> list[Guess]:
+def _category(columns: Sequence[GuessedColumn]) -> list[Guess]:
     for word in CLASSES:
         for column in columns:
             n = len(column.distinct)
@@ -277,7 +279,7 @@ def _category(columns: Sequence[Column]) -> list[Guess]:
     return []
 
 
-def _votes(columns: Sequence[Column]) -> list[Guess]:
+def _votes(columns: Sequence[GuessedColumn]) -> list[Guess]:
     named = [c for c in columns if c.is_named(EMOTIONS) and c.numbers and min(c.numbers) >= 0]
     if len(named) < 3:
         return []
@@ -288,12 +290,12 @@ def _votes(columns: Sequence[Column]) -> list[Guess]:
 
 
 def _identity(
-    columns: Sequence[Column], unique: Sequence[Column], root: Path | None
+    columns: Sequence[GuessedColumn], unique: Sequence[GuessedColumn], root: Path | None
 ) -> list[Guess]:
     """Return the column of ids, and how a clip's file is named."""
     order = ("id", "song", "track", "clip", "fname", "filename", "file", "name", "number", "title")
 
-    def rank(column: Column) -> int:
+    def rank(column: GuessedColumn) -> int:
         return min((i for i, word in enumerate(order) if word in column.words), default=len(order))
 
     likely = sorted(unique, key=rank)
@@ -306,7 +308,7 @@ def _identity(
     return [Guess("id", likely[0].name, True, "its name, and another text in each line")]
 
 
-def _group(columns: Sequence[Column]) -> list[Guess]:
+def _group(columns: Sequence[GuessedColumn]) -> list[Guess]:
     for words, sure in ((GROUPS, True), (GROUPS_LIKELY, False)):
         for word in words:
             for column in columns:
@@ -317,7 +319,7 @@ def _group(columns: Sequence[Column]) -> list[Guess]:
     return []
 
 
-def _split(columns: Sequence[Column], splits: Mapping[str, str]) -> list[Guess]:
+def _split(columns: Sequence[GuessedColumn], splits: Mapping[str, str]) -> list[Guess]:
     for column in columns:
         parts = {splits.get(cell.casefold(), "?") for cell in column.cells if cell}
         if column.is_named(SPLIT_WORDS) and {"train", "test"} <= parts and "?" not in parts:
@@ -325,7 +327,7 @@ def _split(columns: Sequence[Column], splits: Mapping[str, str]) -> list[Guess]:
     return []
 
 
-def _features(columns: Sequence[Column], path: Path) -> list[Guess]:
+def _features(columns: Sequence[GuessedColumn], path: Path) -> list[Guess]:
     """Return columns of features, where there is no audio that any could be extracted from."""
     found = [column.name for column in columns if column.numbers]
     if len(found) < FEWEST_FEATURES:

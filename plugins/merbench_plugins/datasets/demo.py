@@ -61,7 +61,7 @@ class Demo(Dataset):
     clips_per_artist: int = Field(
         2, ge=1, le=10_000, description="Clips of each artist; the last one may have fewer."
     )
-    seconds: float = Field(3.0, ge=2, le=60, description="Length of a clip in seconds.")
+    seconds: float = Field(2.5, ge=2, le=60, description="Length of a clip in seconds.")
     sample_rate: int = Field(22_050, ge=8_000, le=96_000, description="Sample rate in Hz.")
     seed: int = Field(
         1, ge=0, description="What music, artists and raters are drawn from. Any whole number."

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from merbench import AudioError, Cost, FeatureExtractor, FeatureKind, MerbenchError
 from merbench.components.weights import KnownWeights, Weights, WeightsFile
+from merbench.errors import data_fault
 
 if TYPE_CHECKING:
     import numpy as np
@@ -168,8 +169,8 @@ def load_network(path: Path) -> ArtistCnn:
         )
     except (KeyError, ValueError, RuntimeError) as error:
         raise MerbenchError(
-            f"{path} holds other layers than the artist network's ({type(error).__name__}: "
-            f"{str(error).splitlines()[0]}); give model_siamese_10000.h5 of the authors, or one "
+            f"{path} holds other layers than the artist network's ({data_fault(error)}); "
+            "give model_siamese_10000.h5 of the authors, or one "
             "with its layers"
         ) from None
     return network.eval()

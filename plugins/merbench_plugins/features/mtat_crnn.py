@@ -10,6 +10,7 @@ from pydantic import Field
 
 from merbench import AudioError, Cost, FeatureExtractor, FeatureKind, MerbenchError
 from merbench.components.weights import KnownWeights, Weights, WeightsFile
+from merbench.errors import data_fault
 
 if TYPE_CHECKING:
     import numpy as np
@@ -195,8 +196,8 @@ def load_network(path: Path) -> tuple[TaggingCrnn, NDArray[np.float32]]:
         pickle.UnpicklingError,
     ) as error:  # fmt: skip
         raise MerbenchError(
-            f"{path} is no state of the tagging CRNN ({type(error).__name__}: "
-            f"{str(error).splitlines()[0]}); give best_model_mtat.pth of the authors, or one with "
+            f"{path} is no state of the tagging CRNN ({data_fault(error)}); "
+            "give best_model_mtat.pth of the authors, or one with "
             "its layers"
         ) from None
     return network.eval(), filters

@@ -145,7 +145,7 @@ def _decode_mpeg(data: bytes, where: str) -> tuple[Waveform, int]:
             f"{where} is cut short: it holds {frames.seconds:.2f} s, {frames.missing} frames less "
             "than it states; replace it"
         )
-    return ffmpeg.decode(BytesIO(data[: frames.end]), where, mpeg=True)
+    return ffmpeg.decode_with_ffmpeg(BytesIO(data[: frames.end]), where, mpeg=True)
 
 
 def _decode_ogg(data: bytes, where: str) -> tuple[Waveform, int]:
@@ -178,7 +178,7 @@ def _decode_stream(stream: bytes, where: str) -> tuple[Waveform, int]:
     first = stream[: len(_VORBIS) + 300]
     if _VORBIS in first or _OPUS in first:
         return _decode_any(BytesIO(stream), where)
-    return ffmpeg.decode(BytesIO(stream), where)
+    return ffmpeg.decode_with_ffmpeg(BytesIO(stream), where)
 
 
 def _decode_any(file: FileIO | BytesIO, where: str) -> tuple[Waveform, int]:
@@ -192,7 +192,7 @@ def _decode_any(file: FileIO | BytesIO, where: str) -> tuple[Waveform, int]:
         reason = error.error_string.strip().rstrip(".")
         file.seek(0)
         try:
-            return ffmpeg.decode(file, where)
+            return ffmpeg.decode_with_ffmpeg(file, where)
         except AudioError:
             if error.code == _UNKNOWN:
                 raise
@@ -203,7 +203,7 @@ def _decode_any(file: FileIO | BytesIO, where: str) -> tuple[Waveform, int]:
         if not _is_ffmpegs(sound):
             return _decode_sound(sound, where)
     file.seek(0)
-    return ffmpeg.decode(file, where)
+    return ffmpeg.decode_with_ffmpeg(file, where)
 
 
 def _is_ffmpegs(sound: soundfile.SoundFile) -> bool:

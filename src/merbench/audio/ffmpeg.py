@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     Waveform = NDArray[np.float32]
 
-__all__ = ["decode"]
+__all__ = ["decode_with_ffmpeg"]
 
 _READ = (
     "aac,ac3,aiff,amr,ape,asf,au,caf,dts,dtshd,eac3,flac,loas,matroska,mlp,mov,mp3,mpc,mpc8,mpeg,"
@@ -25,7 +25,7 @@ _SLACK = 0.1
 """Seconds by which an encoder's delay may make a stated length wrong."""
 
 
-def decode(file: BinaryIO, where: str, *, mpeg: bool = False) -> tuple[Waveform, int]:
+def decode_with_ffmpeg(file: BinaryIO, where: str, *, mpeg: bool = False) -> tuple[Waveform, int]:
     """Decode the first audio stream of a file to its end.
 
     An encoder's delay is left out where the file states it, and only there.

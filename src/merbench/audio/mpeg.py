@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-__all__ = ["Frames", "begins", "scan"]
+__all__ = ["MpegFrames", "begins", "scan"]
 
 _BIT_RATES = {
     (True, 1): (32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
@@ -42,7 +42,7 @@ class _Header(NamedTuple):
 
 
 @dataclass
-class Frames:
+class MpegFrames:
     """What a walk through a file found.
 
     Attributes
@@ -81,7 +81,7 @@ def begins(head: bytes) -> bool:
     return header is not None and _follows(head, start + header.length, header.kind)
 
 
-def scan(data: bytes) -> Frames:
+def scan(data: bytes) -> MpegFrames:
     """Walk through a file from frame to frame.
 
     Parameters
@@ -89,7 +89,7 @@ def scan(data: bytes) -> Frames:
     data
         The whole file.
     """
-    found = Frames(kinds=set())
+    found = MpegFrames(kinds=set())
     stated: int | None = None
     since = 0
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from merbench.components import Component
+from merbench.components.base import once
 
 AXES = ("dataset", "augmentation", "separator", "features", "model")
 """The axes of a grid of cells, in the order that tables show them: a cell is a choice on each."""
@@ -26,12 +27,12 @@ def axis_of(name: str) -> str | None:
 
 def joint_title(components: Sequence[Component]) -> str:
     """Return the name that tables show of a cell's components on one axis: none, one or several."""
-    return " + ".join(component.title for component in components) or NONE
+    return " + ".join([once(component, "title") for component in components]) or NONE
 
 
 def full_title(components: Sequence[Component]) -> str:
     """Return that name with the parameters that differ from their defaults."""
-    return joint_title(components) + settings_text([c.settings for c in components])
+    return joint_title(components) + settings_text([once(c, "settings") for c in components])
 
 
 def is_named(name: str, title: str, full: str) -> bool:

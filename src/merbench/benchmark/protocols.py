@@ -132,7 +132,7 @@ class StratifiedKFold(DrawnProtocol):
         return splits
 
 
-class Published(Protocol):
+class PublishedSplit(Protocol):
     """The one split that a dataset's authors published."""
 
     name = "published"
@@ -164,11 +164,11 @@ class Published(Protocol):
 
 
 PROTOCOLS: dict[str, type[Protocol]] = {
-    cls.name: cls for cls in (MonteCarlo, StratifiedKFold, Published)
+    cls.name: cls for cls in (MonteCarlo, StratifiedKFold, PublishedSplit)
 }
 
 
-def with_ours(registry: Registry) -> Registry:
+def with_protocols(registry: Registry) -> Registry:
     """Add the protocols that come with merbench to those of plugins.
 
     Raises
@@ -177,7 +177,9 @@ def with_ours(registry: Registry) -> Registry:
         A plugin's protocol has the name of one of them.
     """
     for ours in PROTOCOLS.values():
-        registration.add(registry, Entry("protocol", ours, Origin(OURS, __version__, __name__)))
+        registration.add_entry(
+            registry, Entry("protocol", ours, Origin(OURS, __version__, __name__))
+        )
     return registry
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from merbench.benchmark.building import Builder, _split
 from merbench.benchmark.document import Document, DocumentPath
 from merbench.benchmark.names import full_title, is_named, joint_title
-from merbench.benchmark.protocols import with_ours
+from merbench.benchmark.protocols import with_protocols
 from merbench.benchmark.schema import Exclusion, Spec
 from merbench.bounds import MOST_COMBINATIONS, product
 from merbench.components import (
@@ -70,7 +70,7 @@ def resolve(document: Document, spec: Spec, registry: Registry) -> Benchmark:
     SpecError
         A name or parameter is wrong; with file, line and the nearest right one.
     """
-    build = Builder(document, with_ours(registry))
+    build = Builder(document, with_protocols(registry))
     datasets = []
     for position, choice in enumerate(spec.datasets):
         path: DocumentPath = ("datasets", position)

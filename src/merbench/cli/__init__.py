@@ -52,7 +52,7 @@ def _version(shown: bool) -> None:
     if shown:
         from merbench import __version__
 
-        typer.echo(f"merbench {__version__}")
+        display.say(f"merbench {__version__}")
         raise typer.Exit
 
 
@@ -96,9 +96,9 @@ def main() -> None:
         if display.debugging():
             raise
         if _was_interrupted(error):
-            typer.echo(display.STOPPED, err=True)
+            display.say(display.STOPPED, err=True)
             raise SystemExit(130) from None
-        typer.echo(f"error: {_sentence(error)}", err=True)
+        display.say(f"error: {_sentence(error)}", err=True)
         raise SystemExit(2) from None
 
 

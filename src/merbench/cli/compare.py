@@ -12,7 +12,7 @@ import typer
 
 from merbench.cli import display
 from merbench.errors import MerbenchError
-from merbench.wording import DASH, number
+from merbench.wording import DASH, number_text
 
 if TYPE_CHECKING:
     from merbench.leaderboard.columns import Comparison
@@ -69,7 +69,7 @@ def compare(
     from merbench.leaderboard.system_pairs import compare_between, compare_within
     from merbench.runs import record
 
-    first = record.read(run)
+    first = record.read_record(run)
     if across and (a or b):
         raise MerbenchError("--across chooses pairs, and --a and --b name them; give one or other")
     if other is None:
@@ -79,11 +79,11 @@ def compare(
             "--a, --b and --across choose among one run's systems; give them without a second run"
         )
     else:
-        pairs = compare_between(first, record.read(other), by)
+        pairs = compare_between(first, record.read_record(other), by)
     _print(pairs, by, as_json=as_json)
     if not (pairs.rows or pairs.identical or as_json):
         alone = f" that differ in {' or '.join(across)} alone" if across else ""
-        typer.echo(f"there is no pair of systems{alone} to compare")
+        display.say(f"there is no pair of systems{alone} to compare")
 
 
 def _print(pairs: Pairs, by: str, *, as_json: bool) -> None:
@@ -117,14 +117,14 @@ def _print(pairs: Pairs, by: str, *, as_json: bool) -> None:
             elsewhere="--json",
         )
     for system in pairs.identical:
-        typer.echo(f"the same predictions in both runs: {system}")
+        display.say(f"the same predictions in both runs: {system}")
     if pairs.rows:
-        typer.echo(
+        display.say(
             f"difference: {_WHAT[by]}, a less b; below 0, a is better. detectable: the smallest "
             "that this data could show"
         )
         if any(row.given for row in pairs.rows):
-            typer.echo("of a single fold, all this holds for these fitted models")
+            display.say("of a single fold, all this holds for these fitted models")
 
 
 _WHAT = {
@@ -154,15 +154,15 @@ def _as_json(row: Comparison, by: str) -> dict[str, Any]:
 
 
 _NUMBERS: dict[str, Callable[[Comparison], str]] = {
-    "difference": lambda row: number(row.kl_difference, signed=True),
+    "difference": lambda row: number_text(row.kl_difference, signed=True),
     "95 % interval": lambda row: (
-        f"{number(row.kl_low, signed=True)} to {number(row.kl_high, signed=True)}"
+        f"{number_text(row.kl_low, signed=True)} to {number_text(row.kl_high, signed=True)}"
         if math.isfinite(row.kl_low)
         else DASH
     ),
-    "detectable": lambda row: number(row.detectable_difference),
-    "p": lambda row: number(row.corrected_p_holm),
-    "effect size": lambda row: number(row.rank_biserial, 2, signed=True),
+    "detectable": lambda row: number_text(row.detectable_difference),
+    "p": lambda row: number_text(row.corrected_p_holm),
+    "effect size": lambda row: number_text(row.rank_biserial, 2, signed=True),
 }
 """Columns of numbers, the least needed last."""
 

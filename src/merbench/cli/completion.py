@@ -94,8 +94,8 @@ def _registry() -> Registry | None:
     from merbench.plugins import discovery
 
     with contextlib.suppress(Exception):
-        found = discovery.load(folder=Path.cwd())
-        return catalogue.with_ours(protocols.with_ours(found))
+        found = discovery.load_plugins(folder=Path.cwd())
+        return catalogue.with_ours(protocols.with_protocols(found))
     return None
 
 

@@ -28,7 +28,7 @@ def list_data(as_json: bool = typer.Option(False, "--json", help="Print JSON."))
     """
     from merbench.plugins import discovery
 
-    registry = discovery.load(folder=Path.cwd())
+    registry = discovery.load_plugins(folder=Path.cwd())
     display.warn_of_problems(registry)
     documents = [_document(entry) for entry in registry.of_kind("dataset")]
     if as_json:
@@ -67,7 +67,7 @@ def fetch_data(
     from merbench.errors import MerbenchError
     from merbench.plugins import discovery
 
-    registry = discovery.load(folder=Path.cwd())
+    registry = discovery.load_plugins(folder=Path.cwd())
     display.warn_of_problems(registry)
     dataset = component(registry, "dataset", name, parameters or ())
     assert isinstance(dataset, Dataset)
@@ -81,7 +81,7 @@ def fetch_data(
             f"{name} cannot be written to {root} ({error.strerror or error}); name another folder "
             "with --root"
         ) from error
-    typer.echo(f"fetched to {root}; `merbench data check {name} --root {root}` says what is there")
+    display.say(f"fetched to {root}; `merbench data check {name} --root {root}` says what is there")
 
 
 @app.command("check")
@@ -117,7 +117,7 @@ def check_data(
     from merbench.planning.datasets import check_clips, data_root
     from merbench.plugins import discovery, readiness
 
-    registry = discovery.load(folder=Path.cwd())
+    registry = discovery.load_plugins(folder=Path.cwd())
     display.warn_of_problems(registry)
     dataset = component(registry, "dataset", name, parameters or ())
     assert isinstance(dataset, Dataset)
@@ -127,7 +127,7 @@ def check_data(
     folder = data_root(RootedDataset(dataset, root))
     if dataset.needs_root and not folder.is_dir():
         raise MerbenchError(f"{name}: the folder {folder} does not exist; correct --root")
-    findings = inspection.findings(dataset, folder)
+    findings = inspection.inspect_copy(dataset, folder)
     summary: dict[str, Any] = {"dataset": name}
     try:
         clips = dataset.clips(folder)
@@ -144,9 +144,9 @@ def check_data(
         styles = [colours.get(f.level, "") for f in findings]
         if rows:
             display.print_table(("level", "where", "what"), rows, styles=styles)
-        typer.echo(", ".join(f"{key}: {value}" for key, value in summary.items()))
+        display.say(", ".join(f"{key}: {value}" for key, value in summary.items()))
         if not findings:
-            typer.echo("nothing to complain of")
+            display.say("nothing to complain of")
     if any(finding.level == "error" for finding in findings):
         raise typer.Exit(1)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import shutil
 import sys
 import textwrap
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from merbench.cli import output
+from merbench.wording import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -42,9 +44,19 @@ def console(*, err: bool = False) -> Console:
     return Console(stderr=err, highlight=False, width=width)
 
 
+def say(text: object, *, err: bool = False) -> None:
+    """Print a line, in which nothing makes the terminal do anything."""
+    typer.echo(visible(str(text)), err=err)
+
+
 def print_json(document: Any) -> None:
     """Print JSON with NaN as null, and nothing else."""
-    output.print_document(json.dumps(_finite(document), indent=1, ensure_ascii=False))
+    text = json.dumps(_finite(document), indent=1, ensure_ascii=False)
+    # JSON spells out only some of what a terminal obeys.
+    output.print_document(_OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
+
+
+_OBEYED = re.compile(r"[\x7f-\x9f]")
 
 
 def _finite(value: Any) -> Any:
@@ -89,7 +101,7 @@ def print_table(
     from rich.table import Table
     from rich.text import Text
 
-    output, rows = console(), list(rows)
+    output, rows = console(), [[visible(text) for text in row] for row in rows]
     cells = {column: [row[i] for row in rows] for i, column in enumerate(columns)}
     words = [column for column in columns if column not in right]
     least = {c: _width([c, *cells[c]] if c in right else _words(c, cells[c])) for c in columns}
@@ -106,7 +118,10 @@ def print_table(
     share = min(1.0, max(0, room - _total(least)) / max(1, sum(wanted.values())))
     widths = {c: width + int(share * wanted[c]) for c, width in least.items()}
     table = Table(
-        title=title or None, box=box.SIMPLE_HEAD, title_justify="left", padding=(0, 1, 0, 0)
+        title=Text(visible(title), style="table.title") if title else None,
+        box=box.SIMPLE_HEAD,
+        title_justify="left",
+        padding=(0, 1, 0, 0),
     )
     for column, width in widths.items():
         justify: Any = "right" if column in right else "left"
@@ -119,7 +134,7 @@ def print_table(
     if left_out:
         where = f"; see {elsewhere}" if elsewhere else ""
         said = f"no room here for {', '.join(left_out)}{where}"
-        typer.echo(textwrap.fill(said, room, break_long_words=False, break_on_hyphens=False) + "\n")
+        say(textwrap.fill(said, room, break_long_words=False, break_on_hyphens=False) + "\n")
 
 
 def _total(widths: Mapping[str, int]) -> int:
@@ -167,12 +182,14 @@ def print_text(text: str) -> None:
 
     for paragraph in text.split("\n\n"):
         laid_out = any(line.startswith((" ", "-", "*")) for line in paragraph.splitlines())
-        console().print(Text(paragraph if laid_out else " ".join(paragraph.split())), end="\n\n")
+        console().print(
+            Text(visible(paragraph if laid_out else " ".join(paragraph.split()))), end="\n\n"
+        )
 
 
 def warn(message: str) -> None:
     """Print a warning to standard error."""
-    typer.echo(f"warning: {message}", err=True)
+    say(f"warning: {message}", err=True)
 
 
 def debugging() -> bool:
@@ -185,4 +202,4 @@ def warn_of_problems(registry: Registry) -> None:
     for problem in registry.problems:
         warn(str(problem))
         if problem.trace and debugging():
-            typer.echo(problem.trace, err=True)
+            say(problem.trace, err=True)

@@ -28,7 +28,7 @@ def doctor(as_json: bool = typer.Option(False, "--json", help="Print JSON.")) ->
     from merbench.planning import environment
     from merbench.plugins import discovery
 
-    registry = catalogue.with_ours(discovery.load(folder=Path.cwd()))
+    registry = catalogue.with_ours(discovery.load_plugins(folder=Path.cwd()))
     found = list(environment.conditions(registry))
     broken = any(each.state == environment.BROKEN for each in found)
     if as_json:

@@ -90,7 +90,7 @@ def init(
         _say_guesses(found)
         _say_files(files, folder)
         if summary:
-            typer.echo(f"{summary['clips']} clips of {summary['groups']} groups can be read")
+            display.say(f"{summary['clips']} clips of {summary['groups']} groups can be read")
     if fault:
         display.warn(
             f"what was guessed cannot be read: {fault}; correct {folder / study.BENCHMARK}"
@@ -106,7 +106,7 @@ def _guessed(labels: Path, data: Path | None, task: str | None, assignments: lis
     given = Document(str(labels), Path.cwd(), {})
     for assignment in assignments:
         given.assign(assignment)
-    registry = discovery.load(folder=Path.cwd())
+    registry = discovery.load_plugins(folder=Path.cwd())
     display.warn_of_problems(registry)
     return study.guessed(registry, labels, data, _task(task), given.data)
 
@@ -135,7 +135,9 @@ def _tried(spec: Path) -> tuple[dict[str, Any], str]:
     document = read_document(spec)
     try:
         parsed = parse(document)
-        benchmark = resolve(document, parsed, discovery.load(plugin_paths(document, parsed)))
+        benchmark = resolve(
+            document, parsed, discovery.load_plugins(plugin_paths(document, parsed))
+        )
         rooted = benchmark.datasets[0]
         assert rooted.root is not None
         clips = rooted.dataset.clips(rooted.root)
@@ -166,8 +168,8 @@ def _short(value: Any) -> str:
 
 def _say_files(files: list[Path], folder: Path) -> None:
     for file in files:
-        typer.echo(f"wrote {file}")
-    typer.echo(f"\nThen: merbench plan {folder / 'benchmark.yaml'}")
+        display.say(f"wrote {file}")
+    display.say(f"\nThen: merbench plan {folder / 'benchmark.yaml'}")
 
 
 def _sure(sure: bool) -> str:

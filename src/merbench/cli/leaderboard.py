@@ -15,7 +15,7 @@ from merbench.wording import DASH
 
 if TYPE_CHECKING:
     from merbench.components import Clip
-    from merbench.publishing.publish import Published
+    from merbench.publishing.publish import PublishedRun
 
 
 class TableFormat(StrEnum):
@@ -36,8 +36,8 @@ JSON = typer.Option(False, "--json", help="Print JSON.")
 FOLDER = typer.Argument(Path("leaderboard"), metavar="[FOLDER]", help="The leaderboard's folder.")
 
 
-@app.command()
-def build(
+@app.command("build")
+def build_command(
     runs: list[Path] | None = typer.Argument(
         None,
         metavar="[RUN...]",
@@ -71,14 +71,14 @@ def build(
     from merbench.publishing.rebuild import rebuild
     from merbench.runs import record
 
-    if published_folder.submissions(out):
+    if published_folder.submission_folders(out):
         if runs or reported:
             raise MerbenchError(
                 f"{out} holds submissions, which its tables follow from; add runs to it with "
                 "`merbench leaderboard publish`, and numbers as files in reported/"
             )
         written = len(rebuild(out).names) + len(site.pages_in(out))
-        typer.echo(f"{written} files written to {out}")
+        display.say(f"{written} files written to {out}")
         return
     if not runs:
         raise MerbenchError(f"name a run: {out} holds no submissions to build tables from")
@@ -92,12 +92,12 @@ def build(
         display.warn(
             f"{run} is left out: its run goes on, or was stopped before it wrote any results"
         )
-    composed = files.compose([record.read(run) for run in finished], known)
-    files.write(composed, out)
+    composed = files.compose_board([record.read_record(run) for run in finished], known)
+    files.write_board(composed, out)
     written = len(composed.names)
     if with_pages or (out / site.PAGE).exists():  # an earlier leaderboard's would mislead
         written += len(site.write(out))
-    typer.echo(f"{written} files written to {out}")
+    display.say(f"{written} files written to {out}")
 
 
 @app.command()
@@ -110,11 +110,11 @@ def pages(folder: Path = FOLDER) -> None:
     """
     from merbench.pages import site
 
-    typer.echo(f"{len(site.write(folder))} pages written to {folder}")
+    display.say(f"{len(site.write(folder))} pages written to {folder}")
 
 
-@app.command()
-def export(
+@app.command("export")
+def export_command(
     source: Path = typer.Argument(
         Path("leaderboard"),
         metavar="[FOLDER | RUN]",
@@ -145,11 +145,11 @@ def export(
     content = read_any(source).only(datasets or ())
     chosen = [known.value for known in formats] if formats else FORMATS
     for path in write_tables(content, out, chosen):
-        typer.echo(path)
+        display.say(path)
 
 
-@app.command()
-def publish(
+@app.command("publish")
+def publish_command(
     run: Path = typer.Argument(
         ...,
         metavar="RUN",
@@ -176,19 +176,19 @@ def publish(
 
       merbench leaderboard publish runs/demo/first --submitter "A. Researcher"
     """
-    from merbench.publishing.publish import publish as publish_run
+    from merbench.publishing.publish import publish
 
-    done = publish_run(run, folder, submitter=submitter)
+    done = publish(run, folder, submitter=submitter)
     if _show(done, as_json=as_json):
         return
     if done.changed:
-        typer.echo(f"published as {done.submission}")
+        display.say(f"published as {done.submission}")
     else:
-        typer.echo(f"nothing changed: it is there already, as {done.submission}")
+        display.say(f"nothing changed: it is there already, as {done.submission}")
 
 
-@app.command()
-def unpublish(
+@app.command("unpublish")
+def unpublish_command(
     name: str = typer.Argument(
         ...,
         metavar="SUBMISSION",
@@ -206,14 +206,14 @@ def unpublish(
 
       merbench leaderboard unpublish demo-0f0a2f7d
     """
-    from merbench.publishing.unpublish import unpublish as take_back
+    from merbench.publishing.unpublish import unpublish
 
-    if not _show(take_back(name, folder), as_json=as_json):
-        typer.echo(f"{name} is no longer in {folder}")
+    if not _show(unpublish(name, folder), as_json=as_json):
+        display.say(f"{name} is no longer in {folder}")
 
 
-@app.command()
-def merge(
+@app.command("merge")
+def merge_command(
     folder: Path = typer.Argument(
         ..., metavar="A", help="The leaderboard that grows.", show_default=False
     ),
@@ -231,18 +231,18 @@ def merge(
 
       merbench leaderboard merge leaderboard colleague/leaderboard
     """
-    from merbench.publishing.merge import merge as merge_boards
+    from merbench.publishing.merge import merge
 
-    done = merge_boards(folder, other)
+    done = merge(folder, other)
     if _show(done, as_json=as_json):
         return
     if done.changed:
-        typer.echo(f"{folder} has what {other} has")
+        display.say(f"{folder} has what {other} has")
     else:
-        typer.echo(f"nothing changed: {folder} has all that {other} has")
+        display.say(f"nothing changed: {folder} has all that {other} has")
 
 
-def _show(done: Published, *, as_json: bool) -> bool:
+def _show(done: PublishedRun, *, as_json: bool) -> bool:
     """Show what a change of a leaderboard changed: no row that stayed where it was.
 
     Returns
@@ -272,18 +272,18 @@ def _show(done: Published, *, as_json: bool) -> bool:
         columns = ("system", "rank before", "now")
         display.print_table(columns, rows, title=title, right=columns[1:])
     for line in done.again:
-        typer.echo(f"run again: {line}")
+        display.say(f"run again: {line}")
     for line in done.failed:
-        typer.echo(f"failed: {line}", err=True)
+        display.say(f"failed: {line}", err=True)
     if done.uncommitted:
         display.warn(done.uncommitted)
     for line in done.unverified:
-        typer.echo(f"not verifiable by everyone: {line}")
+        display.say(f"not verifiable by everyone: {line}")
     return False
 
 
-@app.command()
-def verify(
+@app.command("verify")
+def verify_board_command(
     folder: Path = FOLDER,
     roots: list[str] | None = typer.Option(
         None,
@@ -307,10 +307,10 @@ def verify(
       merbench leaderboard verify leaderboard --root vgmidi=data/vgmidi
     """
     from merbench.leaderboard import published_folder as folders
-    from merbench.verification.board_check import verify as verify_folder
+    from merbench.verification.board_check import verify_board
 
-    folders.check(folder)
-    verdict = verify_folder(folder, _copies(folder, roots or ()), pages=with_pages)
+    folders.check_folder(folder)
+    verdict = verify_board(folder, _copies(folder, roots or ()), pages=with_pages)
     if as_json:
         display.print_json(
             {
@@ -321,12 +321,12 @@ def verify(
         )
     else:
         for line in verdict.differences:
-            typer.echo(line)
+            display.say(line)
         for line in verdict.unverified:
-            typer.echo(f"not verified: {line}")
+            display.say(f"not verified: {line}")
         if not verdict.differences:
             but = ", but for what is named above" if verdict.unverified else ""
-            typer.echo(f"everything in {folder} follows from its submissions{but}")
+            display.say(f"everything in {folder} follows from its submissions{but}")
     if verdict.differences:
         raise typer.Exit(1)
 
@@ -343,6 +343,6 @@ def _copies(folder: Path, roots: Sequence[str]) -> dict[str, Sequence[Clip]]:
     from merbench.plugins import discovery
     from merbench.verification.data_copies import read_copies
 
-    registry = discovery.load([])
+    registry = discovery.load_plugins([])
     display.warn_of_problems(registry)
     return read_copies(folder, roots, registry)

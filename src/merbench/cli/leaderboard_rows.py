@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import math
 import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from merbench.cli import display
-from merbench.wording import DASH, number
+from merbench.wording import DASH, number_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from merbench.leaderboard.findings import TableFinding
     from merbench.leaderboard.run_results import RunResults
 
 _PLACES = ("tier", "rank")
@@ -31,25 +29,23 @@ _LISTED = 5
 """Systems that a remark names before it only counts them."""
 
 
-def show_leaderboard(
-    leaderboard: pd.DataFrame, comparisons: pd.DataFrame, title: str, folder: Path
-) -> None:
-    """Print a leaderboard's rows, what is to be known of them, and why the failed ones failed.
+def show_leaderboard(finished: RunResults, folder: Path) -> None:
+    """Print a run's leaderboard, what is to be known of its rows, and why the failed ones failed.
 
     Parameters
     ----------
-    leaderboard, comparisons
-        The tables.
-    title
-        Stands above.
+    finished
+        The run.
     folder
-        Where both lie as files, with the columns that a terminal has no room for.
+        Where its tables lie as files, with the columns that a terminal has no room for.
     """
-    from merbench.leaderboard.findings import findings_table
+    from merbench.leaderboard.columns import Comparison, leaderboard_rows, typed_rows
+    from merbench.leaderboard.findings import TableFinding
     from merbench.runs.row_columns import joined, told_apart
 
-    records = leaderboard.to_dict("records")
-    _say_findings(findings_table(leaderboard, comparisons).to_dict("records"))
+    title, leaderboard = str(finished.manifest["name"]), finished.leaderboard
+    records, pairs = leaderboard_rows(leaderboard), typed_rows(Comparison, finished.comparisons)
+    _say_findings(typed_rows(TableFinding, finished.findings))
     names = told_apart(records)
     axes = axes_to_show(records)
     if len({name["dataset"] for name in names}) == 1:
@@ -71,26 +67,23 @@ def show_leaderboard(
     )
     synthetic = sorted({str(r["dataset"]) for r in records if r["synthetic"]})
     if synthetic:
-        typer.echo(f"synthetic music and ratings: {', '.join(synthetic)}")
+        display.say(f"synthetic music and ratings: {', '.join(synthetic)}")
     for note in sorted({str(r["provenance"]) for r in records if r["provenance"]}):
-        typer.echo(f"labels: {note}")
+        display.say(f"labels: {note}")
     _say_negative(records, names)
-    if len(comparisons):
-        typer.echo(
-            f"{int(comparisons['significant'].sum())} of {len(comparisons)} paired differences are "
+    if pairs:
+        display.say(
+            f"{sum(pair.significant for pair in pairs)} of {len(pairs)} paired differences are "
             f"significant (see {folder / 'comparisons.csv'})"
         )
     for record, name in zip(records, names, strict=True):
         if record["status"] != "ok":
             where = f"{name['dataset']}: {joined(name)}"
-            typer.echo(f"failed: {where}: {record['error']}", err=True)
+            display.say(f"failed: {where}: {record['error']}", err=True)
 
 
 def leaderboard_document(finished: RunResults, folder: Path) -> dict[str, Any]:
     """Return what `show_leaderboard` prints, whole, as JSON values."""
-    from merbench.leaderboard.findings import findings_table
-
-    leaderboard, comparisons = finished.leaderboard, finished.comparisons
 
     def rows(table: pd.DataFrame) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = json.loads(
@@ -101,25 +94,25 @@ def leaderboard_document(finished: RunResults, folder: Path) -> dict[str, Any]:
     return {
         "name": finished.manifest["name"],
         "run": str(folder),
-        "findings": rows(findings_table(leaderboard, comparisons)),
-        "leaderboard": rows(leaderboard),
-        "comparisons": rows(comparisons),
+        "findings": rows(finished.findings),
+        "leaderboard": rows(finished.leaderboard),
+        "comparisons": rows(finished.comparisons),
     }
 
 
-def _say_findings(findings: Sequence[Mapping[Any, Any]]) -> None:
+def _say_findings(findings: Sequence[TableFinding]) -> None:
     """Print what the tables come to, a paragraph a sentence."""
-    several = len({finding["table"] for finding in findings}) > 1
+    several = len({finding.table for finding in findings}) > 1
     width = min(display.console().width, 80)
     for finding in findings:
-        text = f"{finding['dataset']}: {finding['text']}" if several else finding["text"]
-        typer.echo(
+        text = f"{finding.dataset}: {finding.text}" if several else finding.text
+        display.say(
             textwrap.fill(
                 text, width, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False
             )
         )
     if findings:
-        typer.echo("")
+        display.say("")
 
 
 def _say_negative(records: Sequence[Mapping[Any, Any]], names: Sequence[Mapping[str, str]]) -> None:
@@ -134,13 +127,13 @@ def _say_negative(records: Sequence[Mapping[Any, Any]], names: Sequence[Mapping[
     ]
     if not found:
         return
-    typer.echo(
+    display.say(
         "predicted standard deviations that are not above 0, of which KL takes the magnitude:"
     )
     for count, system in sorted(found, reverse=True)[:_LISTED]:
-        typer.echo(f"  {count} of {system}")
+        display.say(f"  {count} of {system}")
     if len(found) > _LISTED:
-        typer.echo(f"  and of {len(found) - _LISTED} more (column n_nonpositive_std)")
+        display.say(f"  and of {len(found) - _LISTED} more (column n_nonpositive_std)")
 
 
 def axes_to_show(rows: Sequence[Mapping[Any, Any]]) -> list[str]:
@@ -155,13 +148,13 @@ def _row(
     record: Mapping[Any, Any], names: Sequence[str], metrics: Sequence[str], marks: Sequence[str]
 ) -> list[str]:
     low, high = record["kl_mean_low"], record["kl_mean_high"]
-    known = math.isfinite(low) and math.isfinite(high)
+    known = low is not None and high is not None
     return [
-        *(number(record[place], 0) for place in _PLACES),
+        *(number_text(record[place], 0) for place in _PLACES),
         *names,
-        "failed" if record["status"] != "ok" else number(record["kl_mean"]),
-        f"{number(low)} to {number(high)}" if known else DASH,
-        number(record["kl_median"]),
-        *(number(record[metric], 2) for metric in metrics),
+        "failed" if record["status"] != "ok" else number_text(record["kl_mean"]),
+        f"{number_text(low)} to {number_text(high)}" if known else DASH,
+        number_text(record["kl_median"]),
+        *(number_text(record[metric], 2) for metric in metrics),
         *(str(record[mark] or "") for mark in marks),
     ]

@@ -83,7 +83,7 @@ def show_plugin(
     if as_json:
         display.print_json(document)
         return
-    typer.echo(f"{entry.kind} {entry.name}, from {entry.origin}\n")
+    display.say(f"{entry.kind} {entry.name}, from {entry.origin}\n")
     display.print_text(inspect.getdoc(entry.cls) or "")
     facts = [[key, str(value)] for key, value in document["attributes"].items()]
     facts += [
@@ -99,11 +99,11 @@ def show_plugin(
     if rows:
         display.print_table(("parameter", "type", "default", "what"), rows)
     else:
-        typer.echo("no parameters")
+        display.say("no parameters")
 
 
 @app.command("check")
-def check_plugin(
+def check_plugin_command(
     name: str = NAME,
     paths: list[Path] | None = PATHS,
     parameters: list[str] | None = typer.Option(
@@ -135,13 +135,13 @@ def check_plugin(
         styles = [colours.get(r.status, "") for r in results]
         display.print_table(("check", "result", "detail"), rows, title=entry.name, styles=styles)
         for text in testing.failures(results):
-            typer.echo(f"{text}\n")
+            display.say(f"{text}\n")
     if any(r.status == "failed" for r in results):
         raise typer.Exit(1)
 
 
 @app.command("new")
-def new_plugin(
+def new_plugin_command(
     kind: str = typer.Argument(
         ...,
         metavar="KIND",
@@ -186,17 +186,17 @@ def new_plugin(
         )
         return
     for file in new.files:
-        typer.echo(f"wrote {file}")
-    typer.echo("\nWhat to change first:")
+        display.say(f"wrote {file}")
+    display.say("\nWhat to change first:")
     for line, what in new.to_change:
-        typer.echo(f"  {new.source}:{line}  {what}")
+        display.say(f"  {new.source}:{line}  {what}")
     if package:
         home = new.files[-1].parent
-        typer.echo(f"\nThen: pip install --editable '{home}[test]' && pytest {home}")
+        display.say(f"\nThen: pip install --editable '{home}[test]' && pytest {home}")
     else:
         beside = place == Path("plugins")
         option = "" if beside else f" --plugins {new.source}"
-        typer.echo(f"\nThen: merbench plugins check {kind}/{name}{option}")
+        display.say(f"\nThen: merbench plugins check {kind}/{name}{option}")
 
 
 def _load(paths: list[Path] | None, timeout: float | None = None) -> Registry:
@@ -205,8 +205,8 @@ def _load(paths: list[Path] | None, timeout: float | None = None) -> Registry:
     from merbench.plugins import discovery, trial
 
     trial.wait_at_most(timeout)
-    registry = discovery.load(paths or (), folder=Path.cwd())
-    registry = catalogue.with_ours(protocols.with_ours(registry))
+    registry = discovery.load_plugins(paths or (), folder=Path.cwd())
+    registry = catalogue.with_ours(protocols.with_protocols(registry))
     display.warn_of_problems(registry)
     return registry
 

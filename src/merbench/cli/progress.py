@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from merbench.cli import display
 from merbench.wording import duration
 
@@ -119,7 +117,7 @@ class Progress:
 
             self._bars.console.print(Text(text, style="red"))
         else:
-            typer.echo(text, err=True)
+            display.say(text, err=True)
 
     def _speak(self) -> None:
         self._spoken = time.monotonic()
@@ -131,4 +129,4 @@ class Progress:
         elapsed = duration(self._spoken - self._started)
         if self._status:
             parts.append(self._status())
-        typer.echo(f"[{elapsed}] {', '.join(parts)}", err=True)
+        display.say(f"[{elapsed}] {', '.join(parts)}", err=True)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import typer
 
+from merbench.cli import display
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to the program."""
@@ -62,7 +64,7 @@ def report(
 
     if assignments and not audio:
         raise MerbenchError("--set says where the data of --audio lie; name them with --audio")
-    finished = run_results.read(run)
+    finished = run_results.read_results(run)
     folder = out or run / "report"
     find_excerpts, store = None, Store(home() / "store")
     if audio:
@@ -71,10 +73,10 @@ def report(
         find_excerpts = ExcerptMaker(
             finished.manifest, audio, folder, store, assignments or (), trusted=trusted
         )
-    written = pages.write(finished, folder, find_excerpts, store)
+    written = pages.write_report(finished, folder, find_excerpts, store)
     if tables or clips:
         content = Results.of_run(finished)
         written += pages.write_tables(content, folder) if tables else []
         written += pages.write_clips(content, folder) if clips else []
     for path in written:
-        typer.echo(path)
+        display.say(path)

@@ -24,7 +24,7 @@ from merbench.cli.run import (
     read_spec,
 )
 from merbench.errors import MerbenchError
-from merbench.wording import DASH, number
+from merbench.wording import DASH, number_text
 
 if TYPE_CHECKING:
     from merbench.leaderboard.reproduction import Reproduced
@@ -115,7 +115,7 @@ def reproduce(
         )
     else:
         _print(rows, reported.source, smoke=smoke)
-        typer.echo(f"written to {folder}")
+        display.say(f"written to {folder}")
     if any(row["cell"] not in planned.unready for row in finished.failed):
         raise typer.Exit(1)
 
@@ -131,7 +131,7 @@ def _miniatures(spec: str) -> list[str]:
     document = read_benchmark(spec)
     document.take_smoke_values()
     parsed = parse(document)
-    registry = discovery.load(plugin_paths(document, parsed))
+    registry = discovery.load_plugins(plugin_paths(document, parsed))
     names = [split_choice(choice)[0] for choice in parsed.datasets]
     roots = {name: miniature(registry.get("dataset", name).cls) for name in names}
     return [f"datasets.{name}.root={json.dumps(str(root))}" for name, root in roots.items()]
@@ -139,7 +139,7 @@ def _miniatures(spec: str) -> list[str]:
 
 def _print(rows: Sequence[Reproduced], source: str, *, smoke: bool) -> None:
     if smoke:
-        typer.echo("made clips and the smallest budgets: the numbers mean nothing")
+        display.say("made clips and the smallest budgets: the numbers mean nothing")
     several = len({row.dataset for row in rows}) > 1
     metrics = sorted({row.metric for row in rows})
     columns = ("system", *(["dataset"] if several else []), *(["metric"] if metrics[1:] else []))
@@ -162,20 +162,20 @@ def _print(rows: Sequence[Reproduced], source: str, *, smoke: bool) -> None:
     )
     for row in rows:
         if row.error:
-            typer.echo(f"{row.system}, {row.dataset}: {row.error}")
+            display.say(f"{row.system}, {row.dataset}: {row.error}")
 
 
 def _numbers(row: Reproduced) -> tuple[str, ...]:
     def ends(low: float | None, high: float | None, *, signed: bool = False) -> str:
         if low is None or high is None:
             return DASH
-        return f"{number(low, signed=signed)} to {number(high, signed=signed)}"
+        return f"{number_text(low, signed=signed)} to {number_text(high, signed=signed)}"
 
     def one(value: float | None, *, signed: bool = False) -> str:
-        return DASH if value is None else number(value, signed=signed)
+        return DASH if value is None else number_text(value, signed=signed)
 
     return (
-        number(row.paper),
+        number_text(row.paper),
         one(row.ours),
         ends(row.low, row.high),
         one(row.difference, signed=True),

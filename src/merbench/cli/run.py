@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -65,11 +64,11 @@ ENGINE_SET = typer.Option(
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the program."""
-    app.command()(run)
+    app.command("run")(run_command)
     app.command()(plan)
 
 
-def run(
+def run_command(
     spec: Path = SPEC,
     out: Path | None = typer.Option(
         None, "--out", help="Folder of the results; by default runs/NAME/TIME."
@@ -121,12 +120,11 @@ def run(
         document, planned, store, chosen, folder, spec,
         jobs=jobs, timeout=timeout, memory=memory, overwrite=overwrite,
     )  # fmt: skip
-    name = finished.manifest["name"]
     if as_json:
         display.print_json(leaderboard_document(finished, folder))
     else:
-        show_leaderboard(finished.leaderboard, finished.comparisons, name, folder)
-        typer.echo(f"written to {folder}")
+        show_leaderboard(finished, folder)
+        display.say(f"written to {folder}")
     if finished.failed:
         raise typer.Exit(1)
 
@@ -167,7 +165,7 @@ def carried_out(
     if planned.skipped:
         count = len(planned.skipped)
         made = "combination makes" if count == 1 else "combinations make"
-        typer.echo(f"{count} {made} no cell; `merbench plan` says why", err=True)
+        display.say(f"{count} {made} no cell; `merbench plan` says why", err=True)
     with claimed(folder, planned, overwrite=overwrite):
         if planned.tasks:
             options = EngineOptions(
@@ -182,16 +180,16 @@ def carried_out(
                     engine.start(options) as where,
                     Progress(planned.to_do(), getattr(where, "status", None)) as progress,
                 ):
-                    recorded = execution.execute(
+                    recorded = execution.execute_plan(
                         planned, store, where, progress.report, engine.described
                     )
             except KeyboardInterrupt:
-                typer.echo(display.STOPPED, err=True)
+                display.say(display.STOPPED, err=True)
                 raise typer.Exit(130) from None
         else:
-            recorded = execution.execute(planned, store, None, engine=engine.described)
+            recorded = execution.execute_plan(planned, store, None, engine=engine.described)
         finished = run_results.RunResults.of(recorded)
-        run_results.write(finished, folder)
+        run_results.write_results(finished, folder)
     return finished
 
 
@@ -269,7 +267,7 @@ def plan(
         title = "1 cell" if len(rows) == 1 else f"{len(rows)} cells"
         _print_some(columns, rows, title, right=("folds",))
     else:
-        typer.echo("no combination makes a cell\n")
+        display.say("no combination makes a cell\n")
     if planned.skipped:
         skipped = [
             [*text, s.reason] for text, s in zip(texts[len(rows) :], planned.skipped, strict=True)
@@ -277,17 +275,17 @@ def plan(
         _print_some((*axes, "reason"), skipped, "skipped")
     tasks = [[s, str(counts[s]["to_do"]), str(counts[s]["cached"])] for s in STAGES]
     display.print_table(("stage", "to do", "cached"), tasks, right=("to do", "cached"))
-    typer.echo(
+    display.say(
         f"about {duration(expected.seconds / cores())} on {cores()} cores and "
         f"{size(expected.megabytes)} in {store.folder}"
     )
     if expected.unreadable:
-        typer.echo(
+        display.say(
             f"{expected.unreadable} of the times measured so far cannot be read; delete "
             f"{timings.file_of(store.folder)} to forget them"
         )
     if expected.unknown:
-        typer.echo(f"not counted, for want of a measurement: {', '.join(expected.unknown)}")
+        display.say(f"not counted, for want of a measurement: {', '.join(expected.unknown)}")
 
 
 _SHOWN = 200
@@ -300,7 +298,7 @@ def _print_some(
     """Print a table's first rows, and how many there are beyond them."""
     display.print_table(columns, rows[:_SHOWN], title=title, right=right)
     if len(rows) > _SHOWN:
-        typer.echo(f"and {len(rows) - _SHOWN:,} more; `--json` lists them all\n")
+        display.say(f"and {len(rows) - _SHOWN:,} more; `--json` lists them all\n")
 
 
 def _figures(planned: Plan) -> dict[str, list[dict[str, Any]]]:
@@ -343,7 +341,7 @@ def read_spec(
         document.assign(assignment)
     parsed = parse(document)
     trial.wait_at_most(timeout)
-    registry = discovery.load(plugin_paths(document, parsed))
+    registry = discovery.load_plugins(plugin_paths(document, parsed))
     display.warn_of_problems(registry)
     return document, parsed, registry
 
@@ -383,8 +381,8 @@ def _names(cells: Sequence[Cell]) -> list[dict[str, str]]:
         [
             {
                 **cell.names,
-                "parameters": json.dumps(cell.settings),
-                "dataset_parameters": json.dumps(cell.data.settings),
+                "parameters": cell.settings,
+                "dataset_parameters": cell.data.settings,
             }
             for cell in cells
         ]

@@ -35,7 +35,7 @@ def schema(
     from merbench.errors import MerbenchError
     from merbench.plugins import discovery
 
-    registry = protocols.with_ours(discovery.load(paths or (), folder=Path.cwd()))
+    registry = protocols.with_protocols(discovery.load_plugins(paths or (), folder=Path.cwd()))
     display.warn_of_problems(registry)
     document = json_schema(registry)
     if out is None:
@@ -47,4 +47,4 @@ def schema(
         raise MerbenchError(
             f"{out} cannot be written ({error.strerror}); name another with --out"
         ) from error
-    typer.echo(f"wrote {out}")
+    display.say(f"wrote {out}")

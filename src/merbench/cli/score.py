@@ -56,7 +56,8 @@ def score(
 
       merbench score moods.csv --task classes --predictions mine
     """
-    from merbench.scoring.score_file import comparison_rows, score_file, system_rows
+    from merbench.scoring.score_file import score_file
+    from merbench.scoring.score_rows import comparison_rows, system_rows
 
     result = score_file(
         predictions_file,

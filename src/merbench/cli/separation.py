@@ -16,7 +16,7 @@ from merbench.cli.shares import Shares
 if TYPE_CHECKING:
     from merbench.components import Separator
     from merbench.plugins.registry import Registry
-    from merbench.separation.scoring import Score
+    from merbench.separation.scoring import SeparationScore
 
 BESIDE = "hpss"
 """What `evaluate` compares with by default, where there is such a plugin."""
@@ -69,7 +69,7 @@ def evaluate_separator(
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
     with Shares() as progress:
-        scores = scoring.evaluate(separators, tracks, progress, device=device)
+        scores = scoring.score_tracks(separators, tracks, progress, device=device)
     if out is not None:
         chart.write_csv(out / "scores.csv", scores)
         chart.plot(out / "scores.svg", scores, f"{next(iter(separators))}, {data.name}")
@@ -78,7 +78,7 @@ def evaluate_separator(
         return
     _print(scores, len(tracks))
     if out is not None:
-        typer.echo(f"scores.csv and scores.svg are in {out}")
+        display.say(f"scores.csv and scores.svg are in {out}")
 
 
 @app.command("separate")
@@ -133,9 +133,9 @@ def separate_files(
     if as_json:
         display.print_json({"files": written, "failures": [str(error) for error in failures]})
     else:
-        typer.echo(f"{len(written)} of {len(files)} recordings separated into {out}")
+        display.say(f"{len(written)} of {len(files)} recordings separated into {out}")
     for failure in failures:
-        typer.echo(f"error: {failure}", err=True)
+        display.say(f"error: {failure}", err=True)
     if failures:
         raise typer.Exit(1)
 
@@ -145,7 +145,7 @@ def _separate(separator: Separator, file: Path, folder: Path, device: str) -> di
     from merbench.separation import scoring
 
     waveform, rate = audio.read(file)
-    stems = scoring.separate(separator, waveform, rate, str(file), device=device)
+    stems = scoring.separate_track(separator, waveform, rate, str(file), device=device)
     folder.mkdir(parents=True, exist_ok=True)
     paths = {stem: folder / f"{stem}.wav" for stem in stems}
     for stem, path in paths.items():
@@ -192,7 +192,7 @@ def _compared(
     return {title: separator} | {other.title: other for other in others}
 
 
-def _print(scores: Sequence[Score], tracks: int) -> None:
+def _print(scores: Sequence[SeparationScore], tracks: int) -> None:
     from merbench.separation.scoring import METRICS, medians
 
     headings = ("SI-SDR", "SDR", "SDR v4", "ISR v4", "SIR v4", "SAR v4")
@@ -218,7 +218,7 @@ def _decibels(value: float) -> str:
 
 
 def _document(
-    separators: dict[str, Separator], data: Path, scores: Sequence[Score]
+    separators: dict[str, Separator], data: Path, scores: Sequence[SeparationScore]
 ) -> dict[str, Any]:
     from merbench.separation.multitracks import MIXTURE
     from merbench.separation.scoring import METRICS, medians

@@ -93,7 +93,7 @@ def train_separator(
     chosen = {key: value for key, value in given.items() if value is not None}
     with Shares() as progress:
         separator.train(data, out, _assigned(options or ()) | chosen, progress)
-    typer.echo(f"the best checkpoint and its card are in {out}")
+    display.say(f"the best checkpoint and its card are in {out}")
 
 
 def _separator(name: str, assignments: Sequence[str] = ()) -> Separator:
@@ -101,7 +101,7 @@ def _separator(name: str, assignments: Sequence[str] = ()) -> Separator:
     from merbench.components import Separator
     from merbench.plugins import discovery
 
-    registry = discovery.load(folder=Path.cwd())
+    registry = discovery.load_plugins(folder=Path.cwd())
     display.warn_of_problems(registry)
     separator = component(registry, "separator", name, assignments)
     assert isinstance(separator, Separator)
@@ -115,7 +115,7 @@ def _trainable(name: str, assignments: Sequence[str]) -> Trainable:
 
     separator = _separator(name, assignments)
     if not isinstance(separator, Trainable):
-        registry = discovery.load(folder=Path.cwd())
+        registry = discovery.load_plugins(folder=Path.cwd())
         others = [e.cls.name for e in registry.of_kind("separator") if hasattr(e.cls, "train")]
         raise MerbenchError(
             f"{name} cannot be trained: it learns nothing here; the separators that can be "

@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from typing import Any
 
-import typer
-
 from merbench.cli import display
 
 _LINE_SECONDS = 10.0
@@ -50,4 +48,4 @@ class Shares:
         news = message != said or (share >= 1.0 and before < 1.0)
         if news or time.monotonic() - self._spoken > _LINE_SECONDS:
             self._said, self._spoken = (message, share), time.monotonic()
-            typer.echo(f"{share:4.0%}  {message}", err=True)
+            display.say(f"{share:4.0%}  {message}", err=True)

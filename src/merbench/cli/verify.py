@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the command to the program."""
-    app.command()(verify)
+    app.command("verify")(verify_command)
 
 
-def verify(
+def verify_command(
     run: Path = typer.Argument(
         ..., metavar="RUN", help="Folder that `merbench run` wrote.", show_default=False
     ),
@@ -54,7 +54,7 @@ def verify(
 
       merbench verify runs/demo/first --rerun 3
     """
-    from merbench.verification.run_check import verify as verify_run
+    from merbench.verification.run_check import verify_run
 
     differences = verify_run(run)
     fitted: Sequence[str] = ()
@@ -66,20 +66,20 @@ def verify(
         display.print_json({"verified": not differences, "differences": differences, **rerun})
     else:
         for difference in differences[:20]:
-            typer.echo(difference)
+            display.say(difference)
         if len(differences) > 20:
-            typer.echo(f"and {len(differences) - 20} more")
+            display.say(f"and {len(differences) - 20} more")
         if not differences:
-            typer.echo(f"every number of {run} follows from its predictions")
+            display.say(f"every number of {run} follows from its predictions")
             for fold in fitted:
-                typer.echo(f"fitted again, with the same predictions: {fold}")
+                display.say(f"fitted again, with the same predictions: {fold}")
     if differences:
         raise typer.Exit(1)
 
 
 def _rerun(run: Path, count: int, seed: int, assignments: Sequence[str], trusted: bool) -> Refit:
     from merbench.engines.local import LocalEngine
-    from merbench.engines.schedule import execute
+    from merbench.engines.schedule import execute_steps
     from merbench.steps.store import Store, home
     from merbench.threads import cores
     from merbench.verification.refit import rerun
@@ -89,6 +89,6 @@ def _rerun(run: Path, count: int, seed: int, assignments: Sequence[str], trusted
 
     def work(tasks: Mapping[str, Step], paths: Sequence[Path]) -> Mapping[str, Outcome]:
         with LocalEngine(store, paths, jobs=cores()) as engine:
-            return execute(tasks, engine, lambda outcome: None)
+            return execute_steps(tasks, engine, lambda outcome: None)
 
     return rerun(run, count, store, work, seed=seed, assignments=assignments, trusted=trusted)

@@ -74,7 +74,7 @@ def fetch_weights(
     for known in chosen:
         with Shares() as progress:
             path = fetch(known, progress, given or ())
-        typer.echo(f"{known.name}: {path}")
+        display.say(f"{known.name}: {path}")
 
 
 def _all() -> list[tuple[str, KnownWeights]]:
@@ -82,7 +82,7 @@ def _all() -> list[tuple[str, KnownWeights]]:
     from merbench.plugins import discovery
     from merbench.plugins.registry import KINDS
 
-    registry = discovery.load(folder=Path.cwd())
+    registry = discovery.load_plugins(folder=Path.cwd())
     display.warn_of_problems(registry)
     return [
         (entry.name, known)

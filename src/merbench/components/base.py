@@ -174,36 +174,47 @@ class Component(BaseModel):
 
         Whoever adds to it makes a dictionary of his own: it may be kept for others.
         """
-        kept = _kept.get()
-        if kept is None:
-            return self._fingerprint()
-        if id(self) not in kept:
-            kept[id(self)] = self, self._fingerprint()
-        return kept[id(self)][1]
+        fingerprint: dict[str, Any] = once(self, "_fingerprint")
+        return fingerprint
 
     def _fingerprint(self) -> dict[str, Any]:
         nested = [c.fingerprint() for _, value in sorted(self) for c in components_in(value)]
         return {"identity": self.identity(), "source": source_digest(type(self)), "nested": nested}
 
 
-_kept: ContextVar[dict[int, tuple[Component, dict[str, Any]]] | None] = ContextVar(
-    "fingerprints", default=None
+_kept: ContextVar[dict[tuple[int, str], tuple[Component, Any]] | None] = ContextVar(
+    "kept", default=None
 )
-"""Fingerprints by the `id` of their components, which stand beside them so that it stays theirs."""
+"""What was asked of components, by their `id`; they stand beside it, so that it stays theirs."""
 
 
 @contextmanager
-def fingerprints_kept() -> Iterator[None]:
-    """Take the fingerprint of each component once within the block.
+def answers_kept() -> Iterator[None]:
+    """Ask each component for what `once` is told of it a single time within the block.
 
-    A plan is such a block, for it asks for the same ones with every clip. What changes meanwhile is
-    found by the steps, which take them anew.
+    A plan is such a block, for it asks for the same with every clip and every cell. What changes
+    meanwhile is found by the steps, which take fingerprints anew.
     """
     token = _kept.set({})
     try:
         yield
     finally:
         _kept.reset(token)
+
+
+def once(component: Component, what: str) -> Any:
+    """Return what a property or method says of a component; in `answers_kept` it is asked once.
+
+    The answer belongs to everyone who asks: nobody may change it.
+    """
+    kept = _kept.get()
+    if kept is not None and (id(component), what) in kept:
+        return kept[id(component), what][1]
+    answer = getattr(component, what)
+    answer = answer() if callable(answer) else answer
+    if kept is not None:
+        kept[id(component), what] = component, answer
+    return answer
 
 
 _PLAIN = frozenset({str, int, float, bool, type(None)})

@@ -11,7 +11,7 @@ _BATCH_SECONDS = 1.0
 """What the steps of one batch should take together."""
 
 
-class Batches(Generic[Item]):
+class StepBatches(Generic[Item]):
     """Deals items into batches of about a second.
 
     How long an item of a kind takes is learned from those that are done; until one is, items go

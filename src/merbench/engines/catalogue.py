@@ -50,7 +50,7 @@ def with_ours(registry: Registry) -> Registry:
     """
     for ours in (Local, Dask):
         origin = Origin(OURS, __version__, ours.__module__)
-        registration.add(registry, Entry("engine", ours, origin))
+        registration.add_entry(registry, Entry("engine", ours, origin))
     return registry
 
 

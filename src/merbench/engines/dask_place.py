@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from merbench.components import EngineOptions
 from merbench.devices import CPU
 from merbench.engines import dask_clusters, same_code, worker
-from merbench.engines.batches import Batches
+from merbench.engines.batches import StepBatches
 from merbench.engines.dask_parameters import QUEUES, Address, DaskParameters, Jobs, Worker
 from merbench.engines.dask_worker import Keepers, do
 from merbench.engines.schedule import Failure
@@ -130,7 +130,7 @@ class _Group:
         self.dashboard: str = client.dashboard_link
         resources = {"resources": dict(engine.gpu.resources)} if gpu and engine.gpu else {}
         self._executor = client.get_executor(pure=False, retries=0, **resources)
-        self._batches = Batches[Waiting](engine.batch)
+        self._batches = StepBatches[Waiting](engine.batch)
         self._alone: list[Waiting] = []
         """Steps whose batch was lost: tried one by one, so that one fails alone."""
         self._flying: dict[concurrent.futures.Future[Any], Sequence[Waiting]] = {}

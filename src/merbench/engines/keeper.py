@@ -288,7 +288,7 @@ def _serve(pipe: Connection, terms: Terms) -> None:
 def _started(terms: Terms) -> Callable[[], None]:
     def start() -> None:
         if terms.code is not None:
-            same_code.demand(terms.code)
-        discovery.load(terms.plugin_paths)
+            same_code.demand_same_code(terms.code)
+        discovery.load_plugins(terms.plugin_paths, ours=False)
 
     return start

@@ -21,7 +21,7 @@ def here() -> Mapping[str, str]:
     return {_SOURCE: _digest(Path(merbench.__file__).parent), **installed.versions()}
 
 
-def demand(expected: Mapping[str, str]) -> None:
+def demand_same_code(expected: Mapping[str, str]) -> None:
     """Hold this machine to the code of another.
 
     Plugins are not looked at: each step holds its own to the plan.

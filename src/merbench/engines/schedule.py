@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from merbench.components.engine import Workplace
 from merbench.devices import CPU
-from merbench.steps.batch import Batch
+from merbench.steps.batch import StepBatch
 from merbench.steps.step import Step
 
 
@@ -39,7 +39,7 @@ class Failure(NamedTuple):
 # --- scheduling ---------------------------------------------------------------------------------
 
 
-def execute(
+def execute_steps(
     tasks: Mapping[str, Step],
     engine: Workplace,
     report: Callable[[Outcome], None],
@@ -93,7 +93,7 @@ def execute(
         while len(running) < engine.slots + 1 and (steps := ready.take(busy, engine)):
             if steps[0].occupies != CPU and takes_turns:
                 busy.add(steps[0].occupies)
-            work = steps[0] if len(steps) == 1 else Batch(tuple(steps))
+            work = steps[0] if len(steps) == 1 else StepBatch(tuple(steps))
             running[engine.submit(work)] = (steps, time.monotonic())
         done, _ = concurrent.futures.wait(
             running, timeout=1.0, return_when=concurrent.futures.FIRST_COMPLETED

@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
 
 from merbench.errors import MerbenchError
 from merbench.evaluation.comparison import ALPHA
@@ -86,6 +85,8 @@ def friedman(table: ArrayLike) -> Friedman:
     MerbenchError
         For fewer than two datasets or systems, or numbers that are not finite.
     """
+    from scipy import special
+
     table = _checked(table)
     n, k = table.shape
     ranks, ties = _row_ranks(table)

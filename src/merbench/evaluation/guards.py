@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
 
 from merbench.errors import MerbenchError
 from merbench.evaluation.labels import LabelKind, labels_of
@@ -202,6 +201,8 @@ def _pearson(truth: Array, predicted: Array) -> Array:
 
 def _correlated(coefficients: Array, clips: int) -> NDArray[np.bool_]:
     """Tell which cells have a coefficient above 0, at `CORRELATION_ALPHA`, or too few clips."""
+    from scipy import special
+
     df = clips - 2
     made = (~np.isnan(coefficients)).sum(axis=1)
     if df < 1:

@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
 
 __all__ = ["POWER", "Corrected", "Posterior", "corrected"]
 
@@ -59,10 +58,14 @@ class Corrected:
     @property
     def p(self) -> Array:
         """Two-sided p-value of `t`; NaN where the error is not known."""
+        from scipy import special
+
         return np.asarray(2 * special.stdtr(self.df, -np.abs(self.t)))
 
     def interval(self, level: float = 0.95) -> tuple[Array, Array]:
         """Confidence interval of the mean: the inversion of the test."""
+        from scipy import special
+
         half = special.stdtrit(self.df, (1 + level) / 2) * self.error
         return self.mean - half, self.mean + half
 
@@ -77,6 +80,8 @@ class Corrected:
 
         A mean without any spread is where it is; NaN where the error is not known.
         """
+        from scipy import special
+
         with np.errstate(divide="ignore", invalid="ignore"):
             below = special.stdtr(self.df, (-rope - self.mean) / self.error)
             above = special.stdtr(self.df, (self.mean - rope) / self.error)
@@ -92,6 +97,8 @@ class Corrected:
         behavioral sciences", Section 2.5), with the standard error of the data at hand. NaN where
         that is not known.
         """
+        from scipy import special
+
         critical = special.stdtrit(self.df, 1 - alpha / 2)
         return np.asarray(special.nctdtrinc(self.df, 1 - power, critical) * self.error)
 

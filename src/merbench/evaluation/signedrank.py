@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
 
 __all__ = ["SignedRank", "signed_rank"]
 
@@ -56,6 +55,8 @@ def signed_rank(differences: ArrayLike) -> SignedRank:
     SignedRank
         Shapes (...).
     """
+    from scipy import special
+
     d = np.asarray(differences, np.float64)
     samples = d.reshape(-1, d.shape[-1])
     sums = np.empty((4, len(samples)))

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
 
 from merbench.evaluation.comparison import ALPHA
 from merbench.evaluation.families import holm
@@ -115,6 +114,8 @@ def groups_needed(
     ndarray
         As `difference` has them; infinite for a mean of 0, NaN where the error is not known.
     """
+    from scipy import special
+
     normal = special.ndtri(1 - alpha / n_pairs / 2) + special.ndtri(POWER)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(n_groups * (normal * difference.error / difference.mean) ** 2)

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["Accuracy", "accuracies"]
+__all__ = ["SystemAccuracy", "accuracies"]
 
 
 @dataclass(frozen=True)
-class Accuracy:
+class SystemAccuracy:
     """How often a row is right.
 
     Parameters
@@ -49,7 +49,7 @@ class Accuracy:
         return bool(self.row["role"] != row_columns.SYSTEM)
 
 
-def accuracies(content: Results, rows: Sequence[Row], most: int) -> list[Accuracy]:
+def accuracies(content: Results, rows: Sequence[Row], most: int) -> list[SystemAccuracy]:
     """Return the accuracies of one table's complete rows, the best first.
 
     Parameters
@@ -66,8 +66,8 @@ def accuracies(content: Results, rows: Sequence[Row], most: int) -> list[Accurac
     return [_accuracy(content, row) for row in shown]
 
 
-def _accuracy(content: Results, row: Row) -> Accuracy:
+def _accuracy(content: Results, row: Row) -> SystemAccuracy:
     folds = content.folds_of(row)
     of_folds, n_tests = folds["accuracy"].to_numpy(float), int(folds["n_test"].sum())
     low, high = row.get("accuracy_low"), row.get("accuracy_high")
-    return Accuracy(row, row["accuracy"], low, high, of_folds, n_tests)
+    return SystemAccuracy(row, row["accuracy"], low, high, of_folds, n_tests)

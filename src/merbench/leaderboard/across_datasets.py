@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from merbench.runs.parameter_text import read_parameters
 from merbench.runs.row_columns import AXES, PEOPLE, system_name
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ COLUMNS = [
 ]  # fmt: skip
 
 
-def systems(leaderboard: pd.DataFrame) -> pd.DataFrame | None:
+def systems_across(leaderboard: pd.DataFrame) -> pd.DataFrame | None:
     """Compare the systems that are ranked on every data set.
 
     Of a data set with several tables (other splits, versions or evaluators) the one with most
@@ -51,10 +52,11 @@ def systems(leaderboard: pd.DataFrame) -> pd.DataFrame | None:
     rows = []
     for place in found.order.tolist():
         row = dict(zip([*AXES[1:], "parameters"], shared[place], strict=True))
+        name = system_name(row | {"parameters": read_parameters(row["parameters"])})
         cliques = [str(i + 1) for i, members in enumerate(found.cliques) if place in members]
         rows.append(
             {
-                "system": system_name(row), **row, "n_datasets": len(scores),
+                "system": name, **row, "n_datasets": len(scores),
                 "mean_rank": float(found.mean_ranks[place]),
                 "friedman_p": found.friedman.p_f, "cliques": "; ".join(cliques),
             }

@@ -24,12 +24,13 @@ from merbench.leaderboard.columns import (
     numbers_of,
     with_classes,
 )
-from merbench.leaderboard.comparisons import compared, families, pairs_across
-from merbench.leaderboard.marks import set_marks
+from merbench.leaderboard.comparisons import compared, compared_axes, pairs_across
+from merbench.leaderboard.marks import UNTRAINED, has_untrained, set_marks
 from merbench.leaderboard.other_places import set_other_places
 from merbench.leaderboard.places import set_places
 from merbench.leaderboard.replications import each_once
 from merbench.leaderboard.separator_pairs import fold_rows
+from merbench.runs.parameter_text import written_parameters
 from merbench.runs.record import RunRecord
 from merbench.runs.row_columns import AXES, PEOPLE
 
@@ -63,7 +64,7 @@ class Board:
     replications: pd.DataFrame
 
 
-def build(runs: Sequence[RunRecord]) -> Board:
+def build_board(runs: Sequence[RunRecord]) -> Board:
     """Derive a leaderboard from runs.
 
     Raises
@@ -91,6 +92,8 @@ def build(runs: Sequence[RunRecord]) -> Board:
     by_table = _by_table(rows)
     comparisons, separators = [], []
     for table in by_table.values():
+        for row in table:
+            row["mark"] = UNTRAINED if has_untrained(row["parameters"]) else ""
         ranked = _ranked(table)
         if ranked:
             origins = [row["_run"] for row in ranked]
@@ -101,7 +104,7 @@ def build(runs: Sequence[RunRecord]) -> Board:
             set_marks(ranked, of_rows, aligned.rows, marks)
             set_places(ranked, scores)
             set_other_places(ranked, of_rows, aligned)
-            for axis in families(ordered[run] for run in origins):
+            for axis in compared_axes(ordered[run] for run in origins):
                 comparisons += compared(axis, ranked, scores, pairs_across(axis, ranked))
             set_class_scores(ranked, of_rows, aligned)
             places = [
@@ -148,12 +151,15 @@ def _position(row: Mapping[str, Any]) -> tuple[Any, ...]:
     failed = row["status"] != "ok"
     kl = 0.0 if failed else row["kl_mean"]
     system = [str(row[axis]) for axis in AXES[1:]]
-    last = (row["parameters"], row["run"], row["cell"])
+    last = (written_parameters(row["parameters"]), row["run"], row["cell"])
     return (row["dataset"], row["dataset_version"], row["table"], failed, kl, *system, *last)
 
 
 def ranked_rows(rows: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    """Return the rows that have a rank, by table, the best first: complete cells, not people."""
+    """Return the rows that have a rank, by table, the best first.
+
+    People have none, nor cells with a failed fold or with untrained weights.
+    """
     ranked = {table: _ranked(part) for table, part in _by_table(rows).items()}
     return {table: part for table, part in ranked.items() if part}
 
@@ -166,7 +172,11 @@ def _by_table(rows: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]
 
 
 def _ranked(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [row for row in rows if row["status"] == "ok" and row["role"] != PEOPLE]
+    return [
+        row
+        for row in rows
+        if row["status"] == "ok" and row["role"] != PEOPLE and not has_untrained(row["parameters"])
+    ]
 
 
 def _against_people(rows: Sequence[dict[str, Any]]) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from merbench.identity import canonical, digest, portable
 from merbench.leaderboard.columns import LEADING, TRAILING
 from merbench.runs.labels import withheld
+from merbench.runs.parameter_text import read_parameters
 from merbench.runs.record import RunRecord
 from merbench.runs.row_columns import metric_columns
 
@@ -55,8 +56,8 @@ def summarise(run: RunRecord) -> list[dict[str, Any]]:
         row |= common | known["cost"].get(cell, dict.fromkeys(costs.columns, float("nan")))
         row |= {
             "dataset_version": _dataset_version(run.manifest, first),
-            "parameters": portable_json(first["parameters"]),
-            "dataset_parameters": portable_json(first["dataset_parameters"]),
+            "parameters": portable(read_parameters(first["parameters"])),
+            "dataset_parameters": portable(read_parameters(first["dataset_parameters"])),
             "synthetic": bool(first["synthetic"]),
             "status": "ok" if complete else "failed",
             "n_folds": len(part),
@@ -124,8 +125,3 @@ def _withheld(manifest: Mapping[str, Any], row: Mapping[str, Any]) -> str:
         (entry["name"], entry["data_hash"]) for entry in manifest["datasets"] if withheld(entry)
     }
     return "labels" if (row["dataset"], row["data_hash"]) in hidden else ""
-
-
-def portable_json(text: str) -> str:
-    """Return a JSON text without the paths of a machine; nothing for nothing."""
-    return json.dumps(portable(json.loads(text)), sort_keys=True) if text else ""

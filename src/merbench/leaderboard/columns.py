@@ -5,10 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from merbench.runs.parameter_text import read_parameters, written_parameters
 
 if TYPE_CHECKING:
     import pandas as pd
+
+Parameters = Mapping[str, Any]
+"""Parameters of a system or a data set that differ from their defaults, by their names."""
+
+R = TypeVar("R")
 
 AGAINST_BEST = [
     "kl_difference_to_best", "corrected_p_holm", "clip_p_holm", "naive_wilcoxon_p",
@@ -38,7 +46,7 @@ class LeaderboardRow:
     separator: str
     features: str
     model: str
-    parameters: str
+    parameters: Parameters
     status: str
     n_clips: int
     n_groups: float
@@ -77,7 +85,7 @@ class LeaderboardRow:
     predict_seconds_per_clip: float
     cpu_seconds: float
     peak_memory_mb: float
-    dataset_parameters: str
+    dataset_parameters: Parameters
     synthetic: bool
     provenance: str
     protocol: str
@@ -114,14 +122,17 @@ class LeaderboardRow:
         return cls(metrics=found, **known)
 
     def columns(self, metrics: Sequence[str]) -> dict[str, Any]:
-        """Return the row's values by their columns, in the order of the file.
+        """Return what the row's columns hold, in the order of the file: parameters as text.
 
         Parameters
         ----------
         metrics
             Of all rows of the file.
         """
-        values = vars(self)
+        values = {
+            name: written_parameters(value) if name in PARAMETERS else value
+            for name, value in vars(self).items()
+        }
         return (
             {name: values[name] for name in LEADING}
             | {name: self.metrics.get(name, math.nan) for name in metrics}
@@ -130,7 +141,10 @@ class LeaderboardRow:
 
 
 METRICS = "metrics"
-_NOTHING: dict[str, Any] = {"float": math.nan, "str": ""}
+_NOTHING: dict[str, Any] = {
+    "float": math.nan, "str": "", "int": 0, "bool": False, "Parameters": MappingProxyType({}),
+}  # fmt: skip
+"""What stands in a row where nothing is known, by the column's type."""
 
 
 def _types(row: type) -> dict[str, str]:
@@ -144,6 +158,8 @@ def numbers_of(row: type) -> list[str]:
 
 
 _STATED = list(_types(LeaderboardRow))
+PARAMETERS = [name for name, kind in _types(LeaderboardRow).items() if kind == "Parameters"]
+"""Columns that hold parameters: values in a row, a text in a file."""
 LEADING = _STATED[: _STATED.index(METRICS)]
 """Columns of a leaderboard before the metrics of its tasks."""
 TRAILING = _STATED[_STATED.index(METRICS) + 1 :]
@@ -322,15 +338,44 @@ SEPARATORS = [field.name for field in fields(SeparatorFold)]
 """Columns of one separator against another, fold by fold."""
 
 
-def separator_folds(table: pd.DataFrame) -> list[SeparatorFold]:
-    """Return the rows of a table of `SEPARATORS`."""
-    rows = table.reindex(columns=SEPARATORS).itertuples(index=False, name=None)
-    return [SeparatorFold(*row) for row in rows]
+def typed_rows(row: type[R], table: pd.DataFrame) -> list[R]:
+    """Return the rows of a file, in the class that states its columns.
+
+    Parameters
+    ----------
+    row
+        `Comparison`, or another class whose fields are the file's columns.
+    table
+        The file's table. A number that is missing is NaN, a text empty; so are the columns that a
+        file of an earlier merbench lacks.
+    """
+    kinds = list(_types(row).values())
+    known = table.reindex(columns=columns_of(row)).itertuples(index=False, name=None)
+    return [row(*map(_typed, values, kinds)) for values in known]
+
+
+def _typed(value: Any, kind: str) -> Any:
+    present = _present(value)
+    if present is None:
+        return _NOTHING[kind]
+    return _TYPES[kind](present)
+
+
+_TYPES: dict[str, type] = {"float": float, "str": str, "int": int, "bool": bool}
 
 
 def with_classes(metrics: Iterable[str]) -> list[str]:
     """Return the metrics' columns, with those of `BEHIND` in their places."""
     return [column for metric in metrics for column in (metric, *BEHIND.get(metric, ()))]
+
+
+def leaderboard_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return a leaderboard's rows as mappings: parameters as values, None for what is missing."""
+    return [
+        {name: read_parameters(value) if name in PARAMETERS else value
+         for name, value in row.items()}
+        for row in records(table)
+    ]  # fmt: skip
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -354,6 +399,6 @@ TEXTS: dict[str, type] = {
         SystemPart, Submission,
     )
     for name, kind in _types(row).items()
-    if kind == "str"
+    if kind in ("str", "Parameters")
 }  # fmt: skip
 """Columns that hold texts even where all of them look like numbers, in whatever file."""

@@ -28,7 +28,7 @@ def level() -> float:
     return ALPHA
 
 
-def families(runs: Iterable[RunRecord]) -> list[str]:
+def compared_axes(runs: Iterable[RunRecord]) -> list[str]:
     """Return the axes that runs are to be compared along; the pairs of each are one family."""
     asked = {family["across"] for run in runs for family in run.manifest["spec"]["compare"]}
     return [axis for axis in AXES if axis in asked]
@@ -87,7 +87,7 @@ def listed(
     pairs: NDArray[np.intp],
     paired: Paired,
 ) -> list[Comparison]:
-    """Return comparisons as rows; parameters as `compared` has them."""
+    """Return comparisons as rows; the arguments are those of `compared`, and what was found."""
     better = paired.better
     common: dict[str, Any] = {
         "across": across,

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from merbench.leaderboard.results import Row, finished
 from merbench.runs import row_columns
 
-__all__ = ["Cost", "costs"]
+__all__ = ["SystemCost", "costs"]
 
 
 @dataclass(frozen=True)
-class Cost:
+class SystemCost:
     """What one system costs, and how well it does.
 
     Parameters
@@ -34,7 +34,7 @@ class Cost:
     place: int | None
 
 
-def costs(rows: Sequence[Row]) -> list[Cost]:
+def costs(rows: Sequence[Row]) -> list[SystemCost]:
     """Return what the complete systems of one table take, in the order of its rows."""
     timed = [
         row
@@ -50,6 +50,6 @@ def costs(rows: Sequence[Row]) -> list[Cost]:
     front.sort(key=lambda i: known[i][0])
     place = {i: number for number, i in enumerate(front, 1)}
     return [
-        Cost(row, seconds, kl, place.get(i))
+        SystemCost(row, seconds, kl, place.get(i))
         for i, (row, (seconds, kl)) in enumerate(zip(timed, known, strict=True))
     ]

@@ -14,7 +14,15 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["BINS", "Histogram", "Levels", "Series", "kl_histogram", "levels", "one_loud_stem"]
+__all__ = [
+    "BINS",
+    "Histogram",
+    "Levels",
+    "Series",
+    "kl_histogram",
+    "level_quantiles",
+    "one_loud_stem",
+]
 
 BINS = 30
 """Bins of a histogram of KL, as in Figure 4 of Nguyen et al. (2022)."""
@@ -93,7 +101,7 @@ class Levels:
     silent: int
 
 
-def levels(values: Array, floor: float) -> Levels:
+def level_quantiles(values: Array, floor: float) -> Levels:
     """Sum up the levels of one stem.
 
     Parameters

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from merbench.benchmark.names import NONE
+from merbench.benchmark.names import NONE, settings_text
 from merbench.components import FeatureKind
 from merbench.leaderboard.results import Results, Row, clips_of
-from merbench.runs import row_columns
 from merbench.steps.assembling import open_rows
 from merbench.tasks import Task
 
@@ -258,8 +257,4 @@ def _layout(
 
 def _settings(row: Row) -> str:
     """Return the parameters of the features, as a name shows them."""
-    import json
-
-    settings = json.loads(row.get("parameters") or "{}")
-    of_features = {"features": settings["features"]} if "features" in settings else {}
-    return row_columns.parameter_text(json.dumps(of_features))
+    return settings_text((row.get("parameters") or {}).get("features") or {})

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from merbench.csv_text import table_text
 from merbench.errors import MerbenchError
 from merbench.leaderboard import across_datasets, columns, dictionary, sources
-from merbench.leaderboard.building import Board, build
-from merbench.leaderboard.cell_rows import portable_json
+from merbench.leaderboard.building import Board, build_board
 from merbench.leaderboard.citation import citation
 from merbench.leaderboard.findings import FILE as FINDINGS
 from merbench.leaderboard.findings import findings_table
+from merbench.runs.parameter_text import portable_text
 from merbench.runs.record import PREDICTIONS, RunRecord, replacing, write_parquet
 from merbench.runs.row_columns import metric_columns
 
@@ -55,7 +55,7 @@ class Files:
         return {*self.texts, PREDICTIONS}
 
 
-def compose(runs: Sequence[RunRecord], reported: pd.DataFrame | None = None) -> Files:
+def compose_board(runs: Sequence[RunRecord], reported: pd.DataFrame | None = None) -> Files:
     """Derive a leaderboard's files from runs, in whatever order these are named.
 
     Parameters
@@ -67,7 +67,7 @@ def compose(runs: Sequence[RunRecord], reported: pd.DataFrame | None = None) -> 
     """
     import pandas as pd
 
-    board = build(runs)
+    board = build_board(runs)
     folds = _folds(board)
     predictions = tuple(_predictions(board))
     csv = {
@@ -80,14 +80,14 @@ def compose(runs: Sequence[RunRecord], reported: pd.DataFrame | None = None) -> 
     rows = board.leaderboard[["run", "cell"]].itertuples(index=False, name=None)
     for name, kind, found in (
         (DATASETS, columns.DatasetSource, sources.dataset_sources(board.runs)),
-        (PLUGINS, columns.PluginSource, sources.plugin_sources(board.runs)),
+        (PLUGINS, columns.PluginSource, sources.plugin_rows(board.runs)),
         (SYSTEMS, columns.SystemPart, sources.system_parts(board.runs, rows)),
         (SUBMISSIONS, columns.Submission, sources.submissions(board.runs)),
     ):
         csv[name] = pd.DataFrame(found, columns=columns.columns_of(kind))
     if len(board.replications):
         csv[REPLICATIONS] = board.replications
-    compared = across_datasets.systems(board.leaderboard)
+    compared = across_datasets.systems_across(board.leaderboard)
     if compared is not None:
         csv[ACROSS] = compared
     if reported is not None:
@@ -101,7 +101,7 @@ def compose(runs: Sequence[RunRecord], reported: pd.DataFrame | None = None) -> 
     return Files(texts, predictions, board)
 
 
-def write(files: Files, folder: Path) -> None:
+def write_board(files: Files, folder: Path) -> None:
     """Write a leaderboard's files; each appears whole.
 
     Raises
@@ -146,8 +146,8 @@ def _folds(board: Board) -> pd.DataFrame:
 
     parts = [
         part.assign(
-            parameters=[portable_json(text) for text in part["parameters"]],
-            dataset_parameters=[portable_json(text) for text in part["dataset_parameters"]],
+            parameters=[portable_text(text) for text in part["parameters"]],
+            dataset_parameters=[portable_text(text) for text in part["dataset_parameters"]],
         )
         for part in _listed(board, "folds")
     ]

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from merbench.benchmark.names import NONE
 from merbench.components import MIXED
-from merbench.leaderboard.columns import records
+from merbench.leaderboard.columns import Comparison, leaderboard_rows, typed_rows
 from merbench.leaderboard.comparisons import level
 from merbench.runs.row_columns import AXES, BASELINE, PEOPLE, SYSTEM, is_blind, told_apart
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["COLUMNS", "FILE", "Finding", "findings", "findings_of", "findings_table"]
+__all__ = ["COLUMNS", "FILE", "TableFinding", "findings", "findings_of", "findings_table"]
 
 Row = Mapping[str, Any]
 
@@ -24,7 +25,7 @@ _NAMED = 3
 
 
 @dataclass(frozen=True)
-class Finding:
+class TableFinding:
     """One sentence, and the rows that it is about: a row of findings.csv.
 
     Parameters
@@ -53,7 +54,7 @@ class Finding:
         return list(zip(cells, runs or [""] * len(cells), strict=True))
 
 
-COLUMNS = [field.name for field in fields(Finding)]
+COLUMNS = [field.name for field in fields(TableFinding)]
 FILE = "findings.csv"
 
 
@@ -61,11 +62,11 @@ def findings_table(leaderboard: pd.DataFrame, comparisons: pd.DataFrame) -> pd.D
     """Return the findings of a leaderboard as the table that stands beside it."""
     import pandas as pd
 
-    found = findings(records(leaderboard), records(comparisons))
+    found = findings(leaderboard_rows(leaderboard), typed_rows(Comparison, comparisons))
     return pd.DataFrame(found, columns=COLUMNS)
 
 
-def findings(rows: Sequence[Row], comparisons: Sequence[Row]) -> list[Finding]:
+def findings(rows: Sequence[Row], comparisons: Sequence[Comparison]) -> list[TableFinding]:
     """Return the findings of a leaderboard, table by table.
 
     Parameters
@@ -76,9 +77,9 @@ def findings(rows: Sequence[Row], comparisons: Sequence[Row]) -> list[Finding]:
     tables: dict[str, list[Row]] = {}
     for row in rows:
         tables.setdefault(str(row["table"]), []).append(row)
-    pairs: dict[str, list[Row]] = {}
+    pairs: dict[str, list[Comparison]] = {}
     for pair in comparisons:
-        pairs.setdefault(str(pair["table"]), []).append(pair)
+        pairs.setdefault(pair.table, []).append(pair)
     return [
         finding
         for table, own in tables.items()
@@ -86,7 +87,7 @@ def findings(rows: Sequence[Row], comparisons: Sequence[Row]) -> list[Finding]:
     ]
 
 
-def findings_of(rows: Sequence[Row], comparisons: Sequence[Row]) -> list[Finding]:
+def findings_of(rows: Sequence[Row], comparisons: Sequence[Comparison]) -> list[TableFinding]:
     """Return the findings of one table.
 
     Parameters
@@ -115,7 +116,7 @@ def findings_of(rows: Sequence[Row], comparisons: Sequence[Row]) -> list[Finding
     ]
     first = ranked[0]
     return [
-        Finding(
+        TableFinding(
             str(first["table"]), str(first["dataset"]), kind, text,
             " ".join(str(row["cell"]) for row in about),
             " ".join(str(row.get("run") or "") for row in about).strip(),
@@ -163,26 +164,23 @@ def _leads(competing: Sequence[Row], name: Name) -> Made:
     )
 
 
-def _separation(ranked: Sequence[Row], comparisons: Sequence[Row]) -> Iterable[Made]:
+def _separation(ranked: Sequence[Row], comparisons: Sequence[Comparison]) -> Iterable[Made]:
     """Whether each separator helped against unseparated clips, and by how much at most."""
     by_cell = {_key(row): row for row in ranked}
     several = any(row.get("run") for row in ranked)
     found: dict[str, list[tuple[Row, float, float, bool]]] = {}
     for pair in comparisons:
-        if pair["across"] != "separator":
+        if pair.across != "separator":
             continue
-        sides = [
-            by_cell.get((pair[f"cell_{side}"], str(pair[f"run_{side}"]) if several else ""))
-            for side in "ab"
-        ]
-        a, b = sides
+        a = by_cell.get((pair.cell_a, pair.run_a if several else ""))
+        b = by_cell.get((pair.cell_b, pair.run_b if several else ""))
         if a is None or b is None or (a["separator"] == MIXED) == (b["separator"] == MIXED):
             continue
-        apart, sign, end = (a, 1, "kl_low") if b["separator"] == MIXED else (b, -1, "kl_high")
-        if pair.get(end) is None:
+        apart, sign, end = (a, 1, pair.kl_low) if b["separator"] == MIXED else (b, -1, pair.kl_high)
+        if math.isnan(end):
             continue
         found.setdefault(str(apart["separator"]), []).append(
-            (apart, sign * pair["kl_difference"], sign * pair[end], bool(pair["significant"]))
+            (apart, sign * pair.kl_difference, sign * end, pair.significant)
         )
     for separator, pairs in found.items():
         helped = [one for one in pairs if one[3] and one[1] < 0]
@@ -300,7 +298,7 @@ def _key(row: Row) -> tuple[str, str]:
 
 def _short_names(rows: Sequence[Row]) -> dict[tuple[str, str], str]:
     """Name rows by what tells them from the others of their table."""
-    texts = told_apart([{**row, "parameters": row.get("parameters") or ""} for row in rows])
+    texts = told_apart(rows)
     heard = [text for row, text in zip(rows, texts, strict=True) if not is_blind(row)] or texts
     telling = [
         axis for axis in AXES[1:] if axis == "model" or len({text[axis] for text in heard}) > 1

@@ -20,7 +20,7 @@ SUBMISSIONS, REPORTED = "submissions", "reported"
 README = "README.md"
 
 
-def submissions(folder: Path) -> list[Path]:
+def submission_folders(folder: Path) -> list[Path]:
     """Return the folders of a leaderboard's submissions."""
     inside = folder / SUBMISSIONS
     return sorted(path for path in inside.iterdir() if path.is_dir()) if inside.is_dir() else []
@@ -31,18 +31,18 @@ def reported_files(folder: Path) -> list[Path]:
     return sorted((folder / REPORTED).glob("*.csv"))
 
 
-def reported(folder: Path) -> pd.DataFrame | None:
+def reported_numbers(folder: Path) -> pd.DataFrame | None:
     """Return the numbers that papers print, where there are some."""
     found = reported_files(folder)
     return read_reported(found) if found else None
 
 
-def compose(folder: Path, runs: list[RunRecord]) -> Files:
+def compose_published(folder: Path, runs: list[RunRecord]) -> Files:
     """Derive what must stand in a leaderboard's folder from its submissions."""
-    return files.compose(runs, reported(folder))
+    return files.compose_board(runs, reported_numbers(folder))
 
 
-def check(folder: Path) -> None:
+def check_folder(folder: Path) -> None:
     """Raise unless a folder is a leaderboard's.
 
     Raises
@@ -54,5 +54,5 @@ def check(folder: Path) -> None:
         raise MerbenchError(
             f"there is no leaderboard at {folder}; name its folder, or publish a run to make one"
         )
-    if not submissions(folder):
+    if not submission_folders(folder):
         raise MerbenchError(f"{folder} is no leaderboard: it has no submission")

@@ -7,12 +7,17 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from merbench.benchmark.names import NONE
+from merbench.benchmark.names import NONE, settings_text
 from merbench.errors import MerbenchError
 from merbench.leaderboard import across_datasets, sources
-from merbench.leaderboard.columns import SeparatorFold, separator_folds
+from merbench.leaderboard.columns import (
+    Comparison,
+    SeparatorFold,
+    leaderboard_rows,
+    typed_rows,
+)
 from merbench.leaderboard.columns import records as records
-from merbench.leaderboard.findings import Finding, findings
+from merbench.leaderboard.findings import TableFinding, findings
 from merbench.runs import row_columns
 from merbench.tasks import Task
 
@@ -50,7 +55,7 @@ class Sources:
         identity = str(run.manifest["run"])
         cells = [(identity, str(cell)) for cell in run.leaderboard["cell"]]
         of_run = (
-            sources.plugin_sources([run]),
+            sources.plugin_rows([run]),
             sources.system_parts([run], cells),
             sources.submissions([run]),
         )
@@ -67,7 +72,7 @@ class Results:
     name
         Of the run or board.
     rows
-        The leaderboard, a mapping a row; a missing number is None.
+        The leaderboard, a mapping a row; a missing number is None, and parameters are values.
     comparisons
         Pairs of cells.
     separators
@@ -90,7 +95,7 @@ class Results:
 
     name: str
     rows: list[Row]
-    comparisons: list[Row]
+    comparisons: list[Comparison]
     folds: pd.DataFrame
     predictions: pd.DataFrame
     separators: list[SeparatorFold] = field(default_factory=list)
@@ -104,14 +109,14 @@ class Results:
     @classmethod
     def of_run(cls, run: RunResults) -> Results:
         """Return the results of a run."""
-        compared = across_datasets.systems(run.leaderboard)
+        compared = across_datasets.systems_across(run.leaderboard)
         return cls(
             str(run.manifest["name"]),
-            [{k: v for k, v in row.items() if k != "run"} for row in records(run.leaderboard)],
-            records(run.comparisons),
+            leaderboard_rows(run.leaderboard.drop(columns="run")),
+            typed_rows(Comparison, run.comparisons),
             run.folds,
             run.predictions,
-            separator_folds(run.separators),
+            typed_rows(SeparatorFold, run.separators),
             across=[] if compared is None else records(compared),
             sources=Sources.of_run(run),
             stems=run.stems,
@@ -142,7 +147,7 @@ class Results:
         return replace(
             self,
             rows=[row for row in self.rows if kept(row["dataset"])],
-            comparisons=[pair for pair in self.comparisons if kept(pair["dataset"])],
+            comparisons=[pair for pair in self.comparisons if kept(pair.dataset)],
             separators=[fold for fold in self.separators if kept(fold.dataset)],
             across=[],
         )
@@ -159,13 +164,13 @@ class Results:
         return dict(sorted(found.items(), key=lambda item: is_synthetic(item[1])))
 
     @cached_property
-    def findings(self) -> list[Finding]:
+    def findings(self) -> list[TableFinding]:
         """What the tables come to, in sentences."""
         return findings(self.rows, self.comparisons)
 
-    def sides(self, pair: Row) -> tuple[Row, Row]:
+    def sides(self, pair: Comparison) -> tuple[Row, Row]:
         """Return the two rows that a pair compares."""
-        return self.row(pair["cell_a"], pair["run_a"]), self.row(pair["cell_b"], pair["run_b"])
+        return self.row(pair.cell_a, pair.run_a), self.row(pair.cell_b, pair.run_b)
 
     def row(self, cell: str, run: str) -> Row:
         """Return the row of a cell; the run tells rows apart on a board only."""
@@ -200,7 +205,7 @@ def _by_row(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 
 def key_of(row: Mapping[str, Any]) -> str:
-    """What a row is called in links and ids: its cell and, on a board, its run."""
+    """Return what a row is called in links and ids: its cell and, on a board, its run."""
     run = str(row.get("run") or "")
     return f"{row['cell']}-{run[:8]}" if run else str(row["cell"])
 
@@ -220,7 +225,7 @@ def short_names(rows: Sequence[Row]) -> list[str]:
     ]
     return [
         " x ".join(str(row[axis]) for axis in telling if (row.get(axis) or NONE) != NONE)
-        + row_columns.parameter_text(row.get("parameters") or "")
+        + settings_text(row.get("parameters") or {})
         for row in rows
     ]
 
@@ -255,7 +260,7 @@ class Clips:
 
 
 def columns_held(task: Task, predictions: pd.DataFrame) -> tuple[str, ...]:
-    """Names of a label's columns; of classes those of which a cell's rows hold probabilities."""
+    """Return the names of a label's columns: of classes those that a cell has probabilities of."""
     if task.columns:
         return task.columns
     start = row_columns.PREDICTED

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["POINTS", "Curve", "areas", "curves", "mean_areas"]
+__all__ = ["POINTS", "Curve", "areas", "mean_areas", "roc_curves"]
 
 POINTS = 201
 """Points of a curve, evenly spread over the others' share."""
@@ -102,7 +102,7 @@ def mean_areas(
     return np.asarray(np.nanmean(found[..., told], axis=0).mean(axis=-1))
 
 
-def curves(predictions: pd.DataFrame, columns: Sequence[str]) -> list[Curve]:
+def roc_curves(predictions: pd.DataFrame, columns: Sequence[str]) -> list[Curve]:
     """Return a curve a class, the class of most clips first.
 
     Each fold has a curve of its own, and these are averaged: probabilities of models that were

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from merbench.csv_text import table_text
 from merbench.errors import MerbenchError
-from merbench.leaderboard.building import build
+from merbench.leaderboard.building import build_board
+from merbench.leaderboard.columns import leaderboard_rows
 from merbench.leaderboard.findings import FILE as FINDINGS
 from merbench.leaderboard.findings import findings_table
 from merbench.runs import record
@@ -44,7 +46,7 @@ class RunResults(RunRecord):
     @classmethod
     def of(cls, run: RunRecord) -> RunResults:
         """Derive a run's leaderboard and comparisons from its tables."""
-        board = build([run])
+        board = build_board([run])
         return cls(
             run.manifest,
             run.folds,
@@ -55,11 +57,15 @@ class RunResults(RunRecord):
             separators=board.separators,
         )
 
+    @cached_property
+    def findings(self) -> pd.DataFrame:
+        """What the tables come to, in sentences: one row each."""
+        return findings_table(self.leaderboard, self.comparisons)
+
     @property
     def failed(self) -> list[dict[str, Any]]:
         """Rows of the cells that failed."""
-        rows = self.leaderboard[self.leaderboard["status"] == "failed"].to_dict("records")
-        return [{str(key): value for key, value in row.items()} for row in rows]
+        return leaderboard_rows(self.leaderboard[self.leaderboard["status"] == "failed"])
 
 
 # --- on disk -------------------------------------------------------------------------------------
@@ -85,7 +91,7 @@ def check_writable(folder: Path) -> None:
         ) from error
 
 
-def write(run: RunResults, folder: Path) -> None:
+def write_results(run: RunResults, folder: Path) -> None:
     """Write a run; each file appears whole, the manifest last.
 
     Raises
@@ -97,10 +103,10 @@ def write(run: RunResults, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / UNFINISHED).touch()
         (folder / MANIFEST).unlink(missing_ok=True)  # an earlier run's would vouch for new tables
-        for name, text in texts(run).items():
+        for name, text in derived_texts(run).items():
             with replacing(folder / name) as temporary:
                 temporary.write_text(text, encoding="utf-8", newline="")
-        record.write(run, folder)
+        record.write_record(run, folder)
         (folder / UNFINISHED).unlink()
     except OSError as error:
         raise MerbenchError(
@@ -109,17 +115,17 @@ def write(run: RunResults, folder: Path) -> None:
         ) from error
 
 
-def texts(run: RunResults) -> dict[str, str]:
+def derived_texts(run: RunResults) -> dict[str, str]:
     """Return the files that follow from what a run recorded: name to content."""
     return {
         LEADERBOARD: table_text(run.leaderboard),
         COMPARISONS: table_text(run.comparisons),
         SEPARATORS: table_text(run.separators),
-        FINDINGS: table_text(findings_table(run.leaderboard, run.comparisons)),
+        FINDINGS: table_text(run.findings),
     }
 
 
-def read(folder: Path) -> RunResults:
+def read_results(folder: Path) -> RunResults:
     """Read a run and derive its tables.
 
     Raises
@@ -127,4 +133,4 @@ def read(folder: Path) -> RunResults:
     MerbenchError
         A file is missing or damaged.
     """
-    return RunResults.of(record.read(folder))
+    return RunResults.of(record.read_record(folder))

@@ -7,11 +7,10 @@ in the run being what the others are held against.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from merbench.benchmark.names import NONE
+from merbench.benchmark.names import NONE, settings_text
 from merbench.leaderboard.columns import SeparatorFold
 from merbench.runs import row_columns
 
@@ -79,12 +78,11 @@ def _pairs(
 
 def _system(row: Mapping[str, Any]) -> str:
     """Name of a row's system without its separator."""
-    settings = json.loads(row["parameters"]) if row["parameters"] else {}
+    settings = row["parameters"] or {}
     rest = {axis: chosen for axis, chosen in settings.items() if axis != "separator"}
-    parameters = json.dumps(rest) if rest else ""
-    return row_columns.system_name({**row, "separator": NONE, "parameters": parameters})
+    return row_columns.system_name({**row, "separator": NONE, "parameters": rest})
 
 
 def _separator(row: Mapping[str, Any]) -> str:
     name, settings = row_columns.choice(row, "separator")
-    return str(name) + row_columns.parameter_text(json.dumps(settings or {}))
+    return str(name) + settings_text(settings or {})

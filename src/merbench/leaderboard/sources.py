@@ -10,7 +10,7 @@ from merbench.identity import canonical
 from merbench.leaderboard.columns import DatasetSource, PluginSource, Submission, SystemPart
 from merbench.runs.record import RunRecord
 
-__all__ = ["dataset_sources", "paper_in", "plugin_sources", "submissions", "system_parts"]
+__all__ = ["dataset_sources", "paper_in", "plugin_rows", "submissions", "system_parts"]
 
 _DOI = re.compile(r"\b10\.\d{4,9}/[^\s,;]*[^\s,;.)]")
 _ARXIV = re.compile(r"\barxiv[:\s]\s*(\d{4}\.\d{4,5})", re.IGNORECASE)
@@ -53,7 +53,7 @@ def paper_in(citation: str) -> str:
     return ""
 
 
-def plugin_sources(runs: Sequence[RunRecord]) -> list[PluginSource]:
+def plugin_rows(runs: Sequence[RunRecord]) -> list[PluginSource]:
     """Return a row for each plugin of each run; runs made before it was kept have none."""
     return [
         PluginSource(

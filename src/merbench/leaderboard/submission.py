@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from merbench.identity import portable, portable_spec
-from merbench.leaderboard.building import build
-from merbench.leaderboard.cell_rows import portable_json
+from merbench.leaderboard.building import build_board
 from merbench.runs import record
 from merbench.runs.labels import rows_of_dataset
+from merbench.runs.parameter_text import portable_text
 from merbench.runs.record import FOLDS, MANIFEST, PREDICTIONS, RunRecord
 from merbench.runs.row_columns import SYSTEM, label_columns, predicted_columns, truth_columns
 from merbench.tasks import Task
@@ -96,15 +96,15 @@ def of_run(run: RunRecord) -> RunRecord:
             held_back.append((entry["name"], entry["data_hash"]))
     manifest["predictions_withheld"] = sorted(repeating)
     folds = run.folds.assign(
-        parameters=[portable_json(text) for text in run.folds["parameters"]],
-        dataset_parameters=[portable_json(text) for text in run.folds["dataset_parameters"]],
+        parameters=[portable_text(text) for text in run.folds["parameters"]],
+        dataset_parameters=[portable_text(text) for text in run.folds["dataset_parameters"]],
         error=[without_paths(text) for text in run.folds["error"]],
     )
     if "trials" in folds:  # runs made before there were any have none
         folds["trials"] = [_json_without_paths(text) for text in folds["trials"]]
     manifest["marks"] = {
         row["cell"]: row["mark"]
-        for row in build([run]).leaderboard.to_dict("records")
+        for row in build_board([run]).leaderboard.to_dict("records")
         if (row["dataset"], row["data_hash"]) in held_back
         and row["role"] == SYSTEM
         and row["status"] == "ok"
@@ -131,9 +131,9 @@ def _repeating_labels(rows: pd.DataFrame, columns: Sequence[str]) -> set[str]:
     return set(rows["cell"][repeated].astype(str))
 
 
-def write(submitted: RunRecord, folder: Path) -> None:
+def write_submission(submitted: RunRecord, folder: Path) -> None:
     """Write a submission, with the digests of its tables in its manifest."""
-    record.write(submitted, folder)
+    record.write_record(submitted, folder)
     files = {name: file_hash(folder / name) for name in (FOLDS, PREDICTIONS)}
     text = record.manifest_text(submitted.manifest | {"files": files})
     with record.replacing(folder / MANIFEST) as temporary:

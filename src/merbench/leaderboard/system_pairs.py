@@ -14,7 +14,7 @@ from merbench.leaderboard.building import ranked_rows
 from merbench.leaderboard.cell_rows import summarise
 from merbench.leaderboard.cell_scores import RunPredictions, align
 from merbench.leaderboard.columns import Comparison
-from merbench.leaderboard.comparisons import families, pairs_across
+from merbench.leaderboard.comparisons import compared_axes, pairs_across
 from merbench.leaderboard.other_places import compared_by
 from merbench.naming import nearest
 from merbench.runs.record import RunRecord
@@ -81,7 +81,7 @@ def compare_within(
     found = Pairs(names=systems.names)
     chosen = [systems.named(name) for name in (a, b) if name]
     along = [_Along.of(text, systems.rows) for text in across] or [
-        _Along(axis, axis) for axis in families([run])
+        _Along(axis, axis) for axis in compared_axes([run])
     ]
     for rows in tables.values():
         aligned, sources = align([(scored, row) for row in rows]), [scored] * len(rows)

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["MeanCurves", "averaged", "curves", "mean_curves"]
+__all__ = ["MeanCurves", "averaged", "loss_curves", "mean_curves"]
 
 
-def curves(folds: pd.DataFrame) -> list[dict[str, Array]]:
+def loss_curves(folds: pd.DataFrame) -> list[dict[str, Array]]:
     """Return what training reported in each fold, where it did: arrays by name, with `epoch`."""
     found = []
     for text in folds.get("curve", ()):

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from merbench.benchmark.names import NONE
+from merbench.benchmark.names import NONE, settings_text
+from merbench.identity import canonical
 from merbench.leaderboard.results import Row, finished
-from merbench.runs.row_columns import AXES, SYSTEM, parameter_text
+from merbench.runs.row_columns import AXES, SYSTEM
 
-__all__ = ["PLAIN", "Family", "families", "model_of"]
+__all__ = ["PLAIN", "Family", "model_families", "model_of"]
 
 PLAIN = "as it is"
 """What a model is called that nothing is wrapped around."""
@@ -55,7 +55,7 @@ def model_of(title: str) -> tuple[str, str]:
     return title, " ".join(wrappers) or PLAIN
 
 
-def families(rows: Sequence[Row]) -> list[Family]:
+def model_families(rows: Sequence[Row]) -> list[Family]:
     """Return the models of one table that stand in it in two variants or more, the best first."""
     found: dict[tuple[Any, ...], Family] = {}
     for row in finished(rows):
@@ -64,12 +64,11 @@ def families(rows: Sequence[Row]) -> list[Family]:
         model, variant = model_of(str(row["model"]))
         axes = [axis for axis in AXES[1:] if axis != "model"]
         # What differs on the other axes makes another input; what differs in the model, a variant.
-        settings = json.loads(row["parameters"]) if row.get("parameters") else {}
+        settings = row.get("parameters") or {}
         others = {axis: value for axis, value in settings.items() if axis != "model"}
-        text = json.dumps(others, sort_keys=True) if others else ""
         alike = " x ".join(str(row[axis]) for axis in axes if row[axis] != NONE)
-        key = (model, *(row[axis] for axis in axes), text)
-        family = found.setdefault(key, Family(model, alike + parameter_text(text), {}))
+        key = (model, *(row[axis] for axis in axes), canonical(others))
+        family = found.setdefault(key, Family(model, alike + settings_text(others), {}))
         family.rows.setdefault(variant, row)
     several = [family for family in found.values() if len(family.rows) > 1]
     return sorted(several, key=lambda family: min(r["kl_mean"] for r in family.rows.values()))

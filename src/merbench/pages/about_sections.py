@@ -14,11 +14,17 @@ from merbench.runs import row_columns
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-__all__ = ["about", "datasets_used", "how_to_submit", "protocol_in_words", "submissions"]
+__all__ = [
+    "about_section",
+    "how_to_submit_section",
+    "protocol_in_words",
+    "sources_section",
+    "submissions_section",
+]
 
 
-def datasets_used(view: View) -> Markup | None:
-    """The data sets: what they are, where they are from, what to cite."""
+def sources_section(view: View) -> Markup | None:
+    """Say of each data set what it is, where it is from and what to cite."""
     shown = {str(row["dataset"]) for row in view.content.rows}
     rows = [row for row in view.content.sources.datasets if str(row["dataset"]) in shown]
     rows = sorted(rows or view.content.sources.datasets, key=_is_synthetic)
@@ -58,8 +64,8 @@ def _facts(row: Mapping[str, Any]) -> list[tuple[str, Any]]:
     ]
 
 
-def submissions(view: View) -> Markup | None:
-    """Who submitted what, and what it ran with."""
+def submissions_section(view: View) -> Markup | None:
+    """List the submissions: who made each, and what it ran with."""
     if not view.board or not view.content.sources.submissions:
         return None
     rows = [
@@ -84,13 +90,13 @@ def _commit(commit: Any, changed: Any) -> str:
     return f", commit {str(commit)[:12]}{' with changes' if changed in (True, 'True') else ''}"
 
 
-def how_to_submit(view: View) -> Markup | None:
-    """What to do to stand here: on a leaderboard alone."""
+def how_to_submit_section(view: View) -> Markup | None:
+    """Say how a run gets onto the leaderboard; a run's report does not say it."""
     return render("submit") if view.board and view.content.rows else None
 
 
-def about(view: View) -> Markup | None:
-    """How the run came about."""
+def about_section(view: View) -> Markup | None:
+    """Say how the run came about."""
     manifest = view.content.manifest
     if not manifest:
         return None
@@ -125,7 +131,7 @@ def about(view: View) -> Markup | None:
 
 
 def protocol_in_words(protocol: Mapping[str, Any]) -> str:
-    """What a protocol is, in words."""
+    """Return what a protocol is, in words."""
     words = []
     for key, value in sorted(protocol["parameters"].items()):
         name = key.replace("_", " ")

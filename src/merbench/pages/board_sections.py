@@ -1,4 +1,4 @@
-"""The sections that rank: leaderboards, links to their own pages, variants of a model."""
+"""The sections on a board's rows: what they come to, how they rank, and what others printed."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from merbench.benchmark.names import NONE
-from merbench.leaderboard.results import Row, key_of
-from merbench.leaderboard.variants import PLAIN, families, model_of
+from merbench.benchmark.names import NONE, settings_text
+from merbench.leaderboard.results import Row, key_of, short_names
+from merbench.leaderboard.variants import PLAIN, model_families, model_of
 from merbench.pages import leaderboard_table
 from merbench.pages.about_sections import protocol_in_words
-from merbench.pages.leaderboard_table import number
+from merbench.pages.leaderboard_table import page_number
 from merbench.pages.links import links_of
 from merbench.pages.render import render
 from merbench.pages.view import View
@@ -22,8 +22,13 @@ from merbench.wording import DASH, duration
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-__all__ = ["leaderboard", "tables", "variants"]
+__all__ = [
+    "findings_section", "leaderboard_section", "reported_section", "systems_section",
+    "tables_section", "variants_section",
+]  # fmt: skip
 
+ROWS_LINKED = 6
+"""Rows that a finding links to."""
 _MARKS = (
     ("baseline", "Needs no music: what any system must beat. people: what human raters reach."),
     ("runs", "Several runs of this system: the first is ranked, the spread is theirs."),
@@ -33,12 +38,14 @@ _MARKS = (
 """What stands behind a system's name, and what it means."""
 
 
-def leaderboard(view: View) -> Markup | None:
-    """All rows, a table for each set of rows that may be ranked against each other."""
+def leaderboard_section(view: View) -> Markup | None:
+    """Show all rows, a table for each set of rows that may be ranked against each other."""
     content = view.content
     if not content.rows:
         return None
-    laid_out = [leaderboard_table.table(name, rows) for name, rows in content.tables.items()]
+    laid_out = [
+        leaderboard_table.lay_out_table(name, rows) for name, rows in content.tables.items()
+    ]
     return render(
         "leaderboard",
         filters=_filters(content.rows),
@@ -65,7 +72,7 @@ def _filters(rows: Sequence[Row]) -> list[tuple[str, str, list[str]]]:
     return [one for one in known if len(one[2]) > 1]
 
 
-def _legend(tables: Sequence[leaderboard_table.Table]) -> list[tuple[str, str]]:
+def _legend(tables: Sequence[leaderboard_table.ShownTable]) -> list[tuple[str, str]]:
     columns = {c.heading: c.help for table in tables for c in table.columns}
     marks = {text for table in tables for line in table.lines for _, text in line.tags}
     kinds = {kind for table in tables for line in table.lines for kind, _ in line.tags}
@@ -73,13 +80,13 @@ def _legend(tables: Sequence[leaderboard_table.Table]) -> list[tuple[str, str]]:
     return [*columns.items(), *known]
 
 
-def _table_context(table: leaderboard_table.Table, view: View) -> dict[str, Any]:
+def _table_context(table: leaderboard_table.ShownTable, view: View) -> dict[str, Any]:
     ends = _tier_ends([line.row.get("tier") for line in table.lines])
     lines = [
         {f.name: getattr(line, f.name) for f in dataclasses.fields(line)}
         | {
             "href": view.hrefs.get(line.key, ""),
-            "parameters": row_columns.parameter_text(line.row.get("parameters") or "").strip(" ()"),
+            "parameters": settings_text(line.row.get("parameters") or {}).strip(" ()"),
             "drawn": None not in (line.low, line.middle, line.high),
             "tier_ends": end,
         }
@@ -109,7 +116,7 @@ def _tier_ends(tiers: Sequence[Any]) -> list[bool]:
     return [i in last for i in range(len(tiers))]
 
 
-def _summary(table: leaderboard_table.Table) -> str:
+def _summary(table: leaderboard_table.ShownTable) -> str:
     clips, folds = table.value("n_clips"), max(int(r.get("n_folds") or 0) for r in table.rows)
     text = f"Task {table.task}, {clips} clips, {folds} fold{'s' if folds != 1 else ''}."
     if protocol := table.value("protocol"):
@@ -121,23 +128,23 @@ def _summary(table: leaderboard_table.Table) -> str:
             text += f" {axis.capitalize()} of all systems: {shared.pop()}."
     if any(row.get("tier") is not None for row in table.rows):
         text += " A line ends a tier: rows within one cannot be told apart."
-    text += f" The interval's scale ends at {number(table.scale, 2)} nats."
+    text += f" The interval's scale ends at {page_number(table.scale, 2)} nats."
     machines = {leaderboard_table.machine(row.get("hardware")) for row in table.rows} - {DASH}
     if len(machines) == 1:
         text += f" Times were taken on {machines.pop()}."
     return text
 
 
-def tables(view: View) -> Markup | None:
-    """Links to the tables, where these have pages of their own."""
+def tables_section(view: View) -> Markup | None:
+    """Link to the tables that have pages of their own."""
     return render("tables", tables=view.tables) if view.tables else None
 
 
-def variants(view: View) -> Markup | None:
-    """Each model as it is, tuned, calibrated: side by side, a table for each set of rows."""
+def variants_section(view: View) -> Markup | None:
+    """Set each model as it is beside itself tuned and calibrated, for each set of rows."""
     items = []
     for rows in view.content.tables.values():
-        found = families(rows)
+        found = model_families(rows)
         if not found:
             continue
         names = sorted({name for family in found for name in family.rows} - {PLAIN})
@@ -156,8 +163,42 @@ def _variant(view: View, row: Row | None, best: float) -> dict[str, Any] | None:
         return None
     rank = "" if row.get("rank") is None else f"rank {row['rank']:.0f}, "
     return {
-        "kl": number(row["kl_mean"]),
+        "kl": page_number(row["kl_mean"]),
         "under": rank + duration(row.get("seconds")),
         "best": row["kl_mean"] == best,
         "href": view.hrefs.get(key_of(row), ""),
     }
+
+
+def systems_section(view: View) -> Markup | None:
+    """Show each system's own figures, or link to the pages that show them."""
+    return render("systems", systems=view.systems) if view.systems else None
+
+
+def findings_section(view: View) -> Markup | None:
+    """Say in a few sentences what the tables come to, each with links to its rows."""
+    known = list(view.content.tables)  # real music before synthetic
+    tables: dict[str, dict[str, Any]] = {}
+    for finding in sorted(view.content.findings, key=lambda found: known.index(found.table)):
+        of_table = tables.setdefault(finding.table, {"dataset": finding.dataset, "findings": []})
+        rows = [view.content.row(cell, run) for cell, run in finding.keys][:ROWS_LINKED]
+        links = [
+            {"href": f"#r-{key_of(row)}", "name": name}
+            for row, name in zip(rows, short_names(rows), strict=True)
+        ]
+        of_table["findings"].append({"text": finding.text, "links": links})
+    return render("findings", tables=list(tables.values())) if tables else None
+
+
+def reported_section(view: View) -> Markup | None:
+    """List the numbers that papers printed."""
+    rows = view.content.reported
+    if not rows:
+        return None
+    columns = [c for c in rows[0] if any(row.get(c) not in (None, "") for row in rows)]
+    shown = [{c: _cell(row.get(c)) for c in columns} for row in rows]
+    return render("reported", columns=columns, rows=shown)
+
+
+def _cell(value: Any) -> str:
+    return page_number(value) if isinstance(value, float) else "" if value is None else str(value)

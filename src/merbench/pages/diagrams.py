@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from merbench.pages.svg import ACCENT, INK, LETTER, MUTED, OTHER, PAPER, RULE, bare, dots, draw
+from merbench.pages.svg import (
+    ACCENT,
+    INK,
+    LETTER,
+    MUTED,
+    OTHER,
+    PAPER,
+    RULE,
+    bare,
+    dots,
+    draw,
+    drawn_once,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -16,7 +28,8 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 __all__ = [
-    "accuracies", "clip_map", "critical_difference", "paired_differences", "runtime_against_kl",
+    "draw_accuracies", "draw_clip_map", "draw_critical_difference", "draw_paired_differences",
+    "draw_runtime_against_kl",
 ]  # fmt: skip
 
 _ROW = 0.24
@@ -24,7 +37,8 @@ _COLOURS = (ACCENT, OTHER, MUTED, INK)
 _COLOURED = len(_COLOURS)
 
 
-def accuracies(
+@drawn_once
+def draw_accuracies(
     key: str,
     names: Sequence[str],
     accuracy: Array,
@@ -88,7 +102,8 @@ def accuracies(
     )
 
 
-def clip_map(
+@drawn_once
+def draw_clip_map(
     key: str, points: Array, classes: NDArray[np.intp], names: Sequence[str], summary: str
 ) -> str:
     """Draw clips on a plane, a colour a class; of more than four the most frequent have one.
@@ -141,7 +156,8 @@ def clip_map(
     )
 
 
-def paired_differences(
+@drawn_once
+def draw_paired_differences(
     key: str,
     names: Sequence[str],
     difference: Array,
@@ -197,7 +213,8 @@ def paired_differences(
     )
 
 
-def runtime_against_kl(
+@drawn_once
+def draw_runtime_against_kl(
     key: str, names: Sequence[str], seconds: Array, kl: Array, marks: Sequence[str]
 ) -> str:
     """Draw what systems cost against how well they do.
@@ -248,7 +265,8 @@ def _count(n: int, word: str) -> str:
     return f"{n} {word}{'s' if n != 1 else ''}"
 
 
-def critical_difference(
+@drawn_once
+def draw_critical_difference(
     key: str, names: Sequence[str], ranks: Array, cliques: Sequence[Sequence[int]]
 ) -> str:
     """Draw mean ranks over datasets, joined where systems cannot be told apart.

@@ -17,7 +17,7 @@ from merbench import audio
 from merbench.errors import MerbenchError
 from merbench.leaderboard.results import Row
 from merbench.pages.report import AUDIO
-from merbench.pages.system import Excerpts
+from merbench.pages.system import ClipExcerpts
 from merbench.planning.cell import Cell
 from merbench.planning.planner import make_plan
 from merbench.plugins import readiness
@@ -89,7 +89,7 @@ class ExcerptMaker:
         self._folder, self._store = folder, store
         self._cells = _cells(manifest, datasets, store, assignments, trusted)
         self._clips: dict[int, dict[str, Clip]] = {}
-        self._heard: dict[tuple[str, str, str], Excerpts] = {}
+        self._heard: dict[tuple[str, str, str], ClipExcerpts] = {}
         hashes = {cell.data.data_hash for cell in self._cells.values()}
         for data in manifest["datasets"]:
             if bare_name(data["name"]) in datasets and data["data_hash"] not in hashes:
@@ -99,7 +99,7 @@ class ExcerptMaker:
                     f"--set datasets.{data.get('plugin', data['name'])}.root=PATH"
                 )
 
-    def __call__(self, row: Row, clip: str) -> Excerpts | None:
+    def __call__(self, row: Row, clip: str) -> ClipExcerpts | None:
         """Return what of a clip can be heard, as the row's system heard it; None for other data."""
         cell = self._cells.get(str(row["cell"]))
         if cell is None:
@@ -114,13 +114,13 @@ class ExcerptMaker:
         clips = self._clips.setdefault(id(cell.data), {c.id: c for c in cell.data.clips})
         return clips[clip]
 
-    def _excerpts(self, cell: Cell, clip: Clip) -> Excerpts:
+    def _excerpts(self, cell: Cell, clip: Clip) -> ClipExcerpts:
         import numpy as np
 
         try:
-            mix, rate = decoding.decode(cell.data.dataset, clip)
+            mix, rate = decoding.decode_clip(cell.data.dataset, clip)
         except MerbenchError as error:
-            return Excerpts((), f"cannot be decoded: {error}")
+            return ClipExcerpts((), f"cannot be decoded: {error}")
         found, silence = {MIX: mix}, ""
         if cell.separator is not None and len(cell.separator.stems) > 1:
             stems, silence = self._stems(cell, clip)
@@ -137,7 +137,7 @@ class ExcerptMaker:
             path = _file(cell.data.name, clip.id, of, name, cell.data.data_hash)
             self._write(inside(self._folder, path.as_posix()), factor * waveform, rate)
             sources.append((name, path.as_posix()))
-        return Excerpts(tuple(sources), silence)
+        return ClipExcerpts(tuple(sources), silence)
 
     def _stems(self, cell: Cell, clip: Clip) -> tuple[dict[str, Waveform], str]:
         """Return a clip's stems, from the store or made anew, or why there are none."""

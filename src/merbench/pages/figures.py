@@ -13,7 +13,19 @@ import numpy as np
 
 from merbench.leaderboard import clip_agreement, distributions
 from merbench.leaderboard import training_curves as training
-from merbench.pages.svg import ACCENT, INK, LETTER, MUTED, OTHER, PAPER, RULE, bare, dots, draw
+from merbench.pages.svg import (
+    ACCENT,
+    INK,
+    LETTER,
+    MUTED,
+    OTHER,
+    PAPER,
+    RULE,
+    bare,
+    dots,
+    draw,
+    drawn_once,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,8 +38,8 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 __all__ = [
-    "POINTS", "clip_scatter", "confusion", "kl_histogram", "roc_curves", "stem_levels",
-    "training_curves", "valence_arousal_plane",
+    "POINTS", "draw_clip_scatter", "draw_confusion", "draw_kl_histogram", "draw_roc_curves",
+    "draw_stem_levels", "draw_training_curves", "draw_valence_arousal_plane",
 ]  # fmt: skip
 
 POINTS = 200
@@ -39,7 +51,10 @@ _CELL = 0.26
 """Side in inches that a cell of a matrix needs."""
 
 
-def kl_histogram(key: str, series: Mapping[str, Array], *, title: str, small: bool = False) -> str:
+@drawn_once
+def draw_kl_histogram(
+    key: str, series: Mapping[str, Array], *, title: str, small: bool = False
+) -> str:
     """Draw how KL is distributed over clips, in thirty bins: one series, or two laid over another.
 
     Parameters
@@ -82,7 +97,8 @@ def kl_histogram(key: str, series: Mapping[str, Array], *, title: str, small: bo
     )
 
 
-def training_curves(
+@drawn_once
+def draw_training_curves(
     key: str, folds: Sequence[Mapping[str, Array]], quantity: str, names: Sequence[str]
 ) -> str:
     """Draw one quantity that a model's training reported, epoch by epoch.
@@ -144,7 +160,8 @@ def training_curves(
     )
 
 
-def valence_arousal_plane(key: str, truth: Array, predicted: Array, kl: Array) -> str:
+@drawn_once
+def draw_valence_arousal_plane(key: str, truth: Array, predicted: Array, kl: Array) -> str:
     """Draw labels and predictions as ellipses of one standard deviation, joined clip by clip.
 
     Parameters
@@ -194,7 +211,8 @@ def valence_arousal_plane(key: str, truth: Array, predicted: Array, kl: Array) -
     )
 
 
-def clip_scatter(key: str, truth: Array, predicted: Array, name: str) -> str:
+@drawn_once
+def draw_clip_scatter(key: str, truth: Array, predicted: Array, name: str) -> str:
     """Draw predictions against labels, a point a clip, for one column of a task.
 
     Parameters
@@ -229,7 +247,8 @@ def clip_scatter(key: str, truth: Array, predicted: Array, name: str) -> str:
     )
 
 
-def confusion(key: str, matrix: Confusion) -> str:
+@drawn_once
+def draw_confusion(key: str, matrix: Confusion) -> str:
     """Draw a confusion matrix: rows are true classes, columns predicted ones."""
     from matplotlib.patches import Rectangle
 
@@ -271,7 +290,10 @@ def confusion(key: str, matrix: Confusion) -> str:
     )
 
 
-def roc_curves(key: str, curves: Sequence[Curve], n_classes: int, mean_auc: float | None) -> str:
+@drawn_once
+def draw_roc_curves(
+    key: str, curves: Sequence[Curve], n_classes: int, mean_auc: float | None
+) -> str:
     """Draw how well each class is told from the others, over all thresholds.
 
     As Chang (2024) shows it for classifiers, with the area under each curve.
@@ -315,7 +337,8 @@ def roc_curves(key: str, curves: Sequence[Curve], n_classes: int, mean_auc: floa
     )
 
 
-def stem_levels(key: str, levels: Mapping[str, Array], floor: float) -> str:
+@drawn_once
+def draw_stem_levels(key: str, levels: Mapping[str, Array], floor: float) -> str:
     """Draw how loud each stem is in every clip: points, the middle half as a bar, the median.
 
     Parameters
@@ -325,7 +348,9 @@ def stem_levels(key: str, levels: Mapping[str, Array], floor: float) -> str:
     floor
         The least level there is, in dB: that of a silent stem.
     """
-    quartiles = {stem: distributions.levels(values, floor) for stem, values in levels.items()}
+    quartiles = {
+        stem: distributions.level_quantiles(values, floor) for stem, values in levels.items()
+    }
 
     def paint(figure: Figure) -> None:
         left = 0.2 + 0.07 * max(map(len, levels))

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from merbench import wording
-from merbench.benchmark.names import NONE
+from merbench.benchmark.names import NONE, settings_text
 from merbench.leaderboard.results import Row, is_synthetic, key_of
 from merbench.leaderboard.variants import model_of
 from merbench.runs import row_columns
 from merbench.tasks import Task
 from merbench.wording import DASH, duration, p_text
 
-__all__ = ["Cell", "Line", "Table", "brief", "machine", "number", "table"]
+__all__ = ["Line", "ShownCell", "ShownTable", "brief", "lay_out_table", "machine", "page_number"]
 
 _WORST_SHOWN = 1.25
 """How far the scale of the interval column reaches beyond the systems' own intervals."""
@@ -39,7 +39,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Cell:
+class ShownCell:
     """One cell: its text, and what it is sorted by where the text does not say."""
 
     column: Column
@@ -53,7 +53,7 @@ class Line:
 
     row: Row
     key: str
-    cells: tuple[Cell, ...]
+    cells: tuple[ShownCell, ...]
     tags: tuple[tuple[str, str], ...]
     """(kind, text): what must be known about the row beside its numbers."""
     low: float | None
@@ -69,7 +69,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Table:
+class ShownTable:
     """Rows that may be ranked against each other."""
 
     id: str
@@ -97,17 +97,16 @@ class Table:
         return str(self.rows[0].get(key) or "")
 
 
-def table(identifier: str, rows: Sequence[Row]) -> Table:
+def lay_out_table(identifier: str, rows: Sequence[Row]) -> ShownTable:
     """Lay out rows of one table; columns that would hold nothing are left out."""
     task = Task(rows[0]["task"]) if rows[0].get("task") else Task.VA
     columns = tuple(c for c in _columns(task) if _tells(c, rows))
     scale = _scale(rows)
     lines = tuple(_line(row, columns, scale) for row in rows)
     first = rows[0]
-    return Table(
+    return ShownTable(
         identifier,
-        str(first["dataset"])
-        + row_columns.parameter_text(_nested(first.get("dataset_parameters"))),
+        str(first["dataset"]) + settings_text(first.get("dataset_parameters") or {}),
         str(first.get("dataset_version") or ""),
         task.value,
         tuple(rows),
@@ -115,10 +114,6 @@ def table(identifier: str, rows: Sequence[Row]) -> Table:
         lines,
         scale,
     )
-
-
-def _nested(parameters: Any) -> str:
-    return str(parameters) if parameters else ""
 
 
 # --- columns -------------------------------------------------------------------------------------
@@ -203,7 +198,7 @@ def _number(
         key,
         heading,
         help,
-        lambda row: number(row.get(key), digits, signed=signed),
+        lambda row: page_number(row.get(key), digits, signed=signed),
         _by(key),
         phone=phone,
     )
@@ -237,7 +232,7 @@ def _rank(row: Row) -> str:
 
 def _interval(row: Row) -> str:
     low, high = interval_of(row)
-    return DASH if low is None or high is None else f"{number(low)} to {number(high)}"
+    return DASH if low is None or high is None else f"{page_number(low)} to {page_number(high)}"
 
 
 def interval_of(row: Row) -> tuple[float | None, float | None]:
@@ -263,7 +258,7 @@ def _line(row: Row, columns: Sequence[Column], scale: float) -> Line:
     return Line(
         row=row,
         key=key_of(row),
-        cells=tuple(Cell(c, c.text(row), _sort(c, row)) for c in columns),
+        cells=tuple(ShownCell(c, c.text(row), _sort(c, row)) for c in columns),
         tags=_tags(row),
         low=_share(low, scale),
         middle=_share(mean, scale),
@@ -294,7 +289,7 @@ def _tags(row: Row) -> tuple[tuple[str, str], ...]:
     if row["status"] != "ok":
         found.append(("failed", str(row["status"])))
     if (row.get("n_runs") or 1) > 1:
-        least, most = number(row.get("kl_mean_least")), number(row.get("kl_mean_most"))
+        least, most = page_number(row.get("kl_mean_least")), page_number(row.get("kl_mean_most"))
         spread = f", KL {least if least == most else f'{least} to {most}'}" if least != DASH else ""
         found.append(("runs", f"{row['n_runs']:.0f} runs{spread}"))
     return tuple(found)
@@ -317,9 +312,9 @@ def _scale(rows: Sequence[Row]) -> float:
 # --- numbers -------------------------------------------------------------------------------------
 
 
-def number(value: Any, digits: int = 3, *, signed: bool = False) -> str:
+def page_number(value: Any, digits: int = 3, *, signed: bool = False) -> str:
     """Write a number as tables everywhere have it, with a true minus, as print has it."""
-    return wording.number(value, digits, signed=signed).replace("-", "−")
+    return wording.number_text(value, digits, signed=signed).replace("-", "−")
 
 
 def brief(seconds: Any) -> str:

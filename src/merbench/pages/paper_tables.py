@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from merbench.leaderboard.columns import Comparison
 from merbench.leaderboard.fold_tables import fold_tables
 from merbench.leaderboard.results import Results, Row, short_names
 from merbench.pages import separator_tables
-from merbench.pages.leaderboard_table import number
-from merbench.pages.text_table import Cell, Heading, TextTable, csv, latex, markdown
+from merbench.pages.leaderboard_table import page_number
+from merbench.pages.text_table import Heading, TextCell, TextTable, csv, latex, markdown
 from merbench.runs import row_columns
 from merbench.tasks import Task
 from merbench.wording import DASH, p_text
 
-__all__ = ["FOLDER", "FORMATS", "MARKDOWN", "TEX", "paper_tables", "texts"]
+__all__ = ["FOLDER", "FORMATS", "MARKDOWN", "TEX", "paper_tables", "table_texts"]
 
 MARKDOWN, TEX, FOLDER = "tables.md", "tables.tex", "tables"
 """Files of all tables, and the folder of a CSV file each."""
@@ -32,7 +34,7 @@ _OF_CLASSES = (("macro_f1", "Macro F1", 3), ("accuracy", "Accuracy", 3), ("auc",
 """Metrics beside KL: column, heading, decimals."""
 
 
-def texts(content: Results, formats: Sequence[str] = FORMATS) -> dict[str, str]:
+def table_texts(content: Results, formats: Sequence[str] = FORMATS) -> dict[str, str]:
     """Return the files of a run's or a board's tables: name to content."""
     tables = paper_tables(content)
     written = {}
@@ -51,9 +53,9 @@ def paper_tables(content: Results) -> list[TextTable]:
         _systems(_named("leaderboard", rows[0]["dataset"], i), rows)
         for i, rows in enumerate(content.tables.values(), 1)
     ]
-    families: dict[tuple[str, str], list[Row]] = {}
+    families: dict[tuple[str, str], list[Comparison]] = {}
     for pair in content.comparisons:
-        families.setdefault((str(pair["dataset"]), str(pair.get("across", ""))), []).append(pair)
+        families.setdefault((pair.dataset, pair.across), []).append(pair)
     found += [
         _pairs(_named(f"comparisons-{across}", dataset, i), dataset, across, pairs)
         for i, ((dataset, across), pairs) in enumerate(families.items(), 1)
@@ -98,26 +100,26 @@ def _systems(name: str, rows: Sequence[Row]) -> TextTable:
 
 def _system(
     row: Row, label: str, rows: Sequence[Row], metrics: Sequence[tuple[str, str, int]]
-) -> list[Cell]:
+) -> list[TextCell]:
     low, high = row.get("kl_mean_low"), row.get("kl_mean_high")
-    ends = DASH if low is None or high is None else f"{number(low)}–{number(high)}"
+    ends = DASH if low is None or high is None else f"{page_number(low)}–{page_number(high)}"
     interval = None if low is None or high is None else f"{low:.10g} to {high:.10g}"
     notes = [] if row["role"] == row_columns.SYSTEM else [str(row["role"])]
     notes += [] if row["status"] == "ok" else [str(row["status"])]
     text = f"{label} ({', '.join(notes)})" if notes else label
 
-    def scored(column: str, digits: int, better: Callable[..., Any]) -> Cell:
+    def scored(column: str, digits: int, better: Callable[..., Any]) -> TextCell:
         value = row.get(column)
         systems = [r[column] for r in rows if _counts(r) and r.get(column) is not None]
         best = bool(_counts(row) and systems and value == better(systems))
-        return Cell(number(value, digits), value, bold=best)
+        return TextCell(page_number(value, digits), value, bold=best)
 
     kl = scored("kl_mean", 3, min)
     return [
-        Cell(DASH if row.get("rank") is None else f"{row['rank']:.0f}"),
-        Cell(text, row_columns.system_name(row)),
-        Cell(kl.text, kl.value, kl.bold, star=(row.get("tier") or 1) > 1),
-        Cell(ends, interval),
+        TextCell(DASH if row.get("rank") is None else f"{row['rank']:.0f}"),
+        TextCell(text, row_columns.system_name(row)),
+        TextCell(kl.text, kl.value, kl.bold, star=(row.get("tier") or 1) > 1),
+        TextCell(ends, interval),
         scored("kl_median", 3, min),
         *(scored(column, digits, min if column == "rmse" else max)
           for column, _, digits in metrics),
@@ -140,7 +142,7 @@ _PAIRED = (
 )
 
 
-def _pairs(name: str, dataset: str, across: str, pairs: Sequence[Row]) -> TextTable:
+def _pairs(name: str, dataset: str, across: str, pairs: Sequence[Comparison]) -> TextTable:
     caption = (
         f"Paired differences of mean KL on {dataset}{f', across {across}' if across else ''}: the "
         "first less the second, nats, below 0 where the first is better; p after correction for "
@@ -150,18 +152,26 @@ def _pairs(name: str, dataset: str, across: str, pairs: Sequence[Row]) -> TextTa
     return TextTable(name, caption, _PAIRED, [_pair(pair) for pair in pairs], "significant")
 
 
-def _pair(pair: Row) -> list[Cell]:
-    low, high, sure = pair.get("kl_low"), pair.get("kl_high"), bool(pair["significant"])
-    known = low is not None and high is not None
-    first = (pair.get("kl_difference") or 0) < 0
+def _pair(pair: Comparison) -> list[TextCell]:
+    low, high, sure = pair.kl_low, pair.kl_high, pair.significant
+    known = math.isfinite(low) and math.isfinite(high)
+    first = pair.kl_difference < 0
     return [
-        Cell(str(pair["a"]), bold=sure and first),
-        Cell(str(pair["b"]), bold=sure and not first),
-        Cell(number(pair["kl_difference"], signed=True), pair["kl_difference"], star=sure),
-        Cell(
-            f"{number(low, signed=True)} to {number(high, signed=True)}" if known else DASH,
+        TextCell(pair.a, bold=sure and first),
+        TextCell(pair.b, bold=sure and not first),
+        TextCell(
+            page_number(pair.kl_difference, signed=True), _known(pair.kl_difference), star=sure
+        ),
+        TextCell(
+            f"{page_number(low, signed=True)} to {page_number(high, signed=True)}"
+            if known
+            else DASH,
             f"{low:.10g} to {high:.10g}" if known else None,
         ),
-        Cell(p_text(pair.get("corrected_p_holm")), pair.get("corrected_p_holm")),
-        Cell(number(pair.get("detectable_difference")), pair.get("detectable_difference")),
+        TextCell(p_text(pair.corrected_p_holm), _known(pair.corrected_p_holm)),
+        TextCell(page_number(pair.detectable_difference), _known(pair.detectable_difference)),
     ]
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value

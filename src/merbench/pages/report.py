@@ -13,9 +13,9 @@ from merbench.leaderboard.clip_losses import clip_losses
 from merbench.leaderboard.embedding import layouts
 from merbench.leaderboard.results import Results, key_of
 from merbench.pages import paper_tables
-from merbench.pages.leaderboard_table import number
+from merbench.pages.leaderboard_table import page_number
 from merbench.pages.render import Part, page
-from merbench.pages.sections import parts
+from merbench.pages.sections import page_sections
 from merbench.pages.system import FindExcerpts, system
 from merbench.pages.view import View
 from merbench.received_names import inside
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     from merbench.leaderboard.run_results import RunResults
     from merbench.steps.store import Store
 
-__all__ = ["AUDIO", "CLIPS", "PAGE", "PAGE_BYTES", "write", "write_clips", "write_tables"]
+__all__ = ["AUDIO", "CLIPS", "PAGE", "PAGE_BYTES", "write_clips", "write_report", "write_tables"]
 
 PAGE, AUDIO, CLIPS = "index.html", "audio", "clips.csv"
 PAGE_BYTES = 3_000_000
 """A page stays below this; where systems' figures would make it larger, they get their own."""
 
 
-def write(
+def write_report(
     run: RunResults,
     folder: Path,
     find_excerpts: FindExcerpts | None = None,
@@ -78,7 +78,7 @@ def write(
         ]
         return page(
             f"{name}: report",
-            parts(View(content, hrefs, entries, layouts=laid_out)),
+            page_sections(View(content, hrefs, entries, layouts=laid_out)),
             heading=name,
             lead=lead,
         )
@@ -113,7 +113,7 @@ def _entry(row: Mapping[str, Any], href: str, html: Markup | str) -> dict[str, A
         "id": f"s-{key_of(row)}",
         "name": row_columns.system_name(row),
         "dataset": row["dataset"],
-        "kl": number(row.get("kl_mean")),
+        "kl": page_number(row.get("kl_mean")),
         "href": href,
         "html": html,
     }
@@ -151,7 +151,7 @@ def write_tables(
     MerbenchError
         The folder cannot be written.
     """
-    written = write_texts(folder, paper_tables.texts(content, formats))
+    written = write_texts(folder, paper_tables.table_texts(content, formats))
     if "csv" in formats:
         for left in (folder / paper_tables.FOLDER).glob("*.csv"):
             if left not in written:

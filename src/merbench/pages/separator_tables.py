@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from merbench.pages.text_table import Cell, Heading, TextTable, escaped
+from merbench.pages.text_table import Heading, TextCell, TextTable, escaped
 
 if TYPE_CHECKING:
     from merbench.leaderboard.fold_tables import FoldTable
@@ -46,7 +46,7 @@ def _text_table(number: int, table: FoldTable) -> TextTable:
         for fold in table.folds
     ]  # fmt: skip
     rows = [
-        [Cell(text, value) for text, value in zip(texts, (None, *numbers), strict=True)]
+        [TextCell(text, value) for text, value in zip(texts, (None, *numbers), strict=True)]
         for texts, numbers in zip(body(table), [*values, (*table.average, None)], strict=True)
     ]
     return TextTable(

@@ -8,17 +8,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from merbench import csv_text
 from merbench.bounds import parquet_table
 from merbench.errors import MerbenchError
 from merbench.identity import digest
 from merbench.leaderboard import files, run_results
-from merbench.leaderboard.columns import TEXTS, separator_folds
+from merbench.leaderboard.columns import Comparison, SeparatorFold, leaderboard_rows, typed_rows
 from merbench.leaderboard.results import Results, Row, Sources, is_synthetic, key_of, records
-from merbench.pages.leaderboard_table import number
+from merbench.leaderboard.table_reading import hold_predictions, read_tables
+from merbench.pages.leaderboard_table import page_number
 from merbench.pages.render import Part, page
 from merbench.pages.report import PAGE, PAGE_BYTES, write_texts
-from merbench.pages.sections import parts
+from merbench.pages.sections import page_sections
 from merbench.pages.system import system
 from merbench.pages.view import View
 from merbench.runs import row_columns
@@ -27,7 +27,7 @@ from merbench.runs.record import MANIFEST, PREDICTIONS
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["NAMES", "PAGE", "pages_in", "read", "read_any", "write"]
+__all__ = ["NAMES", "PAGE", "pages_in", "read_any", "read_board", "write"]
 
 SYSTEMS, TABLES, DATASETS = "systems", "tables", "datasets"
 """Folders of pages: of each system, of each table where one page for all is too large, and of each
@@ -35,9 +35,6 @@ data set."""
 
 NAMES = (PAGE, SYSTEMS, TABLES, DATASETS)
 """What a site adds to a leaderboard's folder."""
-
-_TEXT = TEXTS | {"clip": str}
-"""Columns that are texts even where all of them look like numbers."""
 
 
 def write(folder: Path) -> list[Path]:
@@ -58,7 +55,7 @@ def write(folder: Path) -> list[Path]:
     MerbenchError
         A file is missing or damaged, or the folder cannot be written.
     """
-    content = read(folder)
+    content = read_board(folder)
     shown = {key_of(row): row for row in content.rows if _has_page(content, row)}
     texts = _pages(content, shown)
     texts |= {_href(key): _system_page(content, row) for key, row in shown.items()}
@@ -75,7 +72,7 @@ def pages_in(folder: Path) -> list[Path]:
     return sorted(path for path in [folder / PAGE, *inside] if path.is_file())
 
 
-def read(folder: Path) -> Results:
+def read_board(folder: Path) -> Results:
     """Read a leaderboard's files.
 
     Raises
@@ -83,43 +80,27 @@ def read(folder: Path) -> Results:
     MerbenchError
         A file is missing or damaged.
     """
-    import pandas as pd
+    tables = read_tables(folder)
 
-    def csv(name: str, *, needed: bool) -> pd.DataFrame:
-        path = folder / name
-        if not path.is_file():
-            if needed:
-                raise MerbenchError(
-                    f"{folder} is no leaderboard: {name} is missing; build one with `merbench "
-                    "leaderboard build`"
-                )
-            return pd.DataFrame()
-        try:
-            return csv_text.read(path, _TEXT)
-        except pd.errors.EmptyDataError:
-            return pd.DataFrame()
-        except (OSError, ValueError) as error:
-            raise MerbenchError(f"{path} cannot be read ({error}); build it again") from None
+    def rows(name: str) -> list[Row]:
+        return records(tables[name])
 
-    leaderboard = csv(files.LEADERBOARD, needed=True)
-    folds = csv(files.FOLDS, needed=True)
-    predictions = _predictions(folder / PREDICTIONS)
     return Results(
         "Leaderboard",
-        records(leaderboard),
-        records(csv(files.COMPARISONS, needed=True)),
-        folds,
-        predictions,
-        separator_folds(csv(files.SEPARATORS, needed=True)),
-        across=records(csv(files.ACROSS, needed=False)),
-        reported=records(csv(files.REPORTED, needed=False)),
+        leaderboard_rows(tables[files.LEADERBOARD]),
+        typed_rows(Comparison, tables[files.COMPARISONS]),
+        tables[files.FOLDS],
+        _predictions(folder / PREDICTIONS),
+        typed_rows(SeparatorFold, tables[files.SEPARATORS]),
+        across=rows(files.ACROSS),
+        reported=rows(files.REPORTED),
         sources=Sources(
-            records(csv(files.DATASETS, needed=False)),
-            records(csv(files.PLUGINS, needed=False)),
-            records(csv(files.SYSTEMS, needed=False)),
-            records(csv(files.SUBMISSIONS, needed=False)),
+            rows(files.DATASETS),
+            rows(files.PLUGINS),
+            rows(files.SYSTEMS),
+            rows(files.SUBMISSIONS),
         ),
-        replications=records(csv(files.REPLICATIONS, needed=False)),
+        replications=rows(files.REPLICATIONS),
     )
 
 
@@ -132,8 +113,8 @@ def read_any(folder: Path) -> Results:
         It is neither, or a file is missing or damaged.
     """
     if (folder / MANIFEST).is_file():
-        return Results.of_run(run_results.read(folder))
-    return read(folder)
+        return Results.of_run(run_results.read_results(folder))
+    return read_board(folder)
 
 
 def _predictions(path: Path) -> pd.DataFrame:
@@ -142,7 +123,9 @@ def _predictions(path: Path) -> pd.DataFrame:
 
     names = ["run", "cell", "clip", "group"]
     try:
-        known = pyarrow.parquet.read_schema(path).names
+        schema = pyarrow.parquet.read_schema(path)
+        hold_predictions(path, schema)
+        known = schema.names
         labels = (row_columns.TRUTH, row_columns.PREDICTED)
         wanted = [n for n in known if n in (*names, "fold", "kl") or n.startswith(labels)]
         frame: pd.DataFrame = parquet_table(path, columns=wanted).to_pandas()
@@ -158,7 +141,9 @@ def _pages(content: Results, shown: dict[str, Row]) -> dict[str, str]:
     """Return the index, a page for each data set, and one for each table where they do not fit."""
     datasets = _dataset_pages(content)
     view = View(content, {key: _href(key) for key in shown}, datasets=datasets)
-    whole = page("merbench leaderboard", parts(view), heading="Leaderboard", lead=_lead(content))
+    whole = page(
+        "merbench leaderboard", page_sections(view), heading="Leaderboard", lead=_lead(content)
+    )
     hrefs = {key: f"../{_href(key)}" for key in shown}
     pages = {
         href: _dataset_page(content, name, href, hrefs, datasets) for name, href in datasets.items()
@@ -171,14 +156,14 @@ def _pages(content: Results, shown: dict[str, Row]) -> dict[str, str]:
         briefs.append(_brief(rows, href))
         pages[href] = page(
             f"{rows[0]['dataset']}: merbench leaderboard",
-            parts(View(_only(content, [name]), hrefs, datasets=_up(datasets))),
+            page_sections(View(_only(content, [name]), hrefs, datasets=_up(datasets))),
             heading=str(rows[0]["dataset"]),
             up={"href": f"../{PAGE}", "text": "Leaderboard"},
         )
     across = replace(content, rows=[], comparisons=[], separators=[])
     index = page(
         "merbench leaderboard",
-        parts(View(across, tables=briefs, datasets=datasets)),
+        page_sections(View(across, tables=briefs, datasets=datasets)),
         heading="Leaderboard",
         lead=_lead(content),
     )
@@ -205,7 +190,7 @@ def _dataset_page(
     tables = [table for table, rows in content.tables.items() if rows[0]["dataset"] == name]
     own = _only(content, tables)
     here = {other: place for other, place in _up(datasets).items() if other != name}
-    made = {part.id: part for part in parts(View(own, hrefs, datasets=here))}
+    made = {part.id: part for part in page_sections(View(own, hrefs, datasets=here))}
     chosen = ("sources", "findings", "leaderboard", "variants", "accuracy", "cost", "differences")
     up = {"href": f"../{PAGE}", "text": "Leaderboard"}
 
@@ -231,7 +216,7 @@ def _only(content: Results, tables: Sequence[str]) -> Results:
     return replace(
         content,
         rows=rows,
-        comparisons=[pair for pair in content.comparisons if pair["table"] in tables],
+        comparisons=[pair for pair in content.comparisons if pair.table in tables],
         separators=[fold for fold in content.separators if fold.table in tables],
         sources=replace(content.sources, datasets=datasets, submissions=[]),
         across=[],
@@ -246,7 +231,7 @@ def _brief(rows: list[Row], href: str) -> dict[str, Any]:
         "dataset": rows[0]["dataset"],
         "version": rows[0].get("dataset_version") or "",
         "n_rows": len(rows),
-        "best": [(row_columns.system_name(row), number(row["kl_mean"])) for row in best[:5]],
+        "best": [(row_columns.system_name(row), page_number(row["kl_mean"])) for row in best[:5]],
         "n_best": len(best),
         "synthetic": is_synthetic(rows),
     }

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from merbench.leaderboard.distributions import levels, one_loud_stem
+from merbench.leaderboard.distributions import level_quantiles, one_loud_stem
 from merbench.leaderboard.music_shift import MusicShift, shift_of
 from merbench.leaderboard.results import Results
 from merbench.pages import figures
-from merbench.pages.leaderboard_table import number
+from merbench.pages.leaderboard_table import page_number
 from merbench.steps.measuring import FLOOR
 from merbench.wording import p_text
 
@@ -52,16 +52,20 @@ def _separation(key: str, part: pd.DataFrame) -> dict[str, Any]:
     wide = part.pivot_table("level_db", "clip", "stem", observed=True)
     wide = wide[list(dict.fromkeys(part["stem"]))]
     by_stem = {str(stem): wide[stem].to_numpy(float) for stem in wide}
-    summed_up = {stem: levels(values, FLOOR) for stem, values in by_stem.items()}
+    summed_up = {stem: level_quantiles(values, FLOOR) for stem, values in by_stem.items()}
     return {
-        "svg": Markup(figures.stem_levels(key, by_stem, FLOOR)),
+        "svg": Markup(figures.draw_stem_levels(key, by_stem, FLOOR)),
         "stems": [
-            (stem, *(number(q, 1) for q in (found.low, found.middle, found.high)), found.silent)
+            (
+                stem,
+                *(page_number(q, 1) for q in (found.low, found.middle, found.high)),
+                found.silent,
+            )
             for stem, found in summed_up.items()
         ],
         "n_clips": len(wide),
         "clips": [
-            (clip, stem, number(level, 1)) for clip, stem, level in one_loud_stem(wide, CLIPS)
+            (clip, stem, page_number(level, 1)) for clip, stem, level in one_loud_stem(wide, CLIPS)
         ],
     }
 
@@ -83,14 +87,14 @@ def shift_in_words(shift: MusicShift) -> list[str]:
     tested = (
         f"{separator} was trained on music of which {shift.n_training} excerpts are described; "
         f"here are {shift.n_clips} clips. The energy distance between the two is "
-        f"{number(shift.distance, 2)} of the greatest there could be (0: one and the same kind "
-        f"of music; 1: nothing in common), p {p_text(shift.p)}: {chance} if both were drawn "
+        f"{page_number(shift.distance, 2)} of the greatest there could be (0: one and the same "
+        f"kind of music; 1: nothing in common), p {p_text(shift.p)}: {chance} if both were drawn "
         f"from the same music. {shift.outside:.0%} of the clips lie farther from every training "
         f"excerpt than {1 - shift.expected_outside:.0%} of the training excerpts do from those of "
         f"other artists; without a shift it would be about {shift.expected_outside:.0%}."
     )
     listed = ", ".join(
-        f"{name.replace('_', ' ')} {number(value, 1, signed=True)} dB"
+        f"{name.replace('_', ' ')} {page_number(value, 1, signed=True)} dB"
         for name, value in shift.differences[:DESCRIPTORS]
     )
     differ = f"Where they differ most, clips less training music: {listed}."

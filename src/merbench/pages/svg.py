@@ -6,18 +6,26 @@ replaced in the text that it writes. One figure so serves the light and the dark
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import io
+import pickle
 import re
 from collections.abc import Callable, Sequence
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-__all__ = ["ACCENT", "INK", "LETTER", "MUTED", "OTHER", "PAPER", "RULE", "bare", "dots", "draw"]
+__all__ = [
+    "ACCENT", "INK", "LETTER", "MUTED", "OTHER", "PAPER", "RULE", "bare", "dots", "draw",
+    "drawn_once",
+]  # fmt: skip
+
+_Said = ParamSpec("_Said")
 
 INK, MUTED, RULE, PAPER = "#0a0b01", "#0a0b02", "#0a0b03", "#0a0b04"
 ACCENT, OTHER = "#0a0b05", "#0a0b06"
@@ -63,8 +71,38 @@ _STYLE: dict[Any, Any] = {
     "ytick.major.size": 2.5,
     "ytick.major.width": 0.7,
 }
+_DRAWN: dict[str, str] = {}
+"""Figures of this process, with `_KEY` for their key, by what they were drawn of."""
+_MOST_DRAWN = 2_000
+_KEY = "\x01"
+"""Stands for a figure's key; XML has no such character, so no text of a figure holds it."""
 _NUMBER = re.compile(r"(-?\d+\.\d\d)\d+")
 _FONT = re.compile(r"font-family: [^;\"]+|(font: [\d. ]*[\d.]+px) [^;\"]+")
+
+
+def drawn_once(
+    figure: Callable[Concatenate[str, _Said], str],
+) -> Callable[Concatenate[str, _Said], str]:
+    """Let a function that draws, whose first argument is the key, draw the same only once.
+
+    A site shows a figure on several pages, and `verify` draws those that `publish` has just drawn;
+    drawing takes most of the time of both. What is equal in all arguments but the key is taken from
+    the process's memory, with another key.
+    """
+
+    @functools.wraps(figure)
+    def drawn(key: str, /, *said: _Said.args, **named: _Said.kwargs) -> str:
+        told = pickle.dumps((figure.__qualname__, said, sorted(named.items())))
+        place = hashlib.sha256(told).hexdigest()
+        text = _DRAWN.get(place)
+        if text is None:
+            text = figure(_KEY, *said, **named)
+            while len(_DRAWN) >= _MOST_DRAWN:
+                del _DRAWN[next(iter(_DRAWN))]  # the oldest
+            _DRAWN[place] = text
+        return text.replace(_KEY, key)
+
+    return drawn
 
 
 def draw(

@@ -10,7 +10,7 @@ from merbench.leaderboard import roc, training_curves
 from merbench.leaderboard.clip_agreement import confusion
 from merbench.leaderboard.results import Clips, Results, Row, clips_of, key_of
 from merbench.pages import figures, system_facts
-from merbench.pages.leaderboard_table import number
+from merbench.pages.leaderboard_table import page_number
 from merbench.pages.render import render
 from merbench.pages.trials import chosen_parameters
 from merbench.runs import row_columns
@@ -19,7 +19,7 @@ from merbench.tasks import Task
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-__all__ = ["Excerpts", "FindExcerpts", "system"]
+__all__ = ["ClipExcerpts", "FindExcerpts", "system"]
 
 EXTREMES = 3
 """Best clips, and worst clips, that are listed."""
@@ -36,7 +36,7 @@ _FIXED = [task.columns for task in Task]
 
 
 @dataclass(frozen=True)
-class Excerpts:
+class ClipExcerpts:
     """What of a clip can be listened to.
 
     Parameters
@@ -51,7 +51,7 @@ class Excerpts:
     silence: str = ""
 
 
-FindExcerpts = Callable[[Row, str], "Excerpts | None"]
+FindExcerpts = Callable[[Row, str], "ClipExcerpts | None"]
 """Takes a leaderboard row and a clip's id, and returns the clip's excerpts; None for data that may
 not be listened to."""
 
@@ -89,9 +89,9 @@ def system(content: Results, row: Row, find_excerpts: FindExcerpts | None = None
         "system",
         name=name,
         facts=system_facts.facts(content, row),
-        parts=system_facts.parts(content, row),
+        parts=system_facts.system_components(content, row),
         runs=system_facts.runs(content, row),
-        withheld=system_facts.withheld(row),
+        withheld=system_facts.withheld_note(row),
         figures=drawn,
         chosen=chosen_parameters(content.folds_of(row)),
         clips=[_clip(clips, i, heard.get(clips.clip[i])) for i in _extremes(clips)],
@@ -113,28 +113,30 @@ def _figures(
         (
             caption,
             (),
-            figures.kl_histogram(f"{key}-h", {"KL": clips.kl}, title=row_columns.system_name(row)),
+            figures.draw_kl_histogram(
+                f"{key}-h", {"KL": clips.kl}, title=row_columns.system_name(row)
+            ),
         )
     ]
     if clips.truth is not None and clips.predicted is not None:
         if task is Task.VA:
             some = _spread(len(clips.kl), ELLIPSES)
             truth, predicted = clips.truth[some], clips.predicted[some]
-            plane = figures.valence_arousal_plane(f"{key}-p", truth, predicted, clips.kl[some])
+            plane = figures.draw_valence_arousal_plane(f"{key}-p", truth, predicted, clips.kl[some])
             found.append((f"{len(some)} clips, best to worst", ("label", "prediction"), plane))
         else:
             matrix = confusion(content.predictions_of(row), clips.columns, MATRIX)
-            found.append(("Clips over all tests", (), figures.confusion(f"{key}-c", matrix)))
+            found.append(("Clips over all tests", (), figures.draw_confusion(f"{key}-c", matrix)))
             found += _roc(content, row, clips, f"{key}-o")
         for i, (name, columns) in enumerate(_SCATTERED.get(task, {}).items()):
             labels, guesses = (a[:, columns].sum(axis=1) for a in (clips.truth, clips.predicted))
             if set(labels.round(9)) <= {0, 1}:
                 continue  # one-hot: the confusion matrix says it
-            svg = figures.clip_scatter(f"{key}-s{i}", labels, guesses, name)
+            svg = figures.draw_clip_scatter(f"{key}-s{i}", labels, guesses, name)
             found.append((f"{name[0].upper()}{name[1:]}, a point a clip", (), svg))
-    curves = training_curves.curves(content.folds_of(row))
+    curves = training_curves.loss_curves(content.folds_of(row))
     for i, (quantity, names) in enumerate(_quantities(curves).items()):
-        svg = figures.training_curves(f"{key}-t{i}", curves, quantity, names)
+        svg = figures.draw_training_curves(f"{key}-t{i}", curves, quantity, names)
         series = tuple(_series(name, quantity) for name in names)
         found.insert(1 + i, (f"{quantity[:1].upper()}{quantity[1:]} by epoch", series, svg))
     return found
@@ -158,13 +160,15 @@ def _roc(
     content: Results, row: Row, clips: Clips, key: str
 ) -> list[tuple[str, tuple[str, ...], str]]:
     """Return the figure of ROC curves, of the most frequent classes where there are many."""
-    curves = roc.curves(content.predictions_of(row), clips.columns)
+    curves = roc.roc_curves(content.predictions_of(row), clips.columns)
     if not curves:
         return []
-    caption = f"Each class against the others, mean AUC {number(row.get('auc'))}"
+    caption = f"Each class against the others, mean AUC {page_number(row.get('auc'))}"
     if len(curves) > MATRIX:
         caption += f" of {len(curves)}; the {MATRIX} most frequent"
-    return [(caption, (), figures.roc_curves(key, curves[:MATRIX], len(curves), row.get("auc")))]
+    return [
+        (caption, (), figures.draw_roc_curves(key, curves[:MATRIX], len(curves), row.get("auc")))
+    ]
 
 
 # --- clips ---------------------------------------------------------------------------------------
@@ -187,19 +191,19 @@ def _listed(clips: Clips) -> list[str]:
     return [clips.clip[i] for i in _extremes(clips)]
 
 
-def _clip(clips: Clips, i: int, heard: Excerpts | None) -> dict[str, Any]:
+def _clip(clips: Clips, i: int, heard: ClipExcerpts | None) -> dict[str, Any]:
     def numbers(values: Any) -> str:
         if values is None:
             return ""
         if clips.columns in _FIXED:
-            return " ".join(number(value, 2) for value in values[i])
+            return " ".join(page_number(value, 2) for value in values[i])
         likeliest = sorted(zip(values[i], clips.columns, strict=True), key=lambda pair: -pair[0])
-        return ", ".join(f"{name} {number(v, 2)}" for v, name in likeliest[:EXTREMES] if v > 0)
+        return ", ".join(f"{name} {page_number(v, 2)}" for v, name in likeliest[:EXTREMES] if v > 0)
 
     return {
         "id": clips.clip[i],
         "group": clips.group[i],
-        "kl": number(clips.kl[i]),
+        "kl": page_number(clips.kl[i]),
         "truth": numbers(clips.truth),
         "predicted": numbers(clips.predicted),
         "first_of_worst": i == len(clips.kl) - EXTREMES >= EXTREMES,

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from merbench.benchmark.names import settings_text
 from merbench.leaderboard.results import Results, Row
-from merbench.pages.leaderboard_table import brief, machine, number
+from merbench.pages.leaderboard_table import brief, machine, page_number
 from merbench.pages.links import code_link, link, links_of, paper_name
-from merbench.runs import row_columns
+from merbench.runs.parameter_text import read_parameters
 from merbench.tasks import Task
 from merbench.wording import DASH, duration
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-__all__ = ["facts", "parts", "runs", "withheld"]
+__all__ = ["facts", "runs", "system_components", "withheld_note"]
 
 _DIMENSIONS = ("valence", "arousal")
 _BY_DIMENSION = (("ccc", "CCC"), ("r2", "R²"), ("pearson", "Pearson's r"))
@@ -38,7 +38,7 @@ def facts(content: Results, row: Row) -> list[tuple[str, Any]]:
     """Return what is known of a row, as terms and texts."""
     found: list[tuple[str, Any]] = [("Cell", str(row["cell"]))]
     if row.get("parameters"):
-        found.append(("Parameters", _plain(json.loads(row["parameters"]))))
+        found.append(("Parameters", _plain(row["parameters"])))
     found += [("KL", _kl(row)), *_metrics(row), ("Tested", _tested(row))]
     found += [*_cost(row), *_origin(content, row)]
     for key, text in (
@@ -56,10 +56,12 @@ def facts(content: Results, row: Row) -> list[tuple[str, Any]]:
 
 
 def _kl(row: Row) -> str:
-    text = f"mean {number(row.get('kl_mean'))}, median {number(row.get('kl_median'))} nats"
+    text = (
+        f"mean {page_number(row.get('kl_mean'))}, median {page_number(row.get('kl_median'))} nats"
+    )
     low, high = row.get("kl_mean_low"), row.get("kl_mean_high")
     if low is not None and high is not None:
-        text += f"; 95 % interval of the mean {number(low)} to {number(high)}"
+        text += f"; 95 % interval of the mean {page_number(low)} to {page_number(high)}"
     return text + ("" if row.get("rank") is None else f"; rank {row['rank']:.0f}")
 
 
@@ -67,16 +69,18 @@ def _metrics(row: Row) -> list[tuple[str, str]]:
     """Return the task's metrics that the row has."""
     if Task(row["task"]) is not Task.VA:
         known = [(name, row.get(key)) for key, name in _OF_CLASSES]
-        text = ", ".join(f"{name} {number(value)}" for name, value in known if value is not None)
+        text = ", ".join(
+            f"{name} {page_number(value)}" for name, value in known if value is not None
+        )
         return [("Metrics", text)] if text else []
     texts = []
     for key, name in _BY_DIMENSION:
         values = [row.get(f"{key}_{dimension}_mean") for dimension in _DIMENSIONS]
         if None not in values:
             pairs = zip(_DIMENSIONS, values, strict=True)
-            texts.append(f"{name} " + ", ".join(f"{d} {number(v, 2)}" for d, v in pairs))
+            texts.append(f"{name} " + ", ".join(f"{d} {page_number(v, 2)}" for d, v in pairs))
     if row.get("rmse") is not None:
-        texts.append(f"RMSE {number(row['rmse'])}")
+        texts.append(f"RMSE {page_number(row['rmse'])}")
     return [("Metrics", "; ".join(texts))] if texts else []
 
 
@@ -125,7 +129,7 @@ def _origin(content: Results, row: Row) -> list[tuple[str, Any]]:
     )
 
 
-def parts(content: Results, row: Row) -> list[dict[str, Any]]:
+def system_components(content: Results, row: Row) -> list[dict[str, Any]]:
     """Return the system's components: what each is, its parameters, where its code is."""
     run, cell = str(row.get("run") or ""), str(row["cell"])
     known = {
@@ -138,7 +142,7 @@ def parts(content: Results, row: Row) -> list[dict[str, Any]]:
         if str(part["run"] or "") != run or str(part["cell"]) != cell:
             continue
         plugin = known.get((part["plugin_kind"], part["name"]), {})
-        settings = json.loads(part.get("all_parameters") or "{}")
+        settings = read_parameters(part.get("all_parameters"))
         found.append(
             {
                 "kind": part["plugin_kind"],
@@ -167,7 +171,7 @@ def runs(content: Results, row: Row) -> list[dict[str, str]]:
         {
             "run": str(known["run"])[:8],
             "started": str(known["started"])[:10],
-            "kl": number(known.get("kl_mean")) if known["status"] == "ok" else "failed",
+            "kl": page_number(known.get("kl_mean")) if known["status"] == "ok" else "failed",
             "seconds": duration(known.get("seconds")),
             "hardware": machine(known.get("hardware")),
             "listed": "ranked" if known["listed"] in (True, "True") else "",
@@ -177,10 +181,10 @@ def runs(content: Results, row: Row) -> list[dict[str, str]]:
     ]
 
 
-def withheld(row: Row) -> str:
+def withheld_note(row: Row) -> str:
     """Say what is left out of a published system, and why; nothing where nothing is."""
     return _WITHHELD.get(str(row.get("withheld") or ""), "")
 
 
 def _plain(settings: Any) -> str:
-    return row_columns.parameter_text(json.dumps(settings)).strip(" ()")
+    return settings_text(settings).strip(" ()")

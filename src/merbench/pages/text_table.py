@@ -8,7 +8,7 @@ from typing import Any
 
 from merbench.wording import DASH
 
-__all__ = ["PREAMBLE", "Cell", "Heading", "TextTable", "csv", "escaped", "latex", "markdown"]
+__all__ = ["PREAMBLE", "Heading", "TextCell", "TextTable", "csv", "escaped", "latex", "markdown"]
 
 PREAMBLE = "% needs \\usepackage{amsmath,booktabs}\n"
 """What a document needs for these tables, as the first line of a file of them."""
@@ -37,7 +37,7 @@ class Heading:
 
 
 @dataclass(frozen=True)
-class Cell:
+class TextCell:
     """One cell.
 
     Parameters
@@ -80,7 +80,7 @@ class TextTable:
     name: str
     caption: str
     headings: Sequence[Heading]
-    rows: Sequence[Sequence[Cell]]
+    rows: Sequence[Sequence[TextCell]]
     starred: str = ""
     summed: bool = field(default=False, kw_only=True)
 
@@ -92,18 +92,26 @@ def markdown(tables: Sequence[TextTable]) -> str:
     """Write tables as Markdown, one below the other."""
     parts = []
     for number, table in enumerate(tables, 1):
-        head = [heading.text for heading in table.headings]
+        head = [_as_markdown(heading.text) for heading in table.headings]
         sides = ["---:" if heading.numeric else "---" for heading in table.headings]
-        lines = [f"**Table {number}.** {table.caption}", "", _piped(head), _piped(sides)]
+        caption = _as_markdown(table.caption)
+        lines = [f"**Table {number}.** {caption}", "", _piped(head), _piped(sides)]
         lines += [_piped([_marked_down(cell) for cell in row]) for row in table.rows]
         parts.append("\n".join(lines))
     return "\n\n".join(parts) + "\n"
 
 
-def _marked_down(cell: Cell) -> str:
-    text = cell.text.replace("\\", "\\\\").replace("*", r"\*").replace("|", r"\|")
-    text = text.replace("<", "&lt;")
+def _marked_down(cell: TextCell) -> str:
+    text = _as_markdown(cell.text)
     return (f"**{text}**" if cell.bold else text) + (r"\*" if cell.star else "")
+
+
+_MARKDOWN = {letter: f"\\{letter}" for letter in "\\*|[]`$"} | {"<": "&lt;", "&": "&amp;"}
+
+
+def _as_markdown(text: str) -> str:
+    """Return a text as Markdown shows it: no link, picture, code, formula or HTML comes of it."""
+    return "".join(_MARKDOWN.get(letter, letter) for letter in " ".join(text.split()))
 
 
 def _piped(cells: Sequence[str]) -> str:
@@ -142,7 +150,7 @@ def _environment(table: TextTable) -> str:
     )
 
 
-def _typeset(cell: Cell) -> str:
+def _typeset(cell: TextCell) -> str:
     text = escaped(cell.text)
     return (rf"\textbf{{{text}}}" if cell.bold else text) + (r"$^{*}$" if cell.star else "")
 
@@ -152,12 +160,14 @@ _LATEX = {
     "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
     "<": r"\textless{}", ">": r"\textgreater{}", "−": "$-$", "–": "--", "±": r"$\pm$",
     "²": r"\textsuperscript{2}", "Δ": r"$\Delta$",
+    # Behind the end of a row these would be its options, and a row may begin with them.
+    "[": "{[}", "]": "{]}", "*": "{*}",
 }  # fmt: skip
 
 
 def escaped(text: str) -> str:
     """Return a text as LaTeX sets it."""
-    return "".join(_LATEX.get(letter, letter) for letter in text)
+    return "".join(_LATEX.get(letter, letter) for letter in " ".join(text.split()))
 
 
 # --- CSV -----------------------------------------------------------------------------------------
@@ -177,5 +187,5 @@ def csv(table: TextTable) -> str:
     return table_text(frame)
 
 
-def _value(cell: Cell) -> Any:
+def _value(cell: TextCell) -> Any:
     return cell.value if cell.value is not None else "" if cell.text == DASH else cell.text

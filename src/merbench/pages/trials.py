@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from merbench.pages.leaderboard_table import number
+from merbench.pages.leaderboard_table import page_number
 from merbench.wording import DASH
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def chosen_parameters(folds: pd.DataFrame) -> ChosenParameters | None:
             (
                 fold,
                 tuple(_value(chosen["parameters"].get(name)) for name in names),
-                number(chosen.get("score")),
+                page_number(chosen.get("score")),
                 _tried(trials),
             )
             for fold, chosen, trials in found

@@ -25,9 +25,10 @@ from merbench.components import (
     Separator,
     Split,
 )
+from merbench.components.base import once
 from merbench.devices import CPU
 from merbench.digests import file_digest
-from merbench.identity import canonical, data_hash, digest, truth_hash
+from merbench.identity import canonical, data_hash, truth_hash
 from merbench.planning.repeated_audio import audio_of_several_groups
 from merbench.steps.decoding import AugmentedCopy
 from merbench.tasks import Task
@@ -83,7 +84,7 @@ class LoadedDataset:
     def identity(self) -> dict[str, Any]:
         """The dataset's identity, and what its labels are read as where that is not their own."""
         read_as = {"read_as": self.task.value} if self.task is not self.dataset.task else {}
-        return {**self.dataset.identity(), **read_as}
+        return {**once(self.dataset, "identity"), **read_as}
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -204,9 +205,9 @@ class Cell:
         """The system's parameters that differ from their defaults, by axis."""
         axes: dict[str, Any] = {
             "augmentation": _settings(self.augmentations),
-            "separator": self.separator.settings if self.separator else {},
+            "separator": once(self.separator, "settings") if self.separator else {},
             "features": _settings(self.features),
-            "model": self.model.settings,
+            "model": once(self.model, "settings"),
         }
         return {axis: settings for axis, settings in axes.items() if settings}
 
@@ -216,19 +217,20 @@ class Cell:
 
         The kind of device counts where a part of the system uses one: what it computes differs.
         """
-        parts = [self.separator, *self.features, self.model]
+        kind = devices.in_keys(self.device)
+        parts = [self.separator, *self.features, self.model] if kind else []
         used = self.device in [part.device_for(self.device) for part in parts if part]
-        augmentations = [augmentation.identity() for augmentation in self.augmentations]
+        augmentations = [once(augmentation, "identity") for augmentation in self.augmentations]
         return {
             "dataset": self.data.identity,
             # Only where there are some: what is not augmented keeps its seeds.
             **({"augmentations": augmentations} if augmentations else {}),
-            "separator": self.separator.identity() if self.separator else None,
-            "features": [feature.identity() for feature in self.features],
-            "model": self.model.identity(),
+            "separator": once(self.separator, "identity") if self.separator else None,
+            "features": [once(feature, "identity") for feature in self.features],
+            "model": once(self.model, "identity"),
             "protocol": self.protocol.identity(),
             "seed": self.seed,
-            **(devices.in_keys(self.device) if used else {}),
+            **(kind if used else {}),
         }
 
     @cached_property
@@ -237,7 +239,7 @@ class Cell:
 
         The data count because one dataset plugin may read several folders.
         """
-        return cell_id(self.identity, self.data.data_hash)
+        return _cell_id(self._written, self.data.data_hash)
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:
@@ -250,7 +252,7 @@ class Cell:
         originals: list[Row] = [(clip, None) for clip in self.data.clips]
         return (*originals, *((self.data.clips[i], copy) for i, copy in self._copies))
 
-    @property
+    @cached_property
     def kinds(self) -> tuple[FeatureKind, ...]:
         """Kinds of what the model is given. Several vectors are one for a model of one vector."""
         kinds = tuple(feature.kind for feature in self.features)
@@ -258,12 +260,12 @@ class Cell:
         joined = self.model.input_kinds == one_vector and set(kinds) == set(one_vector)
         return one_vector if joined else kinds
 
-    @property
+    @cached_property
     def joins_features(self) -> bool:
         """Whether the vectors of several features are joined into one."""
         return len(self.kinds) < len(self.features)
 
-    @property
+    @cached_property
     def of_originals(self) -> tuple[bool, ...]:
         """For each of the features whether a copy has its clip's row in it.
 
@@ -310,7 +312,11 @@ class Cell:
 
     @cached_property
     def _seeded(self) -> bytes:
-        return _seeded(self.identity)
+        return _seeded(self.identity) if "device" in self.identity else self._written
+
+    @cached_property
+    def _written(self) -> bytes:
+        return canonical(self.identity)
 
 
 def _settings(components: Sequence[Component]) -> dict[str, Any]:
@@ -319,14 +325,19 @@ def _settings(components: Sequence[Component]) -> dict[str, Any]:
     for position, component in enumerate(components):
         before = sum(other.name == component.name for other in components[:position])
         name = f"{component.name} {before + 1}" if before else component.name
-        if component.settings:
-            found[name] = component.settings
+        if settings := once(component, "settings"):
+            found[name] = settings
     return found
 
 
 def cell_id(identity: Mapping[str, Any], data_hash: str) -> str:
     """Return the id of a cell of this identity on this data."""
-    return digest([identity, data_hash])[:12]
+    return _cell_id(canonical(identity), data_hash)
+
+
+def _cell_id(written: bytes, data_hash: str) -> str:
+    """Return an id: the digest of `[identity, data_hash]`, of which the identity is written."""
+    return hashlib.sha256(b"[%b,%b]" % (written, canonical(data_hash))).hexdigest()[:12]
 
 
 def fold_seed(identity: Mapping[str, Any], fold: int) -> int:

@@ -34,7 +34,7 @@ def data_root(rooted: RootedDataset) -> Path:
     return home() / "data" / f"{rooted.dataset.name}-{digest(rooted.dataset.fingerprint())[:12]}"
 
 
-def load(rooted: RootedDataset, protocol: Protocol) -> LoadedDataset:
+def load_dataset(rooted: RootedDataset, protocol: Protocol) -> LoadedDataset:
     """Read a dataset, check it and split it.
 
     Raises

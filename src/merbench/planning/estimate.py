@@ -37,7 +37,7 @@ class Estimate:
 
 def estimate(plan: Plan, store: Store) -> Estimate:
     """Estimate from what tasks of the same component took in this store, else from its plugin."""
-    measured, unreadable = timings.read(store.folder)
+    measured, unreadable = timings.read_timings(store.folder)
     seconds = megabytes = 0.0
     unknown: set[str] = set()
     titles: dict[int, str] = {}

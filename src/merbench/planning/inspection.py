@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Waveform = NDArray[np.float32]
 
-__all__ = ["check_audio", "findings"]
+__all__ = ["check_audio", "inspect_copy"]
 
 SHORTEST = 1.0
 """Seconds below which features have too few frames to mean much."""
@@ -29,7 +29,7 @@ UNLIKE = 0.1
 """Seconds by which true stems may be longer or shorter than their clip."""
 
 
-def findings(dataset: Dataset, root: Path) -> list[Finding]:
+def inspect_copy(dataset: Dataset, root: Path) -> list[Finding]:
     """Return what is wrong with a copy of a dataset: what its own `check` finds, or its audio."""
     found = dataset.check(root)
     if type(dataset).check is not Dataset.check or found or not dataset.has_audio:
@@ -51,7 +51,7 @@ def check_audio(dataset: Dataset, clips: Sequence[Clip]) -> list[Finding]:
     sound: list[Clip] = []
     for clip in clips:
         try:
-            waveform, rate = decoding.decode(dataset, clip)
+            waveform, rate = decoding.decode_clip(dataset, clip)
         except MerbenchError as error:
             failed[str(error)].append(clip)
             continue

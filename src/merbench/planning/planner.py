@@ -9,11 +9,11 @@ from merbench import devices
 from merbench.benchmark.names import AXES, axis_of, is_named
 from merbench.benchmark.resolving import Benchmark
 from merbench.bounds import MOST_FITS
-from merbench.components.base import fingerprints_kept
+from merbench.components.base import answers_kept
 from merbench.digests import remembered
 from merbench.errors import MerbenchError
 from merbench.planning.cell_list import candidates
-from merbench.planning.datasets import leaking, load
+from merbench.planning.datasets import leaking, load_dataset
 from merbench.planning.plan import Plan
 from merbench.planning.step_list import StepList
 from merbench.steps.store import Store
@@ -50,7 +50,7 @@ def make_plan(
         A dataset cannot be read or split, a filter names no axis, or the device is not there.
     """
     benchmark = _on_a_device(benchmark, elsewhere)
-    with remembered(store.folder), fingerprints_kept():
+    with remembered(store.folder), answers_kept():
         return _made(benchmark, store, only, again)
 
 
@@ -62,15 +62,16 @@ def _made(
 ) -> Plan:
     plan = Plan(benchmark)
     filters = [_filter(text) for text in only]
+    chosen = {cell for cell, _ in again or ()}
     wanted = [name for axis, name in filters if axis == "dataset"]
     for rooted in benchmark.datasets:
         # What no cell is left of need not be there.
         if all(is_named(name, *[rooted.dataset.title] * 2) for name in wanted):
-            data = load(rooted, benchmark.protocol)
+            data = load_dataset(rooted, benchmark.protocol)
             plan.datasets += [data, *leaking(data, benchmark)]
     for data in plan.datasets:
         for cell in candidates(data, benchmark, plan.skipped):
-            if again is not None and all(cell.id != known for known, _ in again):
+            if again is not None and cell.id not in chosen:
                 continue
             if all(
                 is_named(name, cell.names[axis], cell.full_names[axis]) for axis, name in filters

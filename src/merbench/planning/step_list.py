@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from merbench import devices
-from merbench.components import Component, FeatureExtractor, Split
-from merbench.components.base import components_in
+from merbench.components import Component, FeatureExtractor, Model, Split
+from merbench.components.base import components_in, once
 from merbench.errors import MerbenchError
 from merbench.identity import canonical, digest
 from merbench.planning.cell import Cell, originals
 from merbench.planning.plan import STAGES, Plan
 from merbench.plugins import readiness
+from merbench.steps.artifact_keys import CommonParts, artifact_key, written
 from merbench.steps.assembling import Assemble, JoinTables, joined_key
 from merbench.steps.decoding import stem_components
 from merbench.steps.extracting import Extract, extraction_key, published_key, stems_of
 from merbench.steps.fitting import Fit
 from merbench.steps.measuring import SeparatedClips, StemLevels
 from merbench.steps.separating import Separate, files_of, stems_key
-from merbench.steps.store import Store, Written, artifact_key
+from merbench.steps.store import Store
 
 # --- tasks ---------------------------------------------------------------------------------------
 
@@ -37,7 +38,8 @@ class StepList:
     _reasons: dict[int, str] = field(default_factory=dict)
     _alike: dict[type[Component], bool] = field(default_factory=dict)
     _tables: dict[tuple[int, ...], str] = field(default_factory=dict)
-    _folds: dict[tuple[Any, ...], _Fold] = field(default_factory=dict)
+    _models: dict[int, tuple[str, str]] = field(default_factory=dict)
+    _folds: dict[tuple[Any, ...], list[_Fold]] = field(default_factory=dict)
 
     def add_all(self) -> None:
         for cell in self.plan.cells:
@@ -68,7 +70,9 @@ class StepList:
         self.plan.tables[cell.id] = tables
         self.plan.fits[cell.id] = [fit.key for fit in fits]
         for fit in wanted:
-            self._add_fit(cell, fit, parts)
+            self.plan.tasks.setdefault(fit.key, fit)
+        if wanted:
+            self._add_tables(cell, parts, tables)
         self._measure(cell)
 
     def _reason(self, cell: Cell) -> str:
@@ -103,28 +107,27 @@ class StepList:
         return not self._known[key]
 
     def _fits(self, cell: Cell, tables: tuple[str, ...]) -> list[Fit]:
-        fingerprint = cell.model.fingerprint()
         parts = {
-            "model": fingerprint,
             "task": cell.data.task.value,
-            "device": devices.kind(cell.model.device_for(cell.device)),
             "tables": tables,
             "n_clips": 0 if tables else len(cell.data.clips),
             **({"scaled": True} if cell.scaled else {}),
         }
-        shared = {name: Written.of(part) for name, part in parts.items()}
-        model = digest(fingerprint)
-        return [
-            _fit(cell, split, self._fold(cell, split), tables, model, shared)
-            for split in cell.data.splits
-        ]
+        model, fingerprint = self._model(cell.model)
+        members = [model, *written(parts)]
+        return [_fit(cell, fold, tables, fingerprint, members) for fold in self._folds_of(cell)]
 
-    def _add_fit(self, cell: Cell, fit: Fit, parts: tuple[str, ...]) -> None:
-        """Add a fit and what its tables need: `parts`, a table a feature, joined or as they are."""
-        if fit.key in self.plan.tasks:
-            return
-        self.plan.tasks[fit.key] = fit
-        joined = fit.tables[0] if cell.joins_features else None
+    def _model(self, model: Model) -> tuple[str, str]:
+        """Return what stands of a model in keys, as `written`, and its fingerprint's digest."""
+        if id(model) not in self._models:
+            fingerprint = model.fingerprint()
+            (member,) = written({"model": fingerprint})
+            self._models[id(model)] = member, digest(fingerprint)
+        return self._models[id(model)]
+
+    def _add_tables(self, cell: Cell, parts: tuple[str, ...], tables: tuple[str, ...]) -> None:
+        """Add what a cell's tables need: `parts`, a table a feature, joined or as they are."""
+        joined = tables[0] if cell.joins_features else None
         if joined and not self._missing(joined, "assemble"):
             return
         for (feature, originals_only), part in zip(_inputs(cell), parts, strict=True):
@@ -180,7 +183,7 @@ class StepList:
         if separator is None or len(separator.stems) < 2 or cell.augmentations or data.origins:
             return
         # A dataset that is read as several tasks has the same clips each time.
-        identities = canonical([data.dataset.identity(), separator.identity()])
+        identities = canonical([once(part, "identity") for part in (data.dataset, separator)])
         memo = (str(data.root), identities, "measure")
         if memo in self._keys:
             return
@@ -219,16 +222,17 @@ class StepList:
             )
         return self._tables[memo]
 
-    def _fold(self, cell: Cell, split: Split) -> _Fold:
-        memo = (id(cell.data), *map(id, cell.augmentations), split.fold)
+    def _folds_of(self, cell: Cell) -> list[_Fold]:
+        device = devices.kind(cell.model.device_for(cell.device))
+        memo = (id(cell.data), *map(id, cell.augmentations), device)
         if memo not in self._folds:
-            self._folds[memo] = _Fold.of(cell, split)
+            self._folds[memo] = [_Fold.of(cell, split, device) for split in cell.data.splits]
         return self._folds[memo]
 
     def _separations(self, cell: Cell, originals_only: bool = False) -> list[str]:
         data, separator = cell.data, cell.separator
         assert separator is not None
-        identities = _identities(cell), separator.identity()
+        identities = _identities(cell), once(separator, "identity")
         memo = (id(data), originals_only, *map(canonical, identities))
         if memo not in self._keys:
             self._keys[memo] = [
@@ -253,7 +257,8 @@ class StepList:
                 for clip, _ in cell.rows
             ]
         assert cell.separator is not None
-        identities = _identities(cell), cell.separator.identity(), feature.identity()
+        parts = cell.separator, feature
+        identities = _identities(cell), *(once(part, "identity") for part in parts)
         memo = (id(cell.data), originals_only, *map(canonical, identities))
         if memo not in self._keys:
             separations = self._separations(cell, originals_only)
@@ -270,48 +275,41 @@ def _inputs(cell: Cell) -> tuple[tuple[FeatureExtractor, bool], ...]:
 
 
 def _identities(cell: Cell) -> list[dict[str, Any]]:
-    return [augmentation.identity() for augmentation in cell.augmentations]
+    return [once(augmentation, "identity") for augmentation in cell.augmentations]
 
 
 @dataclass(frozen=True)
 class _Fold:
     """What the fits of one fold share, whatever is fitted: its rows, and what is known of them."""
 
+    split: Split
     train: tuple[int, ...]
     labels: tuple[tuple[float, ...], ...]
     groups: tuple[str, ...]
     copy_of: tuple[int, ...]
     test_ids: tuple[str, ...]
-    written: dict[str, Written]
-    """What of it stands in their keys."""
+    keys: CommonParts
+    """What of it stands in their keys, and on what kind of device they are done."""
 
     @classmethod
-    def of(cls, cell: Cell, split: Split) -> _Fold:
+    def of(cls, cell: Cell, split: Split, device: str) -> _Fold:
         clips, train = cell.data.clips, cell.train_rows(split)
         rows = [cell.rows[row] for row in train]
         labels = tuple(clip.label for clip, _ in rows)
         groups, copy_of = tuple(clip.group for clip, _ in rows), originals(rows)
-        parts = {
-            "train": train, "test": split.test, "labels": labels, "groups": groups,
-            "copy_of": copy_of,
-        }  # fmt: skip
-        written = {name: Written.of(part) for name, part in parts.items()}
+        first = {"copy_of": copy_of, "device": device, "groups": groups, "labels": labels}
+        keys = CommonParts("fit", first, {"train": train, "test": split.test})
         test_ids = tuple(clips[i].id for i in split.test)
-        return cls(train, labels, groups, copy_of, test_ids, written)
+        return cls(split, train, labels, groups, copy_of, test_ids, keys)
 
 
 def _fit(
-    cell: Cell,
-    split: Split,
-    fold: _Fold,
-    tables: tuple[str, ...],
-    fingerprint: str,
-    shared: Mapping[str, Written],
+    cell: Cell, fold: _Fold, tables: tuple[str, ...], fingerprint: str, members: Sequence[str]
 ) -> Fit:
-    """Return a fold's fit; `shared` is what of its key all folds of the cell have."""
-    seed = cell.fold_seed(split.fold)
+    """Return a fold's fit; `members` is what all folds of the cell have in their keys."""
+    seed, split = cell.fold_seed(fold.split.fold), fold.split
     return Fit(
-        artifact_key("fit", seed=Written(seed), **shared, **fold.written),
+        fold.keys.key([f'"seed":{seed}', *members]),
         cell.model, fingerprint, cell.data.task, seed, cell.device, tables, fold.train,
         split.test, fold.labels, fold.groups, fold.copy_of, fold.test_ids, cell.label, split.fold,
         cell.scaled,

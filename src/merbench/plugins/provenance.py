@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from merbench import installed
 from merbench.components import Component
 
 __all__ = ["Provenance", "about", "address", "provenance"]
@@ -63,34 +64,44 @@ def provenance(cls: type[Component]) -> Provenance:
 @cache
 def _of_module(module: str) -> Provenance:
     file = getattr(sys.modules.get(module), "__file__", None)
-    found = _distribution(module.partition(".")[0])
+    found = _distributions().get(module.partition(".")[0])
     if found is None:
-        return _checkout(Path(file)) if file else Provenance()
-    name, version = found.metadata["Name"] or "", found.version
-    repository, installed = _repository(found), _installed_from(found)
-    if installed.get("dir_info", {}).get("editable") and file:
-        here = _checkout(Path(file))
+        return _in_checkout(Path(file)) if file else Provenance()
+    described = _metadata(found)
+    name, version = described["Name"] or "", installed.version(found)
+    repository, source = _repository(described), _installed_from(found)
+    if source.get("dir_info", {}).get("editable") and file:
+        here = _in_checkout(Path(file))
         return Provenance(name, version, repository or here.repository, here.commit, here.changed)
-    commit = str(installed.get("vcs_info", {}).get("commit_id", ""))
+    commit = str(source.get("vcs_info", {}).get("commit_id", ""))
     if commit:
-        repository = repository or address(str(installed.get("url", "")))
+        repository = repository or address(str(source.get("url", "")))
     return Provenance(name, version, repository, commit)
 
 
-def _distribution(package: str) -> metadata.Distribution | None:
+@cache
+def _distributions() -> dict[str, metadata.Distribution]:
+    """Return the distributions that offer plugins, by the packages that their plugins lie in."""
+    found: dict[str, metadata.Distribution] = {}
     for point in metadata.entry_points(group=_GROUP):
-        if point.dist is not None and re.split(r"[.:]", point.value)[0] == package:
-            return point.dist
-    return None
+        if point.dist is not None:
+            found.setdefault(re.split(r"[.:]", point.value)[0], point.dist)
+    return found
 
 
-def _repository(found: metadata.Distribution) -> str:
+@cache
+def _metadata(found: metadata.Distribution) -> metadata.PackageMetadata:
+    """Return what a distribution says of itself, which is parsed anew whenever it is asked for."""
+    return found.metadata
+
+
+def _repository(found: metadata.PackageMetadata) -> str:
     """Return the address of a distribution's code, by what it calls its addresses."""
     urls = {}
-    for line in found.metadata.get_all("Project-URL") or ():
+    for line in found.get_all("Project-URL") or ():
         label, _, url = line.partition(",")
         urls[label.strip().lower()] = url.strip()
-    urls.setdefault("homepage", (found.metadata.get_all("Home-page") or [""])[0])
+    urls.setdefault("homepage", (found.get_all("Home-page") or [""])[0])
     for label in _LABELS:
         if known := address(urls.get(label, "")):
             return known
@@ -106,30 +117,41 @@ def _installed_from(found: metadata.Distribution) -> dict[str, Any]:
     return known if isinstance(known, dict) else {}
 
 
-def _checkout(file: Path) -> Provenance:
-    """Return what git knows of a file: nothing where it is in no checkout."""
+def _in_checkout(file: Path) -> Provenance:
+    """Return what git knows of a file: nothing where no checkout keeps it."""
+    files, found = _checkout(file.parent)
+    return found if file.name in files else Provenance()
+
+
+@cache
+def _checkout(folder: Path) -> tuple[frozenset[str], Provenance]:
+    """Return the files below a folder that git keeps, and what it knows of them all."""
 
     def git(*arguments: str) -> str:
         done = subprocess.run(
-            ["git", "-C", str(file.parent), *arguments],
+            ["git", "-C", str(folder), *arguments],
             capture_output=True,
             text=True,
             check=True,
             timeout=10,
         )
-        return done.stdout.strip()
+        return done.stdout
 
     try:
-        git("ls-files", "--error-unmatch", file.name)
-        commit = git("rev-parse", "HEAD")
-        changed = bool(git("status", "--porcelain", "--", "."))
+        files = frozenset(git("ls-files", "-z", "--", ".").split("\0"))
+        status = git("status", "--porcelain=v2", "--branch", "--", ".").splitlines()
+        said = [line for line in status if line.startswith("# branch.oid ")]
+        commit = said[0].split()[-1] if said else ""
+        if not re.fullmatch("[0-9a-f]+", commit):
+            return files, Provenance()  # A checkout without any commit says so in brackets.
+        changed = any(not line.startswith("#") for line in status)
     except (OSError, subprocess.SubprocessError):
-        return Provenance()
+        return frozenset(), Provenance()
     try:
-        remote = git("config", "--get", "remote.origin.url")
+        remote = git("config", "--get", "remote.origin.url").strip()
     except (OSError, subprocess.SubprocessError):
         remote = ""
-    return Provenance(repository=address(remote), commit=commit, changed=changed)
+    return files, Provenance(repository=address(remote), commit=commit, changed=changed)
 
 
 def address(url: str) -> str:

@@ -35,7 +35,7 @@ def ready(component: Component) -> None:
     if sources:
         top = type(component).__module__.partition(".")[0]
         home = (_foreign.get(top) or sources[0]).home
-        answer = trial.attempt(_ask, sources, asked, home=home)
+        answer = trial.call_apart(_ask, sources, asked, home=home)
     else:
         with containment.contained():
             answer = _asked(component)

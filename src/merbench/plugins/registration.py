@@ -28,7 +28,7 @@ _MOST_CLASSES = 10_000
 NAME = re.compile(r"[a-z0-9][a-z0-9.]*(-[a-z0-9.]+)*")
 
 
-def register(
+def register_module(
     manager: pluggy.PluginManager, registry: Registry, module: Any, origin: Origin
 ) -> None:
     """Register a module's hooks and collect what they yield, one hook's failure at a time."""
@@ -68,10 +68,10 @@ def register(
                 if fault:
                     registry.problems.append(Problem(origin, fault))
                 else:
-                    add(registry, Entry(kind, cls, origin))
+                    add_entry(registry, Entry(kind, cls, origin))
 
 
-def add(registry: Registry, entry: Entry) -> None:
+def add_entry(registry: Registry, entry: Entry) -> None:
     """Add an entry, or raise `PluginError` where another of its kind has its name."""
     other = registry.entries.setdefault((entry.kind, entry.name), entry)
     if other is not entry and other.cls is not entry.cls:

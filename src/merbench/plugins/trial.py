@@ -61,7 +61,7 @@ class Answer(NamedTuple):
     """What a plugin itself said of why it is not ready."""
 
 
-def attempt(do: Callable[..., Answer], *arguments: Any, home: str) -> Answer:
+def call_apart(do: Callable[..., Answer], *arguments: Any, home: str) -> Answer:
     """Call a function in the process where plugins are tried.
 
     Parameters

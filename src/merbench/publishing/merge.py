@@ -7,14 +7,14 @@ from pathlib import Path
 
 from merbench.errors import MerbenchError
 from merbench.leaderboard import published_folder
-from merbench.publishing.publish import Published, add, change
+from merbench.publishing.publish import PublishedRun, add_submission, change
 from merbench.runs import record
 from merbench.verification.board_check import Verdict, verify_submission
 
 __all__ = ["merge"]
 
 
-def merge(folder: Path, other: Path) -> Published:
+def merge(folder: Path, other: Path) -> PublishedRun:
     """Add to a leaderboard what another one has: all of it or nothing.
 
     Its submissions, each verified, and the numbers that papers print. What both have stays once.
@@ -34,9 +34,9 @@ def merge(folder: Path, other: Path) -> Published:
         runs, or a file of reported numbers of one name and two contents; or the folder cannot be
         written.
     """
-    published_folder.check(other)
+    published_folder.check_folder(other)
     verdict = Verdict()
-    for path in published_folder.submissions(other):
+    for path in published_folder.submission_folders(other):
         verify_submission(path, {}, verdict)
     if verdict.differences:
         more = f" and {len(verdict.differences) - 1} more" if len(verdict.differences) > 1 else ""
@@ -48,8 +48,8 @@ def merge(folder: Path, other: Path) -> Published:
 
 
 def _take(other: Path, copy: Path) -> None:
-    for path in published_folder.submissions(other):
-        add(record.read(path), copy)
+    for path in published_folder.submission_folders(other):
+        add_submission(record.read_record(path), copy)
     for path in published_folder.reported_files(other):
         target = copy / published_folder.REPORTED / path.name
         if target.is_file() and target.read_bytes() != path.read_bytes():

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from merbench.leaderboard import files
-from merbench.leaderboard.published_folder import compose, submissions
+from merbench.leaderboard.published_folder import compose_published, submission_folders
 from merbench.pages import site
 from merbench.runs import record
 
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 def rebuild(folder: Path) -> Files:
     """Write a leaderboard's tables and pages anew, from its submissions."""
-    composed = compose(folder, [record.read(path) for path in submissions(folder)])
-    files.write(composed, folder)
+    composed = compose_published(
+        folder, [record.read_record(path) for path in submission_folders(folder)]
+    )
+    files.write_board(composed, folder)
     site.write(folder)
     return composed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from merbench.benchmark.names import NONE
 from merbench.components import Clip
@@ -12,10 +12,12 @@ from merbench.digests import module_digest
 from merbench.errors import StoreError
 from merbench.planning.cell import LoadedDataset
 from merbench.runs import row_columns
+from merbench.runs.fold_rows import FoldRow
+from merbench.runs.prediction_rows import Columns, prediction_rows
 from merbench.runs.row_columns import HUMAN_CEILING
-from merbench.runs.rows import Columns, data_columns, prediction_rows
+from merbench.steps.artifact_keys import artifact_key
 from merbench.steps.step import Step
-from merbench.steps.store import Store, artifact_key
+from merbench.steps.store import Store
 from merbench.tasks import Task
 
 if TYPE_CHECKING:
@@ -56,7 +58,7 @@ class Ceilings(Step):
 
 def human_ceiling_rows(
     data: LoadedDataset, seed: int, store: Store
-) -> Iterator[tuple[dict[str, Any], Columns]]:
+) -> Iterator[tuple[FoldRow, Columns]]:
     """Yield the folds of the human ceilings: how well people predict what other people say."""
     import numpy as np
 
@@ -76,14 +78,11 @@ def human_ceiling_rows(
         cell = f"{HUMAN_CEILING}-{estimate}-{data.data_hash[:8]}-{data.split_hash[:8]}"
         for split in data.splits:
             test = np.asarray(split.test)
-            row: dict[str, Any] = {
-                "cell": cell, **names, "parameters": "", "role": row_columns.PEOPLE,
-                "fold": split.fold, "seed": seed,
-                "n_train": len(split.train), "n_test": len(split.test), **data_columns(data),
-                "seconds": 0.0, "fit_seconds": 0.0, "predict_seconds": 0.0, "cpu_seconds": 0.0,
-                "peak_memory_mb": 0.0, "curve": "", "trials": "", "status": "ok", "error": "",
-                **row_columns.ceiling_metrics(kl[test]),
-            }  # fmt: skip
+            row = FoldRow.of_fold(
+                data, split.fold, names, cell=cell, role=row_columns.PEOPLE, seed=seed,
+                seconds=0.0, fit_seconds=0.0, predict_seconds=0.0, cpu_seconds=0.0,
+                peak_memory_mb=0.0, metrics=row_columns.ceiling_metrics(kl[test]),
+            )  # fmt: skip
             truth = np.asarray([data.clips[i].label for i in split.test], dtype=np.float64)
             nothing = np.full(truth.shape, np.nan)
             yield row, prediction_rows(data, cell, names, split.fold, truth, nothing, kl[test])

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import importlib
-import json
 import math
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from merbench.components.engine import Workplace
@@ -19,15 +19,14 @@ from merbench.planning.plan import Plan
 from merbench.runs import manifest as manifests
 from merbench.runs import row_columns, stems
 from merbench.runs.ceiling import human_ceiling_rows
-from merbench.runs.record import RunRecord
-from merbench.runs.rows import (
+from merbench.runs.fold_rows import FoldRow, fold_table
+from merbench.runs.prediction_rows import (
     Columns,
-    fold_row,
     no_predictions,
-    ordered,
     prediction_rows,
     predictions_table,
 )
+from merbench.runs.record import RunRecord
 from merbench.steps import timings
 from merbench.steps.store import Store
 
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def execute(
+def execute_plan(
     plan: Plan,
     store: Store,
     where: Workplace | None,
@@ -68,17 +67,18 @@ def execute(
 
     # What scores and compares takes a second or two to load, which the workers' time hides.
     threading.Thread(target=_load_evaluation, daemon=True).start()
-    outcomes = schedule.execute(plan.tasks, where, settled) if where else {}
+    outcomes = schedule.execute_steps(plan.tasks, where, settled) if where else {}
     folds, predictions, errors = _collect(plan, store, outcomes)
-    manifest = manifests.compose(plan, outcomes, errors, started, engine)
-    measured = [stems.read(part, store) for part in plan.described]
+    manifest = manifests.compose_manifest(plan, outcomes, errors, started, engine)
+    measured = [stems.read_measured(part, store) for part in plan.described]
     manifest["shift"] = stems.shifts(measured, plan.benchmark.spec.seed)
-    return RunRecord(manifest, folds, predictions, stems.table(measured))
+    return RunRecord(manifest, folds, predictions, stems.stem_table(measured))
 
 
 def _load_evaluation() -> None:
     importlib.import_module("pandas")
     importlib.import_module("merbench.evaluation")
+    importlib.import_module("scipy.special")
 
 
 def _remember(store: Store, outcome: Outcome) -> None:
@@ -98,21 +98,19 @@ def _remember(store: Store, outcome: Outcome) -> None:
 def _collect(
     plan: Plan, store: Store, outcomes: Mapping[str, Outcome]
 ) -> tuple[pd.DataFrame, pd.DataFrame, list[dict[str, Any]]]:
-    import pandas as pd
-
-    folds: list[dict[str, Any]] = []
+    folds: list[FoldRow] = []
     predictions: list[Columns] = []
     errors: list[dict[str, Any]] = []
     for cell in plan.cells:
         keys = plan.fits.get(cell.id, [""] * len(cell.data.splits))
         for split, key in zip(cell.data.splits, keys, strict=True):
-            row = fold_row(cell, split.fold, len(split.train), len(split.test))
+            row = FoldRow.of_cell(cell, split.fold, row_columns.role(cell.model))
             try:
                 frame, measured = _score(cell, split.fold, key, plan, store, outcomes)
-                row |= measured
+                row = replace(row, **measured)
                 predictions.append(frame)
             except MerbenchError as error:
-                row |= {"status": "failed", "error": str(error)}
+                row = replace(row, status="failed", error=str(error))
                 outcome = outcomes.get(key)
                 errors.append(
                     {
@@ -129,13 +127,13 @@ def _collect(
                 folds.append(row)
                 predictions.append(frame)
     table = predictions_table(predictions) if predictions else no_predictions(plan)
-    return ordered(pd.DataFrame(folds)), table, errors
+    return fold_table(folds), table, errors
 
 
 def _score(
     cell: Cell, fold: int, key: str, plan: Plan, store: Store, outcomes: Mapping[str, Outcome]
 ) -> tuple[Columns, dict[str, Any]]:
-    """Return a fold's rows of the table of predictions, and its row's measured part."""
+    """Return a fold's rows of the table of predictions, and what was measured of the fold."""
     if cell.id in plan.unready:
         raise MerbenchError(plan.unready[cell.id])
     if key in outcomes and outcomes[key].error:
@@ -148,8 +146,8 @@ def _score(
     for part in ("fit_seconds", "predict_seconds"):
         measured[part] = info.get(part, math.nan)
     for kept in ("curve", "trials"):
-        measured[kept] = json.dumps(info[kept]) if info[kept] else ""
-    return frame, measured | metrics
+        measured[kept] = info[kept] or ()
+    return frame, measured | {"metrics": metrics}
 
 
 def _scored(

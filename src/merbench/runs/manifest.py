@@ -30,7 +30,7 @@ from merbench.runs.row_columns import role
 SCHEMA = 2
 
 
-def compose(
+def compose_manifest(
     plan: Plan,
     outcomes: Mapping[str, Outcome],
     errors: Sequence[Mapping[str, Any]],

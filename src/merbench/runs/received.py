@@ -16,7 +16,8 @@ from merbench.received_names import LINE, NAME, is_line, is_name
 if TYPE_CHECKING:
     import pandas as pd
 
-_JSON_COLUMNS = ("parameters", "dataset_parameters", "curve", "trials")
+_PARAMETERS = ("parameters", "dataset_parameters")
+_JSON_COLUMNS = (*_PARAMETERS, "curve", "trials")
 
 
 def manifest_faults(manifest: Mapping[str, Any]) -> Iterator[str]:
@@ -60,8 +61,9 @@ def table_faults(folds: pd.DataFrame, predictions: pd.DataFrame) -> Iterator[str
     for column in _JSON_COLUMNS:
         for text in folds[column].unique() if column in folds else ():
             try:
-                if isinstance(text, str) and text:
-                    json_document(text)
+                known = json_document(text) if isinstance(text, str) and text else {}
+                if column in _PARAMETERS and not isinstance(known, dict):
+                    yield f"{column} {_shown(text)} among its folds are no named parameters"
             except ValueError as error:
                 yield f"{column} {_shown(text)} among its folds is no JSON ({error})"
 

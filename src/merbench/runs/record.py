@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from merbench.bounds import json_file, parquet_table
-from merbench.errors import MerbenchError, reason, text_of
+from merbench.errors import MerbenchError, data_fault, text_of
 from merbench.runs import received
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class RunRecord:
     stems: pd.DataFrame | None = None
 
 
-def read(folder: Path) -> RunRecord:
+def read_record(folder: Path) -> RunRecord:
     """Read what a run recorded; texts of the predictions come as categories, for their number.
 
     Raises
@@ -70,7 +70,7 @@ def read(folder: Path) -> RunRecord:
                 "little; run it again: finished work is kept"
             )
         _refuse(folder, received.manifest_faults(manifest))
-        folds = read_table(folder / FOLDS)
+        folds = read_run_table(folder / FOLDS)
         predictions = parquet_table(folder / PREDICTIONS).to_pandas()
         _refuse(folder, received.table_faults(folds, predictions))
     except (OSError, ValueError) as error:
@@ -79,10 +79,10 @@ def read(folder: Path) -> RunRecord:
         ) from None
     except (LookupError, TypeError, AttributeError) as error:
         raise MerbenchError(
-            f"{folder} is no run: its files do not hold what a run's do ({reason(error)})"
+            f"{folder} is no run: its files do not hold what a run's do ({data_fault(error)})"
         ) from None
     try:
-        stems = read_table(folder / STEMS) if (folder / STEMS).is_file() else None
+        stems = read_run_table(folder / STEMS) if (folder / STEMS).is_file() else None
     except (OSError, ValueError) as error:
         raise MerbenchError(
             f"{folder / STEMS} cannot be read ({text_of(error)}); run it again"
@@ -90,7 +90,7 @@ def read(folder: Path) -> RunRecord:
     return RunRecord(manifest, folds, predictions, stems)
 
 
-def read_table(path: Path) -> pd.DataFrame:
+def read_run_table(path: Path) -> pd.DataFrame:
     """Read a table of a run whose texts are few: as plain texts.
 
     Raises
@@ -100,7 +100,7 @@ def read_table(path: Path) -> pd.DataFrame:
     OSError, ValueError
         It cannot be read.
     """
-    table = parquet_table(path).to_pandas()
+    table = parquet_table(path, plain=True).to_pandas()
     texts = [name for name in table.columns if str(table[name].dtype) == "category"]
     plain: pd.DataFrame = table.assign(
         **{name: table[name].astype(table[name].cat.categories.dtype) for name in texts}
@@ -122,7 +122,7 @@ def is_unfinished(folder: Path) -> bool:
     return (folder / UNFINISHED).exists() or not any(folder.iterdir())
 
 
-def write(run: RunRecord, folder: Path) -> None:
+def write_record(run: RunRecord, folder: Path) -> None:
     """Write what a run recorded; each file appears whole, the manifest last."""
     folder.mkdir(parents=True, exist_ok=True)
     tables = {FOLDS: run.folds, PREDICTIONS: run.predictions}

@@ -18,13 +18,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 TRUTH, PREDICTED = "truth_", "predicted_"
-FOLD_COLUMNS = (
-    "cell", *AXES, "parameters", "role", "fold", "seed", "n_train", "n_test", "task",
-    "dataset_parameters", "n_clips", "synthetic", "provenance", "split_hash", "data_hash",
-    "seconds", "fit_seconds", "predict_seconds", "cpu_seconds", "peak_memory_mb", "curve",
-    "trials", "status", "error",
-)  # fmt: skip
-"""Columns of a run's folds, in their order; the metrics of its tasks follow."""
 PREDICTION_COLUMNS = ("cell", *AXES, "fold", "clip", "group")
 """Columns of a run's predictions, in their order; labels, predictions and `kl` follow."""
 SYSTEM, BASELINE, PEOPLE = "system", "baseline", "people"
@@ -38,24 +31,24 @@ def role(model: Model) -> str:
 
 
 def label_columns(dataset: Mapping[str, Any]) -> tuple[str, ...]:
-    """Names of a label's columns, from a dataset's entry in a manifest."""
+    """Return the names of a label's columns, from a dataset's entry in a manifest."""
     return Task(dataset["task"]).columns or tuple(dataset["classes"])
 
 
 def truth_columns(columns: Sequence[str]) -> list[str]:
-    """Columns of the true label in the table of predictions."""
+    """Return the columns of the true label in the table of predictions."""
     return [TRUTH + column for column in columns]
 
 
 def predicted_columns(columns: Sequence[str]) -> list[str]:
-    """Columns of the predicted label in the table of predictions."""
+    """Return the columns of the predicted label in the table of predictions."""
     return [PREDICTED + column for column in columns]
 
 
 def score_fold(
     task: Task, truth: NDArray[np.float64], predicted: NDArray[np.float64], clips: Sequence[str]
 ) -> tuple[NDArray[np.float64], dict[str, float]]:
-    """Score one fold: KL of each clip, and the fold's metrics."""
+    """Score one fold: return the KL of each clip, in nats, and the fold's metrics."""
     from merbench import evaluation
 
     scored = evaluation.evaluate(task, truth, predicted, ids=clips)
@@ -68,7 +61,7 @@ def is_ceiling(model: str) -> bool:
 
 
 def kl_metrics(kl: NDArray[np.float64]) -> dict[str, float]:
-    """Fold metrics that follow from the clips' KL alone."""
+    """Return the fold metrics that follow from the clips' KL alone."""
     import numpy as np
 
     from merbench.evaluation.metrics import median_upper
@@ -85,7 +78,7 @@ OF_PREDICTIONS = ("n_nonpositive_std", "n_floored_std", "n_floored_probability")
 
 
 def ceiling_metrics(kl: NDArray[np.float64]) -> dict[str, float]:
-    """Fold metrics of a human ceiling, from each clip's expected KL; clips without it are out."""
+    """Return the fold metrics of a human ceiling, from those clips that have an expected KL."""
     import numpy as np
 
     known = kl[np.isfinite(kl)]
@@ -98,25 +91,20 @@ def ceiling_metrics(kl: NDArray[np.float64]) -> dict[str, float]:
 
 
 def metric_columns(folds: pd.DataFrame) -> list[str]:
-    """Columns of a table of folds that are metrics: what stands after `error`."""
+    """Return the columns of a table of folds that are metrics: those that stand after `error`."""
     columns = list(folds.columns)
     return columns[columns.index("error") + 1 :]
 
 
 def bare_name(title: str) -> str:
-    """Name of a dataset without what its title says of parameters: `my-songs (fixed_std=0.1)`."""
+    """Return a dataset's name without its parameters: `my-songs` of `my-songs (fixed_std=0.1)`."""
     return title.partition(" (")[0]
 
 
 def system_name(row: Mapping[str, Any]) -> str:
-    """Name of a row's system: what it has on each axis, with parameters that differ."""
+    """Return the name of a row's system: what it has on each axis, and parameters that differ."""
     parts = [str(row[axis]) for axis in AXES[1:] if row[axis] != NONE]
-    return " x ".join(parts) + parameter_text(row["parameters"])
-
-
-def parameter_text(parameters: str) -> str:
-    """A system's parameters as a name shows them: ` (k=3)`; nothing where all are defaults."""
-    return settings_text(json.loads(parameters)) if parameters else ""
+    return " x ".join(parts) + settings_text(row["parameters"] or {})
 
 
 Parameter = tuple[str, ...]
@@ -126,9 +114,8 @@ one of several components on an axis, has more than two."""
 
 def parameters(row: Mapping[str, Any]) -> dict[Parameter, Any]:
     """Return the parameters of a row's data set and system that are not at their defaults."""
-    found = json.loads(row["parameters"]) if row["parameters"] else {}
-    of_dataset = row.get("dataset_parameters")
-    return _leaves({"dataset": json.loads(of_dataset) if of_dataset else {}, **found})
+    of_dataset = row.get("dataset_parameters") or {}
+    return _leaves({"dataset": of_dataset, **(row.get("parameters") or {})})
 
 
 def told_apart(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
@@ -186,9 +173,8 @@ def _parameters_text(found: Mapping[Parameter, Any]) -> str:
 
 
 def choice(row: Mapping[str, Any], axis: str) -> tuple[str, Any]:
-    """What a row has on an axis: the name, and the parameters that differ from defaults."""
-    settings = json.loads(row["parameters"]) if row["parameters"] else {}
-    return row[axis], settings.get(axis)
+    """Return what a row has on an axis: a name, and the parameters that differ from defaults."""
+    return row[axis], (row.get("parameters") or {}).get(axis)
 
 
 def is_blind(row: Mapping[str, Any]) -> bool:

@@ -33,7 +33,7 @@ class MeasuredClips(NamedTuple):
     found: list[Mapping[str, NDArray[Any]] | None]
 
 
-def read(described: SeparatedClips, store: Store) -> MeasuredClips:
+def read_measured(described: SeparatedClips, store: Store) -> MeasuredClips:
     """Read what was measured; what is not there, or unreadable now, costs no finished run."""
     found: list[Mapping[str, NDArray[Any]] | None] = []
     for key in described.keys:
@@ -44,7 +44,7 @@ def read(described: SeparatedClips, store: Store) -> MeasuredClips:
     return MeasuredClips(described, found)
 
 
-def table(measured: Sequence[MeasuredClips]) -> pd.DataFrame:
+def stem_table(measured: Sequence[MeasuredClips]) -> pd.DataFrame:
     """Return one row a dataset, separator, clip and stem; clips that failed have none."""
     import pandas as pd
 

@@ -48,7 +48,7 @@ def resolved(
     paths = schema.plugin_paths(document, spec)
     if not trusted:
         _refuse(paths, run)
-    known = registry or discovery.load(paths)
+    known = registry or discovery.load_plugins(paths)
     benchmark = resolving.resolve(document, spec, known)
     if not trusted:
         _refuse(list(dict.fromkeys(_code(benchmark))), run)

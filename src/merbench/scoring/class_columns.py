@@ -11,7 +11,7 @@ from merbench.errors import MerbenchError
 from merbench.evaluation.labels import LabelKind, NormalLabels
 from merbench.scoring.wide_table import WideTable
 
-__all__ = ["named_classes", "one_hot"]
+__all__ = ["named_classes", "one_hot_labels"]
 
 Array = NDArray[np.float64]
 
@@ -47,7 +47,7 @@ def named_classes(
     return tuple(sorted(found))
 
 
-def one_hot(table: WideTable, column: str, classes: Sequence[str]) -> Array:
+def one_hot_labels(table: WideTable, column: str, classes: Sequence[str]) -> Array:
     """Return a column of classes as distributions, shape (rows, classes)."""
     at = {name: place for place, name in enumerate(classes)}
     rows = np.zeros((len(table.rows), len(classes)))

@@ -120,7 +120,7 @@ def _read_parquet(path: Path) -> WideTable:
     if not path.is_file():
         raise MerbenchError(f"{path} is no file; check its name")
     try:
-        table = parquet_table(path)
+        table = parquet_table(path, plain=True)
     except (OSError, ValueError) as error:
         raise MerbenchError(f"{path} cannot be read as Parquet; write it again") from error
     # str keeps every digit of a float, and widens a float32 as it stands.

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
     Signals = NDArray[np.float64]
 
-__all__ = ["BSSEval", "Frames"]
+__all__ = ["BSSEval", "BssFrames"]
 
 TAPS = 512
 _BLOCK = 1 << 16
 _RIDGES = (0.0, 1e-12, 1e-10, 1e-8)
 
 
-class Frames(NamedTuple):
+class BssFrames(NamedTuple):
     """Ratios in dB, each of shape (frames,); NaN where a frame cannot be scored.
 
     Attributes
@@ -87,7 +87,7 @@ class BSSEval:
         self._signals = self._sources.reshape(-1, self._sources.shape[2])
         self._windows = _windows(self._signals.shape[1], window * sample_rate, hop * sample_rate)
 
-    def score(self, estimates: Mapping[int, NDArray[Any]]) -> dict[int, Frames]:
+    def score(self, estimates: Mapping[int, NDArray[Any]]) -> dict[int, BssFrames]:
         """Score estimates against the sources.
 
         Parameters
@@ -108,13 +108,13 @@ class BSSEval:
             heard = self._is_heard(window, given)
             signals = _Spectra(self._signals[:, window].astype(np.float64), self._taps)
             for source, estimate in given.items():
-                unscored = (np.nan,) * len(Frames._fields)
+                unscored = (np.nan,) * len(BssFrames._fields)
                 rows[source].append(
                     self._ratios(source, estimate[:, window], signals, filters[source])
                     if heard
                     else unscored
                 )
-        return {source: Frames(*np.asarray(ratios).T) for source, ratios in rows.items()}
+        return {source: BssFrames(*np.asarray(ratios).T) for source, ratios in rows.items()}
 
     def _is_heard(self, window: slice, estimates: Mapping[int, NDArray[Any]]) -> bool:
         sources = self._sources[:, :, window].any(axis=(1, 2)).all()

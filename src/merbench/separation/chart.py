@@ -10,15 +10,17 @@ import numpy as np
 
 from merbench.csv_text import rows_text
 from merbench.separation.multitracks import MIXTURE
-from merbench.separation.scoring import Score, medians
+from merbench.separation.scoring import SeparationScore, medians
 
 _PLOTTED = (-30.0, 30.0)
 _COLOURS = ("#999999", "#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377")
 
 
-def write_csv(path: Path, scores: Sequence[Score]) -> None:
+def write_csv(path: Path, scores: Sequence[SeparationScore]) -> None:
     """Write one row a track, stem and method; a cell is empty where a ratio is not defined."""
-    text = rows_text(Score._fields, ([_cell(value) for value in score] for score in scores))
+    text = rows_text(
+        SeparationScore._fields, ([_cell(value) for value in score] for score in scores)
+    )
     path.write_text(text, encoding="utf-8", newline="")
 
 
@@ -30,7 +32,7 @@ def _cell(value: Any) -> str:
     return str(value)
 
 
-def plot(path: Path, scores: Sequence[Score], title: str) -> None:
+def plot(path: Path, scores: Sequence[SeparationScore], title: str) -> None:
     """Draw SI-SDR and BSSEval's SDR as SVG: a bar is the median of the tracks, a dot a track.
 
     Tracks beyond 30 dB either way stand at that edge.

@@ -42,7 +42,7 @@ METRICS = (
 Progress = Callable[[str, float], None]
 
 
-def separate(
+def separate_track(
     separator: Separator, waveform: Waveform, sample_rate: int, where: str, *, device: str = CPU
 ) -> dict[str, Waveform]:
     """Separate a recording and hold the separator to its contract.
@@ -78,7 +78,7 @@ def separate(
     return {stem: np.asarray(stems[stem], np.float32) for stem in separator.stems}
 
 
-class Score(NamedTuple):
+class SeparationScore(NamedTuple):
     """How near one method comes to one true stem of one track; ratios in dB.
 
     Attributes
@@ -107,13 +107,13 @@ class Score(NamedTuple):
     bsseval_sar: float
 
 
-def evaluate(
+def score_tracks(
     separators: Mapping[str, Separator],
     tracks: Sequence[MultitrackFiles],
     progress: Progress = lambda message, share: None,
     *,
     device: str = CPU,
-) -> list[Score]:
+) -> list[SeparationScore]:
     """Score separators on multitracks, beside the mixture and ideal ratio masks.
 
     Parameters
@@ -140,7 +140,7 @@ def evaluate(
     """
     for separator in separators.values():
         readiness.ready(separator)
-    scores: list[Score] = []
+    scores: list[SeparationScore] = []
     for position, files in enumerate(tracks):
         track = read_multitrack(files)
         methods: dict[str, Mapping[str, Waveform]] = {}
@@ -149,7 +149,7 @@ def evaluate(
         for number, (name, separator) in enumerate(separators.items()):
             progress(f"{track.name}: separating with {name}", (done + number) / steps)
             where = f"track {track.name}"
-            stems = separate(separator, track.mix, track.sample_rate, where, device=device)
+            stems = separate_track(separator, track.mix, track.sample_rate, where, device=device)
             methods[name] = _with_accompaniment(stems)
         progress(f"{track.name}: scoring", (done + len(separators)) / steps)
         scores += _score(track, methods)
@@ -167,7 +167,7 @@ def _with_accompaniment(stems: dict[str, Waveform]) -> dict[str, Waveform]:
     return stems | {ACCOMPANIMENT: np.sum(rest, axis=0, dtype=np.float32)}
 
 
-def _score(track: Multitrack, methods: dict[str, Mapping[str, Waveform]]) -> list[Score]:
+def _score(track: Multitrack, methods: dict[str, Mapping[str, Waveform]]) -> list[SeparationScore]:
     wanted = [stem for stem in track.stems if stem in next(iter(methods.values()))]
     scores = []
     # An accompaniment is no source beside bass, drums and other, so it is scored against vocals.
@@ -202,13 +202,15 @@ def _one(
     method: str,
     estimate: Waveform,
     bsseval: Mapping[str, float] | None,
-) -> Score:
+) -> SeparationScore:
     level = level_of(estimate, track.mix)
     if bsseval is None:
-        return Score(track.name, stem, method, True, level, *(float("nan"),) * len(METRICS))
+        return SeparationScore(
+            track.name, stem, method, True, level, *(float("nan"),) * len(METRICS)
+        )
     true = track.stems[stem]
     ratios = (bsseval[ratio] for ratio in ("sdr", "isr", "sir", "sar"))
-    return Score(
+    return SeparationScore(
         track.name, stem, method, False, level, si_sdr(estimate, true), sdr(estimate, true), *ratios
     )
 
@@ -228,7 +230,7 @@ def _sources(track: Multitrack, group: Sequence[str]) -> tuple[list[str], NDArra
     return names, np.stack(sources)
 
 
-def medians(scores: Sequence[Score]) -> list[dict[str, Any]]:
+def medians(scores: Sequence[SeparationScore]) -> list[dict[str, Any]]:
     """Take medians over tracks.
 
     Returns

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from merbench.components import Component, FeatureKind
 from merbench.errors import PluginError
+from merbench.steps.array_files import appending
+from merbench.steps.artifact_keys import artifact_key
 from merbench.steps.step import Step
-from merbench.steps.store import Artifact, Store, appending, artifact_key
+from merbench.steps.store import Artifact, Store
 
 if TYPE_CHECKING:
     import numpy as np

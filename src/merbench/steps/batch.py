@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from merbench.components import Component
+from merbench.steps.artifact_keys import artifact_key
 from merbench.steps.step import Files, Step
-from merbench.steps.store import Store, artifact_key
+from merbench.steps.store import Store
 
 
 class SomeFailedError(Exception):
@@ -25,7 +26,7 @@ class SomeFailedError(Exception):
 
 
 @dataclass(frozen=True)
-class Batch(Step):
+class StepBatch(Step):
     """Steps that are alike; each leaves its own artifact under its own key.
 
     Parameters

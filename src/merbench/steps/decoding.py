@@ -13,8 +13,8 @@ from merbench import audio
 from merbench.components import Augmentation, Clip, Component, Dataset, Separator
 from merbench.digests import file_digest
 from merbench.errors import AudioError, MerbenchError, PluginError
+from merbench.steps.artifact_keys import artifact_key
 from merbench.steps.step import Files
-from merbench.steps.store import artifact_key
 
 if TYPE_CHECKING:
     import numpy as np
@@ -83,7 +83,7 @@ def clip_title(dataset: Dataset, clip: Clip, copy: AugmentedCopy | None) -> str:
     return f"{title} ({copy.title})" if copy else title
 
 
-def decode(dataset: Dataset, clip: Clip) -> tuple[Waveform, int]:
+def decode_clip(dataset: Dataset, clip: Clip) -> tuple[Waveform, int]:
     """Decode a clip and see that it is sound.
 
     Raises

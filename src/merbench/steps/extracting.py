@@ -21,10 +21,11 @@ from merbench.components import (
 )
 from merbench.devices import CPU
 from merbench.errors import MerbenchError, PluginError
+from merbench.steps.artifact_keys import artifact_key
 from merbench.steps.decoding import AugmentedCopy, clip_title, stem_components
 from merbench.steps.separating import separated, stems_key
 from merbench.steps.step import Files, Step, by_the_same
-from merbench.steps.store import Store, artifact_key
+from merbench.steps.store import Store
 
 if TYPE_CHECKING:
     import numpy as np

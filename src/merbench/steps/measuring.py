@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from merbench.components import Clip, Component, Dataset, Separator
 from merbench.devices import CPU
-from merbench.steps.decoding import decode, stem_components
+from merbench.steps.artifact_keys import artifact_key
+from merbench.steps.decoding import decode_clip, stem_components
 from merbench.steps.separating import separated, stems_key
 from merbench.steps.step import Files, Step, by_the_same
-from merbench.steps.store import Store, artifact_key
+from merbench.steps.store import Store
 
 if TYPE_CHECKING:
     import numpy as np
@@ -91,7 +92,7 @@ class StemLevels(Step):
             stems, _ = separated(
                 store, self.separation, self.dataset, self.clip, self.separator, device=self.device
             )
-            mixture, rate = decode(self.dataset, self.clip)
+            mixture, rate = decode_clip(self.dataset, self.clip)
         arrays = {
             "levels": levels([stems[stem] for stem in self.separator.stems], mixture),
             "music": describe(mixture, rate),

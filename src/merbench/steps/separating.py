@@ -12,18 +12,19 @@ from merbench.components import CANONICAL_STEMS, Clip, Component, Dataset, Separ
 from merbench.devices import CPU
 from merbench.digests import file_digest
 from merbench.errors import AudioError, PluginError
+from merbench.steps.artifact_keys import artifact_key
 from merbench.steps.decoding import (
     AugmentedCopy,
     _faults_of,
     augment,
     augmentation_key,
     clip_title,
-    decode,
+    decode_clip,
     decoding_key,
     stem_components,
 )
 from merbench.steps.step import Files, Step, by_the_same
-from merbench.steps.store import Store, artifact_key
+from merbench.steps.store import Store
 
 if TYPE_CHECKING:
     import numpy as np
@@ -144,7 +145,7 @@ def separate(
         waveform, rate = true_stems(dataset, clip)
         shape = waveform.shape[1:]
     else:
-        waveform, rate = decode(dataset, clip)
+        waveform, rate = decode_clip(dataset, clip)
         if copy is not None:
             waveform = augment(waveform, rate, copy, decoding_key(dataset, clip))
         shape = waveform.shape

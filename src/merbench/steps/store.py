@@ -16,55 +16,25 @@ import platform
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from merbench import digests
 from merbench.errors import StoreError
 from merbench.home import home as home
+from merbench.steps.array_files import file_checksum, save_array
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-SCHEMA = 1
-"""Raised when the framework computes something else from the same parts: old keys then miss."""
 
 _INDEX = "artifact.json"
 _HOST = platform.node()
 
 _State = tuple[tuple[str, int, int, int, int], ...]
-
-
-class Written(str):
-    """A part of a key as canonical JSON already, written once for the keys of many folds."""
-
-    __slots__ = ()
-
-    @classmethod
-    def of(cls, part: Any) -> Written:
-        """Write a part down."""
-        return cls(_canonical(part))
-
-
-_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False).encode
-
-
-def artifact_key(stage: str, **parts: Any) -> str:
-    """Return the key of what a stage makes of its parts: SHA-256 of their canonical JSON.
-
-    `parts` are JSON values: fingerprints of components and keys of what went in. No paths, no
-    time stamps. One that is `Written` already stands in the key as if it were the value.
-    """
-    document = sorted({"schema": SCHEMA, "stage": stage, **parts}.items())
-    members = (
-        f'"{name}":{part if isinstance(part, Written) else _canonical(part)}'
-        for name, part in document
-    )
-    return hashlib.sha256(f"{{{','.join(members)}}}".encode()).hexdigest()
 
 
 class _Verified(NamedTuple):
@@ -118,14 +88,14 @@ class Store:
             probe.write_bytes(b"merbench")
             probe.unlink()
         except OSError as error:
-            raise explained(error, self.folder) from error
+            raise explained_failure(error, self.folder) from error
         for left in self._scratch.iterdir():
             host, _, owner = left.name.rpartition("-")[0].rpartition("-")
             if host == _HOST and owner.isdigit() and not _alive(int(owner)):
                 _remove(left)
 
     def path(self, key: str) -> Path:
-        """Folder of an artifact, whether or not it exists."""
+        """Return the folder of an artifact, whether or not it exists."""
         return self.folder / key[:2] / key
 
     def has(self, key: str) -> bool:
@@ -198,7 +168,7 @@ class Store:
         """
         with self.writing(key, info) as folder:
             for name, array in arrays.items():
-                _save(folder / f"{name}.npy", array)
+                save_array(folder / f"{name}.npy", array)
 
     @contextmanager
     def writing(self, key: str, info: Mapping[str, Any]) -> Iterator[Path]:
@@ -213,7 +183,7 @@ class Store:
             files = sorted(temporary.glob("*.npy"))
             index = {
                 "key": key,
-                "arrays": {file.stem: _checksum(file) for file in files},
+                "arrays": {file.stem: file_checksum(file) for file in files},
                 "bytes": sum(file.stat().st_size for file in files),
                 "info": dict(info),
             }
@@ -230,7 +200,7 @@ class Store:
                 if error.errno not in (errno.ENOTEMPTY, errno.EEXIST) and not done:
                     raise
         except OSError as error:
-            raise explained(error, self.folder) from error
+            raise explained_failure(error, self.folder) from error
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
 
@@ -289,7 +259,7 @@ class Store:
         except OSError as error:
             # Where nothing can be written it stays, and counts as missing all the same.
             if error.errno not in (errno.ENOENT, errno.EROFS, errno.EACCES, errno.EPERM):
-                raise explained(error, self.folder) from error
+                raise explained_failure(error, self.folder) from error
         if not self._patience:
             shutil.rmtree(grave, ignore_errors=True)
 
@@ -326,7 +296,7 @@ def _sound_index(folder: Path, key: str) -> dict[str, Any] | None:
         return None
     if checksum != _index_checksum(index) or stated != key:
         return None
-    sound = all(_checksum(folder / f"{name}.npy") == digest for name, digest in arrays.items())
+    sound = all(file_checksum(folder / f"{name}.npy") == digest for name, digest in arrays.items())
     return index if sound else None
 
 
@@ -347,48 +317,6 @@ def _temporary_name() -> str:
     return f"{_HOST}-{os.getpid()}-{uuid.uuid4().hex}"
 
 
-@contextmanager
-def appending(path: Path) -> Iterator[Callable[[NDArray[Any]], None]]:
-    """Hand out a function that appends rows to a float32 `.npy` file.
-
-    The file never stands in memory, and is written plainly: where the disk is full, touching a
-    mapped page would kill the process.
-    """
-    import numpy as np
-    from numpy.lib import format as npy
-
-    count, shape = 0, None
-
-    def write_header() -> None:
-        # numpy leaves room for the first axis to grow, so that the header keeps its length.
-        description = npy.dtype_to_descr(np.dtype(np.float32))
-        handle.seek(0)
-        npy.write_array_header_1_0(
-            handle, {"descr": description, "fortran_order": False, "shape": (count, *(shape or ()))}
-        )
-
-    def append(rows: NDArray[Any]) -> None:
-        nonlocal count, shape
-        if shape is None:
-            shape = rows.shape[1:]
-            write_header()
-        handle.write(np.ascontiguousarray(rows, dtype=np.float32).data)
-        count += len(rows)
-
-    with path.open("wb") as handle:
-        yield append
-        write_header()
-
-
-def _save(path: Path, array: NDArray[Any]) -> None:
-    import numpy as np
-
-    # Given a real file, numpy writes past Python and cannot say that it was the disk that filled.
-    with path.open("wb") as handle:
-        plain = SimpleNamespace(write=handle.write)
-        np.lib.format.write_array(plain, np.asanyarray(array), allow_pickle=False)
-
-
 def _remove(path: Path) -> None:
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
@@ -398,11 +326,6 @@ def _remove(path: Path) -> None:
 
 def _index_checksum(index: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(index, sort_keys=True).encode()).hexdigest()
-
-
-def _checksum(path: Path) -> str:
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def _alive(process: int) -> bool:
@@ -424,7 +347,8 @@ def _unreadable(error: OSError, folder: Path) -> StoreError:
     )
 
 
-def explained(error: OSError, folder: Path) -> StoreError:
+def explained_failure(error: OSError, folder: Path) -> StoreError:
+    """Return the error that says why the store cannot be written, and what to do about it."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return StoreError(
             f"the disk of the store {folder} is full; free space, or set MERBENCH_HOME to a folder "

@@ -27,7 +27,7 @@ def record(folder: Path, stage: str, component: str, seconds: float, megabytes: 
         pass  # an estimate is not worth failing a run for
 
 
-def read(folder: Path) -> tuple[dict[tuple[str, str], Cost], int]:
+def read_timings(folder: Path) -> tuple[dict[tuple[str, str], Cost], int]:
     """Return the median cost of a task, by stage and component; and how many lines say nothing.
 
     A line may be cut short by a killed run, or damaged like any file.

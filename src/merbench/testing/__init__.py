@@ -37,7 +37,7 @@ from merbench.testing import (
     protocol,
     separator,
 )
-from merbench.testing.chance import files_of
+from merbench.testing.chance import files_of_author
 from merbench.testing.contract import Result, attempt
 from merbench.testing.model import features, labels, votes
 from merbench.testing.sounds import SAMPLE_RATE, music
@@ -96,7 +96,7 @@ def check_plugin(
     PluginError
         There is no plugin of that name, or the class is of no kind.
     """
-    registry = protocols.with_ours(discovery.load())
+    registry = protocols.with_protocols(discovery.load_plugins())
     if isinstance(plugin, str):
         return check(registry.find(plugin), registry, parameters)
     kinds = [kind for kind, base in KINDS.items() if issubclass(plugin, base)]
@@ -144,7 +144,7 @@ def _results(
         return [*results, Result("does its work", "failed", str(error))]
     except MerbenchError as error:
         return [*results, Result("does its work", "skipped", str(error))]
-    ours, own = child_processes.children(), files_of(component)
+    ours, own = child_processes.children(), files_of_author(component)
     try:
         for name, work in _checks(component):
             results.append(attempt(name, work, own))
@@ -173,18 +173,18 @@ def failures(results: Iterable[Result]) -> list[str]:
 
 def _checks(component: Component) -> Iterator[tuple[str, Callable[[], object]]]:
     if isinstance(component, Separator):
-        yield from separator.checks(component)
+        yield from separator.separator_checks(component)
     elif isinstance(component, FeatureExtractor):
-        checks = feature.published_checks if component.needs_published else feature.checks
+        checks = feature.published_checks if component.needs_published else feature.feature_checks
         yield from checks(component)
     elif isinstance(component, Augmentation):
-        yield from augmentation.checks(component)
+        yield from augmentation.augmentation_checks(component)
     elif isinstance(component, Model):
         for task in sorted(component.tasks):
-            yield from model.checks(component, task)
+            yield from model.model_checks(component, task)
     elif isinstance(component, Dataset):
-        yield from dataset.checks(component)
+        yield from dataset.dataset_checks(component)
     elif isinstance(component, Protocol):
-        yield from protocol.checks(component)
+        yield from protocol.protocol_checks(component)
     elif isinstance(component, Engine):
-        yield from engine.checks(component)
+        yield from engine.engine_checks(component)

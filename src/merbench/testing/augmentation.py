@@ -12,7 +12,7 @@ from merbench.testing.contract import demand
 from merbench.testing.sounds import SAMPLE_RATE, Waveform, music
 
 
-def checks(
+def augmentation_checks(
     augmentation: Augmentation,
 ) -> Iterator[tuple[str, Callable[[], object]]]:
     watch = chance.Watch(augmentation)

@@ -48,7 +48,7 @@ class Watch:
     """
 
     def __init__(self, component: Component) -> None:
-        self._own = files_of(component)
+        self._own = files_of_author(component)
         self._innocent = False
 
     def __call__(self, work: Callable[[], T]) -> T:
@@ -148,7 +148,7 @@ def followed(make: Callable[[], NDArray[Any]]) -> str:
 # --- whose line it was ----------------------------------------------------------------------------
 
 
-def files_of(component: Component) -> tuple[str, ...]:
+def files_of_author(component: Component) -> tuple[str, ...]:
     """Return the files and folders of a component's author: those of its class and bases."""
     names = [base.__module__ for base in type(component).__mro__ if issubclass(base, Component)]
     names = [name for name in names if not name.startswith("merbench.")]

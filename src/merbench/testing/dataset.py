@@ -19,7 +19,7 @@ from merbench.testing import chance
 from merbench.testing.contract import BrokenError, demand
 
 
-def checks(dataset: Dataset) -> Iterator[tuple[str, Callable[[], object]]]:
+def dataset_checks(dataset: Dataset) -> Iterator[tuple[str, Callable[[], object]]]:
     watch = chance.Watch(dataset)
 
     def missing() -> str | None:
@@ -38,7 +38,7 @@ def checks(dataset: Dataset) -> Iterator[tuple[str, Callable[[], object]]]:
         if not dataset.needs_root:
             return "skipped: it needs no folder"
         with tempfile.TemporaryDirectory() as folder:
-            found = inspection.findings(dataset, Path(folder))
+            found = inspection.inspect_copy(dataset, Path(folder))
         demand(
             any(finding.level == "error" for finding in found),
             "check() finds nothing wrong with an empty folder",
@@ -55,8 +55,8 @@ def checks(dataset: Dataset) -> Iterator[tuple[str, Callable[[], object]]]:
             demand(len({clip.group for clip in found}) > 1, "all clips are of one group")
             pickle.dumps(found)
             for clip in found[:2]:
-                waveform, rate = watch(functools.partial(decoding.decode, dataset, clip))
-                same = np.array_equal(waveform, decoding.decode(dataset, clip)[0])
+                waveform, rate = watch(functools.partial(decoding.decode_clip, dataset, clip))
+                same = np.array_equal(waveform, decoding.decode_clip(dataset, clip)[0])
                 demand(same, f"clip {clip.id} decodes differently twice")
                 if dataset.has_true_stems:
                     stems, stem_rate = dataset.true_stems(clip)

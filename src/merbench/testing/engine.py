@@ -18,7 +18,7 @@ _REASON = "the check's step fails"
 
 
 @dataclass(frozen=True)
-class Probe(Step):
+class ProbeStep(Step):
     """A step that leaves an empty artifact, or fails."""
 
     stage: ClassVar[str] = "check"
@@ -36,12 +36,12 @@ class Probe(Step):
         store.put(self.key, {}, {})
 
 
-def checks(engine: Engine) -> Iterator[tuple[str, Callable[[], object]]]:
+def engine_checks(engine: Engine) -> Iterator[tuple[str, Callable[[], object]]]:
     def works() -> None:
         with tempfile.TemporaryDirectory() as folder:
             store = Store(Path(folder))
             store.prepare()
-            done, failing = Probe("a" * 64), Probe("b" * 64, fails=True)
+            done, failing = ProbeStep("a" * 64), ProbeStep("b" * 64, fails=True)
             with engine.start(EngineOptions(store.folder, jobs=1, timeout=120)) as place:
                 demand(place.slots >= 1, f"it has {place.slots} slots")
                 ends = [place.submit(step).result() for step in (failing, done)]

@@ -21,7 +21,7 @@ OFF = 2
 """How many frames a clip may have more or fewer than the stated rate makes of its length."""
 
 
-def checks(extractor: FeatureExtractor) -> Iterator[tuple[str, Callable[[], object]]]:
+def feature_checks(extractor: FeatureExtractor) -> Iterator[tuple[str, Callable[[], object]]]:
     watch = chance.Watch(extractor)
 
     def extract(waveform: Waveform, rate: int = SAMPLE_RATE) -> NDArray[np.float32]:

@@ -88,7 +88,7 @@ def _take(x: Any, rows: Sequence[int]) -> Any:
     return x[np.asarray(rows)]
 
 
-def checks(model: Model, task: Task) -> Iterator[tuple[str, Callable[[], object]]]:
+def model_checks(model: Model, task: Task) -> Iterator[tuple[str, Callable[[], object]]]:
     watch = chance.Watch(model)
 
     n = N_TRAIN + N_TEST

@@ -14,7 +14,7 @@ from merbench.testing.contract import BrokenError, demand
 N_GROUPS = 30
 
 
-def clips(n_groups: int = N_GROUPS) -> list[Clip]:
+def protocol_clips(n_groups: int = N_GROUPS) -> list[Clip]:
     """Return clips of groups of one to three, in quadrants, with a published split."""
     found = []
     for group in range(n_groups):
@@ -26,19 +26,19 @@ def clips(n_groups: int = N_GROUPS) -> list[Clip]:
     return found
 
 
-def checks(protocol: Protocol) -> Iterator[tuple[str, Callable[[], object]]]:
+def protocol_checks(protocol: Protocol) -> Iterator[tuple[str, Callable[[], object]]]:
     watch = chance.Watch(protocol)
 
     def split() -> list[Split]:
-        given = clips()
+        given = protocol_clips()
         made = watch(lambda: list(protocol.splits(given)))
-        demand(given == clips(), "it changed the list of clips it was given")
+        demand(given == protocol_clips(), "it changed the list of clips it was given")
         return made
 
     def sound() -> str:
         split()
         try:
-            return f"{len(checked_splits(protocol, clips()))} folds"
+            return f"{len(checked_splits(protocol, protocol_clips()))} folds"
         except MerbenchError as error:
             raise BrokenError(str(error)) from error
 
@@ -49,7 +49,7 @@ def checks(protocol: Protocol) -> Iterator[tuple[str, Callable[[], object]]]:
 
     def one_group() -> str:
         try:
-            made = checked_splits(protocol, clips(1))
+            made = checked_splits(protocol, protocol_clips(1))
         except MerbenchError as error:
             return f"refused: {error}"
         return f"{len(made)} folds"

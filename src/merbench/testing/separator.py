@@ -13,7 +13,7 @@ from merbench.testing.contract import demand
 from merbench.testing.sounds import SAMPLE_RATE, Waveform, music
 
 
-def checks(separator: Separator) -> Iterator[tuple[str, Callable[[], object]]]:
+def separator_checks(separator: Separator) -> Iterator[tuple[str, Callable[[], object]]]:
     watch = chance.Watch(separator)
 
     def separate(waveform: Waveform) -> dict[str, Waveform]:

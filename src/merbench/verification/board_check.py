@@ -10,9 +10,11 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from merbench.bounds import parquet_table
-from merbench.errors import MerbenchError, reason
+from merbench.errors import MerbenchError, data_fault
 from merbench.leaderboard import published_folder as folders
-from merbench.leaderboard.building import build
+from merbench.leaderboard import sources
+from merbench.leaderboard.building import build_board
+from merbench.leaderboard.citation import citation
 from merbench.leaderboard.files import Files
 from merbench.leaderboard.submission import NAMES, file_hash, name_of
 from merbench.pages import site
@@ -21,10 +23,11 @@ from merbench.plugins.registry import Registry
 from merbench.runs import record
 from merbench.runs.ceiling import ceilings
 from merbench.runs.labels import rows_of_dataset, withheld
+from merbench.runs.parameter_text import read_parameters
 from merbench.runs.record import FOLDS, MANIFEST, PREDICTIONS, RunRecord, write_parquet
 from merbench.runs.row_columns import HUMAN_CEILING, PEOPLE, SYSTEM, bare_name, system_name
 from merbench.verification.claims import claim_differences
-from merbench.verification.manifest_check import labels_of, with_labels
+from merbench.verification.own_labels import labels_from_copy, with_labels
 from merbench.verification.run_check import recorded_differences
 from merbench.verification.score_check import close, csv_differences
 
@@ -54,7 +57,7 @@ class Verdict:
     files: Files | None = None
 
 
-def verify(
+def verify_board(
     folder: Path,
     copies: Copies | None = None,
     *,
@@ -79,11 +82,11 @@ def verify(
     MerbenchError
         The folder is no leaderboard's.
     """
-    folders.check(folder)
-    registry = discovery.load([]) if registry is None else registry
+    folders.check_folder(folder)
+    registry = discovery.load_plugins([]) if registry is None else registry
     verdict = Verdict()
     runs: list[RunRecord] = []
-    for path in folders.submissions(folder):
+    for path in folders.submission_folders(folder):
         run = verify_submission(path, copies or {}, verdict, registry)
         if run is not None:
             runs.append(run)
@@ -97,7 +100,7 @@ def verify(
     if verdict.differences:
         return verdict  # what follows from wrong submissions is of no interest
     try:
-        composed = folders.compose(folder, runs)
+        composed = folders.compose_published(folder, runs)
     except (MerbenchError, LookupError, TypeError, ValueError) as error:
         verdict.differences.append(f"no tables follow from the submissions: {error}")
         return verdict
@@ -144,7 +147,7 @@ def verify_submission(
     except MerbenchError as error:
         found.append(str(error))
     except Exception as error:  # there is no telling what files of strangers bring about
-        found.append(f"it is no submission ({reason(error)})")
+        found.append(f"it is no submission ({data_fault(error)})")
     verdict.differences += [f"{where}: {sentence}" for sentence in found]
     return run
 
@@ -158,7 +161,7 @@ def _readable(path: Path, found: list[str]) -> RunRecord | None:
     present = {entry.name for entry in path.iterdir()}
     found += [f"the file {name} does not belong there" for name in sorted(present - NAMES)]
     found += [f"the file {name} is missing" for name in sorted(NAMES - present)]
-    return None if NAMES - present else record.read(path)
+    return None if NAMES - present else record.read_record(path)
 
 
 def _verify_read(
@@ -173,7 +176,9 @@ def _verify_read(
     """Verify a submission that was read; its faults go to `found`."""
     where = f"{folders.SUBMISSIONS}/{path.name}"
     found += _digest_differences(path, run.manifest, called)
-    found += claim_differences(run.manifest, discovery.load([]) if registry is None else registry)
+    found += claim_differences(
+        run.manifest, discovery.load_plugins([]) if registry is None else registry
+    )
     unverified += [f"{where}: {line}" for line in _left_out(run)]
     checked = run
     for entry in run.manifest["datasets"]:
@@ -182,6 +187,28 @@ def _verify_read(
     found += recorded_differences(checked)
     if not found:
         found += _mark_differences(checked)
+    if not found:
+        found += _unusable(run)
+
+
+def _unusable(run: RunRecord) -> Iterator[str]:
+    """Yield what nobody can recompute, but tables, pages and credits could not be made of."""
+    for key in ("hardware", "packages"):
+        if not isinstance(run.manifest.get(key, {}), Mapping):
+            yield f"{MANIFEST}: its {key} are no mapping"
+            return
+    cells = [(run.manifest["run"], cell["id"]) for cell in run.manifest["cells"]]
+    try:
+        sources.dataset_sources([run])
+        sources.plugin_rows([run])
+        sources.system_parts([run], cells)
+        sources.submissions([run])
+        citation([run])
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        yield (
+            f"{MANIFEST}: what it says of data sets, plugins and sources is not what a run says "
+            f"({data_fault(error)})"
+        )
 
 
 def _digest_differences(path: Path, manifest: Mapping[str, Any], called: str) -> Iterator[str]:
@@ -197,8 +224,9 @@ def _left_out(run: RunRecord) -> Iterator[str]:
     cells = set(run.manifest.get("predictions_withheld", ()))
     folds = run.folds[run.folds["cell"].isin(cells)] if cells else run.folds.iloc[:0]
     for row in folds.drop_duplicates("cell").to_dict("records"):
+        system = system_name(row | {"parameters": read_parameters(row["parameters"])})
         yield (
-            f"KL, metrics and mark of {system_name(row)} on {row['dataset']} are taken as stored, "
+            f"KL, metrics and mark of {system} on {row['dataset']} are taken as stored, "
             "for its predictions repeat labels that may not be republished, and were left out"
         )
 
@@ -225,7 +253,7 @@ def _with_own_labels(
         )
         return run
     own = [(c.id, c.label, file_digest(c.audio)) for c in copies[entry["name"]]]
-    labels, found = labels_of(entry, own)
+    labels, found = labels_from_copy(entry, own)
     differences += found
     if found:
         return run
@@ -268,7 +296,7 @@ def _mark_differences(run: RunRecord) -> list[str]:
     ]
     unknown = {*cells, *run.manifest.get("predictions_withheld", ())}
     taken = {cell: stored[cell] for cell in sorted(unknown) if cell in stored}
-    rows = build([RunRecord(run.manifest | {"marks": taken}, run.folds, run.predictions)])
+    rows = build_board([RunRecord(run.manifest | {"marks": taken}, run.folds, run.predictions)])
     listed = rows.leaderboard.to_dict("records")
     missing = [
         f"cell {row['cell']}: its mark is missing, which nobody without its labels can compute"

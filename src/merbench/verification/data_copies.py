@@ -9,7 +9,7 @@ from typing import Any
 from merbench.bounds import json_file
 from merbench.components import Clip, Dataset
 from merbench.errors import MerbenchError
-from merbench.leaderboard.published_folder import submissions
+from merbench.leaderboard.published_folder import submission_folders
 from merbench.planning.datasets import check_clips
 from merbench.plugins import readiness
 from merbench.plugins.registry import Registry
@@ -62,7 +62,7 @@ def read_copies(
 def _entries(folder: Path) -> dict[str, Mapping[str, Any]]:
     """Return the data sets whose labels are left out."""
     found: dict[str, Mapping[str, Any]] = {}
-    for path in submissions(folder):
+    for path in submission_folders(folder):
         try:
             manifest = json_file(path / MANIFEST)
             for entry in manifest["datasets"]:

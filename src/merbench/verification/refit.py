@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,7 +85,7 @@ def rerun(
         The run says too little to be repeated, or its data cannot be read, or it names plugins
         that are not trusted.
     """
-    run = record.read(folder)
+    run = record.read_record(folder)
     document = manifest.document(run.manifest, folder)
     for assignment in assignments:
         document.assign(assignment)
@@ -187,9 +186,7 @@ class _Aside(Store):
 def _names(manifest: Mapping[str, Any]) -> dict[str, str]:
     """Return a name for each of a run's cells that no other has, by the cell's id."""
     cells = manifest["cells"]
-    texts = told_apart(
-        [{**cell, "parameters": json.dumps(cell.get("parameters") or {})} for cell in cells]
-    )
+    texts = told_apart(cells)
     return {
         cell["id"]: f"{text['dataset']}: {joined(text)}"
         for cell, text in zip(cells, texts, strict=True)

@@ -9,7 +9,7 @@ import pytest
 
 from merbench import Task
 from merbench.errors import TableError
-from merbench_plugins.datasets.column_guesses import Column, guesses
+from merbench_plugins.datasets.column_guesses import GuessedColumn, guesses
 from merbench_plugins.datasets.table import SPLITS
 
 FEATURES = ",".join(f"f{i}" for i in range(5))
@@ -121,9 +121,9 @@ def test_a_table_of_no_labels_says_which_columns_it_has(tmp_path: Path) -> None:
 
 
 def test_a_column_with_a_few_faults_is_one_of_numbers_still() -> None:
-    assert len(Column("valence", ("0.1", "0.2", "0.3", "0.4", "")).numbers) == 4
-    assert Column("valence", ("0.1", "x", "y")).numbers == ()
-    assert Column("valence", ("0,1", "0,25")).numbers == (0.1, 0.25)
+    assert len(GuessedColumn("valence", ("0.1", "0.2", "0.3", "0.4", "")).numbers) == 4
+    assert GuessedColumn("valence", ("0.1", "x", "y")).numbers == ()
+    assert GuessedColumn("valence", ("0,1", "0,25")).numbers == (0.1, 0.25)
 
 
 @pytest.mark.parametrize(

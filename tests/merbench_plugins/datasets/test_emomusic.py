@@ -8,7 +8,7 @@ import miniatures
 import pytest
 
 from merbench import MerbenchError
-from merbench.benchmark.protocols import Published
+from merbench.benchmark.protocols import PublishedSplit
 from merbench_plugins.datasets.emomusic import EmoMusic, part_of_artist
 
 
@@ -38,11 +38,11 @@ def test_the_split_is_the_one_that_was_published(shared: Path, tmp_path: Path) -
     expected = [named.get(row["split"], row["split"]) for row in rows]
     assert [clip.split for clip in clips] == expected
     assert Counter(expected) == {"train": 504, "validation": 115, "test": 125}
-    (split,) = Published().splits(clips)
+    (split,) = PublishedSplit().splits(clips)
     assert (len(split.train), len(split.test)) == (619, 125)
     by_artist = EmoMusic().clips(tmp_path)
     with pytest.raises(MerbenchError, match="on both sides"):
-        Published().splits(by_artist)
+        PublishedSplit().splits(by_artist)
     tested = {clip.group for clip in by_artist if clip.split == "test"}
     assert len(tested & {clip.group for clip in by_artist if clip.split != "test"}) == 52
 

@@ -11,7 +11,7 @@ from miniatures import edit
 from quadrant_clips import quadrants
 
 from merbench import MerbenchError
-from merbench.benchmark.protocols import Published
+from merbench.benchmark.protocols import PublishedSplit
 from merbench_plugins.datasets.emopia import Emopia
 
 
@@ -73,5 +73,5 @@ def test_emopia_of_the_reference_material(shared, tmp_path, monkeypatch):
     assert len({clip.group for clip in clips}) == 387
     parts = [clip.split for clip in clips]
     assert [parts.count(p) for p in ("train", "validation", "test", "")] == [767, 198, 86, 27]
-    (fold,) = Published().splits(clips)
+    (fold,) = PublishedSplit().splits(clips)
     assert (len(fold.train), len(fold.test)) == (965, 86)

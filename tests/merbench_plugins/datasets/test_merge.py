@@ -8,7 +8,7 @@ from miniatures import edit
 from quadrant_clips import errors
 
 from merbench import MerbenchError, Task
-from merbench.benchmark.protocols import Published
+from merbench.benchmark.protocols import PublishedSplit
 from merbench.planning.datasets import check_clips
 from merbench_plugins.datasets.merge import Merge
 
@@ -18,7 +18,7 @@ def test_merge_takes_the_published_lists(tmp_path, split, sizes):
     clips = Merge(split=split).clips(miniatures.merge(tmp_path))
     parts = [clip.split for clip in clips]
     assert tuple(parts.count(p) for p in ("train", "validation", "test")) == sizes
-    (fold,) = Published().splits(clips)
+    (fold,) = PublishedSplit().splits(clips)
     assert len(fold.train) == sizes[0] + sizes[1]
 
 

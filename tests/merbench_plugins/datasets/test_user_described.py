@@ -29,7 +29,7 @@ def test_a_table_says_what_its_user_says() -> None:
 
 def test_the_class_is_still_what_the_registry_knows() -> None:
     assert (Table.name, Table().name, Table().title) == ("table", "table", "table")
-    assert discovery.load().get("dataset", "table").cls is Table
+    assert discovery.load_plugins().get("dataset", "table").cls is Table
     assert Table().citation == ""
     assert Table().authors == ()
 

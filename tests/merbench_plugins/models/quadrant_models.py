@@ -9,7 +9,7 @@ import numpy as np
 from merbench import Task
 from merbench.plugins import discovery
 
-REGISTRY = discovery.load()
+REGISTRY = discovery.load_plugins()
 QUICK = {"mlp": {"max_iter": 60}, "xgboost": {"n_estimators": 40, "colsample_bytree": 1}}
 
 

@@ -174,7 +174,9 @@ def test_shuffled_labels_takes_what_its_model_takes():
 
 
 def test_shuffled_labels_finds_its_model_by_name():
-    built = discovery.load().build("model", "shuffled-labels", {"model": {"ridge": {"alpha": 2}}})
+    built = discovery.load_plugins().build(
+        "model", "shuffled-labels", {"model": {"ridge": {"alpha": 2}}}
+    )
     assert built == ShuffledLabels(model=Ridge(alpha=2))
 
 

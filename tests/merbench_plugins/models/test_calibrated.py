@@ -295,7 +295,9 @@ def test_takes_what_its_model_takes():
 
 
 def test_finds_its_model_by_name():
-    built = discovery.load().build("model", "calibrated", {"model": {"ridge": {"alpha": 2}}})
+    built = discovery.load_plugins().build(
+        "model", "calibrated", {"model": {"ridge": {"alpha": 2}}}
+    )
     assert built == Calibrated(model=Ridge(alpha=2))
     with pytest.raises(ValidationError):
         Calibrated(model="ridge")

@@ -137,7 +137,7 @@ def test_a_mistake_is_named_with_its_line(tmp_path: Path, written: str, says: st
     )
     document = read_document(path)
     with pytest.raises(SpecError) as caught:
-        resolve(document, parse(document), discovery.load())
+        resolve(document, parse(document), discovery.load_plugins())
     assert says in str(caught.value)
     assert str(caught.value).startswith(f"{path}:4: ")
 
@@ -151,7 +151,7 @@ def test_the_line_is_that_of_the_value(tmp_path: Path):
     )
     document = read_document(path)
     with pytest.raises(SpecError, match=r"spec\.yaml:13: .*greater than 0, not -2"):
-        resolve(document, parse(document), discovery.load())
+        resolve(document, parse(document), discovery.load_plugins())
 
 
 def test_lists_are_no_grid_of_the_benchmark(tmp_path: Path):
@@ -161,7 +161,7 @@ def test_lists_are_no_grid_of_the_benchmark(tmp_path: Path):
         "- tuned: {model: {svc: {kernel: [rbf, linear]}}, over: {C: [1, 2]}, trials: [3, 4]}\n"
     )
     document = read_document(path)
-    models = resolve(document, parse(document), discovery.load()).models
+    models = resolve(document, parse(document), discovery.load_plugins()).models
     assert [(m.model.kernel, m.trials) for m in models] == [
         ("rbf", 3), ("rbf", 4), ("linear", 3), ("linear", 4),
     ]  # fmt: skip
@@ -169,7 +169,7 @@ def test_lists_are_no_grid_of_the_benchmark(tmp_path: Path):
 
 
 def test_models_can_be_values_too():
-    built = discovery.load().build(
+    built = discovery.load_plugins().build(
         "model",
         "tuned",
         {"model": {"calibrated": {"model": "ridge"}}, "over": {"model": ["ridge", "knn"]}},

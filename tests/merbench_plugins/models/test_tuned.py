@@ -20,7 +20,7 @@ from merbench_plugins.models.tuned import Tuned
 
 
 def test_its_names_stay_readable():
-    tuned = discovery.load().build(
+    tuned = discovery.load_plugins().build(
         "model",
         "tuned",
         {

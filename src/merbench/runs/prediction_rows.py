@@ -1,13 +1,12 @@
-"""The rows that folds leave in a run's two tables."""
+"""The rows that folds leave in a run's table of predictions."""
 
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from merbench.planning.cell import Cell, LoadedDataset
+from merbench.planning.cell import LoadedDataset
 from merbench.planning.plan import Plan
 from merbench.runs import row_columns
 
@@ -65,57 +64,10 @@ def predictions_table(parts: Sequence[Columns]) -> pd.DataFrame:
 
 
 def no_predictions(plan: Plan) -> pd.DataFrame:
+    """Return the table of predictions of a run in which no fold has any."""
     import pandas as pd
 
     columns = [*row_columns.PREDICTION_COLUMNS]
     for names in dict.fromkeys(data.columns for data in plan.datasets):
         columns += row_columns.truth_columns(names) + row_columns.predicted_columns(names)
     return pd.DataFrame(columns=[*columns, "kl"])
-
-
-def fold_row(cell: Cell, fold: int, n_train: int, n_test: int) -> dict[str, Any]:
-    return {
-        "cell": cell.id,
-        **cell.names,
-        "parameters": _json(cell.settings),
-        "role": row_columns.role(cell.model),
-        "fold": fold,
-        "seed": cell.fold_seed(fold),
-        "n_train": n_train,
-        "n_test": n_test,
-        **data_columns(cell.data),
-        "provenance": cell.provenance,
-        "seconds": float("nan"),
-        "fit_seconds": float("nan"),
-        "predict_seconds": float("nan"),
-        "cpu_seconds": float("nan"),
-        "peak_memory_mb": float("nan"),
-        "curve": "",
-        "trials": "",
-        "status": "ok",
-        "error": "",
-    }
-
-
-def _json(settings: dict[str, Any]) -> str:
-    return json.dumps(settings, sort_keys=True) if settings else ""
-
-
-def data_columns(data: LoadedDataset) -> dict[str, Any]:
-    return {
-        "task": data.task.value,
-        "dataset_parameters": _json(data.settings),
-        "n_clips": len(data.clips),
-        "synthetic": data.dataset.synthetic,
-        "provenance": data.provenance,
-        "split_hash": data.split_hash,
-        "data_hash": data.data_hash,
-    }
-
-
-def ordered(folds: pd.DataFrame) -> pd.DataFrame:
-    """Put the metrics last, behind `error`, whatever the first row had."""
-    if folds.empty:
-        return folds
-    fixed = row_columns.FOLD_COLUMNS
-    return folds[[*fixed, *(column for column in folds.columns if column not in fixed)]]
