@@ -59,5 +59,5 @@ def test_the_dataset_reads_with_a_loader_of_its_own(registry: Registry, tmp_path
     assert isinstance(dataset, Dataset)
     clips = dataset.clips(tmp_path)
     check_clips(dataset, clips)
-    waveform, rate = decoding.decode(dataset, clips[0])
+    waveform, rate = decoding.decode_clip(dataset, clips[0])
     assert (waveform.shape, rate, waveform.max()) == ((1, 16_000), 16_000, 2)
