@@ -43,7 +43,7 @@ _ROWS: dict[str, type] = {
 }
 _NEEDED = (files.LEADERBOARD, files.FOLDS, files.COMPARISONS, files.SEPARATORS)
 
-_OLDER = ("fit_seconds", "predict_seconds", "trials", "dataset_parameters")
+_OLDER = ("fit_seconds", "predict_seconds", "trials", "dataset_parameters", "host")
 """Columns of folds that runs of an earlier merbench do not have."""
 _FOLD_TYPES = {
     name: "int" if name in ("fold", "n_train", "n_test", "n_clips")
