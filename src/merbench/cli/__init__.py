@@ -11,12 +11,15 @@ from merbench.cli import (
     compare,
     data,
     display,
+    doctor,
+    init,
     leaderboard,
     output,
     plugins,
     report,
     reproduce,
     run,
+    schema,
     score,
     separators,
     verify,
@@ -25,14 +28,20 @@ from merbench.cli import (
 from merbench.cli import separation as separation  # adds its commands to those of separators
 from merbench.errors import MerbenchError, reason, text_of
 
+STATUSES = (
+    "Exit status: 0, all is done and well; 1, it is done, and something in it failed or is wrong; "
+    "2, it could not be done, and one sentence says why; 130, Ctrl-C stopped it."
+)
+
 app = typer.Typer(
     name="merbench",
     cls=output.Program,
     help=(
         "Compare systems for music emotion recognition: separators, features and models, scored "
-        "by one evaluator.\n\nStart with: merbench run benchmarks.yaml"
+        "by one evaluator.\n\nStart with: merbench run demo"
     ),
     no_args_is_help=True,
+    epilog=STATUSES,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -59,12 +68,15 @@ def _options(
     pass
 
 
+init.register(app)
 run.register(app)
 reproduce.register(app)
 compare.register(app)
 score.register(app)
 verify.register(app)
 report.register(app)
+schema.register(app)
+doctor.register(app)
 app.add_typer(plugins.app)
 app.add_typer(data.app)
 app.add_typer(weights.app)

@@ -403,3 +403,8 @@ _PATTERNS = (
     (r"kl_(Q\d)", ColumnMeaning("nats", "Mean KL of the clips of {0}; mean over folds.")),
     (r"confusion_(Q\d)_(Q\d)", ColumnMeaning("clips", "Clips of {0} called {1}; sum over folds.")),
 )
+
+
+def every_column() -> dict[str, ColumnMeaning]:
+    """Return all that is written down: columns by name, and families of columns by a pattern."""
+    return {**_COLUMNS, **dict(_PATTERNS)}

@@ -14,7 +14,7 @@ from typing import Any
 
 from merbench import __version__, installed, machine
 from merbench.benchmark.document import Document
-from merbench.benchmark.protocols import sides
+from merbench.benchmark.protocols import PROTOCOLS, sides
 from merbench.components import Component
 from merbench.components.base import components_in, source_digest
 from merbench.engines.schedule import Outcome
@@ -99,6 +99,9 @@ def plugins_of(plan: Plan) -> list[dict[str, Any]]:
             for inner in components_in(value):
                 note(inner)
 
+    protocol = plan.benchmark.protocol
+    if type(protocol) not in PROTOCOLS.values():
+        note(protocol)
     for data in plan.datasets:
         note(data.dataset)
     for cell in plan.cells:
