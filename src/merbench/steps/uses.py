@@ -15,7 +15,7 @@ import platform
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -127,7 +127,7 @@ def begin_use(store: Path, what: str) -> Use:
     return use
 
 
-def with_keys(use: Use, keys: Keys, folder: Path) -> Use:
+def with_keys(use: Use, keys: Mapping[str, Collection[str]], folder: Path) -> Use:
     """Say which artifacts a run uses, and where it will be written; returns the use anew."""
     known = {dataset: tuple(sorted(found)) for dataset, found in keys.items()}
     return _written(use, keys=known, folder=str(folder.absolute()))
