@@ -8,6 +8,7 @@ import sys
 import typer
 
 from merbench.cli import (
+    cache,
     compare,
     data,
     display,
@@ -82,6 +83,7 @@ app.add_typer(data.app)
 app.add_typer(weights.app)
 app.add_typer(separators.app)
 app.add_typer(leaderboard.app)
+app.add_typer(cache.app)
 
 
 def main() -> None:

@@ -155,6 +155,7 @@ def carried_out(
     from merbench.leaderboard import run_results
     from merbench.leaderboard.output_folder import claimed
     from merbench.runs import execution
+    from merbench.steps import uses
 
     if not planned.cells:
         reason = f" ({planned.skipped[0].reason})" if planned.skipped else ""
@@ -167,6 +168,8 @@ def carried_out(
         made = "combination makes" if count == 1 else "combinations make"
         display.say(f"{count} {made} no cell; `merbench plan` says why", err=True)
     with claimed(folder, planned, overwrite=overwrite):
+        if planned.claim is not None:
+            planned.claim = uses.with_keys(planned.claim, planned.uses, folder)
         if planned.tasks:
             options = EngineOptions(
                 store.folder,
@@ -190,6 +193,8 @@ def carried_out(
             recorded = execution.execute_plan(planned, store, None, engine=engine.described)
         finished = run_results.RunResults.of(recorded)
         run_results.write_results(finished, folder)
+    if planned.claim is not None:
+        uses.end_use(planned.claim, recorded.manifest["run"])
     return finished
 
 
@@ -357,17 +362,22 @@ def plan_of(
 ) -> tuple[Plan, Store]:
     """Plan a benchmark, warning of what is to be known.
 
-    A store that nothing will be written to need not be writable.
+    A store that nothing will be written to need not be writable. Where something will, nobody
+    may take anything out of it until `carried_out` is done, or this process ends.
     """
     from merbench.benchmark.resolving import resolve
     from merbench.planning.planner import make_plan
     from merbench.steps.store import Store, home
+    from merbench.steps.uses import begin_use
 
     store = Store(engine.shared_store or home() / "store", engine.waits)
+    claim = None
     if writes:
         store.prepare()
+        claim = begin_use(store.folder, f"the run of {parsed.name}")
     benchmark = resolve(document, parsed, registry)
     planned = make_plan(benchmark, store, only or (), elsewhere=engine.devices_elsewhere)
+    planned.claim = claim
     for warning in planned.warnings:
         display.warn(warning)
     return planned, store

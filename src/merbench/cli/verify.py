@@ -81,6 +81,7 @@ def _rerun(run: Path, count: int, seed: int, assignments: Sequence[str], trusted
     from merbench.engines.local import LocalEngine
     from merbench.engines.schedule import execute_steps
     from merbench.steps.store import Store, home
+    from merbench.steps.uses import in_use
     from merbench.threads import cores
     from merbench.verification.refit import rerun
 
@@ -91,4 +92,5 @@ def _rerun(run: Path, count: int, seed: int, assignments: Sequence[str], trusted
         with LocalEngine(store, paths, jobs=cores()) as engine:
             return execute_steps(tasks, engine, lambda outcome: None)
 
-    return rerun(run, count, store, work, seed=seed, assignments=assignments, trusted=trusted)
+    with in_use(store.folder, f"merbench verify {run}"):
+        return rerun(run, count, store, work, seed=seed, assignments=assignments, trusted=trusted)

@@ -195,6 +195,11 @@ _COLUMNS = {
     ),
     "cpu_seconds": ColumnMeaning("s", "The same in processor time."),
     "peak_memory_mb": ColumnMeaning("MB", "Most memory a fold took."),
+    "host": ColumnMeaning(
+        "",
+        "Processor and cores of the machine that fitted the fold: on a cluster, not always the one "
+        "that `hardware` describes, where the run was started. Empty in runs before 0.2.",
+    ),
     # --- several runs of one cell ---
     "n_runs": ColumnMeaning(
         "runs", "Runs that have this cell; the row is that of the one that was started first."

@@ -10,6 +10,7 @@ from merbench.planning.cell import Cell, LoadedDataset
 from merbench.planning.cell_list import Skipped
 from merbench.steps.measuring import SeparatedClips
 from merbench.steps.step import Step
+from merbench.steps.uses import Use
 
 STAGES = ("separate", "extract", "assemble", "measure", "fit")
 """The stages of tasks in a sensible order: what fits wait for goes ahead of them all."""
@@ -41,6 +42,10 @@ class Plan:
         Number of needed artifacts that are in the store, by stage.
     described
         Clips whose stems are measured, by dataset and separator of several stems.
+    uses
+        Keys of all artifacts that the cells follow from, by the dataset's title.
+    claim
+        What keeps them in the store until the run is over; None where nothing is to be run.
     """
 
     benchmark: Benchmark
@@ -53,6 +58,8 @@ class Plan:
     tasks: dict[str, Step] = field(default_factory=dict)
     cached: Counter[str] = field(default_factory=Counter)
     described: list[SeparatedClips] = field(default_factory=list)
+    uses: dict[str, set[str]] = field(default_factory=dict)
+    claim: Use | None = None
 
     @property
     def warnings(self) -> list[str]:

@@ -40,6 +40,7 @@ class StepList:
     _tables: dict[tuple[int, ...], str] = field(default_factory=dict)
     _models: dict[int, tuple[str, str]] = field(default_factory=dict)
     _folds: dict[tuple[Any, ...], list[_Fold]] = field(default_factory=dict)
+    _noted: set[str] = field(default_factory=set)
 
     def add_all(self) -> None:
         for cell in self.plan.cells:
@@ -69,11 +70,25 @@ class StepList:
             raise MerbenchError(reason)
         self.plan.tables[cell.id] = tables
         self.plan.fits[cell.id] = [fit.key for fit in fits]
+        self._note_uses(cell, parts)
         for fit in wanted:
             self.plan.tasks.setdefault(fit.key, fit)
         if wanted:
             self._add_tables(cell, parts, tables)
         self._measure(cell)
+
+    def _note_uses(self, cell: Cell, parts: tuple[str, ...]) -> None:
+        """Note the keys of what a cell follows from; what stands behind a table, once a table."""
+        used = self.plan.uses.setdefault(cell.data.name, set())
+        used.update(self.plan.tables[cell.id], self.plan.fits[cell.id])
+        for (feature, originals_only), part in zip(_inputs(cell), parts, strict=True):
+            if part in used and part in self._noted:
+                continue
+            self._noted.add(part)
+            used.add(part)
+            used.update(self._extractions(cell, feature, originals_only))
+            if cell.separator is not None and not feature.needs_published:
+                used.update(self._separations(cell, originals_only))
 
     def _reason(self, cell: Cell) -> str:
         """Say why a cell cannot be computed here, or nothing."""
@@ -199,6 +214,8 @@ class StepList:
             for clip, separation in zip(data.clips, self._separations(cell), strict=True)
         ]
         self._keys[memo] = [task.key for task in tasks]
+        used = self.plan.uses.setdefault(data.name, set())
+        used.update(self._keys[memo], self._separations(cell))
         self.plan.described.append(
             SeparatedClips(data.name, data.clips, separator, tuple(self._keys[memo]))
         )

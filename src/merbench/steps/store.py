@@ -204,6 +204,25 @@ class Store:
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
 
+    def discard(self, key: str) -> None:
+        """Take an artifact out of the store; whoever has it open can read on.
+
+        Raises
+        ------
+        StoreError
+            The store cannot be written.
+        """
+        grave = self._scratch / _temporary_name()
+        try:
+            self._scratch.mkdir(parents=True, exist_ok=True)
+            self.path(key).rename(grave)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise explained_failure(error, self.folder) from error
+        self._verified.pop(key, None)
+        shutil.rmtree(grave, ignore_errors=True)
+
     @property
     def _scratch(self) -> Path:
         return self.folder / "unfinished"
