@@ -167,7 +167,7 @@ sys.path.insert(0, sys.argv[1])
 from merbench.plugins import discovery as plugins
 from merbench.errors import PluginError
 try:
-    registry = plugins.load()
+    registry = plugins.load_plugins()
 except PluginError as error:
     print(json.dumps({"error": str(error)}))
 else:
