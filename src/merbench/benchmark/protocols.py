@@ -17,6 +17,7 @@ from merbench.plugins.registry import OURS, Entry, Origin, Registry
 
 if TYPE_CHECKING:
     import numpy as np
+    from numpy.typing import NDArray
 
 
 class DrawnProtocol(Protocol):
@@ -99,7 +100,6 @@ class StratifiedKFold(DrawnProtocol):
     def splits(self, clips: Sequence[Clip]) -> list[Split]:
         """Cut `repeats` times into `folds` parts; every clip is tested once a repeat."""
         import numpy as np
-        from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 
         if self.folds * self.repeats > MOST_FOLDS:
             raise MerbenchError(
@@ -124,12 +124,30 @@ class StratifiedKFold(DrawnProtocol):
         splits: list[Split] = []
         for repeat in range(self.repeats):
             seed = int(np.random.default_rng([self.seed, repeat]).integers(2**31))
-            cutter = (StratifiedGroupKFold if classes else GroupKFold)(
-                self.folds, shuffle=True, random_state=seed
-            )
-            for train, test in cutter.split(labels, target, groups):
-                splits.append(Split(len(splits), tuple(map(int, train)), tuple(map(int, test))))
+            tested = _cut_groups(groups, self.folds, seed, target)
+            splits += [_split(len(splits) + i, ~test, test) for i, test in enumerate(tested)]
         return splits
+
+
+def _cut_groups(
+    groups: NDArray[np.intp], folds: int, seed: int, target: NDArray[np.intp] | None
+) -> list[NDArray[np.bool_]]:
+    """Cut clips into parts that divide no group: whether each clip is of each part.
+
+    Where `target` is given, the share of each class is kept, by scikit-learn's
+    `StratifiedGroupKFold`. Without it parts are those of its `GroupKFold`, drawn here: scikit-learn
+    takes longer to load than all else that a run does whose work is done already.
+    """
+    import numpy as np
+
+    if target is None:
+        drawn = np.random.RandomState(seed).permutation(np.unique(groups))
+        return [np.isin(groups, part) for part in np.array_split(drawn, folds)]
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    cutter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+    everyone = np.arange(len(groups))
+    return [np.isin(everyone, test) for _, test in cutter.split(groups, target, groups)]
 
 
 class PublishedSplit(Protocol):
