@@ -17,6 +17,7 @@ ROOMS = (
     "verification",
     "pages",
     "leaderboard",
+    "kept",
     "runs",
     "engines",
     "testing",

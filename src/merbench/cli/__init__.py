@@ -12,6 +12,7 @@ from merbench.cli import (
     compare,
     data,
     display,
+    kept,
     leaderboard,
     output,
     plugins,
@@ -24,7 +25,9 @@ from merbench.cli import (
     weights,
 )
 from merbench.cli import separation as separation  # adds its commands to those of separators
+from merbench.downloads import forbidden
 from merbench.errors import MerbenchError, reason, text_of
+from merbench.network import refuse_connections
 
 app = typer.Typer(
     name="merbench",
@@ -66,6 +69,7 @@ compare.register(app)
 score.register(app)
 verify.register(app)
 report.register(app)
+kept.register(app)
 app.add_typer(plugins.app)
 app.add_typer(data.app)
 app.add_typer(weights.app)
@@ -76,6 +80,8 @@ app.add_typer(cache.app)
 
 def main() -> None:
     """Run the command line; an error is one line and exit status 2, a traceback with --debug."""
+    if forbidden():
+        refuse_connections()
     for stream in (sys.stdout, sys.stderr):
         # A file's name may hold what no encoding has: it is spelt out, and nothing stops for it.
         if isinstance(stream, io.TextIOWrapper):

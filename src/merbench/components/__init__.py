@@ -6,7 +6,7 @@ from merbench.components.clip import CANONICAL_STEMS, MIXED, Clip
 from merbench.components.dataset import Dataset, Finding
 from merbench.components.engine import Engine, EngineOptions
 from merbench.components.feature_extractor import FeatureExtractor, FeatureKind
-from merbench.components.model import Estimator, Model, ModelParameter
+from merbench.components.model import Estimator, KeepsItself, Model, ModelParameter
 from merbench.components.separator import Separator
 from merbench.components.training import Trainable, Trained
 from merbench.components.training_rows import fit_estimator
@@ -26,6 +26,7 @@ __all__ = [
     "FeatureExtractor",
     "FeatureKind",
     "Finding",
+    "KeepsItself",
     "KnownWeights",
     "Model",
     "ModelParameter",
