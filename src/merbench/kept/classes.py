@@ -7,10 +7,12 @@ empty and given their state. What it names must be one of these, or the folder i
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Collection
 from typing import Any
 
 from merbench.errors import MerbenchError
+from merbench.plugins.importing import PREFIX
 
 _OBJECTS = (
     "merbench.",
@@ -23,6 +25,7 @@ _OBJECTS = (
 """Where else than in the plugin's packages classes may stand of which objects are made."""
 _NAMED = (*_OBJECTS, "torch.optim.", "torch.utils.data.", "skorch.", "sklearn.", "imblearn.")
 """Where classes may stand that an object merely refers to, as a network's loss."""
+_PLACE = re.compile(r"_[0-9a-f]+$")
 _IN_SKOPS = ("sklearn.", "imblearn.", "xgboost.sklearn.", "collections.")
 """Where else classes may stand that skops makes objects of, beyond those that it trusts itself."""
 
@@ -38,7 +41,7 @@ class Allowed:
     """
 
     def __init__(self, packages: Collection[str]) -> None:
-        self._packages = tuple(sorted(packages))
+        self._packages = {_lasting(name): name for name in packages} | {n: n for n in packages}
 
     def made(self, name: str) -> type[Any]:
         """Return a class of which an object is to be made."""
@@ -64,7 +67,10 @@ class Allowed:
     def _class(self, name: str, places: tuple[str, ...]) -> type[Any]:
         module, colon, qualified = name.partition(":")
         parts = qualified.split(".")
-        own = module.partition(".")[0] in self._packages
+        top, _, rest = module.partition(".")
+        own = top in self._packages
+        if own:
+            module = f"{self._packages[top]}.{rest}".rstrip(".")
         if not colon or not (own or f"{module}.".startswith(places)):
             raise MerbenchError(f"it names {name!r}, which is no class of the model's plugin")
         if not all(part.isidentifier() for part in (*module.split("."), *parts)):
@@ -84,4 +90,10 @@ class Allowed:
 
 def class_name(cls: type[Any]) -> str:
     """Return how a file names a class: `module:name`."""
-    return f"{cls.__module__}:{cls.__qualname__}"
+    top, dot, rest = cls.__module__.partition(".")
+    return f"{_lasting(top)}{dot}{rest}:{cls.__qualname__}"
+
+
+def _lasting(package: str) -> str:
+    """Return a package's name without what of it changes where a plugin file is moved."""
+    return _PLACE.sub("", package) if package.startswith(PREFIX) else package

@@ -18,6 +18,7 @@ from typing import Any
 
 from merbench.errors import MerbenchError, reason
 from merbench.kept.classes import Allowed, class_name
+from merbench.plugins.importing import PREFIX
 
 ESTIMATOR, ARRAYS, TENSORS = "estimator.json", "arrays.safetensors", "tensors.safetensors"
 
@@ -206,8 +207,10 @@ class _Writer:
 
         kind = type(value)
         of_sklearn = kind.__module__.partition(".")[0] in ("sklearn", "imblearn", "numpy", "scipy")
-        if not of_sklearn and not isinstance(value, BaseEstimator):
-            return ""
+        if not of_sklearn and (
+            not isinstance(value, BaseEstimator) or kind.__module__.startswith(PREFIX)
+        ):
+            return ""  # skops would write down where a plugin file lies
         import skops.io
 
         try:
