@@ -69,7 +69,8 @@ def test_a_skops_file_with_a_function_in_it(tmp_path: Path) -> None:
 def test_arrays_come_back_as_they_lay(tmp_path: Path) -> None:
     columns = np.asfortranarray(np.arange(6.0).reshape(2, 3))
     value = {
-        "columns": columns, "same": columns, "texts": np.array(["a", "bc"]), "scalar": np.float32(2),
+        "columns": columns, "same": columns,
+        "texts": np.array(["a", "bc"]), "scalar": np.float32(2),
         "nothing": np.empty((0, 3)), "objects": np.array([None, "x"], dtype=object),
         "numbers": [float("inf"), 1, True, None, 2.5], "set": {1, 2}, "slice": slice(1, 2),
         "dtype": np.dtype("float32"), (1, "key"): (Path("x"),),

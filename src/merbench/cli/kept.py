@@ -15,7 +15,7 @@ from merbench.network import go_offline
 
 if TYPE_CHECKING:
     from merbench.engines.schedule import Outcome
-    from merbench.kept.new_music import Estimates
+    from merbench.kept.new_music import MusicPredictions
     from merbench.kept.whole_fit import Work
     from merbench.steps.step import Step
     from merbench.steps.store import Store
@@ -162,7 +162,7 @@ def predict_command(
         raise typer.Exit(1)
 
 
-def _document(found: Estimates) -> dict[str, Any]:
+def _document(found: MusicPredictions) -> dict[str, Any]:
     said = found.model.manifest
     return {
         "model": str(found.model.folder),
@@ -185,7 +185,7 @@ def _document(found: Estimates) -> dict[str, Any]:
     }
 
 
-def _csv(found: Estimates) -> str:
+def _csv(found: MusicPredictions) -> str:
     from merbench.csv_text import rows_text
 
     columns, rows = found.model.manifest["columns"], []
@@ -196,7 +196,7 @@ def _csv(found: Estimates) -> str:
     return rows_text(["audio", *columns, "distance", "unlike", "error"], rows)
 
 
-def _print(found: Estimates) -> None:
+def _print(found: MusicPredictions) -> None:
     columns = found.model.manifest["columns"]
     rows = [
         [

@@ -51,7 +51,7 @@ class NewMusic(Dataset):
 
 
 @dataclass(frozen=True)
-class Estimate:
+class MusicPrediction:
     """What a model says of one recording.
 
     Attributes
@@ -76,7 +76,7 @@ class Estimate:
 
 
 @dataclass(frozen=True)
-class Estimates:
+class MusicPredictions:
     """What a model says of recordings.
 
     Attributes
@@ -92,7 +92,7 @@ class Estimates:
     """
 
     model: KeptModel
-    rows: tuple[Estimate, ...]
+    rows: tuple[MusicPrediction, ...]
     limit: float
     warnings: tuple[str, ...]
 
@@ -106,7 +106,7 @@ def estimates_of(
     assignments: Sequence[str] = (),
     trusted: bool = False,
     registry: Registry | None = None,
-) -> Estimates:
+) -> MusicPredictions:
     """Have a kept model say what new music expresses.
 
     Recordings are decoded and separated, and features extracted, as the training clips' were; what
@@ -144,7 +144,7 @@ def estimates_of(
     tasks, inputs, errors = _steps(system, clips, store)
     outcomes = work(tasks, paths) if tasks else {}
     used = [clip for clip in clips if not _error(clip, inputs, outcomes, errors)]
-    rows: dict[str, Estimate] = {}
+    rows: dict[str, MusicPrediction] = {}
     familiar = kept.familiar()
     if used:
         given = _given(system, used, inputs, store)
@@ -153,14 +153,14 @@ def estimates_of(
         distances = familiar.distances(clip_vectors(given, system.kinds))
         for clip, values, distance in zip(used, predicted, distances, strict=True):
             named = dict(zip(kept.manifest["columns"], map(float, values), strict=True))
-            rows[clip.id] = Estimate(
+            rows[clip.id] = MusicPrediction(
                 clip.id, named, float(distance), bool(distance > familiar.limit)
             )
     found = [
-        rows.get(clip.id) or Estimate(clip.id, error=_error(clip, inputs, outcomes, errors))
+        rows.get(clip.id) or MusicPrediction(clip.id, error=_error(clip, inputs, outcomes, errors))
         for clip in clips
     ]
-    return Estimates(kept, tuple(found), familiar.limit, system.warnings)
+    return MusicPredictions(kept, tuple(found), familiar.limit, system.warnings)
 
 
 @dataclass(frozen=True)

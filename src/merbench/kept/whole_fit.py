@@ -102,11 +102,11 @@ def fit_on_all_clips(
         estimator = _fitted(fit, store)
         shown = [i for i, (_, copy) in enumerate(cell.rows) if copy is None]
         given = fit.inputs(store, shown[:_COMPARED])
-        predicted = np_array(estimator.predict(given))
+        predicted = _array(estimator.predict(given))
     from merbench.evaluation.novelty import Familiar
 
     vectors = clip_vectors(fit.inputs(store, shown), cell.kinds)
-    familiar = Familiar.of(vectors, np_array([cell.rows[i][0].group for i in shown]))
+    familiar = Familiar.of(vectors, _array([cell.rows[i][0].group for i in shown]))
     said = _manifest(run.manifest, chosen, cell, fit, document.places, given)
     folder = out or run_folder / f"model-{cell.id}"
     try:
@@ -117,7 +117,7 @@ def fit_on_all_clips(
     return kept
 
 
-def np_array(values: Any) -> NDArray[Any]:
+def _array(values: Any) -> NDArray[Any]:
     """Return values as an array."""
     import numpy as np
 
