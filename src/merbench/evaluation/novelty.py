@@ -86,14 +86,17 @@ def _folded(
     scaled = np.clip((vectors - centre) / spread, -_HELD_TO, _HELD_TO)
     width = scaled.shape[1]
     if width <= WIDTH:
-        return scaled / np.sqrt(width)
+        whole: NDArray[np.float64] = scaled / np.sqrt(width)
+        return whole
     rng = np.random.default_rng(0)
     places, signs = rng.integers(WIDTH, size=width), rng.choice([-1.0, 1.0], size=width)
     folded = np.zeros((WIDTH, len(scaled)))
     np.add.at(folded, places, (scaled * signs).T)
-    return folded.T / np.sqrt(width)
+    rows: NDArray[np.float64] = folded.T / np.sqrt(width)
+    return rows
 
 
 def _apart(some: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
     squares = (some**2).sum(axis=1)[:, None] + (others**2).sum(axis=1) - 2 * some @ others.T
-    return np.sqrt(np.maximum(squares, 0.0))
+    distances: NDArray[np.float64] = np.sqrt(np.maximum(squares, 0.0))
+    return distances
