@@ -13,6 +13,8 @@ SOURCE, PLUGINS, TESTS = REPOSITORY / "src", REPOSITORY / "plugins", REPOSITORY 
 
 ROOMS = (
     "cli",
+    "authoring",
+    "pytest_plugin",
     "publishing",
     "verification",
     "pages",
@@ -36,7 +38,7 @@ them is the ground, on which all stand."""
 GROUND = len(ROOMS)
 
 NO_TEST_NEEDED = {
-    "merbench.plugins.hookspecs": "five declarations without a line that runs",
+    "merbench.plugins.hookspecs": "declarations without a line that runs",
 }
 """Modules that need no test file, and why. Packages' own files need none either."""
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from merbench import Clip, MerbenchError
+from merbench.benchmark import protocols
 from merbench.benchmark.protocols import (
     PROTOCOLS,
     MonteCarlo,
@@ -165,6 +166,21 @@ def test_without_stratification_shares_are_left_to_chance() -> None:
         for split in StratifiedKFold(folds=5, stratified=False).splits(clips)
     }
     assert len(shares) > 1
+
+
+@given(
+    sizes=st.lists(st.integers(1, 5), min_size=4, max_size=30),
+    folds=st.integers(2, 4),
+    seed=st.integers(0, 2**31 - 1),
+)
+def test_groups_are_cut_as_scikit_learn_cuts_them(sizes: list[int], folds: int, seed: int) -> None:
+    from sklearn.model_selection import GroupKFold
+
+    groups = np.repeat(np.arange(len(sizes)), sizes)
+    cutter = GroupKFold(folds, shuffle=True, random_state=seed)
+    expected = [test.tolist() for _, test in cutter.split(groups, None, groups)]
+    cut = protocols._cut_groups(groups, folds, seed, None)
+    assert [np.flatnonzero(part).tolist() for part in cut] == expected
 
 
 def test_shares_of_votes_are_stratified_by_the_largest() -> None:

@@ -76,7 +76,10 @@ def test_build_keeps_reported_numbers_apart(call, ran):
 
 def test_boards_grow_together_and_shrink_again(call, ran, other):
     call("leaderboard", "publish", ran, "--to", "mine", "--submitter", "Ann")
-    call("leaderboard", "publish", other, "--to", "theirs")
+    done = call("leaderboard", "publish", other, "--to", "theirs", "--json").json
+    assert done["changed"]
+    assert Path(done["submission"]).is_dir()
+    assert {move["before"] for move in done["moves"]} == {0}
     done = call("leaderboard", "merge", "mine", "theirs")
     assert (done.status, done.stderr) == (0, "")
     assert "rank before" in done.stdout

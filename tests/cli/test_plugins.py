@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from merbench.benchmark.protocols import PROTOCOLS
 from merbench.plugins import discovery, registry
 
 MINE = '''
@@ -75,11 +76,8 @@ def test_list_shows_every_plugin_by_kind_and_name(call: Any) -> None:
     done = call("plugins", "list", "--json")
     assert done.status == 0
     listed = [(p["kind"], p["name"]) for p in done.json]
-    assert set(listed) == {
-        *discovery.load_plugins().entries,
-        ("engine", "dask"),
-        ("engine", "local"),
-    }
+    others = {("engine", "dask"), ("engine", "local"), *(("protocol", p) for p in PROTOCOLS)}
+    assert set(listed) == {*discovery.load_plugins().entries, *others}
     kinds = list(registry.KINDS)
     assert listed == sorted(listed, key=lambda pair: (kinds.index(pair[0]), pair[1]))
     assert all(p["summary"] and p["version"] and p["source"] for p in done.json)

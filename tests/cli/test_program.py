@@ -66,9 +66,30 @@ def test_help_shows_an_example_that_can_be_copied(command: tuple[str, ...], call
         assert f"{example}\n" in written, example
 
 
+NO_TABLE = {
+    ("report",), ("schema",), ("data", "fetch"), ("weights", "fetch"), ("separators", "train"),
+    ("leaderboard", "build"), ("leaderboard", "export"), ("leaderboard", "pages"),
+}  # fmt: skip
+"""Commands that write files, and print no table."""
+
+
+@pytest.mark.parametrize("command", sorted({*LEAVES} - NO_TABLE), ids=" ".join)
+def test_every_command_that_prints_a_table_prints_json_as_well(command: tuple[str, ...]) -> None:
+    found: Any = typer.main.get_command(cli.app)
+    for name in command:
+        found = found.commands[name]
+    assert "--json" in [option for parameter in found.params for option in parameter.opts]
+
+
+def test_the_help_says_what_exit_statuses_mean(call: Any) -> None:
+    text = " ".join(call("--help").stdout.split())
+    for status in ("0, all is done", "1, it is done", "2, it could not", "130, Ctrl-C"):
+        assert status in text
+
+
 def test_no_arguments_show_help(call: Any) -> None:
     done = call()
-    assert "Start with: merbench run benchmarks.yaml" in done.stdout + done.stderr
+    assert "Start with: merbench run demo" in done.stdout + done.stderr
 
 
 def test_version_of_the_installed_program(program: Any) -> None:
@@ -159,10 +180,11 @@ def test_lists_fit_a_narrow_terminal(
 
 # --- documents ------------------------------------------------------------------------------------
 
-DOCUMENTS = sorted([REPOSITORY / "README.md", *(REPOSITORY / "docs").glob("*.md")])
+DOCUMENTS = sorted([REPOSITORY / "README.md", *(REPOSITORY / "docs").rglob("*.md")])
 OF_THE_READER = (
     "data/", "predictions.csv", "song.mp3", "musdb18hq", "my_models.py", "cluster.yaml",
-    "study.yaml", "/shared/", "colleague/", "tests={",
+    "clips", "my-study/", "ratings.csv", "../ratings.csv", "study.yaml", "/shared/", "colleague/",
+    "tests={",
 )  # fmt: skip
 """What stands for files that the reader has: the text around the command says so."""
 PLACEHOLDER = re.compile(r"[A-Z]+[A-Z0-9]*(\.\.\.)?|PATH|DIR")

@@ -185,6 +185,18 @@ def test_what_an_interrupted_run_left_is_in_nobodys_way(call: Any, tiny: TinyBen
     assert call("run", tiny.spec, "--out", folder, "-j", "1").status == 0
 
 
+def test_a_run_prints_its_tables_as_json(call: Any, tiny: TinyBench) -> None:
+    done = call("run", tiny.spec, "--out", "out", "--json")
+    assert done.status == 0, done.stderr
+    assert done.json["run"] == "out"
+    rows = done.json["leaderboard"]
+    assert [row["rank"] for row in rows if row["rank"]] == sorted(
+        row["rank"] for row in rows if row["rank"]
+    )
+    assert {row["status"] for row in rows} == {"ok"}
+    assert done.json.keys() == {"name", "run", "findings", "leaderboard", "comparisons"}
+
+
 def test_without_any_cell_nothing_is_run(call: Any, tiny: TinyBench) -> None:
     tiny.write_spec(features=["frames"], models=["linear"], separators=["plain"])
     error = call("run", tiny.spec).error
@@ -286,9 +298,7 @@ def test_mistakes_are_one_line(
 
 
 def test_a_missing_file_is_named(call: Any) -> None:
-    assert call("plan", "gone.yaml").error.startswith(
-        "gone.yaml: the benchmark file cannot be read"
-    )
+    assert call("plan", "gone.yaml").error.startswith("gone.yaml: there is no such file, nor a ")
     assert "gone" in call("verify", "gone").error
 
 

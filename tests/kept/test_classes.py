@@ -3,14 +3,14 @@ from __future__ import annotations
 import pytest
 
 from merbench.errors import MerbenchError
-from merbench.kept.classes import Allowed, class_name
+from merbench.kept.classes import Allowed, lasting_name
 from merbench_plugins.models._ridge import ChosenRidge
 
 ALLOWED = Allowed({"merbench_plugins"})
 
 
 def test_classes_of_the_plugin_and_of_libraries() -> None:
-    assert ALLOWED.made(class_name(ChosenRidge)) is ChosenRidge
+    assert ALLOWED.made(lasting_name(ChosenRidge)) is ChosenRidge
     assert ALLOWED.made("torch.nn.modules.linear:Linear").__name__ == "Linear"
     assert ALLOWED.named("torch.optim.adam:Adam").__name__ == "Adam"
 

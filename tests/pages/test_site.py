@@ -18,7 +18,8 @@ from merbench.pages import report, site
 from tinybench import TinyBench
 
 REPORTED = (
-    'dataset,system,kl_mean,status,source\nnoise,"a network",0.948,reported,"A paper, Table 1"\n'
+    "system,dataset,metric,value,status,source,note\n"
+    'a network,noise,kl_mean,0.948,reported,"A paper, Table 1",\n'
 )
 
 

@@ -72,7 +72,7 @@ def test_a_copy_of_the_process_that_a_plugin_leaves_behind_does_not_go_on(tmp_pa
     code = (
         "import sys; from pathlib import Path\n"
         "from merbench.plugins import discovery as plugins\n"
-        "print(len(plugins.load([Path(sys.argv[1])]).of_kind('model')))"
+        "print(len(plugins.load_plugins([Path(sys.argv[1])]).of_kind('model')))"
     )
     done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True)
     assert len(done.stdout.split()) == 1, done

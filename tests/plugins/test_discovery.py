@@ -51,6 +51,14 @@ def test_the_installed_plugins_are_found_by_their_entry_points() -> None:
     assert {e.origin.distribution for e in registry.entries.values()} == {"merbench"}
 
 
+def test_a_worker_does_without_what_comes_with_merbench(tmp_path: Path) -> None:
+    found = discovery.load_plugins([write(tmp_path / "mine.py", model("mine"))], ours=False)
+    assert [entry.name for entry in found.entries.values() if not entry.origin.distribution] == [
+        "mine"
+    ]
+    assert not [entry for entry in found.entries.values() if entry.origin.ours]
+
+
 def test_a_file_is_loaded(tmp_path: Path) -> None:
     path = write(tmp_path / "mine.py", model("mine"))
     entry = discovery.load_plugins([path]).get("model", "mine")
@@ -159,7 +167,7 @@ sys.path.insert(0, sys.argv[1])
 from merbench.plugins import discovery as plugins
 from merbench.errors import PluginError
 try:
-    registry = plugins.load()
+    registry = plugins.load_plugins()
 except PluginError as error:
     print(json.dumps({"error": str(error)}))
 else:

@@ -17,6 +17,7 @@ from published import contents
 
 from merbench.errors import MerbenchError
 from merbench.leaderboard import published_folder, run_results, submission
+from merbench.leaderboard.columns import leaderboard_rows
 from merbench.publishing import folder_swap, rebuild
 from merbench.publishing import publish as publishing
 from merbench.publishing.publish import publish
@@ -51,7 +52,7 @@ def test_publishing_says_which_places_changed(two_runs, tmp_path):
     before = {(m.dataset, m.system): m.after for m in done.moves}
     done = publish(second, folder)
     after = done.board.leaderboard
-    listed = after.to_dict("records")
+    listed = leaderboard_rows(after)
     ranks = {
         (row["dataset"], joined(texts), row["run"]): row["rank"]
         for row, texts in zip(listed, told_apart(listed), strict=True)

@@ -190,8 +190,8 @@ def test_any_value_in_a_table_of_a_submission_is_a_fault(given_submission, data)
     held, manifest = path.read_bytes(), (given_submission / "manifest.json").read_text()
     frame = pd.read_parquet(path)
     row = data.draw(st.integers(0, len(frame) - 1))
-    free = {"seconds", "cpu_seconds", "fit_seconds", "predict_seconds", "peak_memory_mb", "curve",
-            "trials", "synthetic", "error"}  # fmt: skip
+    free = {"seconds", "cpu_seconds", "fit_seconds", "predict_seconds", "peak_memory_mb", "host",
+            "curve", "trials", "synthetic", "error"}  # fmt: skip
     if frame["dataset"].iloc[row] == "noise":  # without its labels nobody can tell
         metrics = metric_columns(frame) if name == "folds.parquet" else ["kl"]
         free |= {*metrics, *(c for c in frame.columns if c.startswith("predicted_"))}

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from stage_plugins import GOOD, fit, recorder
 
-from merbench import Model, Task
+from merbench import Model, Task, machine
 from merbench.errors import PluginError
 from merbench.steps.fitting import Fit
 from merbench.steps.store import Store
@@ -30,6 +30,7 @@ def test_a_fit_sees_the_training_rows_and_labels_and_the_test_rows_without(store
     np.testing.assert_array_equal(artifact.arrays["predictions"], GOOD)
     assert artifact.info["curve"] == [{"loss": 0.5}, {"loss": 0.25}]
     assert artifact.info["peak_memory_mb"] > 1
+    assert artifact.info["host"] == machine.host_kind()
     assert artifact.info["seconds"] >= artifact.info["fit_seconds"] >= 0
 
 

@@ -24,6 +24,7 @@ from merbench import (
     MerbenchError,
     Model,
     ModelParameter,
+    Protocol,
     Separator,
     Task,
     testing,
@@ -40,6 +41,7 @@ def kind_of(cls: type[Component]) -> str:
         Augmentation: "augmentation",
         Model: "model",
         Dataset: "dataset",
+        Protocol: "protocol",
     }
     return next(kind for base, kind in bases.items() if issubclass(cls, base))
 

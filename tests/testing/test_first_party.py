@@ -11,11 +11,12 @@ import pytest
 
 import merbench_plugins
 from merbench import Component, testing
+from merbench.benchmark import protocols
 from merbench.engines import catalogue
 from merbench.plugins import discovery, registry
 
 DISTRIBUTION = "merbench"
-REGISTRY = catalogue.with_ours(discovery.load_plugins())
+REGISTRY = catalogue.with_ours(protocols.with_protocols(discovery.load_plugins()))
 ENTRIES = [e for e in REGISTRY.entries.values() if e.origin.distribution == DISTRIBUTION]
 NOT_EVERYWHERE = r"the weights .+ are not here|come with the package vibenet|tinysoundfont"
 """Why a plugin's work may go unchecked: weights that do not come with merbench, a package under the
@@ -28,7 +29,7 @@ def test_every_first_party_plugin_can_be_used() -> None:
 
 
 def test_there_is_one_of_every_kind_that_a_benchmark_needs() -> None:
-    kinds = {"dataset", "augmentation", "separator", "feature", "model", "engine"}
+    kinds = {"dataset", "augmentation", "separator", "feature", "model", "protocol", "engine"}
     assert {e.kind for e in ENTRIES} >= kinds
 
 

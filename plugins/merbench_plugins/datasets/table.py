@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from merbench import CANONICAL_STEMS, Clip, Task
+from merbench import CANONICAL_STEMS, Clip, Guess, Task
 from merbench_plugins.datasets.audio_files import AudioFiles, Folders, index_audio
+from merbench_plugins.datasets.column_guesses import guesses
 from merbench_plugins.datasets.feature_table import feature_columns, feature_vector
 from merbench_plugins.datasets.file_patterns import file_of_row, pattern_names
 from merbench_plugins.datasets.label_table import LabelError, LabelTable, Row, group_name, shown
@@ -200,6 +201,13 @@ class Table(UserDescribed):
     def has_true_stems(self) -> bool:  # type: ignore[override]
         """Whether `stems` says where true stems are."""
         return self.stems is not None
+
+    @classmethod
+    def guess(
+        cls, labels: Path, root: Path | None, task: Task | None, given: Mapping[str, Any]
+    ) -> list[Guess]:
+        """Guess what the columns of a table are."""
+        return guesses(labels, root, task, given, SPLITS)
 
     def read(self, root: Path, problems: Problems) -> list[Clip]:
         """Return a clip for each line of the CSV, in its order."""

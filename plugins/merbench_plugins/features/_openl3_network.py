@@ -128,6 +128,14 @@ class OpenL3(nn.Module):
         return below.clamp_min(-_DYNAMIC_RANGE)
 
 
+@cache
+def random_network(embedding_size: int) -> OpenL3:
+    """Return the network with random weights, the same each time; made once a process."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return OpenL3(embedding_size).eval()
+
+
 def open_network(path: Path, embedding_size: int) -> OpenL3:
     """Load Keras's weights of the network, `openl3_audio_mel256_music.h5` or one of its shape.
 

@@ -68,10 +68,17 @@ class _OpenL3(FeatureExtractor):
         "begins with half a second of silence.",
     )
 
+    untrained: bool = Field(
+        False,
+        description="Whether its weights are random, the same each time, and none are read: to try "
+        "a benchmark without them, or to see what the trained ones are worth.",
+    )
+
     def ready(self) -> None:
         """Raise `MerbenchError` if there are no weights, or not those of this network."""
-        super().ready()
-        self._network()
+        if not self.untrained:
+            super().ready()
+            self._network()
 
     def _windows(self, waveform: Waveform, sample_rate: int) -> NDArray[np.float32]:
         """Cut a stem into windows, a view of shape (windows, samples); the last is filled up."""
@@ -102,6 +109,10 @@ class _OpenL3(FeatureExtractor):
         return np.concatenate(embedded)
 
     def _network(self) -> Network:
+        if self.untrained:
+            from merbench_plugins.features._openl3_network import random_network
+
+            return random_network(self.embedding_size)
         path = self.weights.path()
         return _load_once(path, content_digest(path), self.embedding_size)
 

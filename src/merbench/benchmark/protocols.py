@@ -3,46 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from merbench import __version__
 from merbench.bounds import MOST_FOLDS
-from merbench.components import Clip
-from merbench.errors import MerbenchError
+from merbench.components import Clip, Protocol, Split
+from merbench.errors import MerbenchError, PluginError
 from merbench.identity import digest
+from merbench.plugins import registration
+from merbench.plugins.registry import OURS, Entry, Origin, Registry
 
 if TYPE_CHECKING:
     import numpy as np
-
-
-class Split(NamedTuple):
-    """One fold: positions of its training and test clips."""
-
-    fold: int
-    train: tuple[int, ...]
-    test: tuple[int, ...]
-
-
-class Protocol(BaseModel):
-    """Base of the protocols; its fields are what a benchmark file may set."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    name: ClassVar[str]
-
-    def splits(self, clips: Sequence[Clip]) -> list[Split]:
-        """Split clips into folds.
-
-        Raises
-        ------
-        MerbenchError
-            The clips cannot be split so.
-        """
-        raise NotImplementedError
-
-    def identity(self) -> dict[str, Any]:
-        """Name and parameters."""
-        return {"name": self.name, "parameters": self.model_dump(mode="json")}
+    from numpy.typing import NDArray
 
 
 class DrawnProtocol(Protocol):
@@ -85,7 +60,7 @@ class DrawnProtocol(Protocol):
 class MonteCarlo(DrawnProtocol):
     """Random splits, each drawn anew (Xu and Liang 2001, Monte Carlo cross-validation)."""
 
-    name: ClassVar[str] = "monte-carlo"
+    name = "monte-carlo"
     folds: int = Field(10, ge=1, le=MOST_FOLDS, description="How many splits are drawn.")
     test_fraction: float = Field(0.2, gt=0, lt=1, description="Share of the clips that is tested.")
 
@@ -114,7 +89,7 @@ class MonteCarlo(DrawnProtocol):
 class StratifiedKFold(DrawnProtocol):
     """Repeated k-fold with each class's share kept, and groups kept apart."""
 
-    name: ClassVar[str] = "stratified-k-fold"
+    name = "stratified-k-fold"
     folds: int = Field(10, ge=2, le=MOST_FOLDS, description="Parts the clips are cut into.")
     repeats: int = Field(1, ge=1, le=MOST_FOLDS, description="How often they are cut anew.")
     stratified: bool = Field(
@@ -125,7 +100,6 @@ class StratifiedKFold(DrawnProtocol):
     def splits(self, clips: Sequence[Clip]) -> list[Split]:
         """Cut `repeats` times into `folds` parts; every clip is tested once a repeat."""
         import numpy as np
-        from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 
         if self.folds * self.repeats > MOST_FOLDS:
             raise MerbenchError(
@@ -150,18 +124,36 @@ class StratifiedKFold(DrawnProtocol):
         splits: list[Split] = []
         for repeat in range(self.repeats):
             seed = int(np.random.default_rng([self.seed, repeat]).integers(2**31))
-            cutter = (StratifiedGroupKFold if classes else GroupKFold)(
-                self.folds, shuffle=True, random_state=seed
-            )
-            for train, test in cutter.split(labels, target, groups):
-                splits.append(Split(len(splits), tuple(map(int, train)), tuple(map(int, test))))
+            tested = _cut_groups(groups, self.folds, seed, target)
+            splits += [_split(len(splits) + i, ~test, test) for i, test in enumerate(tested)]
         return splits
+
+
+def _cut_groups(
+    groups: NDArray[np.intp], folds: int, seed: int, target: NDArray[np.intp] | None
+) -> list[NDArray[np.bool_]]:
+    """Cut clips into parts that divide no group: whether each clip is of each part.
+
+    Where `target` is given, the share of each class is kept, by scikit-learn's
+    `StratifiedGroupKFold`. Without it parts are those of its `GroupKFold`, drawn here: scikit-learn
+    takes longer to load than all else that a run does whose work is done already.
+    """
+    import numpy as np
+
+    if target is None:
+        drawn = np.random.RandomState(seed).permutation(np.unique(groups))
+        return [np.isin(groups, part) for part in np.array_split(drawn, folds)]
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    cutter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+    everyone = np.arange(len(groups))
+    return [np.isin(everyone, test) for _, test in cutter.split(groups, target, groups)]
 
 
 class PublishedSplit(Protocol):
     """The one split that a dataset's authors published."""
 
-    name: ClassVar[str] = "published"
+    name = "published"
     train: tuple[str, ...] = Field(
         ("train", "validation"), description="Published parts to train on."
     )
@@ -192,6 +184,70 @@ class PublishedSplit(Protocol):
 PROTOCOLS: dict[str, type[Protocol]] = {
     cls.name: cls for cls in (MonteCarlo, StratifiedKFold, PublishedSplit)
 }
+
+
+def with_protocols(registry: Registry) -> Registry:
+    """Add the protocols that come with merbench to those of plugins.
+
+    Raises
+    ------
+    PluginError
+        A plugin's protocol has the name of one of them.
+    """
+    for ours in PROTOCOLS.values():
+        registration.add_entry(
+            registry, Entry("protocol", ours, Origin(OURS, __version__, __name__))
+        )
+    return registry
+
+
+def checked_splits(protocol: Protocol, clips: Sequence[Clip]) -> tuple[Split, ...]:
+    """Split clips by a protocol, and hold what comes of it to the contract.
+
+    Raises
+    ------
+    MerbenchError
+        The clips cannot be split so.
+    PluginError
+        A split breaks the contract; with its fold.
+    """
+    splits = tuple(protocol.splits(clips))
+    if type(protocol) in PROTOCOLS.values():
+        return splits  # tests have held ours to it
+    if not 1 <= len(splits) <= MOST_FOLDS:
+        raise PluginError(
+            f"the protocol {protocol.name!r} gives {len(splits):,} folds; it must give 1 to "
+            f"{MOST_FOLDS:,}"
+        )
+    for number, split in enumerate(splits):
+        fault = _split_fault(split, number, clips, grouped=getattr(protocol, "grouped", True))
+        if fault:
+            raise PluginError(
+                f"the protocol {protocol.name!r} gives a fold {number} {fault}; correct its plugin"
+            )
+    return splits
+
+
+def _split_fault(split: Any, number: int, clips: Sequence[Clip], *, grouped: bool) -> str:
+    """Say what is wrong with a split, or nothing."""
+    if not isinstance(split, Split):
+        return f"that is {type(split).__name__}, no merbench.Split"
+    if split.fold != number:
+        return f"that is numbered {split.fold}"
+    positions = [*split.train, *split.test]
+    if not split.train or not split.test:
+        return f"without {'training' if not split.train else 'test'} clips"
+    if any(type(i) is not int or not 0 <= i < len(clips) for i in positions):
+        return f"with positions that are no integers from 0 to {len(clips) - 1}"
+    if len(set(positions)) < len(positions):
+        return "that has a clip twice"
+    shared = {clips[i].group for i in split.train} & {clips[i].group for i in split.test}
+    if grouped and shared:
+        return (
+            f"that has clips of group {min(shared)!r} on both sides, which only a protocol with "
+            "the parameter `grouped: false` may"
+        )
+    return ""
 
 
 def split_hash(splits: Sequence[Split], ids: Sequence[str]) -> str:

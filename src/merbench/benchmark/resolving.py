@@ -6,16 +6,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from merbench.benchmark.building import Builder, _split
-from merbench.benchmark.complaints import explained
 from merbench.benchmark.document import Document, DocumentPath
 from merbench.benchmark.names import full_title, is_named, joint_title
-from merbench.benchmark.protocols import PROTOCOLS, Protocol
+from merbench.benchmark.protocols import with_protocols
 from merbench.benchmark.schema import Exclusion, Spec
 from merbench.bounds import MOST_COMBINATIONS, product
-from merbench.components import Augmentation, Component, Dataset, FeatureExtractor, Model, Separator
+from merbench.components import (
+    Augmentation,
+    Component,
+    Dataset,
+    FeatureExtractor,
+    Model,
+    Protocol,
+    Separator,
+)
+from merbench.errors import PluginError
 from merbench.identity import canonical
 from merbench.naming import nearest
 from merbench.plugins.registry import Registry
@@ -64,7 +70,7 @@ def resolve(document: Document, spec: Spec, registry: Registry) -> Benchmark:
     SpecError
         A name or parameter is wrong; with file, line and the nearest right one.
     """
-    build = Builder(document, registry)
+    build = Builder(document, with_protocols(registry))
     datasets = []
     for position, choice in enumerate(spec.datasets):
         path: DocumentPath = ("datasets", position)
@@ -103,7 +109,7 @@ def resolve(document: Document, spec: Spec, registry: Registry) -> Benchmark:
         tuple(build.several("feature", spec.features, "features")),  # type: ignore[arg-type]
         tuple(build.all("model", spec.models, "models")),  # type: ignore[arg-type]
         _baselines(registry) if spec.baselines else (),
-        _protocol(document, spec.protocol),
+        _protocol(build, spec.protocol),
         document,
     )
     _refuse_too_many(document, benchmark)
@@ -145,16 +151,15 @@ def _baselines(registry: Registry) -> tuple[Model, ...]:
     return tuple(cls() for cls in classes if issubclass(cls, Model) and cls.baseline)
 
 
-def _protocol(document: Document, choice: Any) -> Protocol:
-    name, parameters = _split(document, choice, ("protocol",))
-    if name not in PROTOCOLS:
-        raise document.error(
-            ("protocol",), f"there is no protocol {name!r}{nearest(name, PROTOCOLS)}"
-        )
+def _protocol(build: Builder, choice: Any) -> Protocol:
+    name, parameters = _split(build.document, choice, ("protocol",))
     try:
-        return PROTOCOLS[name].model_validate(parameters)
-    except ValidationError as error:
-        raise explained(error, document, ("protocol", name), PROTOCOLS[name], None) from None
+        build.registry.get("protocol", name)
+    except PluginError as error:
+        raise build.document.error(("protocol",), str(error)) from None
+    built = build.build("protocol", name, parameters, ("protocol", name))
+    assert isinstance(built, Protocol)
+    return built
 
 
 def _refuse_too_many(document: Document, benchmark: Benchmark) -> None:

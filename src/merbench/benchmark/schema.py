@@ -66,11 +66,13 @@ class Exclusion(_Strict):
     `is_named`.
     """
 
-    dataset: str | None = None
-    augmentation: str | None = None
-    separator: str | None = None
-    features: str | None = None
-    model: str | None = None
+    dataset: str | None = Field(None, description="What stands on this axis, as tables show it.")
+    augmentation: str | None = Field(
+        None, description="What stands on this axis, as tables show it."
+    )
+    separator: str | None = Field(None, description="What stands on this axis, as tables show it.")
+    features: str | None = Field(None, description="What stands on this axis, as tables show it.")
+    model: str | None = Field(None, description="What stands on this axis, as tables show it.")
 
     def matches(self, names: Mapping[str, str], full_names: Mapping[str, str]) -> bool:
         """Tell whether a cell of these names, without and with parameters, is left out."""

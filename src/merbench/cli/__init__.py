@@ -12,6 +12,8 @@ from merbench.cli import (
     compare,
     data,
     display,
+    doctor,
+    init,
     kept,
     leaderboard,
     output,
@@ -19,6 +21,7 @@ from merbench.cli import (
     report,
     reproduce,
     run,
+    schema,
     score,
     separators,
     verify,
@@ -29,14 +32,20 @@ from merbench.downloads import forbidden
 from merbench.errors import MerbenchError, reason, text_of
 from merbench.network import refuse_connections
 
+STATUSES = (
+    "Exit status: 0, all is done and well; 1, it is done, and something in it failed or is wrong; "
+    "2, it could not be done, and one sentence says why; 130, Ctrl-C stopped it."
+)
+
 app = typer.Typer(
     name="merbench",
     cls=output.Program,
     help=(
         "Compare systems for music emotion recognition: separators, features and models, scored "
-        "by one evaluator.\n\nStart with: merbench run benchmarks.yaml"
+        "by one evaluator.\n\nStart with: merbench run demo"
     ),
     no_args_is_help=True,
+    epilog=STATUSES,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -63,6 +72,7 @@ def _options(
     pass
 
 
+init.register(app)
 run.register(app)
 reproduce.register(app)
 compare.register(app)
@@ -70,6 +80,8 @@ score.register(app)
 verify.register(app)
 report.register(app)
 kept.register(app)
+schema.register(app)
+doctor.register(app)
 app.add_typer(plugins.app)
 app.add_typer(data.app)
 app.add_typer(weights.app)

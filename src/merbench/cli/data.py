@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from merbench.cli import display
+from merbench.cli import completion, display
 from merbench.cli.shares import Shares
 
 if TYPE_CHECKING:
@@ -43,7 +43,11 @@ def list_data(as_json: bool = typer.Option(False, "--json", help="Print JSON."))
 @app.command("fetch")
 def fetch_data(
     name: str = typer.Argument(
-        ..., metavar="NAME", help="Name of the dataset.", show_default=False
+        ...,
+        metavar="NAME",
+        help="Name of the dataset.",
+        show_default=False,
+        autocompletion=completion.datasets,
     ),
     root: Path = typer.Option(..., "--root", help="Folder to fill.", show_default=False),
     parameters: list[str] | None = typer.Option(
@@ -83,7 +87,11 @@ def fetch_data(
 @app.command("check")
 def check_data(
     name: str = typer.Argument(
-        ..., metavar="NAME", help="Name of the dataset.", show_default=False
+        ...,
+        metavar="NAME",
+        help="Name of the dataset.",
+        show_default=False,
+        autocompletion=completion.datasets,
     ),
     root: Path | None = typer.Option(None, "--root", help="Folder it lies in."),
     parameters: list[str] | None = typer.Option(

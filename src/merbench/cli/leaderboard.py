@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -31,6 +32,7 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
+JSON = typer.Option(False, "--json", help="Print JSON.")
 FOLDER = typer.Argument(Path("leaderboard"), metavar="[FOLDER]", help="The leaderboard's folder.")
 
 
@@ -160,6 +162,7 @@ def publish_command(
     submitter: str = typer.Option(
         "", "--submitter", help="Who is to be named as submitting it.", show_default=False
     ),
+    as_json: bool = JSON,
 ) -> None:
     """Add a run to a leaderboard, rebuild its tables, and show what changed.
 
@@ -176,7 +179,8 @@ def publish_command(
     from merbench.publishing.publish import publish
 
     done = publish(run, folder, submitter=submitter)
-    _show(done)
+    if _show(done, as_json=as_json):
+        return
     if done.changed:
         display.say(f"published as {done.submission}")
     else:
@@ -192,6 +196,7 @@ def unpublish_command(
         show_default=False,
     ),
     folder: Path = typer.Option(Path("leaderboard"), "--from", help="The leaderboard's folder."),
+    as_json: bool = JSON,
 ) -> None:
     """Take a submission back, rebuild the tables, and show what changed.
 
@@ -203,8 +208,8 @@ def unpublish_command(
     """
     from merbench.publishing.unpublish import unpublish
 
-    _show(unpublish(name, folder))
-    display.say(f"{name} is no longer in {folder}")
+    if not _show(unpublish(name, folder), as_json=as_json):
+        display.say(f"{name} is no longer in {folder}")
 
 
 @app.command("merge")
@@ -215,6 +220,7 @@ def merge_command(
     other: Path = typer.Argument(
         ..., metavar="B", help="The one whose submissions are added.", show_default=False
     ),
+    as_json: bool = JSON,
 ) -> None:
     """Add to leaderboard A what B has, rebuild its tables, and show what changed.
 
@@ -228,15 +234,35 @@ def merge_command(
     from merbench.publishing.merge import merge
 
     done = merge(folder, other)
-    _show(done)
+    if _show(done, as_json=as_json):
+        return
     if done.changed:
         display.say(f"{folder} has what {other} has")
     else:
         display.say(f"nothing changed: {folder} has all that {other} has")
 
 
-def _show(done: PublishedRun) -> None:
-    """Show what a change of a leaderboard changed: no row that stayed where it was."""
+def _show(done: PublishedRun, *, as_json: bool) -> bool:
+    """Show what a change of a leaderboard changed: no row that stayed where it was.
+
+    Returns
+    -------
+    bool
+        Whether all was said, as JSON.
+    """
+    if as_json:
+        display.print_json(
+            {
+                "changed": done.changed,
+                "submission": str(done.submission) if done.submission else None,
+                "moves": [dataclasses.asdict(move) for move in done.moves],
+                "again": done.again,
+                "failed": done.failed,
+                "uncommitted": done.uncommitted,
+                "unverified": done.unverified,
+            }
+        )
+        return True
     tables: dict[str, list[list[str]]] = {}
     for move in done.moves:
         before, after = (str(place or DASH) for place in (move.before, move.after))
@@ -253,6 +279,7 @@ def _show(done: PublishedRun) -> None:
         display.warn(done.uncommitted)
     for line in done.unverified:
         display.say(f"not verifiable by everyone: {line}")
+    return False
 
 
 @app.command("verify")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,6 +12,8 @@ from merbench.cli import display
 from merbench.wording import DASH, number_text
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from merbench.leaderboard.findings import TableFinding
     from merbench.leaderboard.run_results import RunResults
 
@@ -77,6 +80,24 @@ def show_leaderboard(finished: RunResults, folder: Path) -> None:
         if record["status"] != "ok":
             where = f"{name['dataset']}: {joined(name)}"
             display.say(f"failed: {where}: {record['error']}", err=True)
+
+
+def leaderboard_document(finished: RunResults, folder: Path) -> dict[str, Any]:
+    """Return what `show_leaderboard` prints, whole, as JSON values."""
+
+    def rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = json.loads(
+            table.to_json(orient="records", double_precision=15)
+        )
+        return found
+
+    return {
+        "name": finished.manifest["name"],
+        "run": str(folder),
+        "findings": rows(finished.findings),
+        "leaderboard": rows(finished.leaderboard),
+        "comparisons": rows(finished.comparisons),
+    }
 
 
 def _say_findings(findings: Sequence[TableFinding]) -> None:

@@ -7,17 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from merbench.cli import display
+from merbench.cli import completion, display
 
 if TYPE_CHECKING:
     from merbench.plugins.registry import Entry, Registry
 
 app = typer.Typer(
-    name="plugins", help="What is installed, its parameters, its checks.", no_args_is_help=True
+    name="plugins",
+    help="What is installed, its parameters, its checks; new ones.",
+    no_args_is_help=True,
 )
 
 NAME = typer.Argument(
-    ..., metavar="NAME", help="Its name; KIND/NAME where kinds share one.", show_default=False
+    ...,
+    metavar="NAME",
+    help="Its name; KIND/NAME where kinds share one.",
+    show_default=False,
+    autocompletion=completion.plugins,
 )
 PATHS = typer.Option(
     None, "--plugins", metavar="PATH", help="A plugin file or folder to load too; may be repeated."
@@ -29,7 +35,9 @@ TIMEOUT = typer.Option(
 
 @app.command("list")
 def list_plugins(
-    kind: str | None = typer.Option(None, "--kind", help="One kind only."),
+    kind: str | None = typer.Option(
+        None, "--kind", help="One kind only.", autocompletion=completion.kinds
+    ),
     paths: list[Path] | None = PATHS,
     timeout: float | None = TIMEOUT,
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
@@ -82,7 +90,8 @@ def show_plugin(
         ["trainable parameters", f"{count:,} (stems: {stems})"]
         for stems, count in document.get("trainable_parameters", {}).items()
     ]
-    display.print_table(("attribute", "value"), facts)
+    if facts:
+        display.print_table(("attribute", "value"), facts)
     rows = [
         [key, p["type"], "required" if p["required"] else str(p["default"]), p["description"]]
         for key, p in document["parameters"].items()
@@ -94,7 +103,7 @@ def show_plugin(
 
 
 @app.command("check")
-def check_plugin(
+def check_plugin_command(
     name: str = NAME,
     paths: list[Path] | None = PATHS,
     parameters: list[str] | None = typer.Option(
@@ -125,16 +134,79 @@ def check_plugin(
         colours = {"failed": "red", "skipped": "yellow"}
         styles = [colours.get(r.status, "") for r in results]
         display.print_table(("check", "result", "detail"), rows, title=entry.name, styles=styles)
+        for text in testing.failures(results):
+            display.say(f"{text}\n")
     if any(r.status == "failed" for r in results):
         raise typer.Exit(1)
 
 
+@app.command("new")
+def new_plugin_command(
+    kind: str = typer.Argument(
+        ...,
+        metavar="KIND",
+        help="model, feature, separator, dataset, augmentation or protocol.",
+        show_default=False,
+        autocompletion=completion.new_kinds,
+    ),
+    name: str = typer.Argument(
+        ..., metavar="NAME", help="What benchmark files are to call it.", show_default=False
+    ),
+    package: bool = typer.Option(
+        False, "--package", help="A package to publish: entry point, tests, licence, CI workflow."
+    ),
+    folder: Path | None = typer.Option(
+        None, "--folder", help="Where it goes; by default plugins, of a package the current folder."
+    ),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """Write a new plugin, which works at once, and say what to change in it first.
+
+    Nothing is overwritten.
+
+    [bold]Examples[/bold]
+
+      merbench plugins new model my-model
+
+      merbench plugins new feature my-feature --package
+    """
+    from merbench.authoring import plugin_files
+
+    place = folder or (Path() if package else Path("plugins"))
+    new = plugin_files.new_plugin(kind, name, place, package=package)
+    if as_json:
+        display.print_json(
+            {
+                "files": [str(file) for file in new.files],
+                "change": [
+                    {"file": str(new.source), "line": line, "what": what}
+                    for line, what in new.to_change
+                ],
+            }
+        )
+        return
+    for file in new.files:
+        display.say(f"wrote {file}")
+    display.say("\nWhat to change first:")
+    for line, what in new.to_change:
+        display.say(f"  {new.source}:{line}  {what}")
+    if package:
+        home = new.files[-1].parent
+        display.say(f"\nThen: pip install --editable '{home}[test]' && pytest {home}")
+    else:
+        beside = place == Path("plugins")
+        option = "" if beside else f" --plugins {new.source}"
+        display.say(f"\nThen: merbench plugins check {kind}/{name}{option}")
+
+
 def _load(paths: list[Path] | None, timeout: float | None = None) -> Registry:
+    from merbench.benchmark import protocols
     from merbench.engines import catalogue
     from merbench.plugins import discovery, trial
 
     trial.wait_at_most(timeout)
-    registry = catalogue.with_ours(discovery.load_plugins(paths or (), folder=Path.cwd()))
+    registry = discovery.load_plugins(paths or (), folder=Path.cwd())
+    registry = catalogue.with_ours(protocols.with_protocols(registry))
     display.warn_of_problems(registry)
     return registry
 

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from merbench.cli import display
+from merbench.cli import completion, display
 from merbench.cli.run import (
     ENGINE,
     ENGINE_SET,
     ONLY,
     SET,
-    SPEC_FOLDERS,
     TRIAL,
     carried_out,
     new_folder,
@@ -24,7 +23,6 @@ from merbench.cli.run import (
     read_spec,
 )
 from merbench.errors import MerbenchError
-from merbench.naming import nearest
 from merbench.network import go_offline
 from merbench.wording import DASH, number_text
 
@@ -43,6 +41,7 @@ def reproduce(
         metavar="PAPER",
         help="Name of a benchmark that reproduces a paper, such as louro2024, or its file.",
         show_default=False,
+        autocompletion=completion.benchmarks,
     ),
     assignments: list[str] | None = SET,
     only: list[str] | None = ONLY,
@@ -86,9 +85,9 @@ def reproduce(
 
     if offline:
         go_offline()
-    spec = benchmark_file(paper)
+    spec = Path(paper)
     if smoke:
-        assignments = [*_miniatures(spec), *(assignments or ())]
+        assignments = [*_miniatures(paper), *(assignments or ())]
     document, parsed, registry = read_spec(spec, assignments, timeout, smoke=smoke)
     reported = parsed.reported
     if reported is None:
@@ -121,39 +120,15 @@ def reproduce(
         raise typer.Exit(1)
 
 
-def benchmark_file(paper: str) -> Path:
-    """Return the benchmark file of a paper.
-
-    Parameters
-    ----------
-    paper
-        Its path, or the name of one in `benchmarks/` below the current folder or where merbench
-        was checked out.
-    """
-    if Path(paper).is_file():
-        return Path(paper)
-    found = [path for folder in SPEC_FOLDERS for path in sorted(folder.glob("*.yaml"))]
-    known = {path.stem: path for path in reversed(found)}
-    if paper in known:
-        return known[paper]
-    papers = sorted(
-        name
-        for name, path in known.items()
-        if "\nreported:" in path.read_text(encoding="utf-8", errors="replace")
-    )
-    there = f"there are {', '.join(papers)}" if papers else "name the path of its file"
-    raise MerbenchError(f"there is no benchmark {paper!r}{nearest(paper, papers)}; {there}")
-
-
-def _miniatures(spec: Path) -> list[str]:
+def _miniatures(spec: str) -> list[str]:
     """Make a miniature of each dataset of a benchmark, once; return where they are, for `--set`."""
-    from merbench.benchmark.document import read_document
     from merbench.benchmark.schema import parse, plugin_paths
+    from merbench.benchmark.shipped import read_benchmark
     from merbench.planning.miniatures import miniature
     from merbench.plugins import discovery
     from merbench.plugins.registry import split_choice
 
-    document = read_document(spec)
+    document = read_benchmark(spec)
     document.take_smoke_values()
     parsed = parse(document)
     registry = discovery.load_plugins(plugin_paths(document, parsed))

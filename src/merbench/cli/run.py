@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from merbench.cli import display
-from merbench.cli.leaderboard_rows import axes_to_show, show_leaderboard
+from merbench.cli import completion, display
+from merbench.cli.leaderboard_rows import axes_to_show, leaderboard_document, show_leaderboard
 from merbench.errors import MerbenchError
 from merbench.network import go_offline
 from merbench.wording import duration, size
@@ -26,10 +26,13 @@ if TYPE_CHECKING:
     from merbench.plugins.registry import Registry
     from merbench.steps.store import Store
 
-SPEC_FOLDERS = (Path("benchmarks"), Path(__file__).resolve().parents[3] / "benchmarks")
-"""Where benchmark files are looked for by name."""
-
-SPEC = typer.Argument(..., metavar="SPEC", help="Benchmark file.", show_default=False)
+SPEC = typer.Argument(
+    ...,
+    metavar="SPEC",
+    help="Benchmark file, or the name of a benchmark that comes with merbench, such as demo.",
+    show_default=False,
+    autocompletion=completion.benchmarks,
+)
 SET = typer.Option(
     None, "--set", metavar="KEY=VALUE", help="Set a value of the benchmark file; may be repeated."
 )
@@ -52,6 +55,7 @@ ENGINE = typer.Option(
     "--engine",
     metavar="NAME|FILE",
     help="Where steps are done: local, dask, a plugin's engine, or an engine file.",
+    autocompletion=completion.engines,
 )
 ENGINE_SET = typer.Option(
     None, "--engine-set", metavar="KEY=VALUE", help="Set a parameter of the engine."
@@ -90,6 +94,7 @@ def run_command(
         False, "--offline", help="Refuse every connection; what would need one is a failed row."
     ),
     smoke: bool = SMOKE,
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     r"""Run a benchmark, or go on with one that was stopped.
 
@@ -97,7 +102,7 @@ def run_command(
 
     [bold]Examples[/bold]
 
-      merbench run benchmarks.yaml --out runs/demo/first
+      merbench run demo --out runs/demo/first
 
       merbench run benchmarks/vgmidi.yaml --set datasets.vgmidi.root=vgmidi -j 4
 
@@ -115,8 +120,11 @@ def run_command(
         document, planned, store, chosen, folder, spec,
         jobs=jobs, timeout=timeout, memory=memory, overwrite=overwrite,
     )  # fmt: skip
-    show_leaderboard(finished, folder)
-    display.say(f"written to {folder}")
+    if as_json:
+        display.print_json(leaderboard_document(finished, folder))
+    else:
+        show_leaderboard(finished, folder)
+        display.say(f"written to {folder}")
     if finished.failed:
         raise typer.Exit(1)
 
@@ -330,11 +338,11 @@ def read_spec(
     smoke
         Whether the values that the file has for trying it are set, before the assignments.
     """
-    from merbench.benchmark.document import read_document
     from merbench.benchmark.schema import parse, plugin_paths
+    from merbench.benchmark.shipped import read_benchmark
     from merbench.plugins import discovery, trial
 
-    document = read_document(spec)
+    document = read_benchmark(str(spec))
     if smoke:
         document.take_smoke_values()
     for assignment in assignments or ():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from merbench.cli import display
+from merbench.cli import completion, display
 from merbench.cli.shares import Shares
 
 if TYPE_CHECKING:
@@ -19,7 +19,13 @@ app = typer.Typer(
     name="separators", help="Source separators: training and checks.", no_args_is_help=True
 )
 
-NAME = typer.Argument(..., metavar="SEPARATOR", help="Name of the separator.", show_default=False)
+NAME = typer.Argument(
+    ...,
+    metavar="SEPARATOR",
+    help="Name of the separator.",
+    show_default=False,
+    autocompletion=completion.separators,
+)
 SET = typer.Option(
     None, "--set", metavar="KEY=VALUE", help="Set a parameter of the separator; may be repeated."
 )

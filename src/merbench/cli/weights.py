@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from merbench import wording
-from merbench.cli import display
+from merbench.cli import completion, display
 from merbench.cli.shares import Shares
 
 if TYPE_CHECKING:
@@ -43,7 +43,11 @@ def list_weights(as_json: bool = typer.Option(False, "--json", help="Print JSON.
 @app.command("fetch")
 def fetch_weights(
     names: list[str] = typer.Argument(
-        ..., metavar="NAME…", help="Names of weights, or PLUGIN/NAME.", show_default=False
+        ...,
+        metavar="NAME…",
+        help="Names of weights, or PLUGIN/NAME.",
+        show_default=False,
+        autocompletion=completion.weights,
     ),
     given: list[Path] | None = typer.Option(
         None,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from merbench.components.base import Component
 from merbench.components.clip import Clip
@@ -23,6 +23,16 @@ class Finding(NamedTuple):
     where: str
     """File and line, clip id, or column."""
     message: str
+
+
+class Guess(NamedTuple):
+    """What a parameter of a dataset may be, from the files that it is to read."""
+
+    parameter: str
+    value: Any
+    """As a benchmark file has it."""
+    sure: bool
+    why: str
 
 
 class Dataset(Component):
@@ -113,6 +123,27 @@ class Dataset(Component):
             f"{self.name} cannot be downloaded by merbench: get it from "
             f"{self.homepage or 'its authors'} and set its root in the benchmark file"
         )
+
+    @classmethod
+    def guess(
+        cls, labels: Path, root: Path | None, task: Task | None, given: Mapping[str, Any]
+    ) -> list[Guess]:
+        """Guess the parameters by which it reads somebody's labels; optional.
+
+        `merbench init` asks the dataset that has a method of its own.
+
+        Parameters
+        ----------
+        labels
+            The file of labels.
+        root
+            The folder of the clips' audio; None where there is none.
+        task
+            What labels are wanted; None for what the file has.
+        given
+            Parameters that are known, and need no guess.
+        """
+        raise MerbenchError(f"{cls.name} reads one collection alone, and guesses nothing of others")
 
     def miniature(self, root: Path) -> None:
         """Write a few made clips under `root`, in the layout that `clips` reads; optional.

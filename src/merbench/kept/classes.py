@@ -88,7 +88,7 @@ class Allowed:
         return found
 
 
-def class_name(cls: type[Any]) -> str:
+def lasting_name(cls: type[Any]) -> str:
     """Return how a file names a class: `module:name`."""
     top, dot, rest = cls.__module__.partition(".")
     return f"{_lasting(top)}{dot}{rest}:{cls.__qualname__}"

@@ -17,7 +17,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from merbench.errors import MerbenchError, reason
-from merbench.kept.classes import Allowed, class_name
+from merbench.kept.classes import Allowed, lasting_name
 from merbench.plugins.importing import PREFIX
 
 ESTIMATOR, ARRAYS, TENSORS = "estimator.json", "arrays.safetensors", "tensors.safetensors"
@@ -103,19 +103,19 @@ class _Writer:
         if kind in plain:
             return plain[kind](value)
         if isinstance(value, type):
-            self._allowed.named(class_name(value))
-            return {"kind": "class", "class": class_name(value)}
+            self._allowed.named(lasting_name(value))
+            return {"kind": "class", "class": lasting_name(value)}
         if isinstance(value, PurePath):
             return {"kind": "path", "text": str(value)}
         if isinstance(value, enum.Enum):
-            self._allowed.made(class_name(kind))
-            return {"kind": "enum", "class": class_name(kind), "value": self.value(value.value)}
+            self._allowed.made(lasting_name(kind))
+            return {"kind": "enum", "class": lasting_name(kind), "value": self.value(value.value)}
         top = kind.__module__.partition(".")[0]
         if top == "numpy" and (found := self._of_numpy(value)) is not None:
             return found
         if top == "torch" and (found := self._of_torch(value)) is not None:
             return found
-        if class_name(kind) == "xgboost.core:Booster":
+        if lasting_name(kind) == "xgboost.core:Booster":
             return {"kind": "xgboost", "file": self._part("ubj", value.save_model)}
         return self._object(value)
 
@@ -182,21 +182,21 @@ class _Writer:
         if kind.__module__.partition(".")[0] in ("builtins", "functools", "types"):
             raise self._cannot(value, "a function or something like it")
         try:
-            self._allowed.made(class_name(kind))
+            self._allowed.made(lasting_name(kind))
         except MerbenchError:
             raise self._cannot(value, "a class of neither its plugin nor a library known") from None
         if issubclass(kind, tuple):
-            return {"kind": "named", "class": class_name(kind), "items": self._items(value)}
+            return {"kind": "named", "class": lasting_name(kind), "items": self._items(value)}
         if any(base.__module__.startswith("skorch.") for base in kind.__mro__):
             left_out = dict.fromkeys(SPENT_ON_TRAINING)
             state = {k: v for k, v in vars(value).items() if k not in left_out}
-            return {"kind": "state", "class": class_name(kind), "state": self.value(state)}
+            return {"kind": "state", "class": lasting_name(kind), "state": self.value(state)}
         reduced = value.__reduce_ex__(2)
         plainly = reduced[0] is copyreg.__newobj__ and reduced[1] == (kind,)  # type: ignore[attr-defined]
         if not plainly or any(more is not None for more in reduced[3:]):
             raise self._cannot(value, "made in a way that pickle alone knows")
         inner: Any = reduced[2] if len(reduced) > 2 else None
-        return {"kind": "object", "class": class_name(kind), "state": self.value(inner)}
+        return {"kind": "object", "class": lasting_name(kind), "state": self.value(inner)}
 
     def _by_skops(self, value: Any) -> str:
         """Write what scikit-learn fitted as a skops file; nothing where that is not its business.
@@ -234,6 +234,6 @@ class _Writer:
         where = ".".join(self._way[-3:])
         at = f" at {where}" if where else ""
         return MerbenchError(
-            f"it holds {class_name(type(value))}{at}, {why}; give its model `keep` and `restore`, "
-            "or take a model that can be kept"
+            f"it holds {lasting_name(type(value))}{at}, {why}; give its model `keep` and "
+            "`restore`, or take a model that can be kept"
         )

@@ -25,7 +25,7 @@ from merbench.leaderboard.columns import (
     with_classes,
 )
 from merbench.leaderboard.comparisons import compared, compared_axes, pairs_across
-from merbench.leaderboard.marks import set_marks
+from merbench.leaderboard.marks import UNTRAINED, has_untrained, set_marks
 from merbench.leaderboard.other_places import set_other_places
 from merbench.leaderboard.places import set_places
 from merbench.leaderboard.replications import each_once
@@ -92,6 +92,8 @@ def build_board(runs: Sequence[RunRecord]) -> Board:
     by_table = _by_table(rows)
     comparisons, separators = [], []
     for table in by_table.values():
+        for row in table:
+            row["mark"] = UNTRAINED if has_untrained(row["parameters"]) else ""
         ranked = _ranked(table)
         if ranked:
             origins = [row["_run"] for row in ranked]
@@ -154,7 +156,10 @@ def _position(row: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def ranked_rows(rows: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    """Return the rows that have a rank, by table, the best first: complete cells, not people."""
+    """Return the rows that have a rank, by table, the best first.
+
+    People have none, nor cells with a failed fold or with untrained weights.
+    """
     ranked = {table: _ranked(part) for table, part in _by_table(rows).items()}
     return {table: part for table, part in ranked.items() if part}
 
@@ -167,7 +172,11 @@ def _by_table(rows: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]
 
 
 def _ranked(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [row for row in rows if row["status"] == "ok" and row["role"] != PEOPLE]
+    return [
+        row
+        for row in rows
+        if row["status"] == "ok" and row["role"] != PEOPLE and not has_untrained(row["parameters"])
+    ]
 
 
 def _against_people(rows: Sequence[dict[str, Any]]) -> None:

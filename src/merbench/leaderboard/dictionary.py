@@ -153,7 +153,9 @@ _COLUMNS = {
     "rank_by_macro_f1": ColumnMeaning("", "Rank by macro_f1."),
     "tier_by_macro_f1": ColumnMeaning("", "Tier by macro_f1: a paired bootstrap over groups."),
     "mark": ColumnMeaning(
-        "", "What makes a row doubtful: uncorrelated with truth; worse than a constant."
+        "",
+        "What makes a row doubtful: uncorrelated with truth; worse than a constant; untrained "
+        "weights, with which it has no rank.",
     ),
     "mse": ColumnMeaning("", "Mean squared error over all four columns; mean over folds."),
     "rmse": ColumnMeaning("", "Root mean squared error over all four columns; mean over folds."),
@@ -193,6 +195,11 @@ _COLUMNS = {
     ),
     "cpu_seconds": ColumnMeaning("s", "The same in processor time."),
     "peak_memory_mb": ColumnMeaning("MB", "Most memory a fold took."),
+    "host": ColumnMeaning(
+        "",
+        "Processor and cores of the machine that fitted the fold: on a cluster, not always the one "
+        "that `hardware` describes, where the run was started. Empty in runs before 0.2.",
+    ),
     # --- several runs of one cell ---
     "n_runs": ColumnMeaning(
         "runs", "Runs that have this cell; the row is that of the one that was started first."
@@ -396,3 +403,8 @@ _PATTERNS = (
     (r"kl_(Q\d)", ColumnMeaning("nats", "Mean KL of the clips of {0}; mean over folds.")),
     (r"confusion_(Q\d)_(Q\d)", ColumnMeaning("clips", "Clips of {0} called {1}; sum over folds.")),
 )
+
+
+def every_column() -> dict[str, ColumnMeaning]:
+    """Return all that is written down: columns by name, and families of columns by a pattern."""
+    return {**_COLUMNS, **dict(_PATTERNS)}

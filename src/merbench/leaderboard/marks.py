@@ -17,6 +17,23 @@ _TOGETHER = 50
 """Cells whose predictions are looked at at once: bounds the memory."""
 
 
+UNTRAINED = "untrained weights"
+"""What is random in place of learned: a row that tells how a benchmark runs, and has no rank."""
+
+
+def has_untrained(parameters: Any) -> bool:
+    """Tell whether any part of a system takes random weights, by its parameter `untrained`.
+
+    Parameters
+    ----------
+    parameters
+        What the system's parts differ in from their defaults, as deep as they wrap each other.
+    """
+    if isinstance(parameters, Mapping):
+        return parameters.get("untrained") is True or any(map(has_untrained, parameters.values()))
+    return isinstance(parameters, list) and any(map(has_untrained, parameters))
+
+
 def set_marks(
     rows: Sequence[dict[str, Any]],
     scored: Sequence[RunPredictions],
@@ -39,7 +56,6 @@ def set_marks(
     """
     known = []
     for i, row in enumerate(rows):
-        row["mark"] = ""
         if row["role"] != SYSTEM:
             continue
         if scored[i].is_whole(row, places[i]):

@@ -43,7 +43,7 @@ _ROWS: dict[str, type] = {
 }
 _NEEDED = (files.LEADERBOARD, files.FOLDS, files.COMPARISONS, files.SEPARATORS)
 
-_OLDER = ("fit_seconds", "predict_seconds", "trials", "dataset_parameters")
+_OLDER = ("fit_seconds", "predict_seconds", "trials", "dataset_parameters", "host")
 """Columns of folds that runs of an earlier merbench do not have."""
 _FOLD_TYPES = {
     name: "int" if name in ("fold", "n_train", "n_test", "n_clips")
@@ -297,7 +297,9 @@ def hold_predictions(path: Path, schema: Any) -> None:
     kinds = pyarrow.types
     for field in schema:
         number = kinds.is_floating(field.type) or kinds.is_integer(field.type)
-        text = kinds.is_dictionary(field.type) or kinds.is_string(field.type)
+        # Which of these texts become depends on what wrote the file, and on its release.
+        texts = (kinds.is_dictionary, kinds.is_string, kinds.is_large_string, kinds.is_string_view)
+        text = any(is_text(field.type) for is_text in texts)
         if _is_number_column(field.name) or field.name == "fold":
             if not number:
                 raise MerbenchError(f"{path}: the column {field.name} holds no numbers; {_REMEDY}")

@@ -12,7 +12,7 @@ from typing import Any
 
 from merbench import devices
 from merbench.benchmark.names import AXES, NONE, full_title, joint_title
-from merbench.benchmark.protocols import DrawnProtocol, Protocol, Split, split_hash
+from merbench.benchmark.protocols import DrawnProtocol, split_hash
 from merbench.components import (
     Augmentation,
     Clip,
@@ -21,7 +21,9 @@ from merbench.components import (
     FeatureExtractor,
     FeatureKind,
     Model,
+    Protocol,
     Separator,
+    Split,
 )
 from merbench.components.base import once
 from merbench.devices import CPU

@@ -8,9 +8,9 @@ import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
-from merbench.benchmark.protocols import DrawnProtocol, Protocol
+from merbench.benchmark.protocols import DrawnProtocol, checked_splits
 from merbench.benchmark.resolving import Benchmark, RootedDataset
-from merbench.components import Clip, Dataset
+from merbench.components import Clip, Dataset, Protocol
 from merbench.errors import MerbenchError, PluginError, reason, text_of
 from merbench.identity import digest
 from merbench.numerals import LEAST_STD
@@ -62,7 +62,7 @@ def load_dataset(rooted: RootedDataset, protocol: Protocol) -> LoadedDataset:
             same = {clip.id for found in audio_of_several_groups(clips) for clip in found}
             clips = tuple(_noted(clip, _SAME) if clip.id in same else clip for clip in clips)
         task = rooted.task or dataset.task
-        loaded = LoadedDataset(dataset, root, task, clips, tuple(protocol.splits(clips)))
+        loaded = LoadedDataset(dataset, root, task, clips, checked_splits(protocol, clips))
         _ = loaded.data_hash  # reads every file: one that cannot be read shows now
     except MerbenchError as error:
         raise error.within(dataset.title) from error
@@ -118,7 +118,7 @@ def leaking(data: LoadedDataset, benchmark: Benchmark) -> list[LoadedDataset]:
             )
             for clip, copy in origins
         )
-        splits = tuple(protocol.splits(clips))
+        splits = checked_splits(protocol, clips)
         found.append(
             dataclasses.replace(
                 data,

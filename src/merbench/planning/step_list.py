@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from merbench import devices
-from merbench.benchmark.protocols import Split
-from merbench.components import Component, FeatureExtractor, Model
+from merbench.components import Component, FeatureExtractor, Model, Split
 from merbench.components.base import components_in, once
 from merbench.errors import MerbenchError
 from merbench.identity import canonical, digest

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         Engine,
         FeatureExtractor,
         Model,
+        Protocol,
         Separator,
     )
 
@@ -46,6 +47,11 @@ def merbench_features() -> Iterable[type[FeatureExtractor]]:  # type: ignore[emp
 @hookspec
 def merbench_models() -> Iterable[type[Model]]:  # type: ignore[empty-body]
     """Return model classes."""
+
+
+@hookspec
+def merbench_protocols() -> Iterable[type[Protocol]]:  # type: ignore[empty-body]
+    """Return protocol classes."""
 
 
 @hookspec

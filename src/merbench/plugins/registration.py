@@ -25,7 +25,7 @@ _REQUIRED: dict[str, dict[str, type]] = {
 }
 _MOST_CLASSES = 10_000
 """A hook that yields so many never ends."""
-_NAME = re.compile(r"[a-z0-9][a-z0-9.]*(-[a-z0-9.]+)*")
+NAME = re.compile(r"[a-z0-9][a-z0-9.]*(-[a-z0-9.]+)*")
 
 
 def register_module(
@@ -89,7 +89,7 @@ def _fault(kind: str, cls: Any, *, ours: bool) -> str:
     base = KINDS[kind]
     if not (isinstance(cls, type) and issubclass(cls, base)):
         return f"{_HOOKS[kind]} yields {cls!r}, which is no subclass of merbench.{base.__name__}"
-    if not isinstance(cls.name, str) or not _NAME.fullmatch(cls.name):
+    if not isinstance(cls.name, str) or not NAME.fullmatch(cls.name):
         return (
             f"the {kind} class {cls.__name__} has the name {cls.name!r}; set the class attribute "
             "`name` to lower-case words joined by hyphens"

@@ -16,6 +16,7 @@ from merbench.components import (
     Engine,
     FeatureExtractor,
     Model,
+    Protocol,
     Separator,
 )
 from merbench.errors import MerbenchError, PluginError, reason
@@ -28,6 +29,7 @@ KINDS: dict[str, type[Component]] = {
     "augmentation": Augmentation,
     "feature": FeatureExtractor,
     "model": Model,
+    "protocol": Protocol,
     "engine": Engine,
 }
 

@@ -145,6 +145,7 @@ def _score(
     measured = {name: info[name] for name in ("seconds", "cpu_seconds", "peak_memory_mb")}
     for part in ("fit_seconds", "predict_seconds"):
         measured[part] = info.get(part, math.nan)
+    measured["host"] = info.get("host", "")
     for kept in ("curve", "trials"):
         measured[kept] = info[kept] or ()
     return frame, measured | {"metrics": metrics}

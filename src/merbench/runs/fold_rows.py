@@ -50,6 +50,7 @@ class FoldRow:
     predict_seconds: float = math.nan
     cpu_seconds: float = math.nan
     peak_memory_mb: float = math.nan
+    host: str = ""
     curve: Sequence[Mapping[str, Any]] = ()
     trials: Sequence[Mapping[str, Any]] = ()
     status: str = "ok"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import platform
 import subprocess
 import time
 import uuid
@@ -13,9 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from merbench import __version__, installed, threads
+from merbench import __version__, installed, machine
 from merbench.benchmark.document import Document
-from merbench.benchmark.protocols import sides
+from merbench.benchmark.protocols import PROTOCOLS, sides
 from merbench.components import Component
 from merbench.components.base import components_in, source_digest
 from merbench.engines.schedule import Outcome
@@ -85,7 +84,7 @@ def compose_manifest(
         **({"engine": dict(engine)} if engine else {}),
         "packages": installed.versions(),
         "git": _git(),
-        "hardware": _hardware(),
+        "hardware": machine.hardware(),
     }
 
 
@@ -100,6 +99,9 @@ def plugins_of(plan: Plan) -> list[dict[str, Any]]:
             for inner in components_in(value):
                 note(inner)
 
+    protocol = plan.benchmark.protocol
+    if type(protocol) not in PROTOCOLS.values():
+        note(protocol)
     for data in plan.datasets:
         note(data.dataset)
     for cell in plan.cells:
@@ -250,25 +252,3 @@ def _git() -> dict[str, Any]:
         return {"commit": git("rev-parse", "HEAD"), "dirty": bool(git("status", "--porcelain"))}
     except (OSError, subprocess.CalledProcessError):
         return {"commit": None, "dirty": None}
-
-
-def _hardware() -> dict[str, Any]:
-    import psutil
-
-    return {
-        "platform": platform.platform(),
-        "machine": platform.machine(),
-        "cpu": _cpu_name(),
-        "cores": threads.cores(),
-        "memory_gb": round(psutil.virtual_memory().total / 1e9, 1),
-    }
-
-
-def _cpu_name() -> str:
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    except OSError:
-        pass
-    return platform.processor()

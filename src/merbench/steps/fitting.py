@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from merbench import memory, threads
+from merbench import machine, memory, threads
 from merbench.components import Component, Model, fit_estimator
 from merbench.errors import MerbenchError, PluginError
 from merbench.identity import digest
@@ -81,6 +81,7 @@ class Fit(Step):
             "cpu_seconds": fitting.cpu_seconds + predicting.cpu_seconds,
             "peak_memory_mb": watched.peak / 1e6,
             "threads": threads.available(),
+            "host": machine.host_kind(),
             "curve": [
                 {name: float(value) for name, value in epoch.items()}
                 for epoch in getattr(estimator, "curve_", [])

@@ -1,16 +1,18 @@
 """The contract checks that every plugin must pass, ours and anyone's.
 
-`merbench plugins check NAME` runs them; a plugin's own tests can call `check` the same way.
+`merbench plugins check NAME` runs them; a plugin's own tests take the fixture `merbench_check`
+(`merbench.pytest_plugin`), or call `check_plugin`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
 
 from merbench import child_processes
+from merbench.benchmark import protocols
 from merbench.components import (
     Augmentation,
     Component,
@@ -18,17 +20,39 @@ from merbench.components import (
     Engine,
     FeatureExtractor,
     Model,
+    Protocol,
     Separator,
 )
 from merbench.errors import MerbenchError, PluginError
-from merbench.plugins import readiness, told_device
-from merbench.plugins.registry import Entry, Registry
-from merbench.testing import augmentation, dataset, engine, every_kind, feature, model, separator
+from merbench.plugins import discovery, readiness, told_device
+from merbench.plugins.registry import KINDS, Entry, Origin, Registry
+from merbench.testing import (
+    augmentation,
+    dataset,
+    engine,
+    every_kind,
+    feature,
+    lessons,
+    model,
+    protocol,
+    separator,
+)
+from merbench.testing.chance import files_of_author
 from merbench.testing.contract import Result, attempt
 from merbench.testing.model import features, labels, votes
 from merbench.testing.sounds import SAMPLE_RATE, music
 
-__all__ = ["SAMPLE_RATE", "Result", "check", "features", "labels", "music", "votes"]
+__all__ = [
+    "SAMPLE_RATE",
+    "Result",
+    "check",
+    "check_plugin",
+    "failures",
+    "features",
+    "labels",
+    "music",
+    "votes",
+]
 
 
 def check(
@@ -49,8 +73,46 @@ def check(
     -------
     list of Result
         One result for each check, in order. Checks that need what is not here (weights, data) are
-        skipped with the reason.
+        skipped with the reason; those that fail say what was done, where, why it matters, and the
+        line to write.
     """
+    return [lessons.taught(result, entry.cls) for result in _results(entry, registry, parameters)]
+
+
+def check_plugin(
+    plugin: type[Component] | str, parameters: Mapping[str, Any] | None = None
+) -> list[Result]:
+    """Run every check of a plugin that is a class, or is installed.
+
+    Parameters
+    ----------
+    plugin
+        A component class, or the name of one that is registered: `crnn`, `model/crnn`.
+    parameters
+        Parameters that it is built with, which go before the class's `check_parameters`.
+
+    Raises
+    ------
+    PluginError
+        There is no plugin of that name, or the class is of no kind.
+    """
+    registry = protocols.with_protocols(discovery.load_plugins())
+    if isinstance(plugin, str):
+        return check(registry.find(plugin), registry, parameters)
+    kinds = [kind for kind, base in KINDS.items() if issubclass(plugin, base)]
+    if not kinds:
+        raise PluginError(
+            f"{plugin.__name__} is no plugin: it derives from none of "
+            f"{', '.join(base.__name__ for base in KINDS.values())}"
+        )
+    entry = Entry(kinds[0], plugin, Origin("", "", plugin.__module__))
+    registry.entries[entry.kind, entry.name] = entry
+    return check(entry, registry, parameters)
+
+
+def _results(
+    entry: Entry, registry: Registry, parameters: Mapping[str, Any] | None
+) -> list[Result]:
     cls = entry.cls
     given = {**every_kind.required(cls, registry), **cls.check_parameters, **(parameters or {})}
     results = [
@@ -82,13 +144,31 @@ def check(
         return [*results, Result("does its work", "failed", str(error))]
     except MerbenchError as error:
         return [*results, Result("does its work", "skipped", str(error))]
-    ours = child_processes.children()
+    ours, own = child_processes.children(), files_of_author(component)
     try:
         for name, work in _checks(component):
-            results.append(attempt(name, work))
+            results.append(attempt(name, work, own))
     finally:  # what the plugin's work left running ends with it, as it does in a run
         child_processes.kill(set(child_processes.children()) - set(ours))
     return results
+
+
+def failures(results: Iterable[Result]) -> list[str]:
+    """Write failed checks down: what was done, where, why it matters, the line to write.
+
+    What several checks found in the same place is one text.
+    """
+    alike: dict[tuple[str, str], list[Result]] = {}
+    for result in results:
+        if result.status == "failed":
+            alike.setdefault((result.detail, result.place), []).append(result)
+    texts = []
+    for (what, where), found in alike.items():
+        parts = {"what": what, "where": where, "why": found[0].why, "write": found[0].write}
+        lines = [f"  {part:<6} {text}" for part, text in parts.items() if text]
+        others = f" and {len(found) - 1} more" if found[1:] else ""
+        texts.append("\n".join([f"failed: {found[0].check}{others}", *lines]))
+    return texts
 
 
 def _checks(component: Component) -> Iterator[tuple[str, Callable[[], object]]]:
@@ -104,5 +184,7 @@ def _checks(component: Component) -> Iterator[tuple[str, Callable[[], object]]]:
             yield from model.model_checks(component, task)
     elif isinstance(component, Dataset):
         yield from dataset.dataset_checks(component)
+    elif isinstance(component, Protocol):
+        yield from protocol.protocol_checks(component)
     elif isinstance(component, Engine):
         yield from engine.engine_checks(component)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from types import TracebackType
 from typing import Any, NamedTuple
 
 from merbench.errors import reason
@@ -18,6 +19,13 @@ class Result(NamedTuple):
     status: str
     """"passed", "failed" or "skipped"."""
     detail: str = ""
+    """What was found, or done."""
+    place: str = ""
+    """Of a failed check: where in the author's file, as file:line."""
+    why: str = ""
+    """Why it matters."""
+    write: str = ""
+    """The line to write."""
 
 
 class BrokenError(Exception):
@@ -30,8 +38,18 @@ def demand(kept: bool, otherwise: str) -> None:
         raise BrokenError(otherwise)
 
 
-def attempt(name: str, work: Callable[[], object]) -> Result:
-    """Run one check; a text that it returns is its detail, or why it was skipped."""
+def attempt(name: str, work: Callable[[], object], own: Sequence[str] = ()) -> Result:
+    """Run one check; a text that it returns is its detail, or why it was skipped.
+
+    Parameters
+    ----------
+    name
+        Of the check.
+    work
+        What it does.
+    own
+        The author's files and folders, in which what is raised is placed.
+    """
     with _interrupts() as pressed:
         try:
             detail = work()
@@ -40,11 +58,22 @@ def attempt(name: str, work: Callable[[], object]) -> Result:
         except BaseException as error:  # a plugin may raise SystemExit, or KeyboardInterrupt
             if pressed:
                 raise
-            return Result(name, "failed", reason(error))
+            return Result(name, "failed", reason(error), innermost(error.__traceback__, own))
     text = detail if isinstance(detail, str) else ""
     if text.startswith("skipped: "):
         return Result(name, "skipped", text.removeprefix("skipped: "))
     return Result(name, "passed", text)
+
+
+def innermost(trace: TracebackType | None, own: Sequence[str]) -> str:
+    """Return the last line of a traceback that stands in an author's files, as file:line."""
+    place = ""
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        if file.startswith(tuple(own)):
+            place = f"{file}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return place
 
 
 @contextlib.contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -225,12 +224,6 @@ def model_checks(model: Model, task: Task) -> Iterator[tuple[str, Callable[[], o
         same = np.array_equal(estimator.predict(_take(x, test)), once()[1])
         demand(same, "a clone fitted on the same clips predicts something else")
 
-    def pickled() -> None:
-        estimator, predicted = once()
-        copy = pickle.loads(pickle.dumps(estimator))
-        same = np.array_equal(copy.predict(_take(x, test)), predicted)
-        demand(same, "its pickle predicts something else")
-
     def bad_labels() -> None:
         estimator = model.estimator(task=task, seed=1, device="cpu")
         _refused(
@@ -305,7 +298,6 @@ def model_checks(model: Model, task: Task) -> Iterator[tuple[str, Callable[[], o
     yield "is deterministic under a seed" + suffix, twice
     yield "predicts each clip by itself" + suffix, alone
     yield "clones" + suffix, clones
-    yield "pickles when fitted" + suffix, pickled
     yield "refuses bad labels" + suffix, bad_labels
     yield "refuses NaN features" + suffix, bad_features
 

@@ -146,3 +146,12 @@ def test_a_file_of_another_network(tmp_path: Path) -> None:
 def test_the_published_weights_have_to_be_asked_for(home: Path) -> None:
     with pytest.raises(MerbenchError, match=r"openl3-music-mel256 .*CC BY 4\.0.*--from FILE"):
         OpenL3().ready()
+
+
+def test_untrained_weights_are_the_same_each_time_and_need_no_file():
+    untrained = OpenL3(untrained=True)
+    untrained.ready()
+    clip = np.random.default_rng(0).uniform(-0.1, 0.1, (1, 48_000)).astype(np.float32)
+    first = untrained.extract(clip, 48_000, device="cpu")
+    assert first.shape == (512,)
+    np.testing.assert_array_equal(first, untrained.extract(clip, 48_000, device="cpu"))

@@ -1,0 +1,57 @@
+"""How files are named after the lines of a table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from merbench.errors import TableError
+from merbench_plugins.datasets.named_files import audio_guesses
+
+
+def found(root: Path, files: list[str], **cells: list[str]) -> dict[str, tuple[Any, bool]]:
+    for name in files:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).touch()
+    unique = [column for column, texts in cells.items() if len(set(texts)) == len(texts)]
+    return {g.parameter: (g.value, g.sure) for g in audio_guesses(root, cells, unique)}
+
+
+def test_files_that_are_named_as_ids(tmp_path: Path) -> None:
+    assert found(tmp_path, ["audio/1.mp3", "audio/2.mp3"], id=["1", "2"]) == {"id": ("id", True)}
+
+
+def test_ids_without_the_zeros_that_files_have(tmp_path: Path) -> None:
+    assert found(tmp_path, ["001.wav", "002.wav"], id=["1", "2"]) == {"id": ("id", True)}
+
+
+def test_a_column_of_paths(tmp_path: Path) -> None:
+    guesses = found(tmp_path, ["a/x.wav", "b/y.wav"], id=["1", "2"], file=["a/x.wav", "b\\y.wav"])
+    assert guesses == {"id": ("id", True), "audio": ("file", True)}
+
+
+def test_a_folder_below(tmp_path: Path) -> None:
+    guesses = found(tmp_path, ["clips/x/1.mp3", "clips/x/2.mp3", "other.wav"], id=["1", "2"])
+    assert guesses == {"id": ("id", True), "audio": ("clips/x/{id}.mp3", True)}
+
+
+def test_text_before_and_behind_the_id(tmp_path: Path) -> None:
+    guesses = found(tmp_path, ["song_1_mono.wav", "song_2_mono.wav"], id=["1", "2"])
+    assert guesses == {"id": ("id", True), "audio": ("song_{id}_mono.wav", True)}
+
+
+def test_some_lines_without_a_file_are_a_guess(tmp_path: Path) -> None:
+    assert found(tmp_path, ["1.wav", "2.wav"], id=["1", "2", "3"]) == {"id": ("id", False)}
+
+
+def test_the_column_that_names_files_is_the_id_whatever_it_is_called(tmp_path: Path) -> None:
+    assert found(tmp_path, ["x.wav", "y.wav"], id=["1", "2"], code=["x", "y"])["id"][0] == "code"
+
+
+def test_what_fits_nothing_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(TableError, match="there is no audio file in it"):
+        found(tmp_path, [], id=["1", "2"])
+    with pytest.raises(TableError, match=r"no column names its audio files, such as z\.wav"):
+        found(tmp_path, ["z.wav"], id=["1", "2"])
