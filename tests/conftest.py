@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from merbench.network import go_offline
+
 if TYPE_CHECKING:
     from tinybench import TinyBench
 
 # No test may download anything, whatever the machine it runs on can reach.
-os.environ["MERBENCH_OFFLINE"] = "1"
+go_offline()
 
 pytest_plugins = ["board_fixtures", "run_fixtures", "skips"]
 

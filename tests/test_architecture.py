@@ -19,6 +19,7 @@ ROOMS = (
     "verification",
     "pages",
     "leaderboard",
+    "kept",
     "runs",
     "engines",
     "testing",

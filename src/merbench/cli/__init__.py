@@ -14,6 +14,7 @@ from merbench.cli import (
     display,
     doctor,
     init,
+    kept,
     leaderboard,
     output,
     plugins,
@@ -27,7 +28,9 @@ from merbench.cli import (
     weights,
 )
 from merbench.cli import separation as separation  # adds its commands to those of separators
+from merbench.downloads import forbidden
 from merbench.errors import MerbenchError, reason, text_of
+from merbench.network import refuse_connections
 
 STATUSES = (
     "Exit status: 0, all is done and well; 1, it is done, and something in it failed or is wrong; "
@@ -76,6 +79,7 @@ compare.register(app)
 score.register(app)
 verify.register(app)
 report.register(app)
+kept.register(app)
 schema.register(app)
 doctor.register(app)
 app.add_typer(plugins.app)
@@ -88,6 +92,8 @@ app.add_typer(cache.app)
 
 def main() -> None:
     """Run the command line; an error is one line and exit status 2, a traceback with --debug."""
+    if forbidden():
+        refuse_connections()
     for stream in (sys.stdout, sys.stderr):
         # A file's name may hold what no encoding has: it is spelt out, and nothing stops for it.
         if isinstance(stream, io.TextIOWrapper):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +23,7 @@ from merbench.cli.run import (
     read_spec,
 )
 from merbench.errors import MerbenchError
+from merbench.network import go_offline
 from merbench.wording import DASH, number_text
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def reproduce(
         None, "--memory", min=0.1, help="GiB one worker may hold; by default its share."
     ),
     offline: bool = typer.Option(
-        False, "--offline", help="Download nothing; what would need it is a failed row."
+        False, "--offline", help="Refuse every connection; what would need one is a failed row."
     ),
     smoke: bool = typer.Option(
         False,
@@ -84,7 +84,7 @@ def reproduce(
     from merbench.leaderboard.reproduction import reproduced
 
     if offline:
-        os.environ["MERBENCH_OFFLINE"] = "1"
+        go_offline()
     spec = Path(paper)
     if smoke:
         assignments = [*_miniatures(paper), *(assignments or ())]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +13,7 @@ import typer
 from merbench.cli import completion, display
 from merbench.cli.leaderboard_rows import axes_to_show, leaderboard_document, show_leaderboard
 from merbench.errors import MerbenchError
+from merbench.network import go_offline
 from merbench.wording import duration, size
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def run_command(
         None, "--memory", min=0.1, help="GiB one worker may hold; by default its share."
     ),
     offline: bool = typer.Option(
-        False, "--offline", help="Download nothing; what would need it is a failed row."
+        False, "--offline", help="Refuse every connection; what would need one is a failed row."
     ),
     smoke: bool = SMOKE,
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
@@ -111,7 +111,7 @@ def run_command(
     from merbench.engines import catalogue
 
     if offline:
-        os.environ["MERBENCH_OFFLINE"] = "1"
+        go_offline()
     document, parsed, registry = read_spec(spec, assignments, timeout, smoke=smoke)
     chosen = catalogue.engine(registry, engine, engine_parameters or ())
     planned, store = plan_of(document, parsed, registry, chosen, only)
@@ -212,6 +212,7 @@ def plan(
     engine: str = ENGINE,
     engine_parameters: list[str] | None = ENGINE_SET,
     timeout: float | None = TRIAL,
+    offline: bool = typer.Option(False, "--offline", help="Refuse every connection."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
     smoke: bool = SMOKE,
 ) -> None:
@@ -227,6 +228,8 @@ def plan(
     from merbench.steps import timings
     from merbench.threads import cores
 
+    if offline:
+        go_offline()
     document, parsed, registry = read_spec(spec, assignments, timeout, smoke=smoke)
     chosen = catalogue.engine(registry, engine, engine_parameters or ())
     planned, store = plan_of(document, parsed, registry, chosen, only, writes=False)

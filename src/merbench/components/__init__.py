@@ -6,7 +6,7 @@ from merbench.components.clip import CANONICAL_STEMS, MIXED, Clip
 from merbench.components.dataset import Dataset, Finding, Guess
 from merbench.components.engine import Engine, EngineOptions
 from merbench.components.feature_extractor import FeatureExtractor, FeatureKind
-from merbench.components.model import Estimator, Model, ModelParameter
+from merbench.components.model import Estimator, KeepsItself, Model, ModelParameter
 from merbench.components.protocol import Protocol, Split
 from merbench.components.separator import Separator
 from merbench.components.training import Trainable, Trained
@@ -28,6 +28,7 @@ __all__ = [
     "FeatureKind",
     "Finding",
     "Guess",
+    "KeepsItself",
     "KnownWeights",
     "Model",
     "ModelParameter",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol, runtime_checkable
 
 from pydantic import BeforeValidator, ValidationInfo
 
@@ -103,6 +104,23 @@ class Model(Component):
     def input_kinds(self) -> tuple[FeatureKind, ...]:
         """`inputs` as a tuple, whether one, several or none."""
         return self.inputs if isinstance(self.inputs, tuple) else (self.inputs,)
+
+
+@runtime_checkable
+class KeepsItself(Protocol):
+    """What a model has, beside `estimator`, whose fitted estimators only it can write and read.
+
+    `merbench fit` keeps those of scikit-learn, skorch, torch and XGBoost, and of plain classes of
+    the model's own plugin that hold such, without it.
+    """
+
+    def keep(self, estimator: Any, folder: Path) -> None:
+        """Write a fitted estimator of this model into an empty folder: files, and no folders."""
+        ...
+
+    def restore(self, folder: Path) -> Estimator:
+        """Read what `keep` wrote. The folder may be a stranger's: nothing in it may be run."""
+        ...
 
 
 def _resolve_model(value: Any, info: ValidationInfo) -> Any:

@@ -19,9 +19,11 @@ from typing import NamedTuple
 
 from merbench import child_processes, memory, threads
 from merbench.devices import CPU
+from merbench.downloads import forbidden
 from merbench.engines import same_code, worker
 from merbench.engines.schedule import Failure
 from merbench.engines.worker import Sent
+from merbench.network import refuse_connections
 from merbench.plugins import discovery
 from merbench.steps.store import Store
 
@@ -270,6 +272,8 @@ def _deaf_to_ctrl_c() -> Iterator[None]:
 def _serve(pipe: Connection, terms: Terms) -> None:
     """Be a worker: do steps from a pipe until it closes."""
     sys.stdin = open(os.devnull)  # noqa: PTH123, SIM115
+    if forbidden():
+        refuse_connections()
     parent = multiprocessing.parent_process()
     assert parent is not None
     threading.Thread(

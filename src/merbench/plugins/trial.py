@@ -24,7 +24,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from merbench.downloads import forbidden
 from merbench.errors import PluginError, reason
+from merbench.network import refuse_connections
 from merbench.plugins.containment import Surroundings, leave_if_copied
 
 PATIENCE = 60.0
@@ -212,6 +214,8 @@ def serve(pipe: int, traces: int) -> None:
         os.environ.clear()
         os.environ.update(environment)
         sys.path[:] = path
+        if forbidden():
+            refuse_connections()
         # Should the one that asks be killed meanwhile, this ends what hangs.
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_REAL, seconds + 2 * _LEAVE_SECONDS)

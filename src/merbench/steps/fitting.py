@@ -67,22 +67,9 @@ class Fit(Step):
         return self.model.device_for(self.device)
 
     def run(self, store: Store) -> None:
-        import numpy as np
-
-        labels = np.asarray(self.labels, dtype=np.float64)
         with self.as_planned(store), memory.watch() as watched:
-            estimator = self.model.estimator(task=self.task, seed=self.seed, device=self.occupies)
-            train = self._inputs(store, self.train)
-            with _timed() as fitting:
-                fit_estimator(
-                    estimator,
-                    train,
-                    labels,
-                    groups=np.asarray(self.groups),
-                    copy_of=np.asarray(self.copy_of, dtype=np.intp),
-                )
-            del train
-            test = self._inputs(store, self.test)
+            estimator, fitting = self.fitted(store)
+            test = self.inputs(store, self.test)
             with _timed() as predicting:
                 predicted = estimator.predict(test)
         predictions = self._examined(predicted)
@@ -103,10 +90,27 @@ class Fit(Step):
         }
         store.put(self.key, {"predictions": predictions}, info)
 
+    def fitted(self, store: Store) -> tuple[Any, Spent]:
+        """Return an estimator fitted on the training rows, and what time that took."""
+        import numpy as np
+
+        estimator = self.model.estimator(task=self.task, seed=self.seed, device=self.occupies)
+        train = self.inputs(store, self.train)
+        with _timed() as fitting:
+            fit_estimator(
+                estimator,
+                train,
+                np.asarray(self.labels, dtype=np.float64),
+                groups=np.asarray(self.groups),
+                copy_of=np.asarray(self.copy_of, dtype=np.intp),
+            )
+        return estimator, fitting
+
     def _planned(self) -> bool:
         return digest(self.model.fingerprint()) == self.fingerprint
 
-    def _inputs(self, store: Store, indices: Sequence[int]) -> Any:
+    def inputs(self, store: Store, indices: Sequence[int]) -> Any:
+        """Return some rows of the tables as an estimator is given them: see `Estimator`."""
         import numpy as np
 
         if not self.tables:
@@ -147,7 +151,7 @@ class Fit(Step):
 
 
 @dataclass
-class _Spent:
+class Spent:
     """The time that a block of code took, in seconds."""
 
     seconds: float = 0.0
@@ -155,8 +159,8 @@ class _Spent:
 
 
 @contextmanager
-def _timed() -> Iterator[_Spent]:
-    spent = _Spent()
+def _timed() -> Iterator[Spent]:
+    spent = Spent()
     wall, cpu = time.perf_counter(), time.process_time()
     yield spent
     spent.seconds, spent.cpu_seconds = time.perf_counter() - wall, time.process_time() - cpu

@@ -15,9 +15,10 @@ import platform
 import threading
 import time
 import uuid
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from merbench.errors import StoreError
 
@@ -127,7 +128,7 @@ def begin_use(store: Path, what: str) -> Use:
     return use
 
 
-def with_keys(use: Use, keys: Mapping[str, Collection[str]], folder: Path) -> Use:
+def with_keys(use: Use, keys: Mapping[str, Iterable[str]], folder: Path) -> Use:
     """Say which artifacts a run uses, and where it will be written; returns the use anew."""
     known = {dataset: tuple(sorted(found)) for dataset, found in keys.items()}
     return _written(use, keys=known, folder=str(folder.absolute()))
@@ -205,8 +206,8 @@ def _disk_time(store: Path) -> float:
     return now
 
 
-def _written(use: Use, **changes: object) -> Use:
-    changed = Use(**{**{name: getattr(use, name) for name in use.__dataclass_fields__}, **changes})
+def _written(use: Use, **changes: Any) -> Use:
+    changed = replace(use, **changes)
     _write(changed)
     return changed
 
