@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from typer.testing import CliRunner
 
 from merbench.cli import app
@@ -17,7 +18,8 @@ def said(*arguments: object) -> Any:
     return json.loads(done.stdout) if "--json" in arguments else done.stdout
 
 
-def test_what_a_run_uses_and_what_may_go(bench: TinyBench) -> None:
+def test_what_a_run_uses_and_what_may_go(bench: TinyBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "300")  # the paths of temporary folders are long
     run = bench.folder / "out"
     bench.write_spec(models=["linear"], separators=["halves"])
     arguments = ["run", str(bench.spec), "--out", str(run), "-j", "1"]

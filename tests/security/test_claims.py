@@ -124,7 +124,7 @@ def test_a_run_that_begins_like_anothers_id_replaces_nothing(
     copy = Path(shutil.copytree(other, tmp_path / "copy"))
     edit(copy, lambda manifest: manifest.update(run=theirs[:8] + "0" * 24))
     mine = record.read_record(other).manifest["run"]
-    for name in ("leaderboard.csv", "comparisons.csv", "separators.csv"):
+    for name in ("leaderboard.csv", "comparisons.csv", "separators.csv", "findings.csv"):
         text = (copy / name).read_text().replace(mine, theirs[:8] + "0" * 24)
         (copy / name).write_text(text)
     before = (victim / "manifest.json").read_bytes()
