@@ -112,7 +112,7 @@ def rows_as_said(
         No file is named so.
     """
     texts = dict(cells)
-    if id_column in cells:
+    if id_column is not None and id_column in cells:
         texts["id"] = cells[id_column]
     pattern = named if columns_named(named) else "{" + named + "}"
     if not texts.keys() >= {*columns_named(pattern)}:

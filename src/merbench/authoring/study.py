@@ -94,7 +94,7 @@ def guessed(
     where = Guess("csv", _relative(labels, root), True, "you said so")
     if found and found[0].parameter == "csv":
         where, found = found[0]._replace(value=where.value), found[1:]
-    values = {guess.parameter: guess.value for guess in found} | given
+    values = {**{guess.parameter: guess.value for guess in found}, **given}
     said = [f"{key}={json.dumps(value)}" for key, value in values.items() if key not in _OF_FILES]
     component(registry, "dataset", reader.name, said)
     taken = frozenset(entry.name for entry in registry.of_kind("dataset"))
