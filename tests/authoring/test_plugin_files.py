@@ -69,8 +69,8 @@ def test_a_package_has_all_that_is_published(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("kind", "name", "error"),
     [
-        ("modle", "mine", "there is no template of a 'modle'; did you mean 'model'?"),
-        ("engine", "mine", "there is no template of a 'engine'"),
+        ("modle", "mine", "there is no template of modle; did you mean 'model'?"),
+        ("engine", "mine", "there is no template of engine"),
         ("model", "My Model", "'My Model' is no name of a plugin; write lower-case words"),
         ("model", "../up", "is no name of a plugin"),
     ],
@@ -88,3 +88,10 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     with pytest.raises(Exception, match="is there already"):
         plugin_files.new_plugin("feature", "mine", tmp_path, package=False)
     assert new.source.read_text() == "my work"
+
+
+@pytest.mark.parametrize("name", ["class", "import"])
+def test_a_name_that_no_file_of_python_can_have_is_refused(name, tmp_path):
+    with pytest.raises(PluginError, match=rf"{name}.* cannot be the name of a Python file"):
+        plugin_files.new_plugin("model", name, tmp_path, package=False)
+    assert not list(tmp_path.iterdir())

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from merbench.benchmark.protocols import PROTOCOLS
+from merbench.cli import app
 from merbench.plugins import discovery, registry
 
 MINE = '''
@@ -434,3 +436,10 @@ def test_a_command_that_a_plugin_ends_is_an_error_with_its_line(call: Any, tmp_p
     assert error == (
         f"a plugin ended the command at {path}:{line} (SystemExit: 0); correct it, or take it out"
     )
+
+
+def test_a_new_plugin_takes_no_name_that_is_there(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, ["plugins", "new", "model", "ridge"])
+    assert "there is a model called 'ridge' already, of merbench" in str(done.exception)
+    assert not list(tmp_path.iterdir())

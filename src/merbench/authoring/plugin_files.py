@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import keyword
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -72,11 +73,17 @@ def new_plugin(kind: str, name: str, folder: Path, *, package: bool) -> NewPlugi
         There is no such kind, or the name is none; a file of it is there already.
     """
     if kind not in KINDS:
-        raise PluginError(f"there is no template of a {kind!r}{nearest(kind, KINDS)}")
+        raise PluginError(f"there is no template of {kind}{nearest(kind, KINDS)}")
     if not NAME.fullmatch(name):
         raise PluginError(
             f"{name!r} is no name of a plugin; write lower-case words joined by hyphens, such as "
             f"my-{kind}"
+        )
+    file_name = name.replace("-", "_").replace(".", "_")
+    if keyword.iskeyword(file_name):
+        raise PluginError(
+            f"{name!r} cannot be the name of a Python file that others import; take another, such "
+            f"as my-{name}"
         )
     words = _words(kind, name)
     if package:
@@ -90,7 +97,7 @@ def new_plugin(kind: str, name: str, folder: Path, *, package: bool) -> NewPlugi
         for file in ("pyproject.toml", "README.md", "LICENSE"):
             files[home / file] = _filled(f"{file}.txt", words)
     else:
-        source = folder / f"{name.replace('-', '_').replace('.', '_')}.py"
+        source = folder / f"{file_name}.py"
         beside = folder.name == "plugins" and folder.parent in (Path(), Path.cwd())
         option = "" if beside else f" --plugins {source}"
         files = {source: plugin_source(kind, name, option)}

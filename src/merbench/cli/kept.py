@@ -158,6 +158,7 @@ def predict_command(
         values = [list(row.values.values()) for row in found.rows if row.values]
         names = [Path(row.audio).name for row in found.rows if row.values]
         draw_estimates(found.model.manifest["columns"], names, values, plot)
+        display.say(f"drawn in {plot}", err=True)
     if any(row.error for row in found.rows):
         raise typer.Exit(1)
 
@@ -175,9 +176,9 @@ def _document(found: MusicPredictions) -> dict[str, Any]:
         "predictions": [
             {
                 "audio": row.audio,
-                **row.values,
+                **(row.values or dict.fromkeys(said["columns"])),
                 "distance": row.distance,
-                "unlike": row.unlike,
+                "unlike": None if row.error else row.unlike,
                 "error": row.error,
             }
             for row in found.rows
@@ -192,7 +193,9 @@ def _csv(found: MusicPredictions) -> str:
     for row in found.rows:
         numbers = [repr(row.values[column]) if row.values else "" for column in columns]
         distance = "" if row.distance is None else repr(row.distance)
-        rows.append([row.audio, *numbers, distance, str(row.unlike).lower(), row.error])
+        rows.append(
+            [row.audio, *numbers, distance, "" if row.error else str(row.unlike).lower(), row.error]
+        )
     return rows_text(["audio", *columns, "distance", "unlike", "error"], rows)
 
 

@@ -171,7 +171,14 @@ def new_plugin_command(
       merbench plugins new feature my-feature --package
     """
     from merbench.authoring import plugin_files
+    from merbench.errors import PluginError
+    from merbench.plugins import discovery
 
+    known = discovery.load_plugins(folder=Path.cwd()).entries.get((kind, name))
+    if known is not None:
+        raise PluginError(
+            f"there is a {kind} called {name!r} already, of {known.origin}; take another name"
+        )
     place = folder or (Path() if package else Path("plugins"))
     new = plugin_files.new_plugin(kind, name, place, package=package)
     if as_json:

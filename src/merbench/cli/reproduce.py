@@ -16,7 +16,7 @@ from merbench.cli.run import (
     ENGINE_SET,
     ONLY,
     SET,
-    TRIAL,
+    TIMEOUT,
     carried_out,
     new_folder,
     plan_of,
@@ -54,7 +54,7 @@ def reproduce(
     engine: str = ENGINE,
     engine_parameters: list[str] | None = ENGINE_SET,
     jobs: int = typer.Option(0, "--jobs", "-j", min=0, help="Worker processes; 0: one a core."),
-    timeout: float | None = TRIAL,
+    timeout: float | None = TIMEOUT,
     memory: float | None = typer.Option(
         None, "--memory", min=0.1, help="GiB one worker may hold; by default its share."
     ),

@@ -48,6 +48,12 @@ TRIAL = typer.Option(
     min=0.1,
     help="Seconds that importing a plugin, or asking whether it is ready, may take.",
 )
+TIMEOUT = typer.Option(
+    None,
+    "--timeout",
+    min=0.1,
+    help="Seconds one task may take before it fails; also an import of a plugin.",
+)
 
 
 ENGINE = typer.Option(
@@ -81,12 +87,7 @@ def run_command(
     engine: str = ENGINE,
     engine_parameters: list[str] | None = ENGINE_SET,
     jobs: int = typer.Option(0, "--jobs", "-j", min=0, help="Worker processes; 0: one a core."),
-    timeout: float | None = typer.Option(
-        None,
-        "--timeout",
-        min=0.1,
-        help="Seconds one task may take before it fails; also an import of a plugin.",
-    ),
+    timeout: float | None = TIMEOUT,
     memory: float | None = typer.Option(
         None, "--memory", min=0.1, help="GiB one worker may hold; by default its share."
     ),

@@ -174,6 +174,8 @@ class _System:
     device: str
     task: Task
     warnings: tuple[str, ...]
+    suffixes: frozenset[str]
+    """How the files of the training clips end, in lower case."""
 
     @property
     def kinds(self) -> tuple[Any, ...]:
@@ -189,7 +191,9 @@ class _System:
     def decoder(self, clip: Clip) -> Dataset:
         """Return what decodes a recording: files of audio anyone can; a score its own dataset."""
         own = type(self.dataset).decode is not Dataset.decode
-        return self.dataset if own and clip.audio.suffix.lower() not in audio.SUFFIXES else _NEW
+        suffix = clip.audio.suffix.lower()
+        theirs = own and suffix in self.suffixes and suffix not in audio.SUFFIXES
+        return self.dataset if theirs else _NEW
 
 
 _NEW = NewMusic()
@@ -228,6 +232,7 @@ def _system(
     return _System(
         _dataset(benchmark, said), separator, features, model,
         devices.present(benchmark.spec.device), Task(said["task"]), tuple(warnings),
+        frozenset(said["suffixes"]),
     ), paths  # fmt: skip
 
 
