@@ -98,9 +98,48 @@ def test_a_benchmark_of_merbenchs_own_finds_its_data_below_the_folder(tmp_path: 
         study.write_copy(tmp_path / "t", "pmeno")
 
 
+def test_a_folder_named_as_a_dataset_gets_a_name_of_its_own(
+    tmp_path: Path, clips: Path, registry: Registry
+) -> None:
+    labels = tmp_path / "ratings.csv"
+    labels.write_text(RATINGS)
+    study.write_study(tmp_path / "emotify", study.guessed(registry, labels, clips, None, {}))
+    benchmark = read(tmp_path / "emotify")
+    assert benchmark.spec.name == "my-emotify"
+    assert benchmark.datasets[0].dataset.title.startswith("my-emotify")
+
+
+def test_classes_of_rows_without_audio_are_none(
+    tmp_path: Path, clips: Path, registry: Registry
+) -> None:
+    labels = tmp_path / "l.csv"
+    moods = ["calm", "wild", "calm", "wild"] * 2 + ["grim"] * 4
+    labels.write_text("id\tmood\n" + "".join(f"t{i}\t{mood}\n" for i, mood in enumerate(moods)))
+    study.write_study(tmp_path / "s", study.guessed(registry, labels, clips, None, {}))
+    (rooted,) = read(tmp_path / "s").datasets
+    assert rooted.dataset.class_names == ("calm", "wild")
+    assert len(rooted.dataset.clips(rooted.root or Path())) == 8
+
+
+def test_six_real_clips_of_a_table_of_1798(
+    tmp_path: Path, registry: Registry, shared: Path
+) -> None:
+    labels = shared / "data/labels/deam_corrected_01.csv"
+    found = study.guessed(registry, labels, shared / "data/emomusic_ccby", None, {})
+    assert found.part is not None
+    assert found.part.why == "6 of 1798 rows have audio"
+    study.write_study(tmp_path / "s", found)
+    (rooted,) = read(tmp_path / "s").datasets
+    clips = rooted.dataset.clips(rooted.root or Path())
+    assert [clip.id for clip in clips] == ["3", "4", "7", "8", "10", "17"]
+
+
 def test_what_is_not_there_is_one_sentence(tmp_path: Path, registry: Registry) -> None:
     with pytest.raises(MerbenchError, match=r"there is no file .*gone\.csv; correct"):
         study.guessed(registry, tmp_path / "gone.csv", None, None, {})
     (tmp_path / "l.csv").write_text(RATINGS)
+    (tmp_path / "l.arff").touch()
+    with pytest.raises(MerbenchError, match=r"l\.arff: ARFF files are not read; save"):
+        study.guessed(registry, tmp_path / "l.arff", None, None, {})
     with pytest.raises(MerbenchError, match=r"there is no folder .*gone; correct"):
         study.guessed(registry, tmp_path / "l.csv", tmp_path / "gone", None, {})

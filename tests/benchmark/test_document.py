@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from benchmark_files import BASE, Loader, models
 
-from merbench.benchmark.document import read_document
+from merbench.benchmark.document import Document, read_document
 from merbench.benchmark.protocols import MonteCarlo
 from merbench.errors import SpecError
 
@@ -106,3 +106,13 @@ def test_assignments_are_applied_in_order(load: Loader) -> None:
 def test_everything_may_come_from_assignments(load: Loader) -> None:
     parts = ("name=x", "datasets=[made]", "separators=[halves]", "features=[numbers]")
     assert load("", *parts, "models=[slope]").spec == load(BASE).spec
+
+
+@pytest.mark.parametrize("text", ["{song_id}.mp3", "{id}/{stem}.flac", "{a song}_mono.wav"])
+def test_a_pattern_of_file_names_is_taken_as_it_stands(text: str) -> None:
+    document = Document("x", Path(), {})
+    document.assign(f"audio={text}")
+    document.assign("classes={happy: Q1}")
+    assert document.data == {"audio": text, "classes": {"happy": "Q1"}}
+    with pytest.raises(SpecError, match="this is no YAML"):
+        document.assign("audio={song_id")

@@ -15,11 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from merbench import Guess, Task
-from merbench.delimited import read_delimited, shown
+from merbench.delimited import Delimited, read_delimited, shown
 from merbench.errors import TableError as LabelError
 from merbench.numerals import has_decimal_commas, number
 from merbench_plugins.datasets.label_table import NAMELESS
-from merbench_plugins.datasets.named_files import audio_guesses
+from merbench_plugins.datasets.named_files import (
+    Rows,
+    audio_guesses,
+    columns_named,
+    rows_as_said,
+)
 from merbench_plugins.datasets.quadrant_labels import QUADRANTS
 
 VALENCE = ("valence", "valenz", "pleasure", "pleasantness", "val", "v")
@@ -53,6 +58,8 @@ READABLE = 0.8
 FEWEST_FEATURES = 5
 RATED = ("valence_mean", "arousal_mean", "valence_std", "arousal_std")
 LABELS = (*RATED, "quadrant", "shares", "category", "votes")
+COLUMNS = ("id", "group", "split", *LABELS)
+"""Parameters that name columns."""
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _JOINED = re.compile(
@@ -136,6 +143,7 @@ def guesses(
     columns = [
         GuessedColumn(*named) for named in zip(table.columns, cells, strict=True) if named[0]
     ]
+    _refuse_unknown(table, given)
     found = _labels(columns, task, given, table.header)
     used = {
         name for value in (*given.values(), *(g.value for g in found)) for name in _names(value)
@@ -145,13 +153,49 @@ def guesses(
     unique = [c for c in columns if c.tells_lines_apart and c.name not in rated]
     if isinstance(given.get("id"), str):
         unique = [column for column in columns if column.name == given["id"]]
-    if "audio" not in given:
-        found = [*_identity(rest, unique, root), *found]
+    rows: Rows | None = None
+    if isinstance(given.get("audio"), str):
+        texts = {column.name: column.cells for column in columns}
+        rows = rows_as_said(root, texts, given["audio"], given.get("id", "id")) if root else None
+    elif "audio" not in given:
+        identity, rows = _identity(rest, unique, root)
+        found = [*identity, *found]
+    if rows is not None and len(rows) < len(table.rows):
+        why = f"{len(rows)} of {len(table.rows)} rows have audio"
+        lines = tuple(table.rows[row][0] for row in rows)
+        found = [Guess("csv", path.name, True, why, lines), *_of_rows(found, columns, rows)]
     found += [*_group(rest), *_split(rest, splits)]
     if root is None and "features" not in given:
         used |= {name for guess in found for name in _names(guess.value)}
         found += _features([column for column in columns if column.name not in used], path)
     return [guess for guess in found if guess.parameter not in given]
+
+
+def _refuse_unknown(table: Delimited, given: Mapping[str, Any]) -> None:
+    """Raise where a column is named that is not there."""
+    for parameter in (*COLUMNS, "audio"):
+        names = list(_names(given.get(parameter)))
+        if parameter == "audio" and names and (in_braces := columns_named(names[0])):
+            names = [name for name in in_braces if name != "id"]
+        for name in names:
+            if name not in table.columns:
+                raise LabelError(
+                    table.header,
+                    f"it has no column {name!r}, which --set {parameter} names; choose from "
+                    f"{shown(table.columns)}",
+                )
+
+
+def _of_rows(
+    found: Sequence[Guess], columns: Sequence[GuessedColumn], rows: Rows
+) -> Iterator[Guess]:
+    """Take from guesses the classes that none of some rows has."""
+    category = next((g.value for g in found if g.parameter == "category"), None)
+    cells = {column.name: column.cells for column in columns}
+    for guess in found:
+        if guess.parameter == "categories" and category is not None:
+            guess = guess._replace(value=sorted({cells[category][row] for row in rows}))
+        yield guess
 
 
 def _names(value: Any) -> Iterator[str]:
@@ -291,8 +335,8 @@ def _votes(columns: Sequence[GuessedColumn]) -> list[Guess]:
 
 def _identity(
     columns: Sequence[GuessedColumn], unique: Sequence[GuessedColumn], root: Path | None
-) -> list[Guess]:
-    """Return the column of ids, and how a clip's file is named."""
+) -> tuple[list[Guess], Rows | None]:
+    """Return the column of ids, how a clip's file is named, and the rows that have one."""
     order = ("id", "song", "track", "clip", "fname", "filename", "file", "name", "number", "title")
 
     def rank(column: GuessedColumn) -> int:
@@ -304,8 +348,9 @@ def _identity(
         cells |= {column.name: column.cells for column in unique}
         return audio_guesses(root, cells, [column.name for column in likely])
     if not likely or rank(likely[0]) == len(order):
-        return [Guess("id", None, False, "no column differs in each line: the line's number is it")]
-    return [Guess("id", likely[0].name, True, "its name, and another text in each line")]
+        why = "no column differs in each line: the line's number is it"
+        return [Guess("id", None, False, why)], None
+    return [Guess("id", likely[0].name, True, "its name, and another text in each line")], None
 
 
 def _group(columns: Sequence[GuessedColumn]) -> list[Guess]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 import re
@@ -12,15 +14,21 @@ from typing import Any, NamedTuple
 
 from merbench.authoring.new_files import write_new
 from merbench.authoring.plugin_files import TEMPLATES, plugin_source
+from merbench.benchmark.building import component
 from merbench.benchmark.shipped import shipped
 from merbench.components import Dataset, Guess
+from merbench.delimited import read_delimited
 from merbench.errors import MerbenchError
 from merbench.naming import nearest
 from merbench.plugins.registry import Entry, Registry
 from merbench.tasks import Task
 
 BENCHMARK, README = "benchmark.yaml", "README.md"
+WITH_AUDIO = "labels-with-audio.csv"
+"""Copy of a table of labels, without the rows that have no audio."""
 EXAMPLE = "my-model"
+_OF_FILES = ("root", "task")
+"""What a benchmark file says of a dataset that is no parameter of it."""
 _MOST_STEPS_UP = 2
 """Folders that a relative path goes up at most; beyond that an absolute one is plainer."""
 
@@ -35,6 +43,15 @@ class Labels(NamedTuple):
     guesses: Sequence[Guess]
     given: Mapping[str, Any]
     """What the user said."""
+    file: Path
+    """The labels."""
+    taken: frozenset[str]
+    """Names that other datasets have."""
+
+    @property
+    def part(self) -> Guess | None:
+        """Which rows have audio, where others have none; None where all rows are read."""
+        return next((guess for guess in self.guesses if guess.lines is not None), None)
 
 
 def guessed(
@@ -62,8 +79,10 @@ def guessed(
     Raises
     ------
     MerbenchError
-        The file cannot be read, or nothing in it looks like labels.
+        The file cannot be read, nothing in it looks like labels, or what the user said is wrong.
     """
+    if labels.suffix.casefold() == ".arff":
+        raise MerbenchError(f"{labels}: ARFF files are not read; save the table as CSV")
     for path, there in ((labels, labels.is_file()), (audio, audio is None or audio.is_dir())):
         if not there:
             what = "file" if path == labels else "folder"
@@ -73,7 +92,17 @@ def guessed(
     root = audio or labels.parent
     found = reader.cls.guess(labels, audio, task, given)
     where = Guess("csv", _relative(labels, root), True, "you said so")
-    return Labels(reader, root, [where, *found], given)
+    if found and found[0].parameter == "csv":
+        where, found = found[0]._replace(value=where.value), found[1:]
+    values = {**{guess.parameter: guess.value for guess in found}, **given}
+    said = [f"{key}={json.dumps(value)}" for key, value in values.items() if key not in _OF_FILES]
+    component(registry, "dataset", reader.name, said)
+    taken = frozenset(entry.name for entry in registry.of_kind("dataset"))
+    if given.get("name") in taken - {reader.name}:
+        raise MerbenchError(
+            f"--set name={given['name']} is another dataset's name; give your data one of their own"
+        )
+    return Labels(reader, root, [where, *found], given, labels, taken)
 
 
 def _guesses(cls: type) -> bool:
@@ -96,6 +125,8 @@ def write_study(folder: Path, labels: Labels) -> list[Path]:
         A file of it is there already.
     """
     name = _name(folder)
+    while name in labels.taken:
+        name = f"my-{name}"
     classes = {guess.parameter for guess in labels.guesses} | labels.given.keys()
     rated = not classes & {"quadrant", "shares", "category", "votes"}
     heard = "features" not in classes
@@ -111,7 +142,27 @@ def write_study(folder: Path, labels: Labels) -> list[Path]:
         ),
         "more_models": "xgboost, svr, mlp" if rated else "xgboost, svc, knn",
     }
-    return _write(folder, Template(_text("benchmark.yaml.txt")).substitute(words), name, _ADVICE)
+    text = Template(_text("benchmark.yaml.txt")).substitute(words)
+    if labels.part is None:
+        return _write(folder, text, name, _ADVICE)
+    said = (
+        f"`{WITH_AUDIO}` is a copy of `{labels.file.name}` without the rows whose audio is not "
+        f"there, for every row that is read must have some: {labels.part.why}.\n\n{_ADVICE}"
+    )
+    return _write(folder, text, name, said, {folder / WITH_AUDIO: _with_audio(labels)})
+
+
+def _with_audio(labels: Labels) -> str:
+    """Return the table as CSV, with the rows alone that have audio."""
+    assert labels.part is not None
+    assert labels.part.lines is not None
+    table, kept = read_delimited(labels.file), {*labels.part.lines}
+    text = io.StringIO()
+    # In quotes no cell can be taken for a comment, and no quote for a character of its cell.
+    writer = csv.writer(text, delimiter=table.delimiter, quoting=csv.QUOTE_ALL, lineterminator="\n")
+    writer.writerow(table.columns)
+    writer.writerows(cells for line, cells in table.rows if line in kept)
+    return text.getvalue()
 
 
 def write_copy(folder: Path, benchmark: str) -> list[Path]:
@@ -148,8 +199,11 @@ _ADVICE = """Look through your clips and labels for what is missing or suspiciou
 before you publish a run."""
 
 
-def _write(folder: Path, benchmark: str, name: str, said: str) -> list[Path]:
+def _write(
+    folder: Path, benchmark: str, name: str, said: str, more: Mapping[Path, str] | None = None
+) -> list[Path]:
     files = {
+        **(more or {}),
         folder / BENCHMARK: benchmark,
         folder / README: Template(_text("study.md.txt")).substitute(name=name, said=said),
         folder / "plugins" / "my_model.py": plugin_source("model", EXAMPLE),
@@ -163,12 +217,16 @@ def _dataset(name: str, folder: Path, labels: Labels) -> str:
     sure = {guess.parameter: guess for guess in labels.guesses}
     values = {"name": name, "root": _relative(labels.root, folder)}
     values |= {guess.parameter: guess.value for guess in labels.guesses}
+    if labels.part is not None:
+        values["csv"] = _relative(folder / WITH_AUDIO, labels.root)
     values |= labels.given
     lines = []
     for parameter, value in values.items():
         written = f"      {parameter}: {json.dumps(value, ensure_ascii=False)}"
         guess = sure.get(parameter)
-        if guess is not None and parameter not in labels.given and parameter != "csv":
+        if guess is not None and guess.lines is not None:
+            written += f"  # a copy of {labels.file.name}: {guess.why}, the others are left out"
+        elif guess is not None and parameter not in labels.given and parameter != "csv":
             state = "sure" if guess.sure else "A GUESS"
             written += f"  # {state}: {guess.why}"
         lines.append(written)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,8 @@ DocumentPath = tuple[str | int, ...]
 _MOST_BYTES = 2**24
 _MOST_VALUES = 1_000_000
 """Of a document, with every alias written out."""
+_PATTERN = re.compile(r"\{[^{}:,'\"]+\}(?=[^\s#])")
+"""How a pattern of file names begins, such as `{id}.mp3`, which is no YAML: `{` is a mapping."""
 _LONGEST_NUMBER = 400
 """Characters of a number; those of base 60 take the square of their length to read."""
 
@@ -62,12 +65,16 @@ class Document:
         return self.name, self.folder
 
     def assign(self, assignment: str) -> None:
-        """Apply `KEY=VALUE`: a dotted path through keys, positions and names, and a YAML value."""
+        """Apply `KEY=VALUE`: a dotted path through keys, positions and names, and a YAML value.
+
+        A pattern of file names that begins with a brace, such as `{id}.mp3`, is taken as it stands.
+        """
         key, sign, text = assignment.partition("=")
         where = f"--set {' '.join(assignment.split())}"
         if not sign or not key:
             raise SpecError(f"{where}: write it as KEY=VALUE, as in --set seed=7")
-        value = _YamlReader(text, lambda line: where).parse()
+        plain = _PATTERN.match(text) is not None
+        value = text if plain else _YamlReader(text, lambda line: where).parse()
         steps = key.split(".")
         if not isinstance(self.data, dict):
             self.data = {}

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from merbench.tasks import Task
 
 
+_SHOWN = ("parameter", "value", "sure", "why")
+"""What is printed of a guess."""
 _LONGEST = 60
 """Characters of a value that are shown."""
 
@@ -82,13 +84,18 @@ def init(
     files = study.write_study(folder, found)
     summary, fault = _tried(folder / study.BENCHMARK)
     if as_json:
-        guesses = [guess._asdict() for guess in found.guesses]
+        guesses = [{k: getattr(g, k) for k in _SHOWN} for g in found.guesses]
         display.print_json(
             {"files": [str(file) for file in files], "guesses": guesses, "error": fault, **summary}
         )
     else:
         _say_guesses(found)
         _say_files(files, folder)
+        if found.part is not None:
+            display.say(
+                f"{found.part.why}: {folder / study.WITH_AUDIO} is a copy of {labels} without the "
+                "others, and is read in its place"
+            )
         if summary:
             display.say(f"{summary['clips']} clips of {summary['groups']} groups can be read")
     if fault:

@@ -33,6 +33,9 @@ class Guess(NamedTuple):
     """As a benchmark file has it."""
     sure: bool
     why: str
+    lines: tuple[int, ...] | None = None
+    """Of a file of labels: where the rows begin that have audio, counted from 1, where others have
+    none and must be left out; None where all rows are read."""
 
 
 class Dataset(Component):
