@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from merbench.home import home
+from merbench.home import home, store_folder
 
 
 def test_home_is_what_the_variable_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -17,3 +17,8 @@ def test_home_is_what_the_variable_says(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert home() == tmp_path / "here"
     monkeypatch.delenv("MERBENCH_HOME")
     assert home().name == "merbench"
+
+
+def test_the_store_lies_in_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("MERBENCH_HOME", str(tmp_path))
+    assert store_folder() == tmp_path / "store"

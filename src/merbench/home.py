@@ -14,3 +14,8 @@ def home() -> Path:
     from platformdirs import user_cache_path
 
     return user_cache_path("merbench", appauthor=False)
+
+
+def store_folder() -> Path:
+    """Return the folder of the store of finished work, where no engine names a shared one."""
+    return home() / "store"

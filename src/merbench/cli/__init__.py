@@ -30,7 +30,6 @@ from merbench.cli import (
 from merbench.cli import separation as separation  # adds its commands to those of separators
 from merbench.downloads import forbidden
 from merbench.errors import MerbenchError, reason, text_of
-from merbench.network import refuse_connections
 
 STATUSES = (
     "Exit status: 0, all is done and well; 1, it is done, and something in it failed or is wrong; "
@@ -93,6 +92,8 @@ app.add_typer(cache.app)
 def main() -> None:
     """Run the command line; an error is one line and exit status 2, a traceback with --debug."""
     if forbidden():
+        from merbench.network import refuse_connections
+
         refuse_connections()
     for stream in (sys.stdout, sys.stderr):
         # A file's name may hold what no encoding has: it is spelt out, and nothing stops for it.

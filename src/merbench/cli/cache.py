@@ -48,10 +48,10 @@ def show_cache(
                 f"options of `merbench cache {context.invoked_subcommand}` stand behind its name"
             )
         return
+    from merbench.home import store_folder
     from merbench.steps.inventory import Inventory
-    from merbench.steps.store import home
 
-    folder = home() / "store"
+    folder = store_folder()
     inventory = Inventory.of(folder)
     keys = None if run is None else inventory.used_by(run).all_keys
     tables = {by: inventory.sizes(by, keys) for by in _BY}
@@ -134,8 +134,9 @@ def prune(
 
       merbench cache prune --unreferenced --older-than 2w
     """
+    from merbench.home import store_folder
     from merbench.steps.inventory import Wanted, age_in_seconds, prune_store
-    from merbench.steps.store import Store, home
+    from merbench.steps.store import Store
 
     if older_than is None and not runs and not keep_runs and not unreferenced:
         raise MerbenchError(
@@ -147,7 +148,7 @@ def prune(
         tuple(keep_runs or ()),
         unreferenced,
     )
-    store = Store(home() / "store")
+    store = Store(store_folder())
     if not dry_run:
         store.prepare()
     taken = prune_store(store, wanted, time.time(), dry=dry_run)

@@ -11,7 +11,6 @@ import typer
 
 from merbench.cli import display, output
 from merbench.errors import MerbenchError
-from merbench.network import go_offline
 
 if TYPE_CHECKING:
     from merbench.engines.schedule import Outcome
@@ -214,13 +213,16 @@ def _print(found: MusicPredictions) -> None:
 
 def _forbid(offline: bool) -> None:
     if offline:
+        from merbench.network import go_offline
+
         go_offline()
 
 
 def _store() -> Store:
-    from merbench.steps.store import Store, home
+    from merbench.home import store_folder
+    from merbench.steps.store import Store
 
-    store = Store(home() / "store")
+    store = Store(store_folder())
     store.prepare()
     return store
 

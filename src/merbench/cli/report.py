@@ -57,16 +57,17 @@ def report(
       merbench report runs/demo/first --audio demo --tables --clips
     """
     from merbench.errors import MerbenchError
+    from merbench.home import store_folder
     from merbench.leaderboard import run_results
     from merbench.leaderboard.results import Results
     from merbench.pages import report as pages
-    from merbench.steps.store import Store, home
+    from merbench.steps.store import Store
 
     if assignments and not audio:
         raise MerbenchError("--set says where the data of --audio lie; name them with --audio")
     finished = run_results.read_results(run)
     folder = out or run / "report"
-    find_excerpts, store = None, Store(home() / "store")
+    find_excerpts, store = None, Store(store_folder())
     if audio:
         from merbench.pages.excerpts import ExcerptMaker
 

@@ -23,7 +23,6 @@ from merbench.cli.run import (
     read_spec,
 )
 from merbench.errors import MerbenchError
-from merbench.network import go_offline
 from merbench.wording import DASH, number_text
 
 if TYPE_CHECKING:
@@ -84,6 +83,8 @@ def reproduce(
     from merbench.leaderboard.reproduction import reproduced
 
     if offline:
+        from merbench.network import go_offline
+
         go_offline()
     spec = Path(paper)
     if smoke:

@@ -13,7 +13,6 @@ import typer
 from merbench.cli import completion, display
 from merbench.cli.leaderboard_rows import axes_to_show, leaderboard_document, show_leaderboard
 from merbench.errors import MerbenchError
-from merbench.network import go_offline
 from merbench.wording import duration, size
 
 if TYPE_CHECKING:
@@ -112,6 +111,8 @@ def run_command(
     from merbench.engines import catalogue
 
     if offline:
+        from merbench.network import go_offline
+
         go_offline()
     document, parsed, registry = read_spec(spec, assignments, timeout, smoke=smoke)
     chosen = catalogue.engine(registry, engine, engine_parameters or ())
@@ -230,6 +231,8 @@ def plan(
     from merbench.threads import cores
 
     if offline:
+        from merbench.network import go_offline
+
         go_offline()
     document, parsed, registry = read_spec(spec, assignments, timeout, smoke=smoke)
     chosen = catalogue.engine(registry, engine, engine_parameters or ())
@@ -370,11 +373,12 @@ def plan_of(
     may take anything out of it until `carried_out` is done, or this process ends.
     """
     from merbench.benchmark.resolving import resolve
+    from merbench.home import store_folder
     from merbench.planning.planner import make_plan
-    from merbench.steps.store import Store, home
+    from merbench.steps.store import Store
     from merbench.steps.uses import begin_use
 
-    store = Store(engine.shared_store or home() / "store", engine.waits)
+    store = Store(engine.shared_store or store_folder(), engine.waits)
     claim = None
     if writes:
         store.prepare()

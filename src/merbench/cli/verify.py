@@ -80,12 +80,13 @@ def verify_command(
 def _rerun(run: Path, count: int, seed: int, assignments: Sequence[str], trusted: bool) -> Refit:
     from merbench.engines.local import LocalEngine
     from merbench.engines.schedule import execute_steps
-    from merbench.steps.store import Store, home
+    from merbench.home import store_folder
+    from merbench.steps.store import Store
     from merbench.steps.uses import in_use
     from merbench.threads import cores
     from merbench.verification.refit import rerun
 
-    store = Store(home() / "store")
+    store = Store(store_folder())
     store.prepare()
 
     def work(tasks: Mapping[str, Step], paths: Sequence[Path]) -> Mapping[str, Outcome]:

@@ -27,10 +27,14 @@ def clip_vectors(rows: Any, kinds: Sequence[FeatureKind]) -> NDArray[np.float64]
     """
     import numpy as np
 
-    parts = rows if isinstance(rows, tuple) else (rows,)
     return np.concatenate(
-        [_vectors(part, kind) for part, kind in zip(parts, kinds, strict=True)], axis=1
+        [_vectors(part, kind) for part, kind in zip(inputs_of(rows), kinds, strict=True)], axis=1
     )
+
+
+def inputs_of(rows: Any) -> tuple[Any, ...]:
+    """Return the inputs in what an estimator is given: several are a tuple, one is itself."""
+    return rows if isinstance(rows, tuple) else (rows,)
 
 
 def _vectors(part: Any, kind: FeatureKind) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ from merbench.engines.schedule import Outcome
 from merbench.errors import MerbenchError, reason
 from merbench.evaluation import STD_FLOOR
 from merbench.identity import canonical
-from merbench.kept.clip_vectors import clip_vectors
+from merbench.kept.clip_vectors import clip_vectors, inputs_of
 from merbench.kept.folder import KeptModel, read_model
 from merbench.kept.whole_fit import Work
 from merbench.numerals import real_numbers
@@ -340,8 +340,7 @@ def _demand_shapes(kept: KeptModel, given: Any) -> None:
 
     The time axis of sequences and waveforms may be of any length.
     """
-    parts = given if isinstance(given, tuple) else (given,)
-    for part, fitted in zip(parts, kept.manifest["inputs"], strict=True):
+    for part, fitted in zip(inputs_of(given), kept.manifest["inputs"], strict=True):
         shape = list(part.shape[1:])
         free = part.ndim - 1 == 2  # (frames, d) or (stems, samples)
         if len(shape) != len(fitted) or (not free and shape != fitted):

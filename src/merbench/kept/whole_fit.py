@@ -12,7 +12,7 @@ from merbench.benchmark.names import AXES
 from merbench.components.base import source_digest
 from merbench.engines.schedule import Outcome
 from merbench.errors import MerbenchError, reason
-from merbench.kept.clip_vectors import clip_vectors
+from merbench.kept.clip_vectors import clip_vectors, inputs_of
 from merbench.kept.folder import KeptModel, read_model, write_model
 from merbench.planning.cell import Cell, originals
 from merbench.planning.planner import make_plan
@@ -215,7 +215,7 @@ def _manifest(
     given: Any,
 ) -> dict[str, Any]:
     data = cell.data
-    parts = [p for p in (*cell.augmentations, cell.separator, *cell.features, cell.model) if p]
+    parts = manifests.parts_of_cell(cell)
     described = next(
         entry
         for entry in run["datasets"]
@@ -233,7 +233,7 @@ def _manifest(
         "columns": list(data.columns),
         "seed": fit.seed,
         "device": fit.device,
-        "inputs": [list(part.shape[1:]) for part in _as_parts(given)],
+        "inputs": [list(part.shape[1:]) for part in inputs_of(given)],
         "dataset": {
             key: described[key]
             for key in (
@@ -251,10 +251,6 @@ def _manifest(
         "evaluator": {"version": evaluation.VERSION, "hash": evaluation.source_hash()},
         "packages": installed.versions(),
     }  # fmt: skip
-
-
-def _as_parts(given: Any) -> tuple[Any, ...]:
-    return given if isinstance(given, tuple) else (given,)
 
 
 def _compare(kept: KeptModel, cell: Cell, given: Any, predicted: NDArray[np.float64]) -> None:

@@ -25,7 +25,7 @@ from merbench.leaderboard.columns import (
     with_classes,
 )
 from merbench.leaderboard.comparisons import compared, compared_axes, pairs_across
-from merbench.leaderboard.marks import UNTRAINED, has_untrained, set_marks
+from merbench.leaderboard.marks import UNTRAINED, set_marks
 from merbench.leaderboard.other_places import set_other_places
 from merbench.leaderboard.places import set_places
 from merbench.leaderboard.replications import each_once
@@ -92,8 +92,6 @@ def build_board(runs: Sequence[RunRecord]) -> Board:
     by_table = _by_table(rows)
     comparisons, separators = [], []
     for table in by_table.values():
-        for row in table:
-            row["mark"] = UNTRAINED if has_untrained(row["parameters"]) else ""
         ranked = _ranked(table)
         if ranked:
             origins = [row["_run"] for row in ranked]
@@ -175,7 +173,7 @@ def _ranked(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     return [
         row
         for row in rows
-        if row["status"] == "ok" and row["role"] != PEOPLE and not has_untrained(row["parameters"])
+        if row["status"] == "ok" and row["role"] != PEOPLE and row["mark"] != UNTRAINED
     ]
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from merbench.identity import canonical, digest, portable
 from merbench.leaderboard.columns import LEADING, TRAILING
+from merbench.leaderboard.marks import UNTRAINED, has_untrained
 from merbench.runs.labels import withheld
 from merbench.runs.parameter_text import read_parameters
 from merbench.runs.record import RunRecord
@@ -54,9 +55,11 @@ def summarise(run: RunRecord) -> list[dict[str, Any]]:
         row = {column: first[column] for column in LEADING if column in first}
         row |= {column: first[column] for column in TRAILING if column in first}
         row |= common | known["cost"].get(cell, dict.fromkeys(costs.columns, float("nan")))
+        parameters = portable(read_parameters(first["parameters"]))
         row |= {
             "dataset_version": _dataset_version(run.manifest, first),
-            "parameters": portable(read_parameters(first["parameters"])),
+            "parameters": parameters,
+            "mark": UNTRAINED if has_untrained(parameters) else "",
             "dataset_parameters": portable(read_parameters(first["dataset_parameters"])),
             "synthetic": bool(first["synthetic"]),
             "status": "ok" if complete else "failed",

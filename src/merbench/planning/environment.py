@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from merbench import devices, threads
 from merbench.errors import MerbenchError, reason
-from merbench.home import home
+from merbench.home import store_folder
 from merbench.plugins.registry import KINDS, OURS, Registry
 
 OK, NOTE, WARNING, BROKEN = "ok", "note", "warning", "broken"
@@ -162,7 +162,7 @@ def _memory() -> Iterator[Condition]:
 
 
 def _store() -> Iterator[Condition]:
-    folder = home() / "store"
+    folder = store_folder()
     there = next(parent for parent in (folder, *folder.parents) if parent.exists())
     try:
         with tempfile.TemporaryFile(dir=there):

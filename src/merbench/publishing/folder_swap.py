@@ -14,14 +14,10 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from merbench.errors import MerbenchError
 from merbench.leaderboard import published_folder
 from merbench.publishing.exchange import exchanged
-
-if TYPE_CHECKING:
-    pass
 
 
 def leaderboard_place(folder: Path) -> Path:

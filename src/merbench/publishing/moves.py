@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from merbench.leaderboard.building import Board
 from merbench.leaderboard.columns import Replication, leaderboard_rows, typed_rows
 from merbench.runs.row_columns import PEOPLE, joined, system_name, told_apart
 from merbench.wording import number_text
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,7 @@ def plugins_of(plan: Plan) -> list[dict[str, Any]]:
     for data in plan.datasets:
         note(data.dataset)
     for cell in plan.cells:
-        for part in _parts(cell):
+        for part in parts_of_cell(cell):
             note(part)
     return [
         {"kind": kind, "name": name, **_plugin_entry(cls)}
@@ -222,7 +222,7 @@ def _cell_entry(cell: Cell, plan: Plan) -> dict[str, Any]:
         "data_hash": cell.data.data_hash,
         "parameters": cell.settings,
         "identity": cell.identity,
-        "sources": {part.name: source_digest(type(part)) for part in _parts(cell)},
+        "sources": {part.name: source_digest(type(part)) for part in parts_of_cell(cell)},
         "tables": list(plan.tables.get(cell.id, ())),
         "seeds": [cell.fold_seed(split.fold) for split in cell.data.splits],
         # Only where it says more than the dataset's.
@@ -231,7 +231,8 @@ def _cell_entry(cell: Cell, plan: Plan) -> dict[str, Any]:
     }
 
 
-def _parts(cell: Cell) -> list[Component]:
+def parts_of_cell(cell: Cell) -> list[Component]:
+    """Return the components of a cell in the order in which music goes through them."""
     parts: tuple[Component | None, ...] = (
         *cell.augmentations, cell.separator, *cell.features, cell.model
     )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from merbench.benchmark.names import NONE
 from merbench.benchmark.protocols import NEITHER, PROTOCOLS, TESTED, TRAINED, split_hash, splits_of
@@ -15,9 +15,6 @@ from merbench.runs.row_columns import (
     BASELINE,
     SYSTEM,
 )
-
-if TYPE_CHECKING:
-    pass
 
 
 def manifest_differences(manifest: Mapping[str, Any]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from merbench.errors import MerbenchError
 from merbench.identity import truth_hash
@@ -13,9 +13,6 @@ from merbench.runs.row_columns import (
     label_columns,
     truth_columns,
 )
-
-if TYPE_CHECKING:
-    pass
 
 
 def labels_from_copy(
