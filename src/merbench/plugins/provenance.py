@@ -63,14 +63,15 @@ def provenance(cls: type[Component]) -> Provenance:
 @cache
 def _of_module(module: str) -> Provenance:
     file = getattr(sys.modules.get(module), "__file__", None)
-    found = _distributions().get(module.partition(".")[0])
+    package = module.partition(".")[0]
+    found = _distributions().get(package)
     if found is None:
-        return _in_checkout(Path(file)) if file else Provenance()
+        return _in_checkout(Path(file), package) if file else Provenance()
     described = _metadata(found)
     name, version = described["Name"] or "", installed.version(found)
     repository, source = _repository(described), _installed_from(found)
     if source.get("dir_info", {}).get("editable") and file:
-        here = _in_checkout(Path(file))
+        here = _in_checkout(Path(file), package)
         return Provenance(name, version, repository or here.repository, here.commit, here.changed)
     commit = str(source.get("vcs_info", {}).get("commit_id", ""))
     if commit:
@@ -116,13 +117,19 @@ def _installed_from(found: metadata.Distribution) -> dict[str, Any]:
     return known if isinstance(known, dict) else {}
 
 
-def _in_checkout(file: Path) -> Provenance:
-    """Return what git knows of a file: nothing where no checkout keeps it."""
+def _in_checkout(file: Path, package: str) -> Provenance:
+    """Return what git knows of a module's file: nothing where no checkout keeps it.
+
+    A module of a package is changed where any file of its package is.
+    """
     file = file.resolve()
+    home = getattr(sys.modules.get(package), "__path__", None)
+    inside = Path(next(iter(home))).resolve() if home else file.parent
+    folder = inside if inside in file.parents else file.parent
     root = next((folder for folder in file.parents if (folder / ".git").exists()), None)
     if root is None:
         return Provenance()
-    unkept, found = _checkout(root, file.parent)
+    unkept, found = _checkout(root, folder)
     name = file.relative_to(root).as_posix()
     if any(name == one or (one.endswith("/") and name.startswith(one)) for one in unkept):
         return Provenance()
