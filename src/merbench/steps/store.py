@@ -44,7 +44,7 @@ class _Verified(NamedTuple):
     """Of its files before they were read."""
     settled: bool
     """Whether whatever is written after they were read shows in their state."""
-    index: dict[str, Any] | None
+    stated: dict[str, Any] | None
     """What it states, as long as not too many are remembered."""
 
 
@@ -242,7 +242,7 @@ class Store:
         state = _state(self.path(key))
         known = self._verified.get(key)
         if known and state and known.state == state and (known.settled or mapped):
-            return _stated(self.path(key)) if known.index is None else known.index
+            return _stated(self.path(key)) if known.stated is None else known.stated
         settled = all(digests.settled(modified, changed) for _, _, modified, changed, _ in state)
         index = self._verify(key)
         kept = index if len(self._verified) < _REMEMBERED else None
