@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # No test may download anything, whatever the machine it runs on can reach.
 go_offline()
 
-pytest_plugins = ["board_fixtures", "run_fixtures", "skips"]
+pytest_plugins = ["board_fixtures", "in_process", "run_fixtures", "skips"]
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 

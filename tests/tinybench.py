@@ -119,13 +119,17 @@ class TinyBench:
         """A command line of the program that belongs to this interpreter."""
         return [str(Path(sys.executable).with_name("merbench")), *map(str, arguments)]
 
-    def environment(self, *, sleep: float = 0.0) -> dict[str, str]:
-        """Environment of a command: its own store and trace."""
-        return os.environ | {
+    def variables(self, *, sleep: float = 0.0) -> dict[str, str]:
+        """What a command finds in its environment: its own store and trace."""
+        return {
             "MERBENCH_HOME": str(self.home),
             "TINY_TRACE": str(self.trace),
             "TINY_SLEEP": str(sleep),
         }
+
+    def environment(self, *, sleep: float = 0.0) -> dict[str, str]:
+        """Environment of a command: this one's, and its own store and trace."""
+        return os.environ | self.variables(sleep=sleep)
 
     def call(
         self, *arguments: str | Path, sleep: float = 0.0, timeout: float = 300
