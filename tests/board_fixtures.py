@@ -118,14 +118,24 @@ def published(
 
 
 @pytest.fixture(scope="session")
+def short_runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Two runs of a cell each, for what concerns the folder of a leaderboard and not its tables."""
+    bench = TinyBench.make(tmp_path_factory.mktemp("short") / "bench")
+    for model in ("average", "linear"):
+        finished = bench.run(models=[model], separators=["plain"])
+        run_results.write_results(finished, bench.folder / model)
+    return bench.folder / "average", bench.folder / "linear"
+
+
+@pytest.fixture(scope="session")
 def first_published(
-    two_runs: tuple[TinyBench, Path, Path], tmp_path_factory: pytest.TempPathFactory
+    short_runs: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    """A leaderboard with the first run alone, its figures undrawn."""
+    """A leaderboard with the first of the short runs, its figures undrawn."""
     folder = tmp_path_factory.mktemp("first") / "leaderboard"
     with pytest.MonkeyPatch.context() as patch:
         leave_undrawn(patch)
-        publish(two_runs[1], folder)
+        publish(short_runs[0], folder)
     return folder
 
 
