@@ -106,14 +106,16 @@ def two_runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[TinyBench, Path,
 def published(
     two_runs: tuple[TinyBench, Path, Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    """A leaderboard with both, and a paper's numbers."""
+    """A leaderboard with both, and a paper's numbers, its figures undrawn."""
     folder = tmp_path_factory.mktemp("published") / "leaderboard"
     (folder / "reported").mkdir(parents=True)
     (folder / "reported" / "paper.csv").write_text(
         "system,dataset,metric,value,status,source,note\nthem,noise,kl_mean,0.5,reported,Paper 1,\n"
     )
-    for run in two_runs[1:]:
-        publish(run, folder)
+    with pytest.MonkeyPatch.context() as patch:
+        leave_undrawn(patch)
+        for run in two_runs[1:]:
+            publish(run, folder)
     return folder
 
 
@@ -146,6 +148,6 @@ def first_board(first_published: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def board(published: Path, tmp_path: Path) -> Path:
+def board(published: Path, tmp_path: Path, undrawn: None) -> Path:
     """A copy of it, to be tampered with."""
     return Path(shutil.copytree(published, tmp_path / "leaderboard"))

@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+# Before any library reads it: tests share the cores as processes, and threads of each that wait for
+# the others' only cost time.
+os.environ["OMP_NUM_THREADS"] = os.environ.get("OMP_NUM_THREADS", "1")
+
 from merbench.network import go_offline
 
 if TYPE_CHECKING:
@@ -19,6 +23,17 @@ go_offline()
 pytest_plugins = ["board_fixtures", "in_process", "run_fixtures", "skips"]
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+LONG = ("scenarios", "engines", "testing")
+"""Folders of the tests that take longest: first, so that no worker is left with one at the end."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def place(item: pytest.Item) -> int:
+        room = item.path.relative_to(REPOSITORY / "tests").parts[0]
+        return LONG.index(room) if room in LONG else len(LONG)
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session")
