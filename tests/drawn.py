@@ -1,4 +1,4 @@
-"""How many cases the tests of anything at all draw.
+"""How many cases tests draw that say: anything at all gives a result, or an error of ours.
 
 `MERBENCH_FUZZ=50` draws fifty times as many as the suite does.
 """
