@@ -106,26 +106,38 @@ def two_runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[TinyBench, Path,
 def published(
     two_runs: tuple[TinyBench, Path, Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    """A leaderboard with both, and a paper's numbers."""
+    """A leaderboard with both, and a paper's numbers, its figures undrawn."""
     folder = tmp_path_factory.mktemp("published") / "leaderboard"
     (folder / "reported").mkdir(parents=True)
     (folder / "reported" / "paper.csv").write_text(
         "system,dataset,metric,value,status,source,note\nthem,noise,kl_mean,0.5,reported,Paper 1,\n"
     )
-    for run in two_runs[1:]:
-        publish(run, folder)
+    with pytest.MonkeyPatch.context() as patch:
+        leave_undrawn(patch)
+        for run in two_runs[1:]:
+            publish(run, folder)
     return folder
 
 
 @pytest.fixture(scope="session")
+def short_runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Two runs of a cell each, for what concerns the folder of a leaderboard and not its tables."""
+    bench = TinyBench.make(tmp_path_factory.mktemp("short") / "bench")
+    for model in ("average", "linear"):
+        finished = bench.run(models=[model], separators=["plain"])
+        run_results.write_results(finished, bench.folder / model)
+    return bench.folder / "average", bench.folder / "linear"
+
+
+@pytest.fixture(scope="session")
 def first_published(
-    two_runs: tuple[TinyBench, Path, Path], tmp_path_factory: pytest.TempPathFactory
+    short_runs: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    """A leaderboard with the first run alone, its figures undrawn."""
+    """A leaderboard with the first of the short runs, its figures undrawn."""
     folder = tmp_path_factory.mktemp("first") / "leaderboard"
     with pytest.MonkeyPatch.context() as patch:
         leave_undrawn(patch)
-        publish(two_runs[1], folder)
+        publish(short_runs[0], folder)
     return folder
 
 
@@ -136,6 +148,6 @@ def first_board(first_published: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def board(published: Path, tmp_path: Path) -> Path:
+def board(published: Path, tmp_path: Path, undrawn: None) -> Path:
     """A copy of it, to be tampered with."""
     return Path(shutil.copytree(published, tmp_path / "leaderboard"))

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import psutil
+import pytest
 import yaml
 
 from merbench.benchmark.document import read_document
@@ -29,7 +30,7 @@ from merbench.errors import MerbenchError
 from merbench.leaderboard import run_results
 from merbench.planning.plan import Plan
 from merbench.planning.planner import make_plan
-from merbench.plugins import discovery, registry
+from merbench.plugins import discovery, registry, trial
 from merbench.runs import execution
 from merbench.steps.step import Step
 from merbench.steps.store import Store
@@ -93,7 +94,9 @@ class TinyBench:
     def registry(self) -> registry.Registry:
         """The plugins in this folder, without those that happen to be installed."""
         document = read_document(self.spec)
-        found = discovery.load_plugins(plugin_paths(document, parse(document)))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(trial, "wanted", lambda: False)  # they are ours, and do no harm
+            found = discovery.load_plugins(plugin_paths(document, parse(document)))
         ours = {k: e for k, e in found.entries.items() if str(self.folder) in e.origin.path}
         return registry.Registry(ours, [p for p in found.problems if not p.origin.distribution])
 
@@ -119,13 +122,17 @@ class TinyBench:
         """A command line of the program that belongs to this interpreter."""
         return [str(Path(sys.executable).with_name("merbench")), *map(str, arguments)]
 
-    def environment(self, *, sleep: float = 0.0) -> dict[str, str]:
-        """Environment of a command: its own store and trace."""
-        return os.environ | {
+    def variables(self, *, sleep: float = 0.0) -> dict[str, str]:
+        """What a command finds in its environment: its own store and trace."""
+        return {
             "MERBENCH_HOME": str(self.home),
             "TINY_TRACE": str(self.trace),
             "TINY_SLEEP": str(sleep),
         }
+
+    def environment(self, *, sleep: float = 0.0) -> dict[str, str]:
+        """Environment of a command: this one's, and its own store and trace."""
+        return os.environ | self.variables(sleep=sleep)
 
     def call(
         self, *arguments: str | Path, sleep: float = 0.0, timeout: float = 300

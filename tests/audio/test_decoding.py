@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from drawn import drawn
 from merbench import AudioError, audio
 
 RATE = 22_050
@@ -208,7 +209,7 @@ def test_a_header_that_promises_more_than_memory_holds_is_refused(tmp_path: Path
         audio.read(path)
 
 
-@settings(max_examples=60, deadline=None)
+@drawn(30)
 @given(
     ending=st.sampled_from(sorted(FORMATS)),
     changes=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), max_size=6),

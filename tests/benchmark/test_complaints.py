@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 import yaml
 from benchmark_files import BASE, Loader, models
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from drawn import drawn
 from merbench.benchmark.document import read_document
 from merbench.benchmark.resolving import resolve
 from merbench.benchmark.schema import parse, plugin_paths
@@ -421,7 +422,7 @@ def anything(tmp: Path, registry: Registry, text: str, assignments: list[str]) -
             raise AssertionError(f"no place, or several lines: {error}") from error
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@drawn(50)
 @given(document=values | documents, data=st.data())
 def test_no_document_gives_anything_but_an_error_with_a_place(
     tmp_path_factory: pytest.TempPathFactory, registry: Registry, document: Any, data: Any
@@ -439,7 +440,7 @@ def test_no_document_gives_anything_but_an_error_with_a_place(
     anything(tmp_path_factory.getbasetemp(), registry, text, assignments)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@drawn(50)
 @given(
     text=st.text(alphabet=st.sampled_from("ab:-[]{}#&*!|>'\"%@`,?~<=\n 0.\t\0é"), max_size=60),
     base=st.booleans(),

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from drawn import drawn
 from merbench import Clip, MerbenchError
 from merbench.benchmark import protocols
 from merbench.benchmark.protocols import (
@@ -58,7 +59,7 @@ group_sizes = st.lists(st.integers(1, 9), min_size=2, max_size=25)
 
 
 @given(sizes=group_sizes, fraction=st.floats(0.01, 0.99), seed=st.integers(0, 99))
-@settings(max_examples=100, deadline=None)
+@drawn(40)
 def test_monte_carlo_keeps_groups_apart(sizes: list[int], fraction: float, seed: int) -> None:
     clips = make(sizes)
     for split in MonteCarlo(folds=3, test_fraction=fraction, seed=seed).splits(clips):
@@ -66,7 +67,7 @@ def test_monte_carlo_keeps_groups_apart(sizes: list[int], fraction: float, seed:
 
 
 @given(sizes=group_sizes, fraction=st.floats(0.1, 0.9))
-@settings(max_examples=100, deadline=None)
+@drawn(40)
 def test_grouped_test_sides_are_near_their_share(sizes: list[int], fraction: float) -> None:
     clips = make(sizes)
     for split in MonteCarlo(folds=3, test_fraction=fraction).splits(clips):
@@ -136,7 +137,7 @@ def test_one_group_cannot_be_split() -> None:
     repeats=st.integers(1, 3),
     classes=st.booleans(),
 )
-@settings(max_examples=60, deadline=None)
+@drawn(30)
 @pytest.mark.filterwarnings("ignore:The least populated class")
 def test_k_folds_keep_groups_apart_and_test_every_clip_once_a_repeat(
     sizes: list[int], folds: int, repeats: int, classes: bool

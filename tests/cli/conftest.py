@@ -50,8 +50,9 @@ def call(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
+    without_workers: None,
 ) -> Call:
-    """Call the program in this process, in an empty folder: quick."""
+    """Call the program in this process, which does a run's steps too, in an empty folder: quick."""
     here = tmp_path / "here"
     here.mkdir()
     monkeypatch.chdir(here)

@@ -74,7 +74,8 @@ def test_build_keeps_reported_numbers_apart(call, ran):
     assert "them" not in Path("board/leaderboard.csv").read_text()
 
 
-def test_boards_grow_together_and_shrink_again(call, ran, other):
+def test_boards_grow_together_and_shrink_again(call, short_runs):
+    ran, other = short_runs
     call("leaderboard", "publish", ran, "--to", "mine", "--submitter", "Ann")
     done = call("leaderboard", "publish", other, "--to", "theirs", "--json").json
     assert done["changed"]
@@ -113,7 +114,8 @@ def test_build_keeps_what_lies_in_reported_and_rebuilds_a_published_board(call, 
     assert table.read_bytes() == right
 
 
-def test_publish_then_verify_then_tamper(call, ran, other):
+def test_publish_then_verify_then_tamper(call, short_runs):
+    other, ran = short_runs
     done = call("leaderboard", "publish", ran)
     assert done.status == 0, done.stderr
     assert "linear" in done.stdout
@@ -223,6 +225,7 @@ def named_tables(folder: Path) -> Path:
     spec = folder / "spec.yaml"
     spec.write_text(
         f"name: named\ndatasets:\n{''.join(tables)}features: [published]\nmodels: [ridge]\n"
+        "baselines: false\n"
         "protocol: {monte-carlo: {folds: 2, test_fraction: 0.3}}\n"
     )
     return spec

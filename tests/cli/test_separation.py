@@ -12,6 +12,8 @@ from multitrack_files import RATE, write_track
 
 from merbench import devices
 from merbench.cli import separation
+from merbench.separation import scoring
+from merbench.separation.scoring import METRICS, SeparationScore
 
 SHARES = '''
 from merbench import Separator, hookimpl
@@ -195,6 +197,9 @@ def test_a_separator_is_told_the_device_that_is_asked_for_and_there(
         )
     )
     monkeypatch.setattr(devices, "_count", lambda torch, kind: {"cpu": 1, "cuda": 2}.get(kind, 0))
+    nothing = (False, *(0.0,) * (1 + len(METRICS)))
+    scored = SeparationScore("track", "bass", "told", *nothing)
+    monkeypatch.setattr(scoring, "_score", lambda track, methods: [scored])
     mix = data / "track 0" / "vocals.wav"
     separate = ("separators", "separate", "told", mix, "--out", "stems", "--plugins", plugin)
     evaluate = ("separators", "evaluate", "told", "--data", data, "--plugins", plugin)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from in_process import call_merbench
 from merbench import Engine, EngineOptions
 from merbench.engines import catalogue
 from merbench.engines.local import LocalEngine
@@ -103,7 +104,9 @@ def test_a_run_on_a_plugins_engine_is_the_same_run(bench, threads):
         other = bench.with_home(name)
         out = bench.folder / "runs" / name
         chosen = ("--engine", name, *(("--engine-set", "most=2") if name == "threads" else ()))
-        done = other.call("run", bench.spec, "--out", out, *chosen, "--jobs", "1")
+        done = call_merbench(
+            "run", bench.spec, "--out", out, *chosen, environment=other.variables()
+        )
         assert done.returncode == 0, done.stderr
         manifest = json.loads((out / "manifest.json").read_text())
         runs[name] = ([cell["id"] for cell in manifest["cells"]], other.results())

@@ -19,6 +19,7 @@ import psutil
 import pytest
 
 import merbench
+from in_process import call_merbench
 from merbench.components import EngineOptions
 from merbench.engines.dask_engine import Dask
 from merbench.engines.schedule import execute_steps
@@ -150,19 +151,24 @@ def test_a_run_whose_scheduler_is_killed_goes_on_with_the_same_command(
     assert "Traceback" not in stderr
     assert "run the same command to go on" in stderr
     kept, done = bench.results(), len(bench.traced())
-    again = bench.call("run", bench.spec, "--out", tmp_path / "again", "--jobs", "1")
+    again = call_merbench(
+        "run", bench.spec, "--out", tmp_path / "again", environment=bench.variables()
+    )
     assert again.returncode == 0, again.stderr
     assert not kept & {line.split()[2] for line in bench.traced()[done:]}
 
 
-def test_tables_are_those_of_the_local_engine(tmp_path: Path) -> None:
+def test_tables_are_those_of_a_run_without_workers(tmp_path: Path) -> None:
     tables = []
-    for name in ("local", "dask"):
+    for name in ("none", "dask"):
         bench = TinyBench.make(tmp_path / name)
-        out = tmp_path / f"out-{name}"
-        done = bench.call("run", bench.spec, "--engine", name, "--jobs", "2", "--out", out)
+        run = ["run", bench.spec, "--out", tmp_path / f"out-{name}"]
+        if name == "dask":
+            done = bench.call(*run, "--engine", "dask", "--jobs", "2")
+        else:
+            done = call_merbench(*run, environment=bench.variables())
         assert done.returncode == 0, done.stderr
-        results = run_results.read_results(out)
+        results = run_results.read_results(tmp_path / f"out-{name}")
         timed = [name for name in results.folds if "seconds" in name or "memory" in name]
         tables.append((results.folds.drop(columns=timed).to_csv(), results.predictions.to_csv()))
     assert tables[0] == tables[1]

@@ -21,6 +21,7 @@ import pandas as pd
 import psutil
 import pytest
 
+from in_process import call_merbench
 from merbench import memory, threads
 from merbench.components import EngineOptions
 from merbench.components.engine import Workplace
@@ -529,7 +530,7 @@ def test_ctrl_c_stops_cleanly_and_the_next_run_goes_on(tmp_path, engine):
         wait_for(lambda: group_is_gone(process.pid), seconds=30)
     kept, done = bench.results(), len(bench.traced())
     assert kept
-    again = bench.call(*arguments)
+    again = call_merbench("run", bench.spec, "--out", out, environment=bench.variables())
     assert again.returncode == 0, again.stderr
     assert not kept & {line.split()[2] for line in bench.traced()[done:]}
     assert not list((bench.store.folder / "unfinished").iterdir())

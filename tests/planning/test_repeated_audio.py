@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 
+from in_process import call_merbench
 from merbench.leaderboard import run_results
 from merbench.verification import run_check
 
@@ -20,8 +21,8 @@ def test_the_same_audio_in_other_groups_is_said_in_plan_run_and_on_the_board(ben
     note = "the same audio, byte for byte, as a clip of another group (4 clips)"
     assert {data.provenance for data in plan.datasets} == {note}
     out = bench.folder / "out"
-    for arguments in (["plan", bench.spec], ["run", bench.spec, "--jobs", "1", "--out", out]):
-        done = bench.call(*arguments)
+    for arguments in (["plan", bench.spec], ["run", bench.spec, "--out", out]):
+        done = call_merbench(*arguments, environment=bench.variables())
         assert done.returncode == 0, done.stderr
         assert f"warning: {plan.warnings[1]}" in " ".join(done.stderr.split())
     run = run_results.read_results(out)

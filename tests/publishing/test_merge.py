@@ -12,6 +12,8 @@ from merbench.leaderboard import published_folder
 from merbench.publishing.merge import merge
 from merbench.publishing.publish import publish
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 def own(folder):
     return {name: data for name, data in contents(folder).items() if not name.startswith("..")}

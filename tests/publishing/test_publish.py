@@ -132,11 +132,11 @@ def test_a_run_that_does_not_verify_is_refused(board, two_runs, tmp_path):
     assert contents(board) == before
 
 
-def test_nothing_is_added_to_a_leaderboard_that_does_not_verify(two_runs, first_board):
+def test_nothing_is_added_to_a_leaderboard_that_does_not_verify(short_runs, first_board):
     (first_board / "leaderboard.csv").write_text("tampered\n")
     before = contents(first_board)
     with pytest.raises(MerbenchError, match=r"does not verify as it is .*nothing was changed"):
-        publish(two_runs[2], first_board)
+        publish(short_runs[1], first_board)
     assert contents(first_board) == before
 
 
@@ -149,7 +149,7 @@ def test_nothing_is_added_to_a_leaderboard_that_does_not_verify(two_runs, first_
     ),
 )
 def test_whatever_stops_it_the_folder_stays_as_it_was(
-    two_runs, first_board, monkeypatch, step, error
+    short_runs, first_board, monkeypatch, step, error
 ):
     folder = first_board
     before = contents(folder)
@@ -186,14 +186,14 @@ def test_whatever_stops_it_the_folder_stays_as_it_was(
         monkeypatch.setattr(publishing, step, later)
     interrupted = isinstance(error, KeyboardInterrupt)
     with pytest.raises(KeyboardInterrupt if interrupted else MerbenchError) as raised:
-        publish(two_runs[2], folder)
+        publish(short_runs[1], folder)
     assert interrupted or "nothing was changed" in str(raised.value)
     monkeypatch.undo()
     assert contents(folder) == before
-    assert publish(two_runs[2], folder).moves
+    assert publish(short_runs[1], folder).moves
 
 
-def test_a_check_that_fails_afterwards_leaves_nothing(two_runs, first_board, monkeypatch):
+def test_a_check_that_fails_afterwards_leaves_nothing(short_runs, first_board, monkeypatch):
     folder = first_board
     before = contents(folder)
     genuine = rebuild.rebuild
@@ -205,13 +205,13 @@ def test_a_check_that_fails_afterwards_leaves_nothing(two_runs, first_board, mon
 
     monkeypatch.setattr(rebuild, "rebuild", wrongly)
     with pytest.raises(MerbenchError, match=r"would not verify \(the file stray.txt .*nothing was"):
-        publish(two_runs[2], folder)
+        publish(short_runs[1], folder)
     assert contents(folder) == before
 
 
-def test_ctrl_c_leaves_the_folder_as_it_was(two_runs, first_board):
+def test_ctrl_c_leaves_the_folder_as_it_was(short_runs, first_board):
     """The real signal, sent while the tables are rebuilt."""
-    second, folder = two_runs[2], first_board
+    second, folder = short_runs[1], first_board
     before = contents(folder)
     program = (
         "import sys, time; from pathlib import Path\n"

@@ -9,7 +9,7 @@ from published import contents
 from merbench.publishing.publish import publish
 
 
-def test_two_orders_of_publishing_give_the_same_tables(two_runs, published, tmp_path):
+def test_two_orders_of_publishing_give_the_same_tables(two_runs, published, undrawn, tmp_path):
     folder = tmp_path / "board"
     shutil.copytree(published / "reported", folder / "reported")
     for run in reversed(two_runs[1:]):

@@ -16,10 +16,10 @@ from merbench.verification.board_check import verify_board
 pytestmark = pytest.mark.usefixtures("undrawn")
 
 
-def test_what_is_taken_back_leaves_the_leaderboard_as_it_was(two_runs, first_board):
+def test_what_is_taken_back_leaves_the_leaderboard_as_it_was(short_runs, first_board):
     folder = first_board
     before = contents(folder)
-    second = publish(two_runs[2], folder).submission
+    second = publish(short_runs[1], folder).submission
     run = record.read_record(second).manifest["run"]
     done = unpublish(run[:8], folder)
     assert contents(folder) == before

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,14 +17,13 @@ import yaml
 from tensorflow_files import write_checkpoint
 from tensorflow_graph import random_variables
 
-from merbench import cli
+from in_process import call_merbench
 from merbench.benchmark.names import NONE
 from merbench.plugins import discovery
 from merbench_plugins.datasets.four_qaed import FourQaed
 from merbench_plugins.datasets.merge import NewFourQaed
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-MERBENCH = str(Path(sys.executable).with_name("merbench"))
 FILES = sorted([REPOSITORY / "benchmarks.yaml", *(REPOSITORY / "benchmarks").glob("*.yaml")])
 
 PUBLISHED_SPLIT = ("emomusic", "emopia", "louro2024-emopia")
@@ -36,28 +32,18 @@ PUBLISHED_SPLIT = ("emomusic", "emopia", "louro2024-emopia")
 SMALL_NETWORK = {"num_layers": 3, "num_initial_filters": 4, "num_frames": 512}
 
 
-def merbench(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "MERBENCH_HOME": str(home)}
-    return subprocess.run(
-        [MERBENCH, *arguments], capture_output=True, text=True, env=environment, timeout=300
-    )
+def store_in(folder: Path) -> dict[str, str]:
+    return {"MERBENCH_HOME": str(folder / "home")}
 
 
 @pytest.fixture
-def planned(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., Any]:
+def planned(tmp_path: Path) -> Callable[..., Any]:
     """Plan in this process, which loads what networks need once for all files."""
-    monkeypatch.setenv("MERBENCH_HOME", str(tmp_path / "home"))
 
     def plan(*arguments: str) -> Any:
-        monkeypatch.setattr(sys, "argv", ["merbench", "plan", *arguments, "--json"])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as left:
-            cli.main()
-        stdout, stderr = capsys.readouterr()
-        assert not left.value.code, stderr
-        return json.loads(stdout)
+        done = call_merbench("plan", *arguments, "--json", environment=store_in(tmp_path))
+        assert not done.returncode, done.stderr
+        return json.loads(done.stdout)
 
     return plan
 
@@ -204,13 +190,13 @@ def test_what_the_head_of_the_second_paper_s_file_sets_can_be_set(
 def test_without_weights_the_separated_rows_say_why(tmp_path: Path) -> None:
     root = miniature("nguyen2022", tmp_path / "data")
     out = tmp_path / "out"
-    done = merbench(
+    done = call_merbench(
         "run", str(REPOSITORY / "benchmarks/nguyen2022.yaml"),
         "--set", f"datasets.pmemo.root={root}",
         "--set", "protocol.monte-carlo.folds=2",
         "--set", "models=[ridge]",
         "--out", str(out),
-        home=tmp_path / "home",
+        environment=store_in(tmp_path),
     )  # fmt: skip
     assert done.returncode == 1
     board = pd.read_csv(out / "leaderboard.csv")
@@ -233,7 +219,7 @@ def test_the_paper_on_a_miniature_of_pmemo(tmp_path: Path) -> None:
     config = from_variant("m6", SMALL_NETWORK).model_dump()
     write_checkpoint(tmp_path / "ckpt", random_variables(config, seed=0))
     out = tmp_path / "out"
-    done = merbench(
+    done = call_merbench(
         "run", str(REPOSITORY / "benchmarks/nguyen2022.yaml"),
         "--set", f"datasets.pmemo.root={root}",
         "--set", f"separators.wave-u-net.weights={tmp_path / 'ckpt'}",
@@ -241,7 +227,7 @@ def test_the_paper_on_a_miniature_of_pmemo(tmp_path: Path) -> None:
         "--set", "protocol.monte-carlo.folds=2",
         "--set", "models=[{random-forest: {n_estimators: 5}}, {crnn: {preset: small, epochs: 2}}]",
         "--out", str(out),
-        home=tmp_path / "home",
+        environment=store_in(tmp_path),
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     board = pd.read_csv(out / "leaderboard.csv")
@@ -257,4 +243,4 @@ def test_the_paper_on_a_miniature_of_pmemo(tmp_path: Path) -> None:
     comparisons = pd.read_csv(out / "comparisons.csv")
     assert set(comparisons["across"]) == {"separator"}
     assert len(comparisons) == 2
-    assert merbench("verify", str(out), home=tmp_path / "home").returncode == 0
+    assert call_merbench("verify", str(out), environment=store_in(tmp_path)).returncode == 0

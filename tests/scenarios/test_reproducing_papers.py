@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-MERBENCH = str(Path(sys.executable).with_name("merbench"))
+from in_process import call_merbench
 
 
 @pytest.mark.parametrize(
@@ -22,15 +19,22 @@ MERBENCH = str(Path(sys.executable).with_name("merbench"))
     ],
 )
 def test_every_row_of_a_paper_is_run_or_says_what_is_missing(
-    paper: str, only: str, rows: int, unready: set[str], tmp_path: Path
+    paper: str,
+    only: str,
+    rows: int,
+    unready: set[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    done = subprocess.run(
-        [MERBENCH, "reproduce", paper, "--smoke", "--json", "--only", only, "-j", "1"],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "MERBENCH_HOME": str(tmp_path / "home"), "OMP_NUM_THREADS": "1"},
-        cwd=tmp_path,
-        timeout=600,
+    monkeypatch.chdir(tmp_path)
+    done = call_merbench(
+        "reproduce",
+        paper,
+        "--smoke",
+        "--json",
+        "--only",
+        only,
+        environment={"MERBENCH_HOME": str(tmp_path / "home")},
     )
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)

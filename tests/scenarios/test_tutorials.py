@@ -18,7 +18,7 @@ BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, without_workers: None) -> Path:
     monkeypatch.setenv("MERBENCH_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(trial, "wanted", lambda: False)
     folder = tmp_path / "here"

@@ -61,7 +61,7 @@ CELLS = st.one_of(
 )  # fmt: skip
 
 
-@tried(25)
+@tried(15)
 @given(data=st.data())
 def test_any_edit_of_a_table_gives_pages_or_one_sentence(edited, undrawn, data):
     path = edited / data.draw(st.sampled_from([n for n in TABLES if (edited / n).is_file()]))

@@ -10,7 +10,6 @@ import copy
 import csv
 import io
 import json
-import os
 import shutil
 import zipfile
 from collections.abc import Iterator
@@ -20,9 +19,10 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given
 from hypothesis import strategies as st
 
+from drawn import TIMES, drawn
 from merbench import csv_text
 from merbench.benchmark.document import read_document
 from merbench.benchmark.resolving import resolve
@@ -37,14 +37,10 @@ from merbench_plugins.checkpoints.opening import SafetensorsCheckpoint
 from merbench_plugins.datasets.archives import unpacked_to
 from tinybench import SPEC
 
-TIMES = int(os.environ.get("MERBENCH_FUZZ", "1"))
-
 
 def tried(examples: int) -> Any:
-    return settings(
-        max_examples=examples * TIMES,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
+    return drawn(
+        examples,
         # The suite tries the same each time, and does not look for the smallest that fails.
         derandomize=TIMES == 1,
         phases=[Phase.generate] if TIMES == 1 else tuple(Phase),
@@ -132,7 +128,7 @@ UNCHECKED = {"started", "seconds", "base", "bases", "skipped", "tasks", "failure
 """What in a manifest nothing else in a submission follows from, or what another check is for."""
 
 
-@tried(60)
+@tried(30)
 @given(data=st.data())
 def test_any_change_of_a_manifest_is_a_fault_or_no_matter(given_submission, data):
     path = given_submission / "manifest.json"
@@ -163,7 +159,7 @@ def _at(document: Any, at: tuple[Any, ...]) -> Any:
     return document
 
 
-@tried(60)
+@tried(30)
 @given(
     name=st.sampled_from(["manifest.json", "folds.parquet", "predictions.parquet"]),
     start=st.floats(0, 1),
@@ -188,7 +184,7 @@ def faults_of_text(found: list[str]) -> bool:
     return all("\n" not in line for line in found)
 
 
-@tried(40)
+@tried(25)
 @given(data=st.data())
 def test_any_value_in_a_table_of_a_submission_is_a_fault(given_submission, data):
     name = data.draw(st.sampled_from(["folds.parquet", "predictions.parquet"]))

@@ -22,6 +22,8 @@ from merbench.scoring.score_file import score_file
 from merbench.verification import run_check
 from tinybench import TinyBench
 
+pytestmark = pytest.mark.usefixtures("without_workers", "undrawn")
+
 MOODS = (
     "angry", "bright", "calm", "dark", "eerie", "funny", "gentle", "happy", "intense", "jolly",
     "kind", "lonely", "off beat", "r&b",

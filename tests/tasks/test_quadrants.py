@@ -119,6 +119,7 @@ def test_a_run_of_quadrants_holds_what_hand_calculation_gives(quads):
         assert rows["kl"][known].to_numpy() == pytest.approx(-np.log(q[truth[known] == 1]))
 
 
+@pytest.mark.usefixtures("without_workers")
 def test_such_a_run_verifies_and_its_table_shows_the_tasks_metrics(quads, monkeypatch):
     quads.write_spec(datasets=[{"named": {"root": "data"}}], **SPEC)
     monkeypatch.setenv("MERBENCH_HOME", str(quads.home))

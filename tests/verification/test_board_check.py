@@ -254,7 +254,7 @@ TAMPERINGS: dict[str, tuple[Tamper, str]] = {
 }  # fmt: skip
 
 
-def test_an_honest_leaderboard_verifies_but_for_what_nobody_can_see(published):
+def test_an_honest_leaderboard_verifies_but_for_what_nobody_can_see(published, undrawn):
     verdict = verify_board(published)
     assert verdict.differences == []
     assert len(verdict.unverified) == 2

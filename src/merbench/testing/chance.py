@@ -7,6 +7,7 @@ fault, and so is a result that follows one; a draw by a library that decides not
 from __future__ import annotations
 
 import contextlib
+import functools
 import linecache
 import random
 import sys
@@ -175,10 +176,27 @@ def touched_by(work: Callable[[], object], own: tuple[str, ...]) -> Touch | None
     return tracer.touch
 
 
-def _files(*parts: str) -> tuple[str, ...]:
-    """Return files and folders of torch, where it is loaded."""
-    torch = getattr(sys.modules.get("torch"), "__file__", None)
-    return tuple(str(Path(torch).parent / part) for part in parts) if torch else ()
+class _Files(NamedTuple):
+    """Beginnings of the paths of generators' own code, and of what hands a call of torch's on."""
+
+    generators: tuple[str, ...]
+    wrappers: tuple[str, ...]
+
+
+def _files() -> _Files:
+    return _files_with(getattr(sys.modules.get("torch"), "__file__", None))
+
+
+@functools.cache  # asked for every function that is called
+def _files_with(torch: str | None) -> _Files:
+    """Return them for the torch of this file, or for none that is loaded."""
+    numpy = str(Path(str(np.random.__file__)).parent)
+    ours = (str(random.__file__), numpy)
+    if torch is None:
+        return _Files(ours, ())
+    folder = Path(torch).parent
+    wrappers = (str(folder / "_compile.py"), f"{folder / '_dynamo'}/")
+    return _Files((*ours, str(folder / "random.py")), wrappers)
 
 
 class _Tracer:
@@ -218,12 +236,11 @@ class _Tracer:
         return self._library_line if called_by_own else None
 
     def _is_generator(self, file: str) -> bool:
-        numpy = str(Path(str(np.random.__file__)).parent)
-        return file.startswith((str(random.__file__), numpy, *_files("random.py")))
+        return file.startswith(_files().generators)
 
     def _is_wrapper(self, frame: FrameType) -> bool:
         """Tell whether a function only hands a call of torch's on."""
-        return frame.f_code.co_filename.startswith(_files("_compile.py", "_dynamo/"))
+        return frame.f_code.co_filename.startswith(_files().wrappers)
 
     def _own_line(self, frame: FrameType, event: str, arg: Any) -> Any:
         self._settle(blame=True)
