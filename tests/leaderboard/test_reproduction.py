@@ -51,3 +51,16 @@ def test_where_there_is_no_number_it_says_why(bench):
     unready = {cell.id: "the weights are not here" for cell in plan.cells}
     rows = reproduced(plan.cells, plan.benchmark.spec.reported, None, unready)
     assert {row.error for row in rows} == {"the weights are not here"}
+
+
+def test_what_speaks_against_a_number_stands_beside_it(bench):
+    run = bench.run(reported=TABLE)
+    plan = bench.plan(reported=TABLE)
+    first = next(cell for cell in plan.cells if cell.names["separator"] == "plain")
+    run.leaderboard["mark"] = ""
+    run.leaderboard.loc[run.leaderboard["cell"] == first.id, "mark"] = "untrained weights"
+    rows = reproduced(plan.cells, plan.benchmark.spec.reported, run, {})
+    assert {(row.cell == first.id, row.mark) for row in rows} == {
+        (True, "untrained weights"),
+        (False, ""),
+    }

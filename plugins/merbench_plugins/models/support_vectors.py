@@ -119,6 +119,12 @@ class SupportVectorClassifier(Model):
         "number of features times their variance.",
     )
     degree: int = Field(3, ge=1, le=10, description="Power of the polynomial kernel.")
+    max_iter: int = Field(
+        -1,
+        ge=-1,
+        description="Steps of the solver at most, after which it keeps what it has; -1: as many as "
+        "it takes, which with a steep polynomial and a large C may be hours for a hundred clips.",
+    )
     probabilities: Probabilities = "calibrated"
     folds: CalibrationFolds = 5
     scaling: Scaling = "standard"
@@ -132,7 +138,12 @@ class SupportVectorClassifier(Model):
 
         # A seed that nothing uses; without it scikit-learn draws one from NumPy's global state.
         machine = SVC(
-            C=self.C, kernel=self.kernel, gamma=self.gamma, degree=self.degree, random_state=0
+            C=self.C,
+            kernel=self.kernel,
+            gamma=self.gamma,
+            degree=self.degree,
+            max_iter=self.max_iter,
+            random_state=0,
         )
         return classifier_by_scores(
             machine,

@@ -145,14 +145,16 @@ def _print(rows: Sequence[Reproduced], source: str, *, smoke: bool) -> None:
     metrics = sorted({row.metric for row in rows})
     columns = ("system", *(["dataset"] if several else []), *(["metric"] if metrics[1:] else []))
     numbers = ("paper", "here", "95 % interval", "difference", "its interval")
+    marks = ["mark"] if any(row.mark for row in rows) else []
     display.print_table(
-        (*columns, *numbers),
+        (*columns, *numbers, *marks),
         [
             (
                 row.system if row.status == "reported" else f"{row.system} ({row.status})",
                 *([row.dataset] if several else []),
                 *([row.metric] if metrics[1:] else []),
                 *_numbers(row),
+                *([row.mark] if marks else []),
             )
             for row in rows
         ],

@@ -1,4 +1,4 @@
-"""KL, metrics of each task, paired tests, rankings and the human ceiling, on plain arrays."""
+"""KL, metrics, paired tests, rankings and the human ceiling, on arrays and data frames."""
 
 from merbench.evaluation.ceiling import HumanCeiling, human_ceiling
 from merbench.evaluation.comparison import ALPHA, ROPE, Paired, compare_pairs
@@ -12,6 +12,7 @@ from merbench.evaluation.divergence import (
 from merbench.evaluation.evaluator import Evaluation, evaluate
 from merbench.evaluation.f1 import MacroF1, macro_f1
 from merbench.evaluation.families import holm
+from merbench.evaluation.frames import evaluate_frames
 from merbench.evaluation.friedman import (
     CriticalDifference,
     Friedman,
@@ -63,6 +64,7 @@ __all__ = [
     "critical_difference",
     "divergence",
     "evaluate",
+    "evaluate_frames",
     "friedman",
     "gaussian_kl",
     "groups_needed",

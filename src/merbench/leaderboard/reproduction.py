@@ -41,6 +41,8 @@ class Reproduced:
         Ours less the paper's, whose own error nobody knows: the interval is ours alone.
     error
         Why there is no number here; empty where there is one.
+    mark
+        What speaks against the number here, such as weights that are random; empty for nothing.
     """
 
     system: str
@@ -59,6 +61,7 @@ class Reproduced:
     difference_low: float | None
     difference_high: float | None
     error: str
+    mark: str
 
 
 def reproduced(
@@ -84,6 +87,7 @@ def reproduced(
     """
     from merbench.benchmark.names import full_title
 
+    marks = {} if run is None else {row["cell"]: row["mark"] or "" for row in run.rows}
     found = []
     for cell in cells:
         for figure in figures_of(cell, reported):
@@ -106,6 +110,7 @@ def reproduced(
                     _less(low, figure.value),
                     _less(high, figure.value),
                     error,
+                    marks.get(cell.id, ""),
                 )
             )
     order = [entry.system for entry in reported.systems]
