@@ -12,7 +12,7 @@ def merbench_features() -> Iterator[type[FeatureExtractor]]:
     """Yield every feature extractor of this package."""
     from merbench_plugins.features.artist_cnn import ArtistEmbedding
     from merbench_plugins.features.hand_crafted import HandCrafted
-    from merbench_plugins.features.hugging_face import Clap, Mert, TransformersModel
+    from merbench_plugins.features.hugging_face import Clap, Mert, Muq, TransformersModel
     from merbench_plugins.features.librosa_14 import Librosa14, Librosa14Flat, Librosa14Stats
     from merbench_plugins.features.mel_spectrogram import MelSequence, MelSpectrogram
     from merbench_plugins.features.mtat_crnn import MtatEmbedding
@@ -43,6 +43,7 @@ def merbench_features() -> Iterator[type[FeatureExtractor]]:
         OpenL3Sequence,
         Clap,
         Mert,
+        Muq,
         TransformersModel,
         VibeNet,
         Published,
