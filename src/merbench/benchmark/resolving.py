@@ -108,7 +108,7 @@ def resolve(document: Document, spec: Spec, registry: Registry) -> Benchmark:
         tuple(build.all("separator", spec.separators, "separators")),  # type: ignore[arg-type]
         tuple(build.several("feature", spec.features, "features")),  # type: ignore[arg-type]
         tuple(build.all("model", spec.models, "models")),  # type: ignore[arg-type]
-        _baselines(registry) if spec.baselines else (),
+        tuple(cls() for cls in registry.baselines()) if spec.baselines else (),
         _protocol(build, spec.protocol),
         document,
     )
@@ -144,11 +144,6 @@ def _tasks(document: Document, value: Any, path: DocumentPath) -> list[Task | No
         raise document.error(
             path, f"task must be {' or '.join(_READABLE)}, not {value!r}"
         ) from None
-
-
-def _baselines(registry: Registry) -> tuple[Model, ...]:
-    classes = [entry.cls for entry in registry.of_kind("model")]
-    return tuple(cls() for cls in classes if issubclass(cls, Model) and cls.baseline)
 
 
 def _protocol(build: Builder, choice: Any) -> Protocol:

@@ -16,6 +16,7 @@ from merbench.engines.schedule import Outcome
 from merbench.errors import MerbenchError
 from merbench.planning.cell import Cell, LoadedDataset
 from merbench.planning.plan import Plan
+from merbench.postponed import postpone_unused
 from merbench.runs import manifest as manifests
 from merbench.runs import row_columns, stems
 from merbench.runs.ceiling import human_ceiling_rows
@@ -76,6 +77,7 @@ def execute_plan(
 
 
 def _load_evaluation() -> None:
+    postpone_unused()
     importlib.import_module("pandas")
     importlib.import_module("merbench.evaluation")
     importlib.import_module("scipy.special")
