@@ -9,7 +9,12 @@ from merbench import ClassAt, classes_in, hookimpl
 _MODULES = {
     "artist_cnn": {"artist-cnn": "ArtistEmbedding"},
     "hand_crafted": {"hand-crafted": "HandCrafted"},
-    "hugging_face": {"clap": "Clap", "mert": "Mert", "transformers": "TransformersModel"},
+    "hugging_face": {
+        "clap": "Clap",
+        "mert": "Mert",
+        "muq": "Muq",
+        "transformers": "TransformersModel",
+    },
     "librosa_14": {
         "librosa-14": "Librosa14",
         "librosa-14-flat": "Librosa14Flat",

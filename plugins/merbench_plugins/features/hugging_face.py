@@ -1,11 +1,11 @@
-"""Embeddings of pretrained audio models that Hugging Face's `transformers` loads."""
+"""Embeddings of pretrained audio models: those of Hugging Face's `transformers`, and MuQ."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from pydantic import Field
 
@@ -17,9 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from merbench.audio import Waveform
-    from merbench_plugins.features._hugging_face_models import Pretrained
 
-__all__ = ["Clap", "Mert", "PretrainedModel", "TransformersModel"]
+__all__ = ["Clap", "Mert", "Muq", "PretrainedModel", "TransformersModel"]
 
 _PARTS = ("*.json", "*.safetensors", "*.bin", "*.py")
 """Files of a model that decide what it computes."""
@@ -78,25 +77,38 @@ class PretrainedModel(Weights):
             return None
 
 
-class _HuggingFace(FeatureExtractor):
+class _Pretrained(Protocol):
+    """A model that was loaded, and what it is asked."""
+
+    @property
+    def sample_rate(self) -> int:
+        """What the model hears, in Hz."""
+
+    def check_layer(self, layer: int | Literal["mean", "embedding"], whose: str) -> None:
+        """Raise `MerbenchError` where the model has no such layer."""
+
+    def hear(
+        self,
+        windows: Sequence[NDArray[np.float32]],
+        layer: int | Literal["mean", "embedding"],
+        device: str,
+    ) -> NDArray[np.float32]:
+        """Return what is made of some windows of one length, shape (windows, frames, d)."""
+
+
+class _Windowed(FeatureExtractor):
     """Windows of a clip, and what a pretrained model makes of them."""
 
     kind = FeatureKind.VECTOR
     uses_device = True
     at_once = 8
     requires = ("transformers",)
-    source_modules = ("merbench_plugins.features._hugging_face_models",)
     typical_cost = Cost(seconds=8.0, megabytes=0.003)
 
     pooling: Literal["mean", "max", "mean-and-deviation"] = Field(
         "mean",
         description="What is kept of each number over time: its mean, its maximum, or its mean and "
         "standard deviation.",
-    )
-    trust_remote_code: bool = Field(
-        False,
-        description="Run Python code that comes with the model. Only for models whose code you "
-        "have read.",
     )
 
     def _model(self) -> PretrainedModel:
@@ -192,9 +204,24 @@ class _HuggingFace(FeatureExtractor):
             pooled = np.concatenate([frames.mean(axis=0), frames.std(axis=0)])
         return pooled
 
-    def _pretrained(self) -> Pretrained:
+    def _pretrained(self) -> _Pretrained:
+        raise NotImplementedError
+
+
+class _HuggingFace(_Windowed):
+    """A model that transformers loads."""
+
+    source_modules = ("merbench_plugins.features._hugging_face_models",)
+
+    trust_remote_code: bool = Field(
+        False,
+        description="Run Python code that comes with the model. Only for models whose code you "
+        "have read.",
+    )
+
+    def _pretrained(self) -> _Pretrained:
         model = self._model()
-        loaded: Pretrained = _load_once(model.path(), model.digest(), self.trust_remote_code)
+        loaded: _Pretrained = _load_once(model.path(), model.digest(), self.trust_remote_code)
         return loaded
 
 
@@ -227,7 +254,7 @@ class Clap(_HuggingFace):
         return "embedding"
 
 
-class _Layers(_HuggingFace):
+class _Layers(_Windowed):
     """A model of layers, of which one or the mean is taken."""
 
     layer: int | Literal["mean"] = Field(
@@ -244,7 +271,7 @@ class _Layers(_HuggingFace):
         return self.layer
 
 
-class Mert(_Layers):
+class Mert(_Layers, _HuggingFace):
     """Embeddings of MERT, which learned music as speech models learn speech.
 
     The model is read from a folder or from the user's Hugging Face cache; nothing is downloaded.
@@ -266,7 +293,7 @@ class Mert(_Layers):
         return self.model
 
 
-class TransformersModel(_Layers):
+class TransformersModel(_Layers, _HuggingFace):
     """Embeddings of any model of sound that Hugging Face's transformers loads by itself.
 
     HuBERT, wav2vec 2.0, WavLM, the Audio Spectrogram Transformer, Whisper's encoder and others:
@@ -285,6 +312,42 @@ class TransformersModel(_Layers):
 
     def _model(self) -> PretrainedModel:
         return self.model
+
+
+class Muq(_Layers):
+    """Embeddings of MuQ, which learned music from parts of its spectrogram that were hidden.
+
+    The model is read from a folder or from the user's Hugging Face cache; nothing is downloaded.
+    Its network is merbench's own, on transformers' Conformer: the package muq, in which it was
+    published, works with earlier releases of transformers alone, and is not needed. The published
+    weights are licensed for non-commercial use (CC BY-NC 4.0).
+
+    Source: Zhu et al., "MuQ: Self-Supervised Music Representation Learning with Mel Residual Vector
+    Quantization", arXiv 2501.01108, 2025.
+    """
+
+    name = "muq"
+    source_modules = ("merbench_plugins.features._muq_network",)
+
+    model: PretrainedModel = Field(
+        PretrainedModel("OpenMuQ/MuQ-large-msd-iter"),
+        description="A folder, or a name on the Hugging Face Hub, of a MuQ model.",
+    )
+
+    def _model(self) -> PretrainedModel:
+        return self.model
+
+    def _pretrained(self) -> _Pretrained:
+        loaded: _Pretrained = _load_muq_once(self.model.path(), self.model.digest())
+        return loaded
+
+
+@lru_cache(maxsize=1)
+def _load_muq_once(folder: Path, digest: str) -> Any:
+    """Load a MuQ once a process; the digest tells when its files were replaced."""
+    from merbench_plugins.features._muq_network import load
+
+    return load(folder)
 
 
 @lru_cache(maxsize=1)

@@ -1,4 +1,8 @@
-"""Models of transformers' own classes, tiny and with random weights, saved as real ones are."""
+"""Models of transformers' own classes, tiny and with random weights, saved as real ones are.
+
+`muq_golden` is a tiny MuQ that the package muq 0.1.0 itself built, saved and let hear two windows,
+on transformers 4.46 (`muq_original.py`).
+"""
 
 from __future__ import annotations
 
@@ -10,11 +14,18 @@ import pytest
 import torch
 
 from merbench import MerbenchError
-from merbench_plugins.features.hugging_face import Clap, Mert, PretrainedModel, TransformersModel
+from merbench_plugins.features.hugging_face import (
+    Clap,
+    Mert,
+    Muq,
+    PretrainedModel,
+    TransformersModel,
+)
 
 transformers = pytest.importorskip("transformers")
 
 RATE = 16_000
+MUQ, MUQ_RATE = Path(__file__).with_name("muq_golden"), 24_000
 HUBERT = {
     "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 16,
     "conv_dim": (8, 8), "conv_kernel": (10, 3), "conv_stride": (160, 2),
@@ -119,6 +130,55 @@ def test_mert_is_loaded_as_the_hubert_that_it_is(hubert: Path, tmp_path: Path) -
     (tmp_path / "config.json").write_text(json.dumps(config | {"feature_extractor_cqt": True}))
     with pytest.raises(MerbenchError, match="no plain HuBERT: it has feature_extractor_cqt"):
         Mert(model=tmp_path).ready()
+
+
+def test_muq_hears_what_the_original_hears() -> None:
+    heard = np.load(MUQ / "heard.npz")
+    windows = heard["windows"].astype(np.float32)
+    for layer, expected in enumerate(heard["states"]):
+        extractor = Muq(model=MUQ, layer=layer)
+        found = extractor._pretrained().hear(list(windows), layer, "cpu")
+        np.testing.assert_allclose(found, expected, atol=1e-4)
+        assert expected.std(axis=(0, 1)).min() > 0.01
+    mean = extractor._pretrained().hear(list(windows), "mean", "cpu")
+    np.testing.assert_allclose(mean, heard["states"].mean(axis=0), atol=1e-4)
+
+
+def test_muq_hears_several_clips_as_each_alone() -> None:
+    extractor = Muq(model=MUQ, seconds=1.0, pooling="mean-and-deviation")
+    stems = [sound(length, MUQ_RATE, seed) for seed, length in enumerate([1.0, 2.0])]
+    together = extractor.extract_many(stems, [MUQ_RATE] * 2, device="cpu")
+    for stem, found in zip(stems, together, strict=True):
+        alone = extractor.extract(stem, MUQ_RATE, device="cpu")
+        assert alone.shape == (32,)
+        np.testing.assert_allclose(found, alone, atol=1e-5)
+
+
+def test_muq_says_what_is_wrong_with_a_model(tmp_path: Path) -> None:
+    with pytest.raises(MerbenchError, match="has the layers 0 to 2, and no layer 3"):
+        Muq(model=MUQ, layer=3).ready()
+    with pytest.raises(MerbenchError, match=r"weights OpenMuQ/\S+ are not here.*hf download"):
+        Muq().ready()
+    settings = json.loads((MUQ / "config.json").read_text())
+    (tmp_path / "model.safetensors").write_bytes((MUQ / "model.safetensors").read_bytes())
+    (tmp_path / "config.json").write_text(json.dumps(settings | {"conv_dim": 8}))
+    with pytest.raises(MerbenchError, match=r"is no model of MuQ, or is damaged"):
+        Muq(model=tmp_path).ready()
+    del settings["stat"]
+    (tmp_path / "config.json").write_text(json.dumps(settings))
+    with pytest.raises(MerbenchError, match=r"damaged \('?stat'? is missing\)"):
+        Muq(model=tmp_path).ready()
+
+
+def test_weights_of_torch_are_read_as_well(tmp_path: Path) -> None:
+    from safetensors.torch import load_file
+
+    torch.save(load_file(MUQ / "model.safetensors"), tmp_path / "pytorch_model.bin")
+    (tmp_path / "config.json").write_bytes((MUQ / "config.json").read_bytes())
+    waveform = sound(1.0, MUQ_RATE)
+    found = Muq(model=tmp_path).extract(waveform, MUQ_RATE, device="cpu")
+    expected = Muq(model=MUQ).extract(waveform, MUQ_RATE, device="cpu")
+    np.testing.assert_array_equal(found, expected)
 
 
 def test_clap_is_its_embedding_and_leaves_chance_alone(clap: Path) -> None:

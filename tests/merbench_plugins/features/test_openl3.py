@@ -1,4 +1,9 @@
-"""OpenL3 from a random file in the original's layout: the original's weights are not at hand."""
+"""OpenL3 from a random file in the original's layout: the original's weights are not at hand.
+
+`openl3_golden.npz` holds what the original gives with the same random weights: the Keras model of
+the package openl3 0.3.1 and its front end, kapre 0.1.4, for which the weights were published, run
+on TensorFlow 2.15 by `openl3_original.py`. Keras loaded the very file that the tests write.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +15,7 @@ import numpy as np
 import pytest
 import torch
 from keras_files import write_keras
+from openl3_layers import layers, two_seconds
 
 from merbench import MerbenchError
 from merbench_plugins.features._openl3_network import FILTERS, open_network
@@ -19,38 +25,7 @@ from merbench_plugins.features.openl3 import OpenL3, OpenL3Sequence
 pytest.importorskip("h5py")
 
 RATE = 48_000
-
-
-def layers(seed: int = 0) -> list[tuple[str, dict[str, np.ndarray]]]:
-    """The layers of the published file, front end included, numbered by chance as there."""
-    rng = np.random.default_rng(seed)
-    number = 20
-
-    def norm(channels: int) -> tuple[str, dict[str, np.ndarray]]:
-        nonlocal number
-        number += 1
-        roles = ("gamma", "beta", "moving_mean", "moving_variance")
-        return f"batch_normalization_{number}", {
-            role: rng.uniform(0.5, 1.5, channels).astype(np.float32) for role in roles
-        }
-
-    made = [
-        ("input_5", {}),
-        ("melspectrogram_5", {"real_kernels": np.ones((2048, 1, 1, 1025), np.float32)}),
-        norm(1),
-    ]
-    channels = 1
-    for block, filters in enumerate(FILTERS):
-        for again in range(2):
-            last = block == 3 and again == 1
-            name = "audio_embedding_layer" if last else f"conv2d_{30 - len(made)}"
-            kernel = rng.normal(0, (2 / 9 / channels) ** 0.5, (3, 3, channels, filters))
-            bias = rng.normal(0, 0.1, filters).astype(np.float32)
-            made.append((name, {"kernel": kernel.astype(np.float32), "bias": bias}))
-            if not last:
-                made += [norm(filters), (f"activation_{len(made)}", {})]
-            channels = filters
-    return made
+GOLDEN = np.load(Path(__file__).with_name("openl3_golden.npz"))
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +36,20 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def sound(seconds: float, seed: int = 1) -> np.ndarray:
     rng = np.random.default_rng(seed)
     return (0.1 * rng.standard_normal((2, int(seconds * RATE)))).astype(np.float32)
+
+
+@pytest.mark.parametrize("size", [512, 6144])
+def test_embeddings_are_those_of_the_original_model(weights: Path, size: int) -> None:
+    with torch.inference_mode():
+        found = open_network(weights, size)(torch.from_numpy(two_seconds())).numpy()
+    expected = GOLDEN[f"embedding_{size}"]
+    np.testing.assert_allclose(found, expected, atol=1e-4 * np.abs(expected).max())
+    assert expected.std(axis=0).max() > 0.01 * np.abs(expected).max()  # the windows differ
+
+
+def test_the_spectrogram_is_the_originals() -> None:
+    found = Network().spectrogram(torch.from_numpy(two_seconds())).numpy()
+    np.testing.assert_allclose(found[:, ::8, ::8], GOLDEN["spectrogram"], atol=0.01)
 
 
 def test_has_as_many_numbers_as_the_original() -> None:
