@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from merbench.components.base import UNIT_SECONDS, Cost
 from merbench.components.engine import Workplace
 from merbench.engines import schedule
 from merbench.engines.schedule import Outcome
@@ -87,9 +88,9 @@ def _remember(store: Store, outcome: Outcome) -> None:
         return
     info = store.info(outcome.work.key)
     if "seconds" in info:
-        timings.record(
-            store.folder, outcome.work.stage, component.title, info["seconds"], info["bytes"] / 1e6
-        )
+        cost = Cost(info["seconds"], info["bytes"] / 1e6)
+        units = outcome.work.units(info.get("clip_seconds", UNIT_SECONDS))
+        timings.record(store.folder, outcome.work.stage, component.title, cost, units)
 
 
 # --- the two tables ------------------------------------------------------------------------------

@@ -59,6 +59,16 @@ class Step:
         """How many steps that are alike take less time together; 1 where they gain nothing."""
         return 1
 
+    def units(self, clip_seconds: float) -> float:
+        """Return how many of the units that a `Cost` is of the work comes to.
+
+        Parameters
+        ----------
+        clip_seconds
+            Length of the clip that is worked on.
+        """
+        return 1.0
+
     def run(self, store: Store) -> None:
         """Do the work and leave the artifact `key`."""
         raise NotImplementedError
