@@ -18,9 +18,7 @@ def test_the_estimate_is_what_plugins_declare_until_something_was_measured(bench
     # halves: 8 x 2 s; levels: 8 x 1 stem and 8 x 2 stems of 3 s; average 3 x 5 s, linear 6 x 7 s.
     # They are declared of clips of 30 s, and of folds of 600 training clips; here there are 6.
     clip, fold = seconds_of_a_clip(bench) / 30, 6 / 600
-    assert expected.seconds == pytest.approx(
-        (8 * 2 + (8 + 16) * 3) * clip + (3 * 5 + 6 * 7) * fold
-    )
+    assert expected.seconds == pytest.approx((8 * 2 + (8 + 16) * 3) * clip + (3 * 5 + 6 * 7) * fold)
     assert expected.megabytes == pytest.approx(
         (8 * 1 + (8 + 16) * 0.5) * clip + (3 + 6) * 0.25 * fold
     )
