@@ -39,7 +39,7 @@ def test_durations_are_said_as_people_do(seconds: float | None, text: str) -> No
         (999.9, "1.0 GB"),
         (1_500, "1.5 GB"),
         (20_000, "20.0 GB"),
-    ],  # fmt: skip
+    ],
 )
 def test_sizes_are_said_as_people_do(megabytes: float, text: str) -> None:
     assert wording.size(megabytes) == text

@@ -8,8 +8,8 @@ from importlib import metadata
 
 PACKAGES = (
     "audiomentations", "demucs", "librosa", "numba", "numpy", "opensmile", "pandas", "pydantic",
-    "pyfluidsynth", "scikit-learn", "scipy", "skorch", "soundfile", "soxr", "tinysoundfont", "torch",
-    "xgboost",
+    "pyfluidsynth", "scikit-learn", "scipy", "skorch", "soundfile", "soxr", "tinysoundfont",
+    "torch", "xgboost",
 )  # fmt: skip
 """Packages whose version may decide a number."""
 

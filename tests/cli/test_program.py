@@ -71,7 +71,7 @@ NO_TABLE = {("schema",), ("separators", "train")}
 
 
 @pytest.mark.parametrize("command", sorted({*LEAVES} - NO_TABLE), ids=" ".join)
-def test_every_command_that_has_a_result_to_print_prints_json_as_well(
+def test_every_command_that_prints_a_result_has_json(
     command: tuple[str, ...],
 ) -> None:
     found: Any = typer.main.get_command(cli.app)
