@@ -20,7 +20,7 @@ def test_the_estimate_is_what_plugins_declare_until_something_was_measured(bench
     clip, fold = seconds_of_a_clip(bench) / 30, 6 / 600
     assert expected.seconds == pytest.approx((8 * 2 + (8 + 16) * 3) * clip + (3 * 5 + 6 * 7) * fold)
     assert expected.megabytes == pytest.approx(
-        (8 * 1 + (8 + 16) * 0.5) * clip + (3 + 6) * 0.25 * fold
+        8 * 1 * clip + (8 + 16) * 0.5 * 2 + (3 + 6) * 0.25 * fold
     )
     assert expected.unknown == ()
     bench.run()
@@ -40,9 +40,9 @@ def seconds_of_a_clip(bench: TinyBench) -> float:
 def test_what_was_measured_is_taken_in_proportion(bench):
     bench.write_spec(models=["linear"])
     bench.store.prepare()
-    timings.record(bench.store.folder, "separate", "halves", Cost(10.0), units=2.0)
+    timings.record(bench.store.folder, "separate", "halves", Cost(5.0))
     timings.record(bench.store.folder, "extract", "levels", Cost(0.0))
-    timings.record(bench.store.folder, "fit", "linear", Cost(300.0), units=0.5)
+    timings.record(bench.store.folder, "fit", "linear", Cost(600.0))
     expected = estimate(bench.plan(), bench.store)
     separating = 8 * 5.0 * seconds_of_a_clip(bench) / 30
     assert expected.seconds == pytest.approx(separating + 6 * 600.0 * 6 / 600)

@@ -18,7 +18,7 @@ def test_the_median_of_what_was_recorded_is_read(tmp_path):
 
 def test_lines_that_say_nothing_are_counted_and_the_others_read(tmp_path):
     timings.record(tmp_path, "fit", "ridge", Cost(2.0, 0.5))
-    line = '{"stage": "fit", "component": "ridge", "seconds": %s, "megabytes": 1, "units": 1}\n'
+    line = '{"stage": "fit", "component": "ridge", "unit_seconds": %s, "unit_megabytes": 1}\n'
     with timings.file_of(tmp_path).open("ab") as file:
         file.write(b"\xff\xfe no UTF-8\n[1, 2]\n7\n{}\n")
         file.write("".join(line % x for x in ("NaN", "Infinity", "-1", '"much"')).encode())
@@ -36,9 +36,3 @@ def test_machines_that_share_a_store_write_files_of_their_own(tmp_path, monkeypa
 
 def test_without_a_file_nothing_is_known(tmp_path):
     assert timings.read_timings(tmp_path / "none") == ({}, 0)
-
-
-def test_a_cost_is_kept_by_the_unit(tmp_path):
-    timings.record(tmp_path, "fit", "ridge", Cost(3.0, 1.0), units=0.5)
-    timings.record(tmp_path, "fit", "ridge", Cost(9.0, 1.0), units=0.0)  # of nothing says nothing
-    assert timings.read_timings(tmp_path) == ({("fit", "ridge"): Cost(6.0, 2.0)}, 1)

@@ -36,9 +36,9 @@ class Cost(NamedTuple):
     seconds: float
     megabytes: float = 0.0
 
-    def times(self, units: float) -> Cost:
-        """Return the cost of several units, or of a part of one."""
-        return Cost(self.seconds * units, self.megabytes * units)
+    def times(self, units: float, sizes: float | None = None) -> Cost:
+        """Return the cost of several units, or of a part of one; what is kept may be of others."""
+        return Cost(self.seconds * units, self.megabytes * (units if sizes is None else sizes))
 
 
 UNIT_SECONDS = 30.0

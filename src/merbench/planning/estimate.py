@@ -11,6 +11,7 @@ from merbench.planning.cell import LoadedDataset
 from merbench.planning.plan import Plan
 from merbench.steps import timings
 from merbench.steps.decoding import decode_clip
+from merbench.steps.extracting import Extract
 from merbench.steps.store import Store
 
 
@@ -60,9 +61,10 @@ def estimate(plan: Plan, store: Store) -> Estimate:
             unknown.add(title)
             continue
         length = lengths.get(id(getattr(work, "dataset", None)), UNIT_SECONDS)
-        whole = cost.times(work.units(length))
+        whole = cost.times(work.units(length), work.sizes(length))
         seconds += whole.seconds
-        megabytes += whole.megabytes
+        # Features are kept a second time, in the table of all clips.
+        megabytes += whole.megabytes * (2 if isinstance(work, Extract) else 1)
     return Estimate(seconds, megabytes, tuple(sorted(unknown)), unreadable)
 
 

@@ -88,9 +88,11 @@ def _remember(store: Store, outcome: Outcome) -> None:
         return
     info = store.info(outcome.work.key)
     if "seconds" in info:
-        cost = Cost(info["seconds"], info["bytes"] / 1e6)
-        units = outcome.work.units(info.get("clip_seconds", UNIT_SECONDS))
-        timings.record(store.folder, outcome.work.stage, component.title, cost, units)
+        length = info.get("clip_seconds", UNIT_SECONDS)
+        units, sizes = outcome.work.units(length), outcome.work.sizes(length)
+        if units and sizes:
+            cost = Cost(info["seconds"], info["bytes"] / 1e6).times(1 / units, 1 / sizes)
+            timings.record(store.folder, outcome.work.stage, component.title, cost)
 
 
 # --- the two tables ------------------------------------------------------------------------------

@@ -110,6 +110,12 @@ class Extract(Step):
     def units(self, clip_seconds: float) -> float:
         return clip_seconds / UNIT_SECONDS * len(stems_of(self.extractor, self.separator))
 
+    def sizes(self, clip_seconds: float) -> float:
+        if self.extractor.kind in (FeatureKind.SEQUENCE, FeatureKind.WAVEFORM):
+            return self.units(clip_seconds)
+        # A vector has no length, and most images have the same number of frames of any clip.
+        return len(stems_of(self.extractor, self.separator))
+
     def run(self, store: Store) -> None:
         for error in self.run_all([self], store).values():
             raise error

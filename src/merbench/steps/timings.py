@@ -17,8 +17,8 @@ def file_of(folder: Path) -> Path:
     return folder / f"timings-{platform.node()}.jsonl"
 
 
-def record(folder: Path, stage: str, component: str, cost: Cost, units: float = 1.0) -> None:
-    """Remember what one task cost; a store that cannot be written forgets it silently.
+def record(folder: Path, stage: str, component: str, cost: Cost) -> None:
+    """Remember what a unit cost; a store that cannot be written forgets it silently.
 
     Parameters
     ----------
@@ -27,11 +27,14 @@ def record(folder: Path, stage: str, component: str, cost: Cost, units: float = 
     stage, component
         What was done, by which plugin.
     cost
-        Of the task.
-    units
-        How many units it came to, see `Step.units`.
+        Of a unit, see `Step.units`.
     """
-    row = {"stage": stage, "component": component, **cost._asdict(), "units": units}
+    row = {
+        "stage": stage,
+        "component": component,
+        "unit_seconds": cost.seconds,
+        "unit_megabytes": cost.megabytes,
+    }
     try:
         with file_of(folder).open("a", encoding="utf-8") as handle:
             handle.write(json.dumps(row) + "\n")
@@ -53,12 +56,11 @@ def read_timings(folder: Path) -> tuple[dict[tuple[str, str], Cost], int]:
     for line in lines:
         try:
             row = json.loads(line)
-            units = float(row["units"])
-            cost = Cost(float(row["seconds"]), float(row["megabytes"])).times(1 / units)
+            cost = Cost(float(row["unit_seconds"]), float(row["unit_megabytes"]))
             if not all(0 <= number < math.inf for number in cost):
                 raise ValueError("no cost")
             rows.setdefault((row["stage"], row["component"]), []).append(cost)
-        except (ValueError, KeyError, TypeError, ZeroDivisionError):
+        except (ValueError, KeyError, TypeError):
             unreadable += 1
     medians = {
         key: Cost(
