@@ -10,6 +10,7 @@ busy machine slows both. Wanted: 500 rows interactive within half a second.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import shutil
 import statistics
 import tempfile
@@ -24,6 +25,7 @@ from merbench import Task
 from merbench.leaderboard import columns
 from merbench.pages import site
 from merbench.runs import row_columns
+from merbench.runs.fold_rows import FoldRow
 
 FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -73,7 +75,7 @@ def write_board(folder: Path, rows: int, clips: int) -> None:
             "role": "system", "dataset": f"dataset-{table}", "dataset_version": "1", "task": "va",
             "augmentation": "none", "separator": f"separator-{i % 5}",
             "features": f"features-{i % 7}", "model": f"model-{i}", "status": "ok",
-            "n_clips": clips, "n_folds": 10, "n_failed": 0, "kl_mean": kl,
+            "n_clips": clips, "n_folds": 10, "n_failed": 0, "n_runs": 1, "kl_mean": kl,
             "kl_mean_low": kl - 0.05, "kl_mean_high": kl + 0.05, "kl_median": kl - 0.1,
             "kl_difference_to_best": kl - 0.4, "corrected_p_holm": rng.random(),
             "clip_p_holm": rng.random(), "r2_valence_mean": rng.random(),
@@ -84,7 +86,9 @@ def write_board(folder: Path, rows: int, clips: int) -> None:
             "cell": f"cell{i}",
         }  # fmt: skip
         board.append(row)
-        folds.append({"run": row["run"], "cell": row["cell"], "fold": 0, "curve": ""})
+        fold = {field.name: row.get(field.name) for field in dataclasses.fields(FoldRow)}
+        counts = {"fold": 0, "seed": 1, "n_train": clips, "n_test": clips}
+        folds.append({"table": row["table"], "run": row["run"], **fold, **counts})
         truth = rng.uniform(0.1, 0.9, (clips, 4)) * [1, 1, 0.3, 0.3]
         part = pd.DataFrame({"run": row["run"], "cell": row["cell"], "fold": 0}, range(clips))
         part["clip"] = [f"clip-{clip}" for clip in range(clips)]

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         fit_estimator,
     )
     from merbench.errors import AudioError, MerbenchError
-    from merbench.plugins.hookspecs import hookimpl
+    from merbench.plugins.hookspecs import ClassAt, classes_in, hookimpl
     from merbench.tasks import Task
 
 __version__ = "0.2.0"
@@ -42,6 +42,7 @@ __all__ = [
     "MIXED",
     "AudioError",
     "Augmentation",
+    "ClassAt",
     "Clip",
     "Component",
     "Cost",
@@ -63,14 +64,17 @@ __all__ = [
     "Task",
     "Weights",
     "WeightsFile",
+    "classes_in",
     "fit_estimator",
     "hookimpl",
 ]
 
 _ELSEWHERE = {
     "AudioError": "merbench.errors",
+    "ClassAt": "merbench.plugins.hookspecs",
     "MerbenchError": "merbench.errors",
     "Task": "merbench.tasks",
+    "classes_in": "merbench.plugins.hookspecs",
     "hookimpl": "merbench.plugins.hookspecs",
 }
 """Modules of the names that do not come from `merbench.components`."""

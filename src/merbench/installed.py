@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import platform
 import re
+import sys
+from functools import cache
 from importlib import metadata
 
 PACKAGES = (
@@ -12,6 +14,8 @@ PACKAGES = (
     "torch", "xgboost",
 )  # fmt: skip
 """Packages whose version may decide a number."""
+PLUGINS = "merbench"
+"""The group of entry points that plugins are offered in."""
 
 
 def versions() -> dict[str, str]:
@@ -23,6 +27,20 @@ def versions() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return found
+
+
+def plugin_points() -> metadata.EntryPoints:
+    """Return the entry points by which distributions offer plugins.
+
+    To look through all that is installed takes a while, so that it is done once for each state of
+    the path on which Python looks.
+    """
+    return _points(tuple(sys.path))
+
+
+@cache
+def _points(path: tuple[str, ...]) -> metadata.EntryPoints:
+    return metadata.entry_points(group=PLUGINS)
 
 
 def version(distribution: metadata.Distribution) -> str:

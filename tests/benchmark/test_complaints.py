@@ -100,6 +100,13 @@ MISTAKES = {
         BASE + "exclude: [{model: sloep}]",
         "spec.yaml:6: this benchmark has no model 'sloep'; did you mean 'slope'?",
     ),
+    "included model's name": (
+        BASE + "include: [{model: sloep}]",
+        "spec.yaml:6: this benchmark has no model 'sloep'; did you mean 'slope'?",
+    ),
+    "included nothing": (
+        BASE + "include: [{}]", "spec.yaml:6: an inclusion names at least one axis",
+    ),
     "excluded dataset that is not used": (
         BASE + "exclude: [{dataset: songs}]",
         "spec.yaml:6: this benchmark has no dataset 'songs'; choose from made",
@@ -341,7 +348,8 @@ SET_MISTAKES = {
     "protocol.folds=3": "protocol: expected a name, or one name with its parameters as in "
     "{name: {parameter: value}}, not {'folds': 3}",
     "a..b=1": "unknown key 'a'; choose from augmentations, baselines, compare, datasets, device, "
-    "exclude, features, models, name, plugins, protocol, reported, seed, separators, smoke",
+    "exclude, features, include, models, name, plugins, protocol, reported, seed, separators, "
+    "smoke",
 }
 
 

@@ -136,6 +136,40 @@ finally:
     assert done.stderr.splitlines()[-1].split() == ["are", "heavy"], done.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "status"), [(["--version"], 0), (["plugins", "show", "no-such-plugin"], 2)]
+)
+def test_the_installed_command_leaves_with_its_status_and_all_it_printed(
+    arguments: list[str], status: int, home: Path
+) -> None:
+    code = f"""
+import sys
+sys.argv = ["merbench", *{arguments!r}]
+from merbench.cli import program
+program()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == status, done.stderr
+    assert "merbench 0." in done.stdout if status == 0 else "no-such-plugin" in done.stderr
+
+
+def test_what_is_registered_by_a_command_is_called_before_it_leaves(home: Path) -> None:
+    code = """
+import atexit, sys
+sys.argv = ["merbench", "--version"]
+import merbench.cli
+main = merbench.cli.main
+def with_more():
+    atexit.register(print, "called")
+    main()
+merbench.cli.main = with_more
+merbench.cli.program()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "called"
+
+
 def test_help_needs_no_contract_of_a_plugin(home: Path) -> None:
     code = """
 import sys

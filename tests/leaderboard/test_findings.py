@@ -8,7 +8,7 @@ import pandas as pd
 from board_cells import board, noisy
 
 from boards import comparison
-from merbench.leaderboard.columns import Comparison
+from merbench.leaderboard.columns import Comparison, leaderboard_rows, typed_rows
 from merbench.leaderboard.findings import TableFinding, findings, findings_of, findings_table
 
 
@@ -125,7 +125,9 @@ def test_a_table_without_systems_has_nothing_to_say():
 
 def test_findings_of_a_board_name_rows_that_are_there():
     made = board(noisy("good", 0.05, 1), noisy("bad", 0.09, 2), spec={"compare": []})
-    table = findings_table(made.leaderboard, made.comparisons)
+    table = findings_table(
+        leaderboard_rows(made.leaderboard), typed_rows(Comparison, made.comparisons)
+    )
     assert isinstance(table, pd.DataFrame)
     assert "leads" in set(table["kind"])
     leads = TableFinding(**table[table["kind"] == "leads"].iloc[0])

@@ -128,6 +128,25 @@ def test_exclusions_match_every_axis_they_name(bench):
     }
 
 
+def test_what_is_included_alone_is_made_and_baselines_beside_it(bench):
+    registry = bench.registry()
+
+    class Guess(registry.get("model", "average").cls):
+        """A baseline."""
+
+        name = "guess"
+        baseline = True
+
+    registry.entries["model", Guess.name] = Entry("model", Guess, Origin("", "", "here"))
+    chosen = [{"separator": "halves", "model": "linear"}]
+    plan = bench.plan(registry=registry, include=chosen, baselines=True)
+    assert names(plan) == [("halves", "levels", "linear"), (NONE, NONE, "guess")]
+    assert reasons(plan) == {
+        ("plain", "levels", "linear"): "not among what the benchmark file includes",
+        (NONE, NONE, "average"): "not among what the benchmark file includes",
+    }
+
+
 def test_lists_of_parameters_become_a_grid(bench):
     plan = bench.plan(
         separators=[{"halves": {"share": [0.1, 0.2]}}],

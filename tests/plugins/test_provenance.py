@@ -25,6 +25,7 @@ def anew() -> None:
     """Forget what is known of modules and checkouts."""
     module._of_module.cache_clear()
     module._checkout.cache_clear()
+    module._remote.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -98,6 +99,28 @@ def test_one_file_of_a_folder_may_be_kept_and_another_not(tmp_path: Path):
     finally:
         for name in ("own_kept", "own_other"):
             del sys.modules[name]
+
+
+def test_what_git_ignores_is_not_kept_by_it(tmp_path: Path):
+    folder = tmp_path / "own plugins"
+    folder.mkdir()
+    for name in ("kept.py", "kept.p", "ignored/other.py"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text("# a plugin\n")
+    (tmp_path / ".gitignore").write_text("kept.p\nignored/\n")
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", ".gitignore", "own plugins/kept.py")
+    git(tmp_path, "commit", "-qm", "first")
+    kept, other = folder / "kept.py", folder / "ignored" / "other.py"
+    classes = [plugin_class(file, f"own_{file.stem}") for file in (kept, other)]
+    try:
+        found = [provenance(cls) for cls in classes]
+    finally:
+        for cls in classes:
+            del sys.modules[cls.__module__]
+    assert found[0].commit
+    assert not found[0].changed
+    assert found[1] == module.Provenance()
 
 
 class Installed:

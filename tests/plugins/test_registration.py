@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import importlib
 import re
+import subprocess
+import sys
 from pathlib import Path
 
+import pluggy
 import pytest
 from plugin_files import faults, model, write
 
-from merbench.plugins import discovery
+from merbench import ClassAt
+from merbench.errors import PluginError
+from merbench.plugins import discovery, hookspecs
+from merbench.plugins.registration import add_named, register_module
+from merbench.plugins.registry import KINDS, OURS, Entry, Origin, Registry
 
 BROKEN = {
     "syntax": ("def f(:\n", r"cannot be imported \(SyntaxError: .*broken\.py"),
@@ -123,3 +131,73 @@ def test_one_class_of_two_may_be_broken(tmp_path: Path) -> None:
     registry = discovery.load_plugins([path])
     assert registry.get("model", "x")
     assert len(faults(registry, path)) == 1
+
+
+# --- classes that are named -----------------------------------------------------------------------
+
+
+def named_in(package: str) -> tuple[Registry, list[Entry]]:
+    """Register a package of ours; return what it registered."""
+    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    manager.add_hookspecs(hookspecs)
+    registry = Registry()
+    module = importlib.import_module(package)
+    register_module(manager, registry, module, Origin(OURS, "1", package))
+    return registry, list(registry.entries.values())
+
+
+@pytest.mark.parametrize("kind", ["datasets", "separators", "augmentations", "features", "models"])
+def test_each_class_that_is_named_is_there_and_has_its_name(kind: str) -> None:
+    registry, entries = named_in(f"merbench_plugins.{kind}")
+    assert entries
+    assert not registry.problems
+    for entry in entries:
+        assert entry.cls.name == entry.name
+        assert issubclass(entry.cls, KINDS[entry.kind])
+
+
+def test_to_register_a_named_class_imports_nothing_of_it() -> None:
+    code = (
+        "import sys; from merbench.plugins.discovery import load_plugins; r = load_plugins()\n"
+        "before = 'merbench_plugins.models.crnn' in sys.modules\n"
+        "r.get('model', 'crnn').cls; print(before, 'merbench_plugins.models.crnn' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True"]
+
+
+def test_no_named_class_is_a_baseline_for_nobody_would_add_it() -> None:
+    registry, entries = named_in("merbench_plugins.models")
+    baselines = [entry.name for entry in entries if getattr(entry.cls, "baseline", False)]
+    assert sorted(baselines) == [cls.name for cls in registry.baselines()]
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        (ClassAt("ridge", "merbench_plugins.models.nowhere", "Ridge"), "cannot be imported"),
+        (ClassAt("ridge", "merbench_plugins.models.ridge", "Nothing"), "cannot be imported"),
+        (ClassAt("crest", "merbench_plugins.models.ridge", "Ridge"), "by the name 'ridge'"),
+        (ClassAt("mixed", "merbench_plugins.separators.mixed", "Mixed"), "is no subclass of"),
+    ],
+)
+def test_a_named_class_that_is_not_there_is_said_when_it_is_needed(
+    named: ClassAt, said: str
+) -> None:
+    registry = Registry()
+    add_named(registry, "model", named, Origin(OURS, "1", "here"))
+    with pytest.raises(PluginError, match=said):
+        registry.get("model", named.name).cls  # noqa: B018 - to ask for it imports it
+
+
+def test_what_others_name_is_imported_at_once(tmp_path: Path) -> None:
+    text = (
+        "from merbench import ClassAt, hookimpl\n"
+        "@hookimpl\ndef merbench_models():\n"
+        "    yield ClassAt('nothing', 'there_is_no_such_module', 'Nothing')\n"
+    )
+    path = write(tmp_path / "naming.py", text)
+    registry = discovery.load_plugins([path])
+    (problem,) = [p for p in registry.problems if p.origin.path == str(path)]
+    assert "there_is_no_such_module" in problem.error
+    assert ("model", "nothing") not in registry.entries

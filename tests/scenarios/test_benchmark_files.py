@@ -16,6 +16,7 @@ import miniatures
 import pandas as pd
 import pytest
 import soundfile
+import yaml
 from tensorflow_files import write_checkpoint
 from tensorflow_graph import random_variables
 
@@ -28,6 +29,9 @@ from merbench_plugins.datasets.merge import NewFourQaed
 REPOSITORY = Path(__file__).resolve().parents[2]
 MERBENCH = str(Path(sys.executable).with_name("merbench"))
 FILES = sorted([REPOSITORY / "benchmarks.yaml", *(REPOSITORY / "benchmarks").glob("*.yaml")])
+
+PUBLISHED_SPLIT = ("emomusic", "emopia", "louro2024-emopia")
+"""Files whose datasets have one split, so that there are no folds to set."""
 
 SMALL_NETWORK = {"num_layers": 3, "num_initial_filters": 4, "num_frames": 512}
 
@@ -70,6 +74,8 @@ def miniature(name: str, root: Path) -> Path:
             FourQaed().miniature(root / "4qaed"),
             NewFourQaed().miniature(root / "new-4qaed"),
         ],
+        "louro2024-emopia": lambda: miniatures.emopia(root),
+        "louro2024-emotify": lambda: miniatures.emotify(root),
         "nguyen2022": lambda: miniatures.pmemo(root),
         "pmemo": lambda: miniatures.pmemo(root),
         "vgmidi": lambda: miniatures.vgmidi_prepared(root),
@@ -97,6 +103,33 @@ def test_all_fifteen_methods_on_three_sets_stand_beside_the_papers_numbers(
     assert not [cell["error"] for cell in cells if cell["error"]]
 
 
+@pytest.mark.parametrize("data", ["emopia", "emotify"])
+def test_all_fifteen_methods_stand_in_the_small_files_with_one_budget(
+    planned: Callable[..., Any], data: str, tmp_path: Path
+) -> None:
+    root = miniature(f"louro2024-{data}", tmp_path / "data")
+    file = REPOSITORY / f"benchmarks/louro2024-{data}.yaml"
+    settings = ["--set", f"datasets.{data}.root={root}"]
+    if data == "emotify":
+        settings += ["--set", "protocol.stratified-k-fold.folds=2"]
+    cells = planned(str(file), *settings)["cells"]
+    systems = {
+        (c["augmentation"], c["features"], c["model"]) for c in cells if c["features"] != NONE
+    }
+    louro = yaml.safe_load((REPOSITORY / "benchmarks/louro2024.yaml").read_text())["reported"]
+    fifteen = [
+        tuple(system["cells"][axis] for axis in ("augmentation", "features", "model"))
+        for system in louro["systems"]
+    ]
+    spec = yaml.safe_load(file.read_text())
+    included = [tuple(entry.values()) for entry in spec["include"]]
+    assert included[:15] == fifteen
+    assert len(systems) == len(included) == 21
+    assert not [cell["error"] for cell in cells if cell["error"]]
+    budgets = set(re.findall(r"epochs: (\d+)", file.read_text()))
+    assert len(budgets) == 1
+
+
 def test_louros_methods_are_found_by_the_table_of_their_page() -> None:
     lines = (REPOSITORY / "docs/louro2024.md").read_text().splitlines()
     rows = [line.split("|") for line in lines if re.match(r"\| \d+ \| \S", line)][:15]
@@ -114,14 +147,24 @@ def test_louros_methods_are_found_by_the_table_of_their_page() -> None:
 def test_every_file_has_a_plan(planned: Callable[..., Any], file: Path, tmp_path: Path) -> None:
     arguments = [str(file)]
     if file.stem != "benchmarks":
-        named = {"nguyen2022": ["pmemo"], "chang2024": ["4qaed", "mtg-jamendo"]}
+        named = {
+            "chang2024": ["4qaed", "mtg-jamendo"],
+            "louro2024-emopia": ["emopia"],
+            "louro2024-emotify": ["emotify"],
+            "nguyen2022": ["pmemo"],
+        }
         root = miniature(file.stem, tmp_path / "data")
         for dataset in named.get(file.stem, [file.stem]):
             arguments += ["--set", f"datasets.{dataset}.root={root}"]
-        protocol = "stratified-k-fold" if file.stem == "chang2024" else "monte-carlo"
+        folded = file.stem in ("chang2024", "louro2024-emotify")
+        protocol = "stratified-k-fold" if folded else "monte-carlo"
         if file.stem == "chang2024":  # four tracks of four tags are too few to be stratified
             arguments += ["--set", "datasets.mtg-jamendo.drawn=2"]
-        if file.stem not in ("emomusic", "emopia"):  # of which there is one published split
+        if file.stem not in (
+            "emomusic",
+            "emopia",
+            "louro2024-emopia",
+        ):  # of which there is one published split
             arguments += ["--set", f"protocol.{protocol}.folds=2"]
     plan = planned(*arguments)
     assert plan["cells"]

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from merbench import Augmentation, hookimpl
+from merbench import ClassAt, classes_in, hookimpl
+
+_MODULES = {
+    "gain": {"gain": "Gain"},
+    "noise": {"noise": "Noise"},
+    "pitch_shift": {"pitch-shift": "PitchShift"},
+    "seven_band_eq": {"seven-band-eq": "SevenBandEq"},
+    "time_frequency_mask": {"time-frequency-mask": "TimeFrequencyMask"},
+    "time_shift": {"time-shift": "TimeShift"},
+    "time_stretch": {"time-stretch": "TimeStretch"},
+}
+"""The classes of each module, by the names of their components."""
 
 
 @hookimpl
-def merbench_augmentations() -> Iterator[type[Augmentation]]:
-    """Yield every augmentation of this package."""
-    from merbench_plugins.augmentations.gain import Gain
-    from merbench_plugins.augmentations.noise import Noise
-    from merbench_plugins.augmentations.pitch_shift import PitchShift
-    from merbench_plugins.augmentations.seven_band_eq import SevenBandEq
-    from merbench_plugins.augmentations.time_frequency_mask import TimeFrequencyMask
-    from merbench_plugins.augmentations.time_shift import TimeShift
-    from merbench_plugins.augmentations.time_stretch import TimeStretch
-
-    yield from (Noise, TimeShift, PitchShift, TimeStretch, Gain)
-    yield from (TimeFrequencyMask, SevenBandEq)
+def merbench_augmentations() -> Iterator[ClassAt]:
+    """Name every augmentation of this package."""
+    return classes_in(__name__, _MODULES)

@@ -4,46 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from merbench import FeatureExtractor, hookimpl
+from merbench import ClassAt, classes_in, hookimpl
+
+_MODULES = {
+    "artist_cnn": {"artist-cnn": "ArtistEmbedding"},
+    "hand_crafted": {"hand-crafted": "HandCrafted"},
+    "hugging_face": {"clap": "Clap", "mert": "Mert", "transformers": "TransformersModel"},
+    "librosa_14": {
+        "librosa-14": "Librosa14",
+        "librosa-14-flat": "Librosa14Flat",
+        "librosa-14-stats": "Librosa14Stats",
+    },
+    "mel_spectrogram": {"mel-spectrogram": "MelSpectrogram", "mel-sequence": "MelSequence"},
+    "mtat_crnn": {"mtat-crnn": "MtatEmbedding"},
+    "musicnn": {"musicnn": "Musicnn", "musicnn-sequence": "MusicnnSequence"},
+    "openl3": {"openl3": "OpenL3", "openl3-sequence": "OpenL3Sequence"},
+    "opensmile_functionals": {"compare-2016": "Compare2016", "egemaps": "EGemaps"},
+    "published": {"published": "Published"},
+    "stft_spectrogram": {"stft-spectrogram": "StftSpectrogram"},
+    "vibenet": {"vibenet": "VibeNet"},
+    "waveform": {"waveform": "Samples"},
+}
+"""The classes of each module, by the names of their components."""
 
 
 @hookimpl
-def merbench_features() -> Iterator[type[FeatureExtractor]]:
-    """Yield every feature extractor of this package."""
-    from merbench_plugins.features.artist_cnn import ArtistEmbedding
-    from merbench_plugins.features.hand_crafted import HandCrafted
-    from merbench_plugins.features.hugging_face import Clap, Mert, TransformersModel
-    from merbench_plugins.features.librosa_14 import Librosa14, Librosa14Flat, Librosa14Stats
-    from merbench_plugins.features.mel_spectrogram import MelSequence, MelSpectrogram
-    from merbench_plugins.features.mtat_crnn import MtatEmbedding
-    from merbench_plugins.features.musicnn import Musicnn, MusicnnSequence
-    from merbench_plugins.features.openl3 import OpenL3, OpenL3Sequence
-    from merbench_plugins.features.opensmile_functionals import Compare2016, EGemaps
-    from merbench_plugins.features.published import Published
-    from merbench_plugins.features.stft_spectrogram import StftSpectrogram
-    from merbench_plugins.features.vibenet import VibeNet
-    from merbench_plugins.features.waveform import Samples
-
-    yield from (
-        Compare2016,
-        EGemaps,
-        Librosa14,
-        Librosa14Flat,
-        Librosa14Stats,
-        StftSpectrogram,
-        MelSpectrogram,
-        MelSequence,
-        Samples,
-        HandCrafted,
-        ArtistEmbedding,
-        MtatEmbedding,
-        Musicnn,
-        MusicnnSequence,
-        OpenL3,
-        OpenL3Sequence,
-        Clap,
-        Mert,
-        TransformersModel,
-        VibeNet,
-        Published,
-    )
+def merbench_features() -> Iterator[ClassAt]:
+    """Name every feature extractor of this package."""
+    return classes_in(__name__, _MODULES)

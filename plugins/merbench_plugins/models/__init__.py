@@ -4,64 +4,60 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from merbench import Model, hookimpl
+from merbench import ClassAt, Model, classes_in, hookimpl
+
+_MODULES = {
+    "adaboost": {"adaboost": "AdaBoost"},
+    "autoencoded": {"autoencoded": "Autoencoded"},
+    "calibrated": {"calibrated": "Calibrated"},
+    "crnn": {"crnn": "Crnn"},
+    "decision_tree": {"decision-tree": "DecisionTree"},
+    "deep_smote": {"deep-smote": "DeepSmote"},
+    "discriminant_analysis": {
+        "gaussian-naive-bayes": "GaussianNaiveBayes",
+        "lda": "LinearDiscriminantAnalysis",
+        "qda": "QuadraticDiscriminantAnalysis",
+    },
+    "gradient_boosting": {"xgboost": "XGBoost"},
+    "hybrid": {"louro-hybrid": "LouroHybrid"},
+    "linear_classifiers": {"logistic-regression": "LogisticRegression", "linear-svc": "LinearSVC"},
+    "louro_networks": {
+        "louro-cnn": "LouroCnn",
+        "louro-cnn-gru": "LouroCnnGru",
+        "louro-crnn": "LouroCrnn",
+        "short-chunk-cnn": "ShortChunkCnn",
+        "sample-cnn": "SampleCnn",
+    },
+    "neighbours": {"knn": "NearestNeighbours"},
+    "one_vs_rest": {"one-vs-rest": "OneVsRest"},
+    "perceptron": {"mlp": "Perceptron"},
+    "random_forest": {"random-forest": "RandomForest"},
+    "ranked": {"ranked": "Ranked"},
+    "recurrent": {
+        "rnn": "RecurrentNetwork",
+        "birnn": "BidirectionalRNN",
+        "lstm": "LongShortTermMemory",
+        "bilstm": "BidirectionalLSTM",
+        "gru": "GatedRecurrentUnit",
+    },
+    "ridge": {"ridge": "Ridge"},
+    "segmented": {"segmented": "Segmented"},
+    "softmax_probe": {"softmax-probe": "SoftmaxProbe"},
+    "support_vectors": {"svr": "SupportVectorRegression", "svc": "SupportVectorClassifier"},
+    "tuned": {"tuned": "Tuned"},
+}
+"""The classes of each module, by the names of their components."""
 
 
 @hookimpl
-def merbench_models() -> Iterator[type[Model]]:
-    """Yield every model of this package."""
-    from merbench_plugins.models import discriminant_analysis as discriminants
-    from merbench_plugins.models.adaboost import AdaBoost
-    from merbench_plugins.models.autoencoded import Autoencoded
-    from merbench_plugins.models.baselines import (
-        ConstantMean,
-        ConstantMoments,
-        Majority,
-        ShuffledLabels,
-    )
-    from merbench_plugins.models.calibrated import Calibrated
-    from merbench_plugins.models.crnn import Crnn
-    from merbench_plugins.models.decision_tree import DecisionTree
-    from merbench_plugins.models.deep_smote import DeepSmote
-    from merbench_plugins.models.gradient_boosting import XGBoost
-    from merbench_plugins.models.hybrid import LouroHybrid
-    from merbench_plugins.models.linear_classifiers import LinearSVC, LogisticRegression
-    from merbench_plugins.models.louro_networks import (
-        LouroCnn,
-        LouroCnnGru,
-        LouroCrnn,
-        SampleCnn,
-        ShortChunkCnn,
-    )
-    from merbench_plugins.models.neighbours import NearestNeighbours
-    from merbench_plugins.models.one_vs_rest import OneVsRest
-    from merbench_plugins.models.perceptron import Perceptron
-    from merbench_plugins.models.random_forest import RandomForest
-    from merbench_plugins.models.ranked import Ranked
-    from merbench_plugins.models.recurrent import (
-        BidirectionalLSTM,
-        BidirectionalRNN,
-        GatedRecurrentUnit,
-        LongShortTermMemory,
-        RecurrentNetwork,
-    )
-    from merbench_plugins.models.ridge import Ridge
-    from merbench_plugins.models.segmented import Segmented
-    from merbench_plugins.models.softmax_probe import SoftmaxProbe
-    from merbench_plugins.models.support_vectors import (
-        SupportVectorClassifier,
-        SupportVectorRegression,
-    )
-    from merbench_plugins.models.tuned import Tuned
+def merbench_models() -> Iterator[type[Model] | ClassAt]:
+    """Yield every model of this package; the baselines, which every run looks at, as classes."""
+    from merbench_plugins.models import baselines
 
-    yield from (RandomForest, XGBoost, AdaBoost, DecisionTree, NearestNeighbours, Perceptron)
-    yield from (Ridge, LogisticRegression, OneVsRest, LinearSVC)
-    yield from (SupportVectorRegression, SupportVectorClassifier)
-    yield discriminants.GaussianNaiveBayes
-    yield discriminants.LinearDiscriminantAnalysis
-    yield discriminants.QuadraticDiscriminantAnalysis
-    yield from (RecurrentNetwork, BidirectionalRNN, LongShortTermMemory, BidirectionalLSTM)
-    yield from (GatedRecurrentUnit, Crnn, Calibrated, Tuned, Ranked, Segmented)
-    yield from (LouroCnn, LouroCnnGru, LouroCrnn, LouroHybrid, ShortChunkCnn, SampleCnn)
-    yield from (Autoencoded, DeepSmote, SoftmaxProbe)
-    yield from (ConstantMean, ConstantMoments, Majority, ShuffledLabels)
+    yield from classes_in(__name__, _MODULES)
+    yield from (
+        baselines.ConstantMean,
+        baselines.ConstantMoments,
+        baselines.Majority,
+        baselines.ShuffledLabels,
+    )

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from merbench import Separator, hookimpl
+from merbench import ClassAt, classes_in, hookimpl
+
+_MODULES = {
+    "demucs": {"demucs": "Demucs"},
+    "hpss": {"hpss": "Hpss"},
+    "mixed": {"mixed": "Mixed"},
+    "oracle": {"oracle": "Oracle"},
+    "spleeter": {"spleeter": "Spleeter"},
+    "wave_u_net": {"wave-u-net": "WaveUNet"},
+}
+"""The classes of each module, by the names of their components."""
 
 
 @hookimpl
-def merbench_separators() -> Iterator[type[Separator]]:
-    """Yield every separator of this package."""
-    from merbench_plugins.separators.demucs import Demucs
-    from merbench_plugins.separators.hpss import Hpss
-    from merbench_plugins.separators.mixed import Mixed
-    from merbench_plugins.separators.oracle import Oracle
-    from merbench_plugins.separators.spleeter import Spleeter
-    from merbench_plugins.separators.wave_u_net import WaveUNet
-
-    yield from (Mixed, Oracle, Hpss, WaveUNet, Demucs, Spleeter)
+def merbench_separators() -> Iterator[ClassAt]:
+    """Name every separator of this package."""
+    return classes_in(__name__, _MODULES)

@@ -115,7 +115,7 @@ def schema_page() -> str:
         "# Keys of the benchmark file",
         "`merbench schema` writes the same, with every plugin and parameter, for editors.",
         _keys(Spec),
-        "## An entry of `exclude`, and `cells`",
+        "## An entry of `exclude` and `include`, and `cells`",
         "Cells that match every name given.",
         _keys(Exclusion),
         "## `reported`",

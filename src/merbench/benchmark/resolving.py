@@ -108,13 +108,13 @@ def resolve(document: Document, spec: Spec, registry: Registry) -> Benchmark:
         tuple(build.all("separator", spec.separators, "separators")),  # type: ignore[arg-type]
         tuple(build.several("feature", spec.features, "features")),  # type: ignore[arg-type]
         tuple(build.all("model", spec.models, "models")),  # type: ignore[arg-type]
-        _baselines(registry) if spec.baselines else (),
+        tuple(cls() for cls in registry.baselines()) if spec.baselines else (),
         _protocol(build, spec.protocol),
         document,
     )
     _refuse_too_many(document, benchmark)
     _refuse_twins(document, benchmark)
-    _check_exclusions(document, benchmark)
+    _check_selections(document, benchmark)
     return benchmark
 
 
@@ -144,11 +144,6 @@ def _tasks(document: Document, value: Any, path: DocumentPath) -> list[Task | No
         raise document.error(
             path, f"task must be {' or '.join(_READABLE)}, not {value!r}"
         ) from None
-
-
-def _baselines(registry: Registry) -> tuple[Model, ...]:
-    classes = [entry.cls for entry in registry.of_kind("model")]
-    return tuple(cls() for cls in classes if issubclass(cls, Model) and cls.baseline)
 
 
 def _protocol(build: Builder, choice: Any) -> Protocol:
@@ -215,10 +210,15 @@ _KEYS = {
 """Where a benchmark file names what stands on each axis."""
 
 
-def _check_exclusions(document: Document, benchmark: Benchmark) -> None:
+_SELECTIONS = {"exclude": "an exclusion", "include": "an inclusion"}
+"""Keys that choose among combinations, and what one of their entries is called."""
+
+
+def _check_selections(document: Document, benchmark: Benchmark) -> None:
     selections: list[tuple[DocumentPath, Exclusion]] = [
-        (("exclude", position), exclusion)
-        for position, exclusion in enumerate(benchmark.spec.exclude)
+        ((key, position), selection)
+        for key in _SELECTIONS
+        for position, selection in enumerate(getattr(benchmark.spec, key))
     ]
     if benchmark.spec.reported is not None:
         selections += [
@@ -242,12 +242,12 @@ def _check_exclusions(document: Document, benchmark: Benchmark) -> None:
     for path, selection in selections:
         given = selection.model_dump(exclude_none=True)
         if not given:
-            what = "an exclusion" if path[0] == "exclude" else "a reported system"
+            what = _SELECTIONS.get(str(path[0]), "a reported system")
             raise document.error(path, f"{what} names at least one axis")
         for axis, name in given.items():
-            # A paper's system keeps its name where somebody chooses other models, or sets a
-            # parameter otherwise: it is then no cell's. An exclusion that leaves nothing out is a
-            # mistake.
+            # A paper's system and what is included keep their names where somebody chooses other
+            # models, or sets a parameter otherwise: they are then no cell's. An exclusion that
+            # leaves nothing out is a mistake.
             if path[0] == "exclude":
                 looked_for = name
             elif document.place((_KEYS[axis],)).startswith("--set"):

@@ -60,7 +60,7 @@ class Compare(_Strict):
 
 
 class Exclusion(_Strict):
-    """Cells to leave out: those that match every name given.
+    """Cells to leave out, or the only ones to make: those that match every name given.
 
     A name may be that of a component alone, or with parameters, as tables show them; see
     `is_named`.
@@ -134,6 +134,11 @@ class Spec(_Strict):
     baselines: bool = Field(True, description="Include the registered baselines.")
     exclude: list[Exclusion] = Field([], description="Cells to leave out.")
     # What follows decides no cell's numbers, and is no part of a run's identity.
+    include: list[Exclusion] = Field(
+        [],
+        exclude=True,
+        description="The only cells to make, baselines beside them; by default all that can be.",
+    )
     reported: Reported | None = Field(
         None, exclude=True, description="A paper's table, which `merbench reproduce` holds it to."
     )

@@ -39,12 +39,12 @@ def show_leaderboard(finished: RunResults, folder: Path) -> None:
     folder
         Where its tables lie as files, with the columns that a terminal has no room for.
     """
-    from merbench.leaderboard.columns import Comparison, leaderboard_rows, typed_rows
+    from merbench.leaderboard.columns import typed_rows
     from merbench.leaderboard.findings import TableFinding
     from merbench.runs.row_columns import joined, told_apart
 
     title, leaderboard = str(finished.manifest["name"]), finished.leaderboard
-    records, pairs = leaderboard_rows(leaderboard), typed_rows(Comparison, finished.comparisons)
+    records, pairs = finished.rows, finished.pairs
     _say_findings(typed_rows(TableFinding, finished.findings))
     names = told_apart(records)
     axes = axes_to_show(records)

@@ -11,9 +11,9 @@ from merbench.benchmark import building
 from merbench.benchmark.document import Document, read_document
 from merbench.components import Component, Engine, EngineOptions
 from merbench.components.engine import Workplace
-from merbench.engines.dask_engine import Dask
 from merbench.errors import MerbenchError
 from merbench.plugins import readiness, registration
+from merbench.plugins.hookspecs import ClassAt
 from merbench.plugins.registry import OURS, Entry, Origin, Registry
 
 
@@ -38,6 +38,7 @@ class Local(Engine):
 
 
 DEFAULT = Local.name
+DASK = ClassAt("dask", "merbench.engines.dask_engine", "Dask")
 
 
 def with_ours(registry: Registry) -> Registry:
@@ -48,9 +49,9 @@ def with_ours(registry: Registry) -> Registry:
     PluginError
         A plugin's engine has the name of one of them.
     """
-    for ours in (Local, Dask):
-        origin = Origin(OURS, __version__, ours.__module__)
-        registration.add_entry(registry, Entry("engine", ours, origin))
+    origin = Origin(OURS, __version__, __name__)
+    registration.add_entry(registry, Entry("engine", Local, origin))
+    registration.add_named(registry, "engine", DASK, Origin(OURS, __version__, DASK.module))
     return registry
 
 

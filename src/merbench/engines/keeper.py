@@ -25,6 +25,7 @@ from merbench.engines.schedule import Failure
 from merbench.engines.worker import Sent
 from merbench.network import refuse_connections
 from merbench.plugins import discovery
+from merbench.postponed import postpone_unused
 from merbench.steps.store import Store
 
 _OUT_OF_MEMORY = 97
@@ -293,6 +294,7 @@ def _started(terms: Terms) -> Callable[[], None]:
     def start() -> None:
         if terms.code is not None:
             same_code.demand_same_code(terms.code)
+        postpone_unused()
         discovery.load_plugins(terms.plugin_paths, ours=False)
 
     return start

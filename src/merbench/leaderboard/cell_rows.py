@@ -47,10 +47,13 @@ def summarise(run: RunRecord) -> list[dict[str, Any]]:
     n_done = groups.size().to_dict()
     known = {"mean": means.to_dict("index"), "cost": costs.to_dict("index")}
     common = _of_run(run.manifest)
+    firsts = folds.drop_duplicates("cell").to_dict("records")
+    n_folds = folds["cell"].value_counts().to_dict()
+    errors = _first_errors(folds)
     rows = []
-    for cell, part in folds.groupby("cell", sort=False):
-        first = part.iloc[0].to_dict()
-        complete = n_done.get(cell, 0) == len(part)
+    for first in firsts:
+        cell = first["cell"]
+        complete = n_done.get(cell, 0) == n_folds[cell]
         mean = known["mean"][cell] if complete else dict.fromkeys(metrics, float("nan"))
         row = {column: first[column] for column in LEADING if column in first}
         row |= {column: first[column] for column in TRAILING if column in first}
@@ -63,10 +66,10 @@ def summarise(run: RunRecord) -> list[dict[str, Any]]:
             "dataset_parameters": portable(read_parameters(first["dataset_parameters"])),
             "synthetic": bool(first["synthetic"]),
             "status": "ok" if complete else "failed",
-            "n_folds": len(part),
-            "n_failed": len(part) - n_done.get(cell, 0),
+            "n_folds": n_folds[cell],
+            "n_failed": n_folds[cell] - n_done.get(cell, 0),
             "withheld": _withheld(run.manifest, first),
-            "error": next((error for error in part["error"] if error), ""),
+            "error": errors.get(cell, ""),
             "kl_mean": mean.get("kl_mean", float("nan")),
             "kl_median": mean.get("kl_median", float("nan")),
             "_metrics": {k: v for k, v in mean.items() if k not in ("kl_mean", "kl_median")},
@@ -74,6 +77,12 @@ def summarise(run: RunRecord) -> list[dict[str, Any]]:
         row["table"] = table_id(row)
         rows.append(row)
     return rows
+
+
+def _first_errors(folds: pd.DataFrame) -> dict[str, str]:
+    """Return the first error of each cell that has any."""
+    failed = folds.loc[folds["error"].fillna("") != "", ["cell", "error"]].drop_duplicates("cell")
+    return dict(zip(failed["cell"], failed["error"], strict=True))
 
 
 def _costs(done: pd.DataFrame) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from merbench.errors import MerbenchError
 from merbench.leaderboard import across_datasets, columns, dictionary, sources
 from merbench.leaderboard.building import Board, build_board
 from merbench.leaderboard.citation import citation
+from merbench.leaderboard.columns import Comparison, leaderboard_rows, typed_rows
 from merbench.leaderboard.findings import FILE as FINDINGS
 from merbench.leaderboard.findings import findings_table
 from merbench.runs.parameter_text import portable_text
@@ -75,7 +76,9 @@ def compose_board(runs: Sequence[RunRecord], reported: pd.DataFrame | None = Non
         FOLDS: folds,
         COMPARISONS: board.comparisons,
         SEPARATORS: board.separators,
-        FINDINGS: findings_table(board.leaderboard, board.comparisons),
+        FINDINGS: findings_table(
+            leaderboard_rows(board.leaderboard), typed_rows(Comparison, board.comparisons)
+        ),
     }
     rows = board.leaderboard[["run", "cell"]].itertuples(index=False, name=None)
     for name, kind, found in (

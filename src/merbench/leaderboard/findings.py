@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from merbench.benchmark.names import NONE
 from merbench.components import MIXED
-from merbench.leaderboard.columns import Comparison, leaderboard_rows, typed_rows
+from merbench.leaderboard.columns import Comparison
 from merbench.leaderboard.comparisons import level
 from merbench.runs.row_columns import AXES, BASELINE, PEOPLE, SYSTEM, is_blind, told_apart
 
@@ -58,12 +58,11 @@ COLUMNS = [field.name for field in fields(TableFinding)]
 FILE = "findings.csv"
 
 
-def findings_table(leaderboard: pd.DataFrame, comparisons: pd.DataFrame) -> pd.DataFrame:
+def findings_table(rows: Sequence[Row], comparisons: Sequence[Comparison]) -> pd.DataFrame:
     """Return the findings of a leaderboard as the table that stands beside it."""
     import pandas as pd
 
-    found = findings(leaderboard_rows(leaderboard), typed_rows(Comparison, comparisons))
-    return pd.DataFrame(found, columns=COLUMNS)
+    return pd.DataFrame(findings(rows, comparisons), columns=COLUMNS)
 
 
 def findings(rows: Sequence[Row], comparisons: Sequence[Comparison]) -> list[TableFinding]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from merbench.csv_text import table_text
 from merbench.errors import MerbenchError
 from merbench.leaderboard.building import build_board
-from merbench.leaderboard.columns import leaderboard_rows
+from merbench.leaderboard.columns import Comparison, leaderboard_rows, typed_rows
 from merbench.leaderboard.findings import FILE as FINDINGS
 from merbench.leaderboard.findings import findings_table
 from merbench.runs import record
@@ -60,12 +60,22 @@ class RunResults(RunRecord):
     @cached_property
     def findings(self) -> pd.DataFrame:
         """What the tables come to, in sentences: one row each."""
-        return findings_table(self.leaderboard, self.comparisons)
+        return findings_table(self.rows, self.pairs)
+
+    @cached_property
+    def rows(self) -> list[dict[str, Any]]:
+        """The leaderboard, a mapping a row: parameters as values, None for what is missing."""
+        return leaderboard_rows(self.leaderboard)
+
+    @cached_property
+    def pairs(self) -> list[Comparison]:
+        """The comparisons, typed."""
+        return typed_rows(Comparison, self.comparisons)
 
     @property
     def failed(self) -> list[dict[str, Any]]:
         """Rows of the cells that failed."""
-        return leaderboard_rows(self.leaderboard[self.leaderboard["status"] == "failed"])
+        return [row for row in self.rows if row["status"] == "failed"]
 
 
 # --- on disk -------------------------------------------------------------------------------------

@@ -109,6 +109,11 @@ def _mismatch(cell: Cell, benchmark: Benchmark) -> str:
     excluded = benchmark.spec.exclude
     if any(exclusion.matches(cell.names, cell.full_names) for exclusion in excluded):
         return "excluded by the benchmark file"
+    included = benchmark.spec.include
+    if included and not (
+        model.baseline or any(entry.matches(cell.names, cell.full_names) for entry in included)
+    ):
+        return "not among what the benchmark file includes"
     reported = benchmark.spec.reported
     if reported and reported.only and not model.baseline and not figures_of(cell, reported):
         return "none of the systems that the benchmark file reproduces"

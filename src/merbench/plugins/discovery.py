@@ -22,8 +22,6 @@ from merbench.plugins.importing import import_file, module_name
 from merbench.plugins.registration import problem, register_module
 from merbench.plugins.registry import Origin, Problem, Registry
 
-GROUP = "merbench"
-"""Of entry points."""
 FOLDER = "plugins"
 _REFUSED = "MERBENCH_REFUSED"
 """The environment variable by which workers inherit which plugins are broken."""
@@ -92,7 +90,9 @@ class _Source:
         """Import it."""
         if self.path is not None:
             return import_file(self.path)
-        return importlib.metadata.EntryPoint(GROUP, self.origin.path, GROUP).load()
+        return importlib.metadata.EntryPoint(
+            installed.PLUGINS, self.origin.path, installed.PLUGINS
+        ).load()
 
 
 _foreign: dict[str, _Source] = {}
@@ -105,7 +105,7 @@ def is_foreign(module: str) -> bool:
 
 
 def _load_entry_points(manager: pluggy.PluginManager, registry: Registry, *, ours: bool) -> None:
-    points = {point.value: point for point in importlib.metadata.entry_points(group=GROUP)}
+    points = {point.value: point for point in installed.plugin_points()}
     origins = [
         Origin(point.dist.name or "", installed.version(point.dist), point.value)
         if point.dist

@@ -19,7 +19,6 @@ from merbench.components import Component
 
 __all__ = ["Provenance", "about", "address", "provenance"]
 
-_GROUP = "merbench"
 _LABELS = ("repository", "source", "source code", "code", "github", "gitlab", "homepage", "home")
 """What distributions call the address of their code, the surest first."""
 _LONGEST = 1500
@@ -64,14 +63,15 @@ def provenance(cls: type[Component]) -> Provenance:
 @cache
 def _of_module(module: str) -> Provenance:
     file = getattr(sys.modules.get(module), "__file__", None)
-    found = _distributions().get(module.partition(".")[0])
+    package = module.partition(".")[0]
+    found = _distributions().get(package)
     if found is None:
-        return _in_checkout(Path(file)) if file else Provenance()
+        return _in_checkout(Path(file), package) if file else Provenance()
     described = _metadata(found)
     name, version = described["Name"] or "", installed.version(found)
     repository, source = _repository(described), _installed_from(found)
     if source.get("dir_info", {}).get("editable") and file:
-        here = _in_checkout(Path(file))
+        here = _in_checkout(Path(file), package)
         return Provenance(name, version, repository or here.repository, here.commit, here.changed)
     commit = str(source.get("vcs_info", {}).get("commit_id", ""))
     if commit:
@@ -83,7 +83,7 @@ def _of_module(module: str) -> Provenance:
 def _distributions() -> dict[str, metadata.Distribution]:
     """Return the distributions that offer plugins, by the packages that their plugins lie in."""
     found: dict[str, metadata.Distribution] = {}
-    for point in metadata.entry_points(group=_GROUP):
+    for point in installed.plugin_points():
         if point.dist is not None:
             found.setdefault(re.split(r"[.:]", point.value)[0], point.dist)
     return found
@@ -117,41 +117,59 @@ def _installed_from(found: metadata.Distribution) -> dict[str, Any]:
     return known if isinstance(known, dict) else {}
 
 
-def _in_checkout(file: Path) -> Provenance:
-    """Return what git knows of a file: nothing where no checkout keeps it."""
-    files, found = _checkout(file.parent)
-    return found if file.name in files else Provenance()
+def _in_checkout(file: Path, package: str) -> Provenance:
+    """Return what git knows of a module's file: nothing where no checkout keeps it.
+
+    A module of a package is changed where any file of its package is.
+    """
+    file = file.resolve()
+    home = getattr(sys.modules.get(package), "__path__", None)
+    inside = Path(next(iter(home))).resolve() if home else file.parent
+    folder = inside if inside in file.parents else file.parent
+    root = next((folder for folder in file.parents if (folder / ".git").exists()), None)
+    if root is None:
+        return Provenance()
+    unkept, found = _checkout(root, folder)
+    name = file.relative_to(root).as_posix()
+    if any(name == one or (one.endswith("/") and name.startswith(one)) for one in unkept):
+        return Provenance()
+    return found
 
 
 @cache
-def _checkout(folder: Path) -> tuple[frozenset[str], Provenance]:
-    """Return the files below a folder that git keeps, and what it knows of them all."""
+def _checkout(root: Path, folder: Path) -> tuple[tuple[str, ...], Provenance]:
+    """Return what git does not keep of a checkout's folder, and what it knows of the rest.
 
-    def git(*arguments: str) -> str:
-        done = subprocess.run(
-            ["git", "-C", str(folder), *arguments],
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=10,
-        )
-        return done.stdout
+    What it does not keep are files and, ending in a slash, whole folders, named from the root.
+    """
+    shown = ("--porcelain=v2", "--branch", "--ignored", "--untracked-files=all", "-z")
+    try:
+        lines = _git(folder, "status", *shown, "--", ".").split("\0")
+    except (OSError, subprocess.SubprocessError):
+        return (), Provenance()
+    said = [line for line in lines if line.startswith("# branch.oid ")]
+    commit = said[0].split()[-1] if said else ""
+    if not re.fullmatch("[0-9a-f]+", commit):
+        return (), Provenance()  # A checkout without any commit says so in brackets.
+    changed = any(line[:2] not in ("", "# ", "! ") for line in lines)
+    unkept = tuple(line[2:] for line in lines if line[:2] in ("? ", "! "))
+    return unkept, Provenance(repository=_remote(root), commit=commit, changed=changed)
 
+
+@cache
+def _remote(root: Path) -> str:
+    """Return the address that a checkout came from, where it may be shown."""
     try:
-        files = frozenset(git("ls-files", "-z", "--", ".").split("\0"))
-        status = git("status", "--porcelain=v2", "--branch", "--", ".").splitlines()
-        said = [line for line in status if line.startswith("# branch.oid ")]
-        commit = said[0].split()[-1] if said else ""
-        if not re.fullmatch("[0-9a-f]+", commit):
-            return files, Provenance()  # A checkout without any commit says so in brackets.
-        changed = any(not line.startswith("#") for line in status)
+        return address(_git(root, "config", "--get", "remote.origin.url").strip())
     except (OSError, subprocess.SubprocessError):
-        return frozenset(), Provenance()
-    try:
-        remote = git("config", "--get", "remote.origin.url").strip()
-    except (OSError, subprocess.SubprocessError):
-        remote = ""
-    return files, Provenance(repository=address(remote), commit=commit, changed=changed)
+        return ""
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    """Return what git says of a folder, without a lock that another git would stumble over."""
+    command = ["git", "--no-optional-locks", "-C", str(folder), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)
+    return done.stdout
 
 
 def address(url: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 import traceback
@@ -10,10 +11,11 @@ from typing import Any
 import pluggy
 from pydantic.errors import PydanticUndefinedAnnotation
 
-from merbench.components import FeatureKind, Model
+from merbench.components import Component, FeatureKind, Model
 from merbench.errors import PluginError, reason
 from merbench.naming import nearest
-from merbench.plugins import told_device
+from merbench.plugins import containment, told_device
+from merbench.plugins.hookspecs import ClassAt
 from merbench.plugins.registry import KINDS, Entry, Origin, Problem, Registry
 from merbench.tasks import Task
 
@@ -59,8 +61,12 @@ def register_module(
                 registry.problems.append(Problem(origin, fault))
                 continue
             for cls in classes:
+                if isinstance(cls, ClassAt) and origin.ours:
+                    add_named(registry, kind, cls, origin)
+                    continue
                 try:
-                    fault = _fault(kind, cls, ours=origin.ours)
+                    found = cls.load() if isinstance(cls, ClassAt) else cls
+                    fault = _fault(kind, found, ours=origin.ours)
                 except Exception as error:
                     what = f"what {hook} yields cannot be looked at"
                     registry.problems.append(problem(origin, what, error))
@@ -68,13 +74,38 @@ def register_module(
                 if fault:
                     registry.problems.append(Problem(origin, fault))
                 else:
-                    add_entry(registry, Entry(kind, cls, origin))
+                    add_entry(registry, Entry(kind, found, origin))
+
+
+def add_named(registry: Registry, kind: str, named: ClassAt, origin: Origin) -> None:
+    """Add a class that is imported when something asks for it."""
+    load = functools.partial(_loaded, kind, named, origin)
+    add_entry(registry, Entry(kind, load, origin, named.name))
+
+
+def _loaded(kind: str, named: ClassAt, origin: Origin) -> type[Component]:
+    """Import a class that was named, and hold it to its name."""
+    try:
+        with containment.contained():
+            cls = named.load()
+        fault = _fault(kind, cls, ours=origin.ours)
+    except (Exception, SystemExit) as error:
+        raise PluginError(
+            f"the {kind} {named.name!r} of {origin} cannot be imported ({reason(error)}); install "
+            "merbench again"
+        ) from error
+    if not fault and cls.name != named.name:
+        fault = f"{named.module} calls {named.name!r} by the name {cls.name!r}"
+    if fault:
+        raise PluginError(f"plugin {origin}: {fault}")
+    found: type[Component] = cls
+    return found
 
 
 def add_entry(registry: Registry, entry: Entry) -> None:
     """Add an entry, or raise `PluginError` where another of its kind has its name."""
     other = registry.entries.setdefault((entry.kind, entry.name), entry)
-    if other is not entry and other.cls is not entry.cls:
+    if other is not entry and other.source is not entry.source:
         raise PluginError(
             f"two {entry.kind}s are called {entry.name!r}: one from {other.origin}, one from "
             f"{entry.origin}; rename or remove one of them"

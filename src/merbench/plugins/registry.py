@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from pydantic import ValidationError
@@ -59,16 +60,40 @@ class Origin:
 
 @dataclass(frozen=True)
 class Entry:
-    """One registered component class."""
+    """One registered component class.
+
+    Parameters
+    ----------
+    kind
+        What it is, such as `model`.
+    source
+        The class, or what imports it.
+    origin
+        Where its plugin comes from.
+    known_as
+        The name of a class that is yet to be imported.
+    """
 
     kind: str
-    cls: type[Component]
+    source: type[Component] | Callable[[], type[Component]]
     origin: Origin
+    known_as: str = ""
+
+    @cached_property
+    def cls(self) -> type[Component]:
+        """The class, imported now where nothing asked for it before.
+
+        Raises
+        ------
+        PluginError
+            It cannot be imported, or is no component of that kind and name.
+        """
+        return self.source if isinstance(self.source, type) else self.source()
 
     @property
     def name(self) -> str:
         """The name by which a benchmark file calls the component."""
-        return self.cls.name
+        return self.known_as or self.cls.name
 
     @property
     def summary(self) -> str:
@@ -99,6 +124,11 @@ class Registry:
     def of_kind(self, kind: str) -> list[Entry]:
         """Return the entries of one kind, in the order of their names."""
         return sorted((e for e in self.entries.values() if e.kind == kind), key=lambda e: e.name)
+
+    def baselines(self) -> list[type[Model]]:
+        """Return the models that every benchmark is given, in the order of their names."""
+        loaded = (e.source for e in self.of_kind("model") if isinstance(e.source, type))
+        return [cls for cls in loaded if issubclass(cls, Model) and cls.baseline]
 
     def get(self, kind: str, name: str) -> Entry:
         """Return the entry of that name, or raise `PluginError` with the nearest right name."""

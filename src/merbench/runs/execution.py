@@ -17,6 +17,7 @@ from merbench.engines.schedule import Outcome
 from merbench.errors import MerbenchError
 from merbench.planning.cell import Cell, LoadedDataset
 from merbench.planning.plan import Plan
+from merbench.postponed import postpone_unused
 from merbench.runs import manifest as manifests
 from merbench.runs import row_columns, stems
 from merbench.runs.ceiling import human_ceiling_rows
@@ -77,6 +78,7 @@ def execute_plan(
 
 
 def _load_evaluation() -> None:
+    postpone_unused()
     importlib.import_module("pandas")
     importlib.import_module("merbench.evaluation")
     importlib.import_module("scipy.special")

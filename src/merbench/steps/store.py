@@ -44,6 +44,12 @@ class _Verified(NamedTuple):
     """Of its files before they were read."""
     settled: bool
     """Whether whatever is written after they were read shows in their state."""
+    stated: dict[str, Any] | None
+    """What it states, as long as not too many are remembered."""
+
+
+_REMEMBERED = 10_000
+"""Artifacts whose index is kept in memory, some kilobytes each."""
 
 
 @dataclass(frozen=True)
@@ -236,10 +242,11 @@ class Store:
         state = _state(self.path(key))
         known = self._verified.get(key)
         if known and state and known.state == state and (known.settled or mapped):
-            return _stated(self.path(key))
+            return _stated(self.path(key)) if known.stated is None else known.stated
         settled = all(digests.settled(modified, changed) for _, _, modified, changed, _ in state)
         index = self._verify(key)
-        self._verified[key] = _Verified(state, settled)
+        kept = index if len(self._verified) < _REMEMBERED else None
+        self._verified[key] = _Verified(state, settled, kept)
         return index
 
     def _verify(self, key: str) -> dict[str, Any]:
