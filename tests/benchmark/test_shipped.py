@@ -59,3 +59,17 @@ def test_what_is_neither_file_nor_benchmark_is_one_sentence(here: Path) -> None:
     )
     with pytest.raises(SpecError, match=r"choose from chang2024, deam, demo, "):
         shipped.read_benchmark("xyz")
+
+
+def test_a_folder_is_told_from_the_benchmark_file_in_it(here: Path) -> None:
+    (here / "study").mkdir()
+    with pytest.raises(SpecError, match="study is a folder; name a benchmark file"):
+        shipped.read_benchmark("study")
+    (here / "study/other.yaml").touch()
+    with pytest.raises(SpecError, match=r"study is a folder; did you mean study/other\.yaml\?"):
+        shipped.read_benchmark("study")
+    (here / "study/benchmark.yaml").touch()
+    with pytest.raises(SpecError, match=r"did you mean study/benchmark\.yaml\?"):
+        shipped.read_benchmark("study/")
+    (here / "demo").mkdir()
+    assert shipped.read_benchmark("demo").data["name"] == "demo", "a folder is no benchmark"

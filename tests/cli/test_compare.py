@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from merbench.cli import compare
-from merbench.leaderboard import run_results
+from merbench.leaderboard import run_results, system_pairs
 from merbench.leaderboard.columns import Comparison
 from merbench.leaderboard.system_pairs import Pairs
+from merbench.runs import record
 from tinybench import TinyBench
 
 
@@ -139,3 +140,14 @@ def test_that_there_is_nothing_to_compare_is_said(call, bench):
     assert (done.status, done.stdout) == (0, "there is no pair of systems to compare\n")
     document = call("compare", bench.folder / "one", "--json").json
     assert document == {"comparisons": [], "identical": []}
+
+
+def test_an_interval_without_0_beside_what_is_not_significant_is_explained(call, ran, monkeypatch):
+    said = "an interval is of its pair by itself"
+    pairs = system_pairs.compare_within(record.read_record(ran), "", "", (), "kl")
+    row = replace(pairs.rows[0], kl_low=0.1, kl_high=0.2, significant=False)
+    for changed, explained in ((row, True), (replace(row, significant=True), False)):
+        found = replace(pairs, rows=[changed])
+        monkeypatch.setattr(system_pairs, "compare_within", lambda *_, found=found: found)
+        text = " ".join(call("compare", ran).stdout.split())
+        assert (said in text) is explained

@@ -165,12 +165,19 @@ def test_the_demo_needs_no_folder(call: Any) -> None:
         (["plian"], "there is no dataset 'plian'; did you mean 'plain'?"),
         (["plain"], "plain: say where it lies with --root"),
         (["plain", "--root", "gone"], "plain: the folder gone does not exist; correct --root"),
+        (["demo", "--root", "gone"], "demo: the folder gone does not exist; correct --root"),
         (["plain", "--root", ".", "--set", "column"], "--set column: write it as KEY=VALUE"),
         (["plain", "--root", ".", "--set", "a=[1"], "--set a=[1: this is no YAML"),
     ],
 )
 def test_mistakes(call: Any, data: Path, arguments: list[str], error: str) -> None:
     assert call("data", "check", *arguments).error.startswith(error)
+
+
+def test_a_wrong_name_is_told_before_a_missing_root(call: Any, data: Path) -> None:
+    error = call("data", "fetch", "fetchd").error
+    assert error == "there is no dataset 'fetchd'; did you mean 'fetched'?"
+    assert call("data", "fetch", "fetched").error.startswith("fetched: say with --root")
 
 
 def test_what_can_be_had_is_fetched(call: Any, data: Path, tmp_path: Path) -> None:

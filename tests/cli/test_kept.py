@@ -51,5 +51,7 @@ def test_from_a_run_to_new_music(bench: TinyBench, monkeypatch: pytest.MonkeyPat
     broken.write_bytes(b"x")
     done = call("predict", model, broken, "--trust-plugins", "--json", status=1)
     assert json.loads(done.stdout)["predictions"][0]["error"]
+    said = [line for line in done.stderr.splitlines() if "broken.wav" in line]
+    assert len(said) == 1, "a failure is said once"
     for wrong in (("--json", "--csv"), ("--plot", "x.txt")):
         assert CliRunner().invoke(app, [*map(str, use), *wrong]).exception is not None

@@ -271,6 +271,14 @@ def test_export_writes_the_tables_of_a_run_or_a_board(call, ran):
     call("leaderboard", "build", ran, "--out", "board")
     done = call("leaderboard", "export", "board", "--format", "markdown", "--out", "of-board")
     assert done.stdout.split() == ["of-board/tables.md"]
+    again = call(
+        "leaderboard", "export", "board", "--format", "markdown", "--out", "of-board", "--json"
+    )
+    assert again.json == {"files": ["of-board/tables.md"]}
+    built = call("leaderboard", "build", ran, "--out", "board", "--pages", "--json").json["files"]
+    assert {"board/leaderboard.csv", "board/index.html"} < set(built)
+    assert all(Path(file).is_file() for file in built)
+    assert "board/index.html" in call("leaderboard", "pages", "board", "--json").json["files"]
     assert Path("of-board/tables.md").read_bytes() == Path("paper/tables.md").read_bytes()
     wrong = call("leaderboard", "export", "board", "--dataset", "noize", "--out", "x")
     assert wrong.error == "there is no dataset 'noize' here; there are noise"

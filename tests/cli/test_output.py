@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 from pathlib import Path
@@ -71,3 +72,16 @@ def test_a_closed_pipe_is_no_crash(home: Path, tmp_path: Path) -> None:
     assert b"Traceback" not in process.stderr.read()
     process.stderr.close()
     process.wait(timeout=60)
+
+
+@pytest.mark.parametrize("columns", ["80", "120"])
+def test_the_sources_line_ends_are_not_those_of_the_help(
+    columns: str, call: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    for command in (["compare"], ["leaderboard", "build"], ["cache", "prune"]):
+        said = call(*command, "--help").stdout.partition("Examples")[0].splitlines()[3:]
+        lines = [line.strip() for line in said]
+        for line, after in itertools.pairwise(lines):
+            first = after.split(" ")[0]
+            assert not after or not line or len(line) + 1 + len(first) > int(columns) - 2, line

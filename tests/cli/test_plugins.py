@@ -117,7 +117,7 @@ def test_a_broken_plugin_is_a_warning_that_leaves_json_alone(call: Any, tmp_path
     broken = tmp_path / "broken.py"
     broken.write_text("import no_such_module\n")
     done = call("plugins", "list", "--plugins", broken, "--json")
-    assert done.status == 0
+    assert done.status == 1
     assert {p["name"] for p in done.json} >= {"demo"}
     assert f"warning: plugin {broken}: it cannot be imported (ModuleNotFoundError" in done.stderr
     assert "Traceback" not in done.stderr

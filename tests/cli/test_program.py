@@ -66,15 +66,14 @@ def test_help_shows_an_example_that_can_be_copied(command: tuple[str, ...], call
         assert f"{example}\n" in written, example
 
 
-NO_TABLE = {
-    ("report",), ("schema",), ("data", "fetch"), ("weights", "fetch"), ("separators", "train"),
-    ("leaderboard", "build"), ("leaderboard", "export"), ("leaderboard", "pages"),
-}  # fmt: skip
-"""Commands that write files, and print no table."""
+NO_TABLE = {("schema",), ("separators", "train")}
+"""What `schema` prints is JSON; what training says is how far it is."""
 
 
 @pytest.mark.parametrize("command", sorted({*LEAVES} - NO_TABLE), ids=" ".join)
-def test_every_command_that_prints_a_table_prints_json_as_well(command: tuple[str, ...]) -> None:
+def test_every_command_that_prints_a_result_has_json(
+    command: tuple[str, ...],
+) -> None:
     found: Any = typer.main.get_command(cli.app)
     for name in command:
         found = found.commands[name]

@@ -76,6 +76,18 @@ def test_a_dataset_that_is_not_there_is_one_clear_error(bench):
         bench.plan(datasets=[{"noise": {"root": "absent"}}])
 
 
+def test_a_root_that_nobody_asks_for_must_be_there_as_well(root: Path) -> None:
+    class Brought(Dataset):
+        """Brings its data itself."""
+
+        name = "brought"
+        task = Task.VA
+        needs_root = False
+
+    with pytest.raises(MerbenchError, match=r"gone does not exist; brought needs no root, so lea"):
+        load_dataset(RootedDataset(Brought(), root / "gone"), MonteCarlo())
+
+
 @pytest.mark.parametrize(
     ("damage", "says"),
     [

@@ -20,7 +20,7 @@ REGISTRY = catalogue.with_ours(protocols.with_protocols(discovery.load_plugins()
 ENTRIES = [e for e in REGISTRY.entries.values() if e.origin.distribution == DISTRIBUTION]
 NOT_EVERYWHERE = r"the weights .+ are not here|come with the package vibenet|tinysoundfont"
 """Why a plugin's work may go unchecked: weights that do not come with merbench, a package under the
-GPL, and one that has no wheel for Python 3.13."""
+GPL, and a synthesiser that may be missing on Python 3.13."""
 
 
 def test_every_first_party_plugin_can_be_used() -> None:

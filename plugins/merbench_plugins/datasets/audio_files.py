@@ -9,13 +9,17 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
 from merbench import audio
 from merbench_plugins.datasets.label_table import LabelError
 
-__all__ = ["AudioFiles", "Folders", "file_name", "index_audio"]
+__all__ = ["ANYWHERE", "AudioFiles", "Folders", "file_name", "index_audio"]
+
+ANYWHERE = "**/"
+"""What a path begins with whose file may lie in any folder."""
 
 
 def file_name(path: Path) -> str:
@@ -87,13 +91,15 @@ class Folders:
         self._listed: dict[Path, dict[str, list[Path]]] = {}
 
     def find(self, text: str) -> Path | None:
-        """Return the file at a path; None where there is none.
+        """Return the file at a path, or of a name behind `**/`; None where there is none.
 
         Raises
         ------
         LabelError
             It could be either of two.
         """
+        if text.startswith(ANYWHERE):
+            return self._anywhere(self.root / text.removeprefix(ANYWHERE))
         for written in dict.fromkeys((text, text.replace("\\", "/"))):
             path = self.root / written
             if path.is_file():
@@ -117,6 +123,20 @@ class Folders:
                 return f"there is {found}, which is the same number; write it as the file is named"
         return ""
 
+    @cached_property
+    def _below(self) -> dict[str, list[Path]]:
+        """The files in the folder and all folders below it, by name as `_names` has them."""
+        names: defaultdict[str, list[Path]] = defaultdict(list)
+        for path in sorted(self.root.rglob("*")):
+            if path.is_file() and not path.name.startswith("."):
+                for name in {unicodedata.normalize("NFC", path.name), _lower_suffix(path)}:
+                    names[name].append(path)
+        return dict(names)
+
+    def _anywhere(self, path: Path) -> Path | None:
+        name = unicodedata.normalize("NFC", path.name)
+        return _only(path, self._below.get(name) or self._below.get(_lower_suffix(path), []))
+
     def _folder(self, path: Path) -> Path | None:
         if path.is_dir():
             return path
@@ -130,9 +150,7 @@ class Folders:
         found = names.get(unicodedata.normalize("NFC", path.name), [])
         if not found and suffix:
             found = names.get(_lower_suffix(path), [])
-        if len(found) > 1:
-            raise LabelError(path, f"{found[0]} and {found[1]} could both be meant; remove one")
-        return found[0] if found else None
+        return _only(path, found)
 
     def _names(self, folder: Path) -> dict[str, list[Path]]:
         """Return the entries of a folder by name, and by name with the suffix in lower case."""
@@ -144,6 +162,12 @@ class Folders:
                     names[name].append(path)
             self._listed[folder] = dict(names)
         return self._listed[folder]
+
+
+def _only(path: Path, found: Sequence[Path]) -> Path | None:
+    if len(found) > 1:
+        raise LabelError(path, f"{found[0]} and {found[1]} could both be meant; remove one")
+    return found[0] if found else None
 
 
 def _number(path: Path) -> int | None:

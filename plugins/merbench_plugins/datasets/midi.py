@@ -1,4 +1,8 @@
-"""Rendering MIDI files with a soundfont, by tinysoundfont: no system package, no chance."""
+"""Rendering MIDI files with a soundfont: by tinysoundfont, or by FluidSynth where it is missing.
+
+Neither leaves anything to chance. tinysoundfont needs no system package, but has no wheel for
+Python 3.13, where pip compiles it; FluidSynth is a library of the system.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from merbench import AudioError, MerbenchError
-from merbench_plugins.datasets import midi_file
+from merbench_plugins.datasets import fluidsynth, midi_file
 
 if TYPE_CHECKING:
     from merbench.audio import Waveform
@@ -39,27 +43,28 @@ def default_soundfont() -> Path:
 
 @cache
 def renderer() -> str:
-    """Return name and version of the synthesiser: another version may sound different."""
-    try:
+    """Return name and version of the synthesiser: another one or version may sound different."""
+    if find_spec("tinysoundfont") is not None:
         return f"tinysoundfont {metadata.version('tinysoundfont')}"
-    except metadata.PackageNotFoundError:
-        return "tinysoundfont missing"
+    return fluidsynth.version() or "no synthesiser"
 
 
 def require_renderer() -> None:
-    """Raise `MerbenchError` where the synthesiser is not installed."""
-    if find_spec("tinysoundfont") is None:
+    """Raise `MerbenchError` where no synthesiser is installed."""
+    if renderer() == "no synthesiser":
         raise MerbenchError(
             "rendering MIDI needs tinysoundfont; install it with `pip install --no-deps "
-            "tinysoundfont` (its dependency PyAudio serves playback only, and needs a compiler)"
+            "tinysoundfont` (its dependency PyAudio serves playback only), which on Python 3.13 "
+            "takes a C++ compiler; without one, install FluidSynth and `pip install pyfluidsynth`"
         )
 
 
 def render(path: Path, *, seconds: float, sample_rate: int, soundfont: Path) -> Waveform:
     """Render the beginning of a MIDI file.
 
-    Each event falls on the sample nearest to its time, and the soundfont's own level is kept, so
-    that a file always gives the same samples. Channel 10 is percussion, as General MIDI has it.
+    Each event falls on the sample nearest to its time (of FluidSynth, on one at most 64 later),
+    and the soundfont's own level is kept, so that a file always gives the same samples. Channel 10
+    is percussion, as General MIDI has it.
 
     Parameters
     ----------
@@ -83,17 +88,15 @@ def render(path: Path, *, seconds: float, sample_rate: int, soundfont: Path) -> 
     AudioError
         The file is missing, no MIDI, cut short, without notes, or says nothing of its time.
     MerbenchError
-        tinysoundfont or the soundfont is missing.
+        The synthesiser or the soundfont is missing.
     """
     require_renderer()
-    import tinysoundfont
-
     events = midi_file.read(path)
     notes = [e.seconds for e in events if e.kind in (midi_file.NOTE_ON, midi_file.NOTE_OFF)]
     if not any(e.kind == midi_file.NOTE_ON and e.second for e in events):
         raise AudioError(f"{path} holds no notes; replace it")
 
-    synth = _synth(tinysoundfont, soundfont, sample_rate)
+    synth = _synth(soundfont, sample_rate)
     length = round(min(seconds, max(notes) + DECAY) * sample_rate)
     buffer = memoryview(bytearray(length * BYTES_A_FRAME))
     done = 0
@@ -127,10 +130,17 @@ def _send(synth: Any, event: midi_file.Event) -> None:
             synth.pitchbend(channel, second << 7 | first)
 
 
-def _synth(tinysoundfont: Any, soundfont: Path, sample_rate: int) -> Any:
-    synth = tinysoundfont.Synth(samplerate=sample_rate)
+def _synth(soundfont: Path, sample_rate: int) -> Any:
+    """Return a synthesiser that has a soundfont, with tinysoundfont's methods."""
+    own = find_spec("tinysoundfont") is not None
     try:
-        synth.sfload(_bytes(str(soundfont)))
+        if own:
+            import tinysoundfont
+
+            synth = tinysoundfont.Synth(samplerate=sample_rate)
+        else:
+            synth = fluidsynth.Synth(samplerate=sample_rate)
+        synth.sfload(_bytes(str(soundfont)) if own else soundfont)
         synth.program_change(DRUM_CHANNEL, 0, True)
     except OSError as error:
         raise MerbenchError(

@@ -34,6 +34,20 @@ CHECKSUMS_AT = (
 """The release's own list, at a commit, which pins what it says."""
 AUDIO = f"https://cdn.freesound.org/mtg-jamendo/{TABLE}/audio-low"
 
+
+def is_table(path: Path) -> bool:
+    """Tell whether a file is one of the release's tables, which no reader of tables takes.
+
+    A track's tags fill as many cells as there are, and the header has one for them.
+    """
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            header = file.readline(1_000).split("\t")
+    except OSError:
+        return False
+    return {*COLUMNS, "TAGS"} <= {name.strip() for name in header}
+
+
 CHANG_2024 = {
     "Q1": (
         "adventure children christmas energetic epic fun funny game groovy happy holiday inspiring "

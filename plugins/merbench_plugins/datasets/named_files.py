@@ -12,7 +12,13 @@ from typing import NamedTuple
 
 from merbench import Guess, audio
 from merbench.errors import TableError as LabelError
-from merbench_plugins.datasets.audio_files import AudioFiles, Folders, file_name, index_audio
+from merbench_plugins.datasets.audio_files import (
+    ANYWHERE,
+    AudioFiles,
+    Folders,
+    file_name,
+    index_audio,
+)
 from merbench_plugins.datasets.file_patterns import pattern_names
 
 ENOUGH = 0.5
@@ -172,7 +178,7 @@ def _as_paths(root: Path, cells: Mapping[str, Sequence[str]], unique: Sequence[s
 def _in_folders(
     root: Path, files: Sequence[Path], cells: Mapping[str, Sequence[str]], unique: Sequence[str]
 ) -> list[_Way]:
-    """Files in a folder below, all with one suffix, that are named as ids are."""
+    """Files in a folder below, or in several, all with one suffix, that are named as ids are."""
     places = Counter((path.parent.relative_to(root), path.suffix) for path in files)
     ways: list[_Way] = []
     for (folder, suffix), _ in places.most_common(3):
@@ -183,6 +189,13 @@ def _in_folders(
         for column in unique:
             rows = _rows(cells[column], names.__contains__)
             ways.append(_Way(rows, column, f"{folder.as_posix()}/{{id}}{suffix}"))
+    if len(places) > 1:
+        (suffix, _), *_ = Counter(path.suffix for path in files).most_common(1)
+        counts = Counter(file_name(path) for path in files if path.suffix == suffix)
+        only = {name for name, count in counts.items() if count == 1}
+        for column in unique:
+            rows = _rows(cells[column], only.__contains__)
+            ways.append(_Way(rows, column, f"{ANYWHERE}{{id}}{suffix}"))
     return ways
 
 

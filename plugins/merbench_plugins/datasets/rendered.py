@@ -20,8 +20,11 @@ __all__ = ["RenderedDataset"]
 class RenderedDataset(LabelledDataset):
     """Base of datasets whose clips are MIDI files, rendered with a soundfont."""
 
-    source_modules = ("merbench_plugins.datasets.midi", "merbench_plugins.datasets.midi_file")
-    requires = ("tinysoundfont",)
+    source_modules = (
+        "merbench_plugins.datasets.fluidsynth",
+        "merbench_plugins.datasets.midi",
+        "merbench_plugins.datasets.midi_file",
+    )
 
     seconds: float = Field(
         30.0, gt=0, le=3600, description="How much of each piece's beginning is rendered, in s."
@@ -42,7 +45,7 @@ class RenderedDataset(LabelledDataset):
         return identity
 
     def fingerprint(self) -> dict[str, Any]:
-        """`identity`, the source behind it, and the synthesiser's version."""
+        """`identity`, the source behind it, and which synthesiser there is, with its version."""
         from merbench_plugins.datasets.midi import renderer
 
         return {**super().fingerprint(), "renderer": renderer()}

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from merbench import CANONICAL_STEMS, Clip, Guess, Task
+from merbench_plugins.datasets import mtg_jamendo
 from merbench_plugins.datasets.audio_files import AudioFiles, Folders, index_audio
 from merbench_plugins.datasets.column_guesses import guesses
 from merbench_plugins.datasets.feature_table import feature_columns, feature_vector
@@ -69,9 +70,9 @@ class Table(UserDescribed):
     audio: str | None = Field(
         None,
         description="Audio file of a clip, relative to the root: a pattern with {id} or any other "
-        'column in braces, such as "clips/{id}.mp3", or just the name of the column that holds '
-        "the path. By default the file named as the id, in the root or its folder `audio`; with "
-        "`features`, none.",
+        'column in braces, such as "clips/{id}.mp3", or "**/{id}.mp3" where it lies in any folder '
+        "below; or just the name of the column that holds the path. By default the file named as "
+        "the id, in the root or its folder `audio`; with `features`, none.",
     )
     quadrant: str | None = Field(
         None, description="Column of the clip's quadrant: Q1 to Q4, 1 to 4, or one of `classes`."
@@ -207,6 +208,13 @@ class Table(UserDescribed):
         cls, labels: Path, root: Path | None, task: Task | None, given: Mapping[str, Any]
     ) -> list[Guess]:
         """Guess what the columns of a table are."""
+        if mtg_jamendo.is_table(labels):
+            raise LabelError(
+                labels,
+                "this is a table of MTG-Jamendo, which the dataset mtg-jamendo reads; write "
+                "`mtg-jamendo: {root: FOLDER}` under `datasets` of a benchmark file, where FOLDER "
+                "is the release's (`merbench plugins show mtg-jamendo`)",
+            )
         return guesses(labels, root, task, given, SPLITS)
 
     def read(self, root: Path, problems: Problems) -> list[Clip]:

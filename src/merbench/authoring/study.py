@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from merbench.authoring.new_files import write_new
 from merbench.authoring.plugin_files import TEMPLATES, plugin_source
 from merbench.benchmark.building import component
-from merbench.benchmark.shipped import shipped
+from merbench.benchmark.shipped import STUDY_FILE, shipped
 from merbench.components import Dataset, Guess
 from merbench.delimited import read_delimited
 from merbench.errors import MerbenchError
@@ -23,7 +23,7 @@ from merbench.naming import nearest
 from merbench.plugins.registry import Entry, Registry
 from merbench.tasks import Task
 
-BENCHMARK, README = "benchmark.yaml", "README.md"
+BENCHMARK, README = STUDY_FILE, "README.md"
 WITH_AUDIO = "labels-with-audio.csv"
 """Copy of a table of labels, without the rows that have no audio."""
 EXAMPLE = "my-model"

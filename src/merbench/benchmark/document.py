@@ -20,8 +20,9 @@ DocumentPath = tuple[str | int, ...]
 _MOST_BYTES = 2**24
 _MOST_VALUES = 1_000_000
 """Of a document, with every alias written out."""
-_PATTERN = re.compile(r"\{[^{}:,'\"]+\}(?=[^\s#])")
-"""How a pattern of file names begins, such as `{id}.mp3`, which is no YAML: `{` is a mapping."""
+_PATTERN = re.compile(r"\{[^{}:,'\"]+\}(?=[^\s#])|\*\*/")
+"""How a pattern of file names begins, such as `{id}.mp3` or `**/{id}.mp3`, which is no YAML: `{` is
+a mapping, and `*` an alias."""
 _LONGEST_NUMBER = 400
 """Characters of a number; those of base 60 take the square of their length to read."""
 
@@ -67,7 +68,7 @@ class Document:
     def assign(self, assignment: str) -> None:
         """Apply `KEY=VALUE`: a dotted path through keys, positions and names, and a YAML value.
 
-        A pattern of file names that begins with a brace, such as `{id}.mp3`, is taken as it stands.
+        A pattern of file names such as `{id}.mp3` or `**/{id}.mp3` is taken as it stands.
         """
         key, sign, text = assignment.partition("=")
         where = f"--set {' '.join(assignment.split())}"

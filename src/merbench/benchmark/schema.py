@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -173,8 +173,20 @@ def parse(document: Document) -> Spec:
 
 def plugin_paths(document: Document, spec: Spec) -> list[Path]:
     """Return the plugin files and folders a benchmark names, and the `plugins/` beside it."""
+    return _plugin_paths(document, spec.plugins)
+
+
+def stated_plugin_paths(document: Document) -> list[Path]:
+    """Return the same of a file that need not be whole yet, as one that is being written."""
+    data = document.data if isinstance(document.data, dict) else {}
+    texts = data.get("plugins")
+    stated = isinstance(texts, list) and all(isinstance(text, str) for text in texts)
+    return _plugin_paths(document, texts if stated else [])
+
+
+def _plugin_paths(document: Document, texts: Sequence[str]) -> list[Path]:
     paths = []
-    for position, text in enumerate(spec.plugins):
+    for position, text in enumerate(texts):
         path = document.file(("plugins", position), text)
         if not os.path.exists(path):  # noqa: PTH110 - False for what can be no path at all
             raise document.error(("plugins", position), f"the plugin {path} does not exist")

@@ -15,6 +15,8 @@ from merbench.naming import nearest
 
 DEMO = "demo"
 """What the default benchmark is called, whose file in a checkout is `benchmarks.yaml`."""
+STUDY_FILE = "benchmark.yaml"
+"""The benchmark file of a folder that `merbench init` wrote."""
 OWN = Path("benchmarks")
 """Folder of a user's own benchmarks, which may be called by name as well."""
 
@@ -52,9 +54,14 @@ def read_benchmark(name: str) -> Document:
     SpecError
         There is none, or it is no YAML.
     """
-    if Path(name).exists():
-        return read_document(Path(name))
-    names = known()
+    path, names = Path(name), known()
+    if path.is_dir() and ((path / STUDY_FILE).exists() or name not in names):
+        inside = sorted(file.name for file in path.glob("*.yaml"))
+        meant = STUDY_FILE if STUDY_FILE in inside or not inside else inside[0]
+        advice = f"did you mean {path / meant}?" if inside else "name a benchmark file"
+        raise SpecError(f"{name} is a folder; {advice}")
+    if path.exists() and not path.is_dir():
+        return read_document(path)
     if name not in names:
         raise SpecError(
             f"{name}: there is no such file, nor a benchmark of this name"

@@ -56,27 +56,27 @@ def show_cache(
     keys = None if run is None else inventory.used_by(run).all_keys
     tables = {by: inventory.sizes(by, keys) for by in _BY}
     count = sum(n for n, _ in tables["stage"].values())
-    total = sum(size for _, size in tables["stage"].values())
+    total = sum(amount for _, amount in tables["stage"].values())
     if as_json:
         document: dict[str, Any] = {"store": str(folder), "artifacts": count, "bytes": total}
         if run is not None:
             document["run"] = str(run)
         for by, found in tables.items():
             document[f"by_{by}"] = [
-                {by: name, "artifacts": n, "bytes": size} for name, (n, size) in found.items()
+                {by: name, "artifacts": n, "bytes": amount} for name, (n, amount) in found.items()
             ]
         document["runs"] = _runs(inventory)
         display.print_json(document)
         return
     for by, found in tables.items():
-        rows = [[name, f"{n:,}", _size(size)] for name, (n, size) in found.items()]
+        rows = [[name, f"{n:,}", size(amount / 1e6)] for name, (n, amount) in found.items()]
         if rows:
             display.print_table((by, "artifacts", "size"), rows, right=("artifacts", "size"))
     whose = "" if run is None else f" that {run} uses"
-    display.say(f"{count:,} artifacts{whose}, {_size(total)}, in {folder}")
+    display.say(f"{count:,} artifacts{whose}, {size(total / 1e6)}, in {folder}")
     if run is None:
         runs = _runs(inventory)
-        rows = [[r["folder"], r["state"], _size(r["bytes"])] for r in runs]
+        rows = [[r["folder"], r["state"], size(r["bytes"] / 1e6)] for r in runs]
         if rows:
             display.print_table(("run", "state", "uses"), rows, right=("uses",))
 
@@ -95,7 +95,7 @@ def _runs(inventory: Inventory) -> list[dict[str, Any]]:
                 "host": use.host,
                 "state": "running" if use.alive(now) else state,
                 "artifacts": sum(n for n, _ in used),
-                "bytes": sum(size for _, size in used),
+                "bytes": sum(amount for _, amount in used),
             }
         )
     return found
@@ -168,9 +168,4 @@ def prune(
         )
         return
     done = "would be taken out" if dry_run else "taken out"
-    display.say(f"{len(taken):,} artifacts, {_size(total)}, {done}")
-
-
-def _size(bytes_: int) -> str:
-    """Write an amount of data; small ones in kilobytes, so that none reads as nothing."""
-    return size(bytes_ / 1e6) if bytes_ >= 1e6 or not bytes_ else f"{bytes_ / 1e3:.1f} kB"
+    display.say(f"{len(taken):,} artifacts, {size(total / 1e6)}, {done}")

@@ -123,6 +123,11 @@ def _print(pairs: Pairs, by: str, *, as_json: bool) -> None:
             f"difference: {_WHAT[by]}, a less b; below 0, a is better. detectable: the smallest "
             "that this data could show"
         )
+        if any(_is_surprising(row) for row in pairs.rows):
+            display.say(
+                "an interval is of its pair by itself, and p allows for all the pairs of its table "
+                "(Holm): an interval may leave out 0 where the difference is not significant"
+            )
         if any(row.given for row in pairs.rows):
             display.say("of a single fold, all this holds for these fitted models")
 
@@ -165,6 +170,11 @@ _NUMBERS: dict[str, Callable[[Comparison], str]] = {
     "effect size": lambda row: number_text(row.rank_biserial, 2, signed=True),
 }
 """Columns of numbers, the least needed last."""
+
+
+def _is_surprising(row: Comparison) -> bool:
+    """Tell whether the interval of a pair leaves out 0, and the difference is not significant."""
+    return not row.significant and (row.kl_low > 0 or row.kl_high < 0)
 
 
 def _cells(

@@ -49,10 +49,13 @@ def fetch_data(
         show_default=False,
         autocompletion=completion.datasets,
     ),
-    root: Path = typer.Option(..., "--root", help="Folder to fill.", show_default=False),
+    root: Path | None = typer.Option(
+        None, "--root", help="Folder to fill; must be given.", show_default=False
+    ),
     parameters: list[str] | None = typer.Option(
         None, "--set", metavar="KEY=VALUE", help="Set a parameter; may be repeated."
     ),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Download what can be had of a dataset, checking checksums.
 
@@ -71,7 +74,8 @@ def fetch_data(
     display.warn_of_problems(registry)
     dataset = component(registry, "dataset", name, parameters or ())
     assert isinstance(dataset, Dataset)
-
+    if root is None:  # a wrong name is told first
+        raise MerbenchError(f"{name}: say with --root which folder is to be filled")
     try:
         root.mkdir(parents=True, exist_ok=True)
         with Shares() as progress:
@@ -81,6 +85,9 @@ def fetch_data(
             f"{name} cannot be written to {root} ({error.strerror or error}); name another folder "
             "with --root"
         ) from error
+    if as_json:
+        display.print_json({"dataset": name, "root": str(root)})
+        return
     display.say(f"fetched to {root}; `merbench data check {name} --root {root}` says what is there")
 
 
@@ -125,7 +132,7 @@ def check_data(
         raise MerbenchError(f"{name}: say where it lies with --root")
     readiness.ready(dataset)
     folder = data_root(RootedDataset(dataset, root))
-    if dataset.needs_root and not folder.is_dir():
+    if root is not None and not root.is_dir():
         raise MerbenchError(f"{name}: the folder {folder} does not exist; correct --root")
     findings = inspection.inspect_copy(dataset, folder)
     summary: dict[str, Any] = {"dataset": name}

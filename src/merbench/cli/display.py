@@ -69,6 +69,16 @@ def _finite(value: Any) -> Any:
     return value
 
 
+def print_files(files: Iterable[object], *, as_json: bool, said: str = "") -> None:
+    """Print which files were written: a sentence about them, without one each of them, or JSON."""
+    names = [str(file) for file in files]
+    if as_json:
+        print_json({"files": names})
+        return
+    for line in [said] if said else names:
+        say(line)
+
+
 def print_table(
     columns: Sequence[str],
     rows: Iterable[Sequence[str]],

@@ -75,7 +75,7 @@ def fit_command(
     store = _store()
     with in_use(store.folder, f"merbench fit {run}"):
         kept = fit_on_all_clips(
-            run, system, store, _work(store, jobs), out,
+            run, system, store, _work(store, jobs, tells=True), out,
             assignments=assignments or (), trusted=trusted, overwrite=overwrite,
         )  # fmt: skip
     said = kept.manifest
@@ -131,7 +131,7 @@ def predict_command(
     store = _store()
     with in_use(store.folder, f"merbench predict {model}"):
         found = estimates_of(
-            model, recordings, store, _work(store, jobs),
+            model, recordings, store, _work(store, jobs, tells=False),
             assignments=assignments or (), trusted=trusted,
         )  # fmt: skip
     for warning in found.warnings:
@@ -227,7 +227,8 @@ def _store() -> Store:
     return store
 
 
-def _work(store: Store, jobs: int) -> Work:
+def _work(store: Store, jobs: int, *, tells: bool) -> Work:
+    """Return what does tasks, and shows how far they are; and failures, where it `tells` them."""
     from merbench.cli.progress import Progress
     from merbench.engines.local import LocalEngine
     from merbench.engines.schedule import execute_steps
@@ -236,7 +237,10 @@ def _work(store: Store, jobs: int) -> Work:
     def work(tasks: Mapping[str, Step], paths: Sequence[Path]) -> Mapping[str, Outcome]:
         to_do = Counter(task.stage for task in tasks.values())
         at_once = min(jobs or cores(), len(tasks))
-        with LocalEngine(store, paths, jobs=at_once) as engine, Progress(to_do) as progress:
+        with (
+            LocalEngine(store, paths, jobs=at_once) as engine,
+            Progress(to_do, tells=tells) as progress,
+        ):
             return execute_steps(tasks, engine, progress.report)
 
     return work

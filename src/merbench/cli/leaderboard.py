@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,6 +51,7 @@ def build_command(
     with_pages: bool = typer.Option(
         False, "--pages", help="Also write the site: index.html and what it links to."
     ),
+    as_json: bool = JSON,
 ) -> None:
     """Write the tables that follow from some runs, or anew those of a published leaderboard.
 
@@ -77,8 +78,8 @@ def build_command(
                 f"{out} holds submissions, which its tables follow from; add runs to it with "
                 "`merbench leaderboard publish`, and numbers as files in reported/"
             )
-        written = len(rebuild(out).names) + len(site.pages_in(out))
-        display.say(f"{written} files written to {out}")
+        tables = rebuild(out).names
+        _say_built(out, tables, site.pages_in(out), as_json=as_json)
         return
     if not runs:
         raise MerbenchError(f"name a run: {out} holds no submissions to build tables from")
@@ -94,14 +95,18 @@ def build_command(
         )
     composed = files.compose_board([record.read_record(run) for run in finished], known)
     files.write_board(composed, out)
-    written = len(composed.names)
-    if with_pages or (out / site.PAGE).exists():  # an earlier leaderboard's would mislead
-        written += len(site.write(out))
-    display.say(f"{written} files written to {out}")
+    # An earlier leaderboard's pages would mislead.
+    written = site.write(out) if with_pages or (out / site.PAGE).exists() else []
+    _say_built(out, composed.names, written, as_json=as_json)
+
+
+def _say_built(out: Path, tables: Iterable[str], pages: Sequence[Path], *, as_json: bool) -> None:
+    files = [*(out / name for name in sorted(tables)), *pages]
+    display.print_files(files, as_json=as_json, said=f"{len(files)} files written to {out}")
 
 
 @app.command()
-def pages(folder: Path = FOLDER) -> None:
+def pages(folder: Path = FOLDER, as_json: bool = JSON) -> None:
     """Write a leaderboard's pages anew from its tables, as after an update of merbench.
 
     [bold]Example[/bold]
@@ -110,7 +115,8 @@ def pages(folder: Path = FOLDER) -> None:
     """
     from merbench.pages import site
 
-    display.say(f"{len(site.write(folder))} pages written to {folder}")
+    files = site.write(folder)
+    display.print_files(files, as_json=as_json, said=f"{len(files)} pages written to {folder}")
 
 
 @app.command("export")
@@ -127,6 +133,7 @@ def export_command(
     datasets: list[str] | None = typer.Option(
         None, "--dataset", help="Only this dataset's tables; may be repeated.", show_default=False
     ),
+    as_json: bool = JSON,
 ) -> None:
     """Write the tables of a leaderboard or of a run for a paper.
 
@@ -144,8 +151,7 @@ def export_command(
 
     content = read_any(source).only(datasets or ())
     chosen = [known.value for known in formats] if formats else FORMATS
-    for path in write_tables(content, out, chosen):
-        display.say(path)
+    display.print_files(write_tables(content, out, chosen), as_json=as_json)
 
 
 @app.command("publish")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import os
 import sys
 import traceback
@@ -21,6 +22,13 @@ _document: TextIO | None = None
 class Program(TyperGroup):
     """The commands, called so that no plugin ends one silently or writes into its JSON."""
 
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a command, whose help is filled to the terminal's width."""
+        command = super().get_command(ctx, cmd_name)
+        if command is not None:
+            _fill_help(command)
+        return command
+
     def invoke(self, ctx: Any) -> Any:
         """Call the command that is asked for."""
         with _reserved() if "--json" in sys.argv else contextlib.nullcontext(), _kept_alive():
@@ -35,6 +43,16 @@ class Program(TyperGroup):
                     f"a plugin ended the command{place(error)} ({reason(error)}); correct it, or "
                     "take it out"
                 ) from error
+
+
+def _fill_help(command: Any) -> None:
+    """Take the source's line ends out of a command's help, but not out of what is indented."""
+    paragraphs = inspect.cleandoc(command.help or "").split("\n\n")
+    command.help = "\n\n".join(
+        text if text.startswith(" ") else text.replace("\n", " ") for text in paragraphs
+    )
+    for inner in getattr(command, "commands", {}).values():
+        _fill_help(inner)
 
 
 def print_document(text: str) -> None:

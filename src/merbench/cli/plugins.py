@@ -44,6 +44,8 @@ def list_plugins(
 ) -> None:
     """List every plugin: what can be named in a benchmark file, and engines.
 
+    Exit status 1 where a plugin cannot be loaded.
+
     [bold]Example[/bold]
 
       merbench plugins list --kind model
@@ -58,9 +60,11 @@ def list_plugins(
     entries = [e for k in KINDS if kind in (None, k) for e in registry.of_kind(k)]
     if as_json:
         display.print_json([_brief(entry) for entry in entries])
-        return
-    rows = [[e.kind, e.name, e.summary, _whence(e)] for e in entries]
-    display.print_table(("kind", "name", "what", "from"), rows)
+    else:
+        rows = [[e.kind, e.name, e.summary, _whence(e)] for e in entries]
+        display.print_table(("kind", "name", "what", "from"), rows)
+    if registry.problems:
+        raise typer.Exit(1)
 
 
 @app.command("show")

@@ -36,12 +36,19 @@ class Progress:
         How many steps each stage has.
     status
         Says in a line what the engine has to say of its workers; None where it says nothing.
+    tells
+        Whether failures are shown; not where the caller shows them with its results.
     """
 
-    def __init__(self, to_do: Counter[str], status: Callable[[], str] | None = None) -> None:
-        self._to_do, self._status = to_do, status
+    def __init__(
+        self,
+        to_do: Counter[str],
+        status: Callable[[], str] | None = None,
+        *,
+        tells: bool = True,
+    ) -> None:
+        self._to_do, self._status, self._tells = to_do, status, tells
         self._done: Counter[str] = Counter()
-        self._failed = 0
         self._console = display.console(err=True)
         self._bars: Any = None
         self._ids: dict[str, TaskID] = {}
@@ -100,8 +107,7 @@ class Progress:
         stage = outcome.work.stage
         self._done[stage] += 1
         # A task that never started failed with another's error, which was shown then.
-        if outcome.error and not outcome.inherited:
-            self._failed += 1
+        if outcome.error and not outcome.inherited and self._tells:
             self._print(f"failed: {outcome.error}")
         if self._bars is not None:
             elapsed = time.monotonic() - self._started

@@ -47,6 +47,7 @@ def report(
         "--trust-plugins",
         help="For --audio: let the plugins that the run names run here, with all your rights.",
     ),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Write a run's report: a page with its tables and figures, which needs no network.
 
@@ -79,5 +80,4 @@ def report(
         content = Results.of_run(finished)
         written += pages.write_tables(content, folder) if tables else []
         written += pages.write_clips(content, folder) if clips else []
-    for path in written:
-        display.say(path)
+    display.print_files(written, as_json=as_json)

@@ -55,6 +55,7 @@ def fetch_weights(
         metavar="FILE",
         help="Take them from this file or folder, not from the net; may be repeated.",
     ),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Download weights, and check them. A download that was broken off goes on where it was.
 
@@ -71,10 +72,15 @@ def fetch_weights(
 
     every = _all()
     chosen = [_named(every, name) for name in names]
+    fetched = []
     for known in chosen:
         with Shares() as progress:
             path = fetch(known, progress, given or ())
-        display.say(f"{known.name}: {path}")
+        fetched.append({"name": known.name, "path": str(path)})
+        if not as_json:
+            display.say(f"{known.name}: {path}")
+    if as_json:
+        display.print_json(fetched)
 
 
 def _all() -> list[tuple[str, KnownWeights]]:

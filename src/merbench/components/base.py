@@ -29,11 +29,22 @@ class Cost(NamedTuple):
     """What one unit of a component's work typically takes, for `merbench plan`'s estimate.
 
     The unit: a 30 s clip for a separator, one 30 s stem for a feature extractor, one fold of
-    600 clips for a model. Seconds of one core, megabytes kept in the store.
+    600 clips for a model. Seconds of one core, megabytes kept in the store. Of other lengths and
+    numbers it is taken in proportion.
     """
 
     seconds: float
     megabytes: float = 0.0
+
+    def times(self, units: float, sizes: float | None = None) -> Cost:
+        """Return the cost of several units, or of a part of one; what is kept may be of others."""
+        return Cost(self.seconds * units, self.megabytes * (units if sizes is None else sizes))
+
+
+UNIT_SECONDS = 30.0
+"""Length of the clip that a `Cost` is of."""
+UNIT_CLIPS = 600
+"""Number of training clips that a model's `Cost` is of."""
 
 
 class Component(BaseModel):

@@ -308,8 +308,10 @@ def _error(
 ) -> str:
     if clip.id in errors:
         return errors[clip.id]
-    failed = (outcomes[key].error for key in inputs[clip.id] if key in outcomes)
-    return next(filter(None, failed), "")
+    failed = (outcomes[key] for key in inputs[clip.id] if key in outcomes)
+    # Which recording it was is said beside it.
+    said = (outcome.error.removeprefix(f"{outcome.work.title}: ") for outcome in failed)
+    return next(filter(None, said), "").replace(f"{clip.id} cannot ", "it cannot ", 1)
 
 
 def _given(system: _System, clips: Sequence[Clip], inputs: _Inputs, store: Store) -> Any:

@@ -43,10 +43,12 @@ def load_dataset(rooted: RootedDataset, protocol: Protocol) -> LoadedDataset:
         The dataset is not there, breaks its contract, or cannot be split.
     """
     dataset, root = rooted.dataset, data_root(rooted)
-    if dataset.needs_root and not root.is_dir():
+    if rooted.root is not None and not root.is_dir():
+        needed = f"set datasets.{dataset.name}.root to where the data lies{_whence(dataset)}"
+        free = f"{dataset.name} needs no root, so leave it out or name a folder that is there"
         raise MerbenchError(
-            f"{dataset.title}: the folder {root} does not exist; set "
-            f"datasets.{dataset.name}.root to where the data lies{_whence(dataset)}"
+            f"{dataset.title}: the folder {root} does not exist; "
+            f"{needed if dataset.needs_root else free}"
         )
     readiness.ready(dataset)
     try:

@@ -7,6 +7,7 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from ctypes.util import find_library
 from importlib import metadata
 from typing import NamedTuple
 
@@ -129,8 +130,14 @@ def _decoders() -> Iterator[Condition]:
         yield Condition("decoders", BROKEN, f"FFmpeg cannot be loaded ({error})", _AV)
     if _is_there("tinysoundfont"):
         yield Condition("decoders", OK, "MIDI by tinysoundfont")
+    elif _is_there("pyfluidsynth") and find_library("fluidsynth"):
+        yield Condition("decoders", OK, "MIDI by FluidSynth")
     else:
-        remedy = "pip install --no-deps tinysoundfont if you read MIDI"
+        remedy = (
+            "if you read MIDI, pip install --no-deps tinysoundfont, which on Python 3.13 takes a "
+            "C++ compiler; or install FluidSynth (libfluidsynth3, fluid-synth) and pip install "
+            "pyfluidsynth"
+        )
         yield Condition("decoders", NOTE, "MIDI files cannot be rendered", remedy)
 
 

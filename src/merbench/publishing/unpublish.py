@@ -56,9 +56,9 @@ def _named(name: str, folder: Path) -> Path:
         runs = {path: str(record.read_record(path).manifest["run"]) for path in known}
         found = [path for path, run in runs.items() if run.startswith(name)]
     if len(found) != 1:
+        if found:
+            several = ", ".join(path.name for path in found)
+            raise MerbenchError(f"{folder} has more than one submission {name!r}: {several}")
         names = [path.name for path in known]
-        raise MerbenchError(
-            f"{folder} has {'no' if not found else 'more than one'} submission {name!r}"
-            f"{nearest(name, names)}; there are {', '.join(names)}"
-        )
+        raise MerbenchError(f"{folder} has no submission {name!r}{nearest(name, names)}")
     return found[0]

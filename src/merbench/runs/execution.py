@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from merbench.components.base import UNIT_SECONDS, Cost
 from merbench.components.engine import Workplace
 from merbench.engines import schedule
 from merbench.engines.schedule import Outcome
@@ -89,9 +90,11 @@ def _remember(store: Store, outcome: Outcome) -> None:
         return
     info = store.info(outcome.work.key)
     if "seconds" in info:
-        timings.record(
-            store.folder, outcome.work.stage, component.title, info["seconds"], info["bytes"] / 1e6
-        )
+        length = info.get("clip_seconds", UNIT_SECONDS)
+        units, sizes = outcome.work.units(length), outcome.work.sizes(length)
+        if units and sizes:
+            cost = Cost(info["seconds"], info["bytes"] / 1e6).times(1 / units, 1 / sizes)
+            timings.record(store.folder, outcome.work.stage, component.title, cost)
 
 
 # --- the two tables ------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from merbench.components import (
     FeatureKind,
     Separator,
 )
+from merbench.components.base import UNIT_SECONDS
 from merbench.devices import CPU
 from merbench.errors import MerbenchError, PluginError
 from merbench.steps.artifact_keys import artifact_key
@@ -106,6 +107,15 @@ class Extract(Step):
         stems = stems_of(self.extractor, self.separator)
         return max(1, self.extractor.at_once // len(stems))
 
+    def units(self, clip_seconds: float) -> float:
+        return clip_seconds / UNIT_SECONDS * len(stems_of(self.extractor, self.separator))
+
+    def sizes(self, clip_seconds: float) -> float:
+        if self.extractor.kind in (FeatureKind.SEQUENCE, FeatureKind.WAVEFORM):
+            return self.units(clip_seconds)
+        # A vector has no length, and most images have the same number of frames of any clip.
+        return len(stems_of(self.extractor, self.separator))
+
     def run(self, store: Store) -> None:
         for error in self.run_all([self], store).values():
             raise error
@@ -137,6 +147,7 @@ class Extract(Step):
             "component": self.extractor.name,
             "seconds": seconds,
             "frame_rate": frame_rate(self.extractor, rate, samples),
+            "clip_seconds": samples / rate if rate else UNIT_SECONDS,
         }
         store.put(self.key, found, info)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from merbench import machine, memory, threads
 from merbench.components import Component, Model, fit_estimator
+from merbench.components.base import UNIT_CLIPS
 from merbench.errors import MerbenchError, PluginError
 from merbench.identity import digest
 from merbench.numerals import LARGEST, real_numbers
@@ -65,6 +66,9 @@ class Fit(Step):
     @property
     def occupies(self) -> str:
         return self.model.device_for(self.device)
+
+    def units(self, clip_seconds: float) -> float:
+        return len(self.train) / UNIT_CLIPS
 
     def run(self, store: Store) -> None:
         with self.as_planned(store), memory.watch() as watched:

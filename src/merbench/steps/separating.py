@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from merbench import audio, devices
 from merbench.components import CANONICAL_STEMS, Clip, Component, Dataset, Separator
+from merbench.components.base import UNIT_SECONDS
 from merbench.devices import CPU
 from merbench.digests import file_digest
 from merbench.errors import AudioError, PluginError
@@ -110,6 +111,9 @@ class Separate(Step):
     def alike(self) -> Hashable:
         return by_the_same(self)
 
+    def units(self, clip_seconds: float) -> float:
+        return clip_seconds / UNIT_SECONDS
+
     def run(self, store: Store) -> None:
         started = time.perf_counter()
         with self.as_planned(store):
@@ -120,6 +124,7 @@ class Separate(Step):
             "sample_rate": rate,
             "component": self.separator.name,
             "seconds": time.perf_counter() - started,
+            "clip_seconds": next(iter(stems.values())).shape[-1] / rate,
         }
         store.put(self.key, stems, info)
 

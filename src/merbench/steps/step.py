@@ -59,6 +59,20 @@ class Step:
         """How many steps that are alike take less time together; 1 where they gain nothing."""
         return 1
 
+    def units(self, clip_seconds: float) -> float:
+        """Return how many of the units that a `Cost` is of the work comes to.
+
+        Parameters
+        ----------
+        clip_seconds
+            Length of the clip that is worked on.
+        """
+        return 1.0
+
+    def sizes(self, clip_seconds: float) -> float:
+        """Return how many units' megabytes it leaves, which need not grow as the work does."""
+        return self.units(clip_seconds)
+
     def run(self, store: Store) -> None:
         """Do the work and leave the artifact `key`."""
         raise NotImplementedError

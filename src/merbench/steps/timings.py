@@ -17,9 +17,24 @@ def file_of(folder: Path) -> Path:
     return folder / f"timings-{platform.node()}.jsonl"
 
 
-def record(folder: Path, stage: str, component: str, seconds: float, megabytes: float) -> None:
-    """Remember one task; a store that cannot be written forgets it silently."""
-    row = {"stage": stage, "component": component, "seconds": seconds, "megabytes": megabytes}
+def record(folder: Path, stage: str, component: str, cost: Cost) -> None:
+    """Remember what a unit cost; a store that cannot be written forgets it silently.
+
+    Parameters
+    ----------
+    folder
+        The store's.
+    stage, component
+        What was done, by which plugin.
+    cost
+        Of a unit, see `Step.units`.
+    """
+    row = {
+        "stage": stage,
+        "component": component,
+        "unit_seconds": cost.seconds,
+        "unit_megabytes": cost.megabytes,
+    }
     try:
         with file_of(folder).open("a", encoding="utf-8") as handle:
             handle.write(json.dumps(row) + "\n")
@@ -28,7 +43,7 @@ def record(folder: Path, stage: str, component: str, seconds: float, megabytes: 
 
 
 def read_timings(folder: Path) -> tuple[dict[tuple[str, str], Cost], int]:
-    """Return the median cost of a task, by stage and component; and how many lines say nothing.
+    """Return the median cost of a unit, by stage and component; and how many lines say nothing.
 
     A line may be cut short by a killed run, or damaged like any file.
     """
@@ -41,7 +56,7 @@ def read_timings(folder: Path) -> tuple[dict[tuple[str, str], Cost], int]:
     for line in lines:
         try:
             row = json.loads(line)
-            cost = Cost(float(row["seconds"]), float(row["megabytes"]))
+            cost = Cost(float(row["unit_seconds"]), float(row["unit_megabytes"]))
             if not all(0 <= number < math.inf for number in cost):
                 raise ValueError("no cost")
             rows.setdefault((row["stage"], row["component"]), []).append(cost)

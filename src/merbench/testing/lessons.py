@@ -205,7 +205,7 @@ BY_CHECK: dict[str, Lesson] = {
     ),
     "clones": Lesson(
         "Searches and wrappers clone an estimator: scikit-learn builds it anew from parameters.",
-        "def __init__(self, alpha=1.0): self.alpha = alpha   # keep each as it is given",
+        "class Mine(sklearn.base.BaseEstimator):   # whose __init__ keeps each parameter as given",
     ),
     "refuses bad labels": Lesson(
         "What fits labels that belong to other clips gives numbers that mean nothing.",

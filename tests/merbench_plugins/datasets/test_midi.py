@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import builtins
-from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 import miniatures
@@ -10,7 +9,6 @@ import pretty_midi
 import pytest
 
 from merbench import AudioError, MerbenchError
-from merbench_plugins.datasets import midi
 from merbench_plugins.datasets.midi import default_soundfont, render
 
 
@@ -121,19 +119,6 @@ def test_bad_soundfont_is_told(song: Path, tmp_path: Path) -> None:
     font.write_bytes(b"RIFFnothing")
     with pytest.raises(MerbenchError, match=r"font\.sf2 cannot be used"):
         render(song, seconds=1, sample_rate=8_000, soundfont=font)
-
-
-def test_missing_synthesiser_says_how_to_install_it(
-    song: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    found = midi.find_spec
-
-    def without(name: str) -> ModuleSpec | None:
-        return None if name == "tinysoundfont" else found(name)
-
-    monkeypatch.setattr(midi, "find_spec", without)
-    with pytest.raises(MerbenchError, match="pip install --no-deps tinysoundfont"):
-        rendered(song)
 
 
 def test_playback_library_is_never_asked_for(song: Path, monkeypatch: pytest.MonkeyPatch) -> None:

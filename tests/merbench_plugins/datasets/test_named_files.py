@@ -37,6 +37,21 @@ def test_a_folder_below(tmp_path: Path) -> None:
     assert guesses == {"id": ("id", True), "audio": ("clips/x/{id}.mp3", True)}
 
 
+def test_several_folders_below(tmp_path: Path) -> None:
+    files = ["a/1.wav", "a/2.wav", "b/3.wav", "b/4.wav", "c/notes.mp3"]
+    guesses = found(tmp_path, files, id=["1", "2", "3", "4"])
+    assert guesses == {"id": ("id", True), "audio": ("**/{id}.wav", True)}
+    assert rows_as_said(tmp_path, {"id": ["1", "4", "9"]}, "**/{id}.wav", "id") == (0, 1)
+
+
+def test_a_name_in_two_folders_names_no_file(tmp_path: Path) -> None:
+    files = ["a/1.wav", "a/2.wav", "b/1.wav", "b/3.wav"]
+    guesses = found(tmp_path, files, id=["1", "2", "3"])
+    assert guesses["audio"][0] != "**/{id}.wav"
+    with pytest.raises(TableError, match=r"a/1\.wav and .+b/1\.wav could both be meant"):
+        rows_as_said(tmp_path, {"id": ["1", "2"]}, "**/{id}.wav", "id")
+
+
 def test_text_before_and_behind_the_id(tmp_path: Path) -> None:
     guesses = found(tmp_path, ["song_1_mono.wav", "song_2_mono.wav"], id=["1", "2"])
     assert guesses == {"id": ("id", True), "audio": ("song_{id}_mono.wav", True)}
