@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Synth", "version"]
+__all__ = ["Synth", "synthesiser"]
 
 _GAIN = 0.5
 """At which pieces are about as loud as tinysoundfont plays them: within a few decibels, for the
@@ -19,7 +19,7 @@ _SETTINGS = {"synth.reverb.active": 0, "synth.chorus.active": 0, "synth.polyphon
 
 
 @cache
-def version() -> str:
+def synthesiser() -> str:
     """Return name and version of the library; nothing where it or pyfluidsynth is missing."""
     try:
         library = _library()

@@ -46,7 +46,7 @@ def renderer() -> str:
     """Return name and version of the synthesiser: another one or version may sound different."""
     if find_spec("tinysoundfont") is not None:
         return f"tinysoundfont {metadata.version('tinysoundfont')}"
-    return fluidsynth.version() or "no synthesiser"
+    return fluidsynth.synthesiser() or "no synthesiser"
 
 
 def require_renderer() -> None:

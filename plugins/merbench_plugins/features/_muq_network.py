@@ -65,7 +65,7 @@ class Residual(nn.Module):
         return added
 
 
-class Frames(nn.Module):
+class SubsampledFrames(nn.Module):
     """From a spectrogram to what enters the first layer: two residual blocks, one dense layer."""
 
     def __init__(self, bands: int, channels: int, width: int, strides: tuple[int, int]) -> None:
@@ -82,7 +82,7 @@ class Frames(nn.Module):
         return entering
 
 
-class Muq(nn.Module):
+class MuqEncoder(nn.Module):
     """What a model's settings say, with random weights.
 
     Parameters
@@ -102,7 +102,7 @@ class Muq(nn.Module):
         self.deviation = float(statistics["melspec_2048_std"])
         width = int(settings["encoder_dim"])
         strides = STRIDES[FRAMES_A_SECOND // int(settings["label_rate"])]
-        self.conv = Frames(self.bands, int(settings["conv_dim"]), width, strides)
+        self.conv = SubsampledFrames(self.bands, int(settings["conv_dim"]), width, strides)
         layers = {"num_hidden_layers": int(settings["encoder_depth"]), "hidden_size": width}
         self.conformer = Wav2Vec2ConformerEncoder(_configuration(settings["w2v2_config"] | layers))
         self.register_buffer("mel", torch.from_numpy(_filters(self.bands)), persistent=False)
@@ -154,7 +154,7 @@ class Loaded:
 
     sample_rate = SAMPLE_RATE
 
-    def __init__(self, network: Muq) -> None:
+    def __init__(self, network: MuqEncoder) -> None:
         self.network = network
 
     def check_layer(self, layer: int | Literal["mean", "embedding"], whose: str) -> None:
@@ -194,7 +194,7 @@ def load(folder: Path) -> Loaded:
     try:
         settings = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         with torch.random.fork_rng(devices=[]):
-            network = Muq(settings)
+            network = MuqEncoder(settings)
         stored = {name.removeprefix("model."): array for name, array in _stored(folder).items()}
         used = {key: w for key, w in stored.items() if not key.startswith(OF_TRAINING)}
         network.load_state_dict(used)

@@ -180,8 +180,9 @@ def stated_plugin_paths(document: Document) -> list[Path]:
     """Return the same of a file that need not be whole yet, as one that is being written."""
     data = document.data if isinstance(document.data, dict) else {}
     texts = data.get("plugins")
-    stated = isinstance(texts, list) and all(isinstance(text, str) for text in texts)
-    return _plugin_paths(document, texts if stated else [])
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        texts = []
+    return _plugin_paths(document, texts)
 
 
 def _plugin_paths(document: Document, texts: Sequence[str]) -> list[Path]:

@@ -81,6 +81,6 @@ def test_a_bad_soundfont_is_told(song: Path, tmp_path: Path, alone: None) -> Non
 def test_without_either_the_error_says_what_to_install(
     song: Path, alone: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fluidsynth, "version", lambda: "")
+    monkeypatch.setattr(fluidsynth, "synthesiser", lambda: "")
     with pytest.raises(MerbenchError, match=r"--no-deps tinysoundfont.+pip install pyfluidsynth"):
         rendered(song)
