@@ -36,6 +36,16 @@ ROOMS = (
 them is the ground, on which all stand."""
 
 GROUND = len(ROOMS)
+FOLDERS_OF_THE_GROUND = {"audio"}
+BESIDE = "separation"
+"""A tool beside the benchmark, which the command line alone uses."""
+FOR_PLUGINS = {
+    "audio", "bounds", "components", "csv_text", "delimited", "devices", "digests", "downloads",
+    "errors", "evaluation", "home", "identity", "naming", "numerals", "tasks", "threads",
+}  # fmt: skip
+"""What plugins of ours may import of merbench, beside its public names."""
+INSPECTION = "merbench.planning.inspection"
+"""And what a dataset's own check calls, to decode its clips as those of every dataset are."""
 
 NO_TEST_NEEDED = {
     "merbench.plugins.hookspecs": "declarations without a line that runs",
@@ -84,16 +94,32 @@ def floor(module: str) -> int:
 
 @pytest.mark.parametrize("module", [name for name in MODULES if name != "merbench"])
 def test_arrows_point_down(module: str) -> None:
-    if room(module) == "separation":  # a tool beside the benchmark: the command line alone uses it
-        return
+    # The tool beside the benchmark stands on plugins and all below them.
+    own = ROOMS.index("plugins") if room(module) == BESIDE else floor(module)
     up = [
         f"line {line}: {other}"
         for other, line in imports(MODULES[module])
-        if floor(other) < floor(module)
-        or (room(other) == "separation" and room(module) != "cli")
+        if floor(other) < own
+        or (room(other) == BESIDE and room(module) not in ("cli", BESIDE))
         or (room(module) == "evaluation" and room(other) not in ("evaluation", "errors"))
     ]
     assert not up, f"{module} imports from above: {'; '.join(up)}"
+
+
+def test_every_folder_is_a_room_or_ground() -> None:
+    folders = {room(module) for module, path in MODULES.items() if path.name == "__init__.py"}
+    unknown = folders - {"", BESIDE, *ROOMS, *FOLDERS_OF_THE_GROUND}
+    assert not unknown, f"say where {unknown} stand: in ROOMS, or among the ground's folders"
+
+
+@pytest.mark.parametrize("module", PLUGIN_MODULES)
+def test_a_plugin_imports_what_plugins_may(module: str) -> None:
+    others = {
+        f"line {line}: {other}"
+        for other, line in imports(PLUGIN_MODULES[module], MODULES)
+        if other not in ("merbench", INSPECTION) and room(other) not in FOR_PLUGINS
+    }
+    assert not others, f"{module} imports {'; '.join(sorted(others))}"
 
 
 @pytest.mark.parametrize("modules", [MODULES, PLUGIN_MODULES], ids=["framework", "plugins"])

@@ -26,6 +26,13 @@ def test_lines_that_say_nothing_are_counted_and_the_others_read(tmp_path):
     assert timings.read_timings(tmp_path) == ({("fit", "ridge"): Cost(2.0, 0.5)}, 9)
 
 
+def test_what_was_not_measured_by_the_unit_is_forgotten_in_silence(tmp_path):
+    older = '{"stage": "fit", "component": "ridge", "seconds": 9.0, "megabytes": 1}\n'
+    timings.file_of(tmp_path).write_text(older)
+    timings.record(tmp_path, "fit", "ridge", Cost(2.0, 0.5))
+    assert timings.read_timings(tmp_path) == ({("fit", "ridge"): Cost(2.0, 0.5)}, 0)
+
+
 def test_machines_that_share_a_store_write_files_of_their_own(tmp_path, monkeypatch):
     for host, seconds in (("one", 1.0), ("two", 3.0)):
         monkeypatch.setattr("platform.node", lambda host=host: host)

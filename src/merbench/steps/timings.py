@@ -56,6 +56,8 @@ def read_timings(folder: Path) -> tuple[dict[tuple[str, str], Cost], int]:
     for line in lines:
         try:
             row = json.loads(line)
+            if "unit_seconds" not in row and "seconds" in row:
+                continue  # of a merbench that did not measure by the unit
             cost = Cost(float(row["unit_seconds"]), float(row["unit_megabytes"]))
             if not all(0 <= number < math.inf for number in cost):
                 raise ValueError("no cost")
