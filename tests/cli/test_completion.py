@@ -48,7 +48,7 @@ def test_benchmarks_and_files(here: Path) -> None:
     assert names(completion.benchmarks("ow")) == ["own/", "own.yaml"]
     assert names(completion.benchmarks("own/")) == ["own/inner.yml"]
     assert names(completion.benchmarks("dem")) == ["demo"]
-    assert names(completion.shipped_benchmarks("lou")) == ["louro2024"]
+    assert names(completion.shipped_benchmarks("chang")) == ["chang2024"]
     assert completion.benchmarks("no/such/folder/") == []
 
 
