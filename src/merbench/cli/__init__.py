@@ -96,13 +96,15 @@ def program() -> None:
     """Be the installed command: `main` in a process that ends with it.
 
     Python would spend a tenth of a command's time on looking for garbage among the modules that
-    are being loaded, and another on taking them down one by one when all is done.
+    are being loaded, and another on taking them down one by one when all is done; and pydantic
+    would look through all that is installed for somebody who wants to watch it.
     """
     import atexit
     import gc
     import os
 
     gc.set_threshold(_OBJECTS)
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     status: object = 0
 
     def leave() -> None:
