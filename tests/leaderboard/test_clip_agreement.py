@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from merbench.leaderboard.clip_agreement import confusion, on_plane, one_column
+from merbench.leaderboard.clip_agreement import along_axes, confusion, on_plane, one_column
 from merbench.runs.row_columns import predicted_columns, truth_columns
+from merbench.tasks import Task
 
 
 def test_distances_on_the_plane():
@@ -17,6 +18,17 @@ def test_distances_on_the_plane():
     assert found.mean_distance == pytest.approx(0.25)
     assert found.largest_distance == pytest.approx(0.5)
     assert found.wider == 1
+
+
+def test_quadrants_lie_along_valence_and_arousal_by_their_shares():
+    truth = np.array([[0.4, 0.3, 0.2, 0.1], [1.0, 0.0, 0.0, 0.0]])
+    valence, arousal = along_axes(Task.QUADRANT, truth, truth[:, ::-1])
+    assert valence.truth.tolist() == pytest.approx([0.5, 1.0])
+    assert arousal.truth.tolist() == pytest.approx([0.7, 1.0])
+    assert arousal.predicted.tolist() == pytest.approx([0.3, 0.0])
+    assert valence.graded
+    assert not along_axes(Task.QUADRANT, truth[1:], truth[1:])[0].graded
+    assert along_axes(Task.CLASSES, truth, truth) == []
 
 
 def test_one_column():

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from merbench.runs import row_columns
+from merbench.tasks import Task
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,7 +17,16 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["Confusion", "OnPlane", "OneColumn", "confusion", "on_plane", "one_column"]
+__all__ = [
+    "Along", "Confusion", "OnPlane", "OneColumn", "along_axes", "confusion", "on_plane",
+    "one_column",
+]  # fmt: skip
+
+_AXES: dict[Task, dict[str, list[int]]] = {
+    Task.VA: {"valence mean": [0], "arousal mean": [1]},
+    Task.QUADRANT: {"share of Q1 and Q4, valence": [0, 3], "share of Q1 and Q2, arousal": [0, 1]},
+}
+"""Along what labels and predictions of a task can be ordered: sums of these columns."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +80,36 @@ def one_column(truth: Array, predicted: Array) -> OneColumn:
         float(np.sqrt(((predicted - truth) ** 2).mean())),
         int(((predicted < 0) | (predicted > 1)).sum()),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class Along:
+    """Labels and predictions along one axis of the plane of valence and arousal.
+
+    Parameters
+    ----------
+    name
+        Of the axis.
+    truth, predicted
+        Shape (n,), on [0, 1].
+    graded
+        Whether labels lie between the ends too; a confusion matrix says all of the others.
+    """
+
+    name: str
+    truth: Array
+    predicted: Array
+    graded: bool
+
+
+def along_axes(task: Task, truth: Array, predicted: Array) -> list[Along]:
+    """Return labels and predictions, (n, k), along the axes of a task; none where it has none."""
+    found = []
+    for name, columns in _AXES.get(task, {}).items():
+        labels, guesses = (rows[:, columns].sum(axis=1) for rows in (truth, predicted))
+        graded = not set(labels.round(9)) <= {0, 1}
+        found.append(Along(name, labels, guesses, graded))
+    return found
 
 
 @dataclass(frozen=True, eq=False)

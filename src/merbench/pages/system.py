@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from merbench.leaderboard import roc, training_curves
-from merbench.leaderboard.clip_agreement import confusion
+from merbench.leaderboard.clip_agreement import along_axes, confusion
 from merbench.leaderboard.results import Clips, Results, Row, clips_of, key_of
 from merbench.pages import figures, system_facts
 from merbench.pages.leaderboard_table import page_number
@@ -27,11 +27,6 @@ MATRIX = 12
 """Rows of a confusion matrix, of more classes the least frequent are one; and ROC curves."""
 ELLIPSES = 8
 """Clips drawn on the plane, spread evenly from the best to the worst."""
-_SCATTERED: dict[Task, dict[str, list[int]]] = {
-    Task.VA: {"valence mean": [0], "arousal mean": [1]},
-    Task.QUADRANT: {"share of Q1 and Q4, valence": [0, 3], "share of Q1 and Q2, arousal": [0, 1]},
-}
-"""What is drawn label against prediction: sums of these columns."""
 _FIXED = [task.columns for task in Task]
 
 
@@ -128,12 +123,11 @@ def _figures(
             matrix = confusion(content.predictions_of(row), clips.columns, MATRIX)
             found.append(("Clips over all tests", (), figures.draw_confusion(f"{key}-c", matrix)))
             found += _roc(content, row, clips, f"{key}-o")
-        for i, (name, columns) in enumerate(_SCATTERED.get(task, {}).items()):
-            labels, guesses = (a[:, columns].sum(axis=1) for a in (clips.truth, clips.predicted))
-            if set(labels.round(9)) <= {0, 1}:
-                continue  # one-hot: the confusion matrix says it
-            svg = figures.draw_clip_scatter(f"{key}-s{i}", labels, guesses, name)
-            found.append((f"{name[0].upper()}{name[1:]}, a point a clip", (), svg))
+        for i, axis in enumerate(along_axes(task, clips.truth, clips.predicted)):
+            if not axis.graded:
+                continue  # the confusion matrix says it
+            svg = figures.draw_clip_scatter(f"{key}-s{i}", axis.truth, axis.predicted, axis.name)
+            found.append((f"{axis.name[0].upper()}{axis.name[1:]}, a point a clip", (), svg))
     curves = training_curves.loss_curves(content.folds_of(row))
     for i, (quantity, names) in enumerate(_quantities(curves).items()):
         svg = figures.draw_training_curves(f"{key}-t{i}", curves, quantity, names)
