@@ -20,11 +20,6 @@ PLUGINS = "merbench"
 
 def versions() -> dict[str, str]:
     """Return the versions of Python and of the packages that are installed, by name."""
-    return dict(_versions())
-
-
-@cache
-def _versions() -> dict[str, str]:
     found = {"python": platform.python_version()}
     for package in PACKAGES:
         try:
