@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -99,7 +99,7 @@ class Folders:
             It could be either of two.
         """
         if text.startswith(ANYWHERE):
-            return self._anywhere(self.root / text.removeprefix(ANYWHERE))
+            return _only(self.root / text.removeprefix(ANYWHERE), self._below, suffix=True)
         for written in dict.fromkeys((text, text.replace("\\", "/"))):
             path = self.root / written
             if path.is_file():
@@ -125,17 +125,9 @@ class Folders:
 
     @cached_property
     def _below(self) -> dict[str, list[Path]]:
-        """The files in the folder and all folders below it, by name as `_names` has them."""
-        names: defaultdict[str, list[Path]] = defaultdict(list)
-        for path in sorted(self.root.rglob("*")):
-            if path.is_file() and not path.name.startswith("."):
-                for name in {unicodedata.normalize("NFC", path.name), _lower_suffix(path)}:
-                    names[name].append(path)
-        return dict(names)
-
-    def _anywhere(self, path: Path) -> Path | None:
-        name = unicodedata.normalize("NFC", path.name)
-        return _only(path, self._below.get(name) or self._below.get(_lower_suffix(path), []))
+        """The files in the folder and in all folders below it."""
+        found = sorted(self.root.rglob("*"))
+        return _by_name(p for p in found if p.is_file() and not p.name.startswith("."))
 
     def _folder(self, path: Path) -> Path | None:
         if path.is_dir():
@@ -146,25 +138,29 @@ class Folders:
         folder = self._folder(path.parent)
         if folder is None:
             return None
-        names = self._names(folder)
-        found = names.get(unicodedata.normalize("NFC", path.name), [])
-        if not found and suffix:
-            found = names.get(_lower_suffix(path), [])
-        return _only(path, found)
+        return _only(path, self._names(folder), suffix=suffix)
 
     def _names(self, folder: Path) -> dict[str, list[Path]]:
-        """Return the entries of a folder by name, and by name with the suffix in lower case."""
+        """Return the entries of a folder."""
         if folder not in self._listed:
-            names: defaultdict[str, list[Path]] = defaultdict(list)
-            for path in sorted(folder.iterdir()):
-                own = unicodedata.normalize("NFC", path.name)
-                for name in {own, _lower_suffix(path)}:
-                    names[name].append(path)
-            self._listed[folder] = dict(names)
+            self._listed[folder] = _by_name(sorted(folder.iterdir()))
         return self._listed[folder]
 
 
-def _only(path: Path, found: Sequence[Path]) -> Path | None:
+def _by_name(paths: Iterable[Path]) -> dict[str, list[Path]]:
+    """Return paths by name, and by name with the suffix in lower case."""
+    names: defaultdict[str, list[Path]] = defaultdict(list)
+    for path in paths:
+        for name in {unicodedata.normalize("NFC", path.name), _lower_suffix(path)}:
+            names[name].append(path)
+    return dict(names)
+
+
+def _only(path: Path, names: Mapping[str, Sequence[Path]], *, suffix: bool) -> Path | None:
+    """Return what has a path's name; or, where `suffix`, its name but for the suffix's case."""
+    found = names.get(unicodedata.normalize("NFC", path.name), [])
+    if not found and suffix:
+        found = names.get(_lower_suffix(path), [])
     if len(found) > 1:
         raise LabelError(path, f"{found[0]} and {found[1]} could both be meant; remove one")
     return found[0] if found else None

@@ -41,17 +41,20 @@ def default_soundfont() -> Path:
     return Path(spec.origin).parent / "TimGM6mb.sf2"
 
 
+_NONE = "no synthesiser"
+
+
 @cache
 def renderer() -> str:
     """Return name and version of the synthesiser: another one or version may sound different."""
     if find_spec("tinysoundfont") is not None:
         return f"tinysoundfont {metadata.version('tinysoundfont')}"
-    return fluidsynth.synthesiser() or "no synthesiser"
+    return fluidsynth.synthesiser() or _NONE
 
 
 def require_renderer() -> None:
     """Raise `MerbenchError` where no synthesiser is installed."""
-    if renderer() == "no synthesiser":
+    if renderer() == _NONE:
         raise MerbenchError(
             "rendering MIDI needs tinysoundfont; install it with `pip install --no-deps "
             "tinysoundfont` (its dependency PyAudio serves playback only), which on Python 3.13 "

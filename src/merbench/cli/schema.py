@@ -30,8 +30,8 @@ def schema(
     """Print a JSON schema of benchmark files, by which editors complete and check them.
 
     It knows every plugin that is found here, or from where a benchmark file is, with its
-    parameters. An editor with the YAML language
-    server takes it where the first line of a benchmark file is
+    parameters. An editor with the YAML language server takes it where the first line of a
+    benchmark file is
 
       # yaml-language-server: $schema=benchmark.schema.json
 
