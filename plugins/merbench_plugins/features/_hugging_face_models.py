@@ -44,18 +44,17 @@ class Pretrained:
         """Whether it is CLAP, which has one embedding of a window and no common layers."""
         return isinstance(self.model, transformers.ClapModel)
 
-    def check_layer(self, layer: int | Literal["mean", "embedding"], whose: str) -> None:
-        """Raise `MerbenchError` where the model has no such layer."""
+    @property
+    def layers(self) -> int:
+        """How many layers it has."""
+        return int(getattr(self.model.config, "num_hidden_layers", 0))
+
+    def check_kind(self, layer: int | Literal["mean", "embedding"], whose: str) -> None:
+        """Raise `MerbenchError` where a layer is asked of CLAP, or an embedding of another."""
         if (layer == "embedding") != self.matches_text:
             kind = type(self.model).__name__
             right = "clap" if self.matches_text else "transformers"
             raise MerbenchError(f"{whose} cannot take a {kind}; name it with the feature {right}")
-        count = getattr(self.model.config, "num_hidden_layers", 0)
-        if isinstance(layer, int) and not -count - 1 <= layer <= count:
-            raise MerbenchError(
-                f"{whose}: the model has the layers 0 to {count}, and no layer {layer}; correct "
-                "`layer`"
-            )
 
     def hear(
         self,

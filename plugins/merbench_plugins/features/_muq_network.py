@@ -157,14 +157,10 @@ class Loaded:
     def __init__(self, network: MuqEncoder) -> None:
         self.network = network
 
-    def check_layer(self, layer: int | Literal["mean", "embedding"], whose: str) -> None:
-        """Raise `MerbenchError` where the model has no such layer."""
-        count = len(self.network.conformer.layers)
-        if isinstance(layer, int) and not -count - 1 <= layer <= count:
-            raise MerbenchError(
-                f"{whose}: the model has the layers 0 to {count}, and no layer {layer}; correct "
-                "`layer`"
-            )
+    @property
+    def layers(self) -> int:
+        """How many layers it has."""
+        return len(self.network.conformer.layers)
 
     def hear(
         self,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from merbench.audio import Waveform
+    from merbench_plugins.features._hugging_face_models import Pretrained
 
 __all__ = ["Clap", "Mert", "Muq", "PretrainedModel", "TransformersModel"]
 
@@ -84,8 +85,9 @@ class _Pretrained(Protocol):
     def sample_rate(self) -> int:
         """What the model hears, in Hz."""
 
-    def check_layer(self, layer: int | Literal["mean", "embedding"], whose: str) -> None:
-        """Raise `MerbenchError` where the model has no such layer."""
+    @property
+    def layers(self) -> int:
+        """How many layers the model has."""
 
     def hear(
         self,
@@ -119,11 +121,6 @@ class _Windowed(FeatureExtractor):
 
     def _layer(self) -> int | Literal["mean", "embedding"]:
         raise NotImplementedError
-
-    def ready(self) -> None:
-        """Raise `MerbenchError` if the model is not here, or has no such layer."""
-        super().ready()
-        self._pretrained().check_layer(self._layer(), self.name)
 
     def extract(self, waveform: Waveform, sample_rate: int, *, device: str) -> NDArray[np.float32]:
         """Embed one stem.
@@ -219,9 +216,14 @@ class _HuggingFace(_Windowed):
         "have read.",
     )
 
-    def _pretrained(self) -> _Pretrained:
+    def ready(self) -> None:
+        """Raise `MerbenchError` if the model is not here, or is for another feature."""
+        super().ready()
+        self._pretrained().check_kind(self._layer(), self.name)
+
+    def _pretrained(self) -> Pretrained:
         model = self._model()
-        loaded: _Pretrained = _load_once(model.path(), model.digest(), self.trust_remote_code)
+        loaded: Pretrained = _load_once(model.path(), model.digest(), self.trust_remote_code)
         return loaded
 
 
@@ -269,6 +271,16 @@ class _Layers(_Windowed):
 
     def _layer(self) -> int | Literal["mean"]:
         return self.layer
+
+    def ready(self) -> None:
+        """Raise `MerbenchError` if the model is not here, or has no such layer."""
+        super().ready()
+        count = self._pretrained().layers
+        if isinstance(self.layer, int) and not -count - 1 <= self.layer <= count:
+            raise MerbenchError(
+                f"{self.name}: the model has the layers 0 to {count}, and no layer {self.layer}; "
+                "correct `layer`"
+            )
 
 
 class Mert(_Layers, _HuggingFace):
