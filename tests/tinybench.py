@@ -100,7 +100,13 @@ class TinyBench:
         ours = {k: e for k, e in found.entries.items() if str(self.folder) in e.origin.path}
         return registry.Registry(ours, [p for p in found.problems if not p.origin.distribution])
 
-    def plan(self, *only: str, registry: registry.Registry | None = None, **changes: Any) -> Plan:
+    def plan(
+        self,
+        *only: str,
+        registry: registry.Registry | None = None,
+        unsplit_too: bool = False,
+        **changes: Any,
+    ) -> Plan:
         """Plan as the command line does."""
         if changes:
             self.write_spec(**changes)
@@ -108,7 +114,8 @@ class TinyBench:
         known = registry or self.registry()
         assert not known.problems, known.problems
         self.store.prepare()
-        return make_plan(resolve(document, parse(document), known), self.store, only)
+        benchmark = resolve(document, parse(document), known)
+        return make_plan(benchmark, self.store, only, unsplit_too=unsplit_too)
 
     def run(self, *only: str, **changes: Any) -> run_results.RunResults:
         """Plan and run without worker processes."""

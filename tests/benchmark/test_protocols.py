@@ -126,6 +126,8 @@ def test_splits_leave_global_chance_alone() -> None:
 def test_one_group_cannot_be_split() -> None:
     with pytest.raises(MerbenchError, match="7 clips of one group cannot be split"):
         MonteCarlo().splits(make([7]))
+    with pytest.raises(MerbenchError, match="7 clips of one group cannot be split"):
+        StratifiedKFold(folds=2).splits(make([7]))
 
 
 # --- stratified k-fold ----------------------------------------------------------------------------

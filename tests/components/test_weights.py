@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import hashlib
 import pickle
 from collections.abc import Iterator
@@ -193,6 +194,19 @@ def test_fetched_whole_and_checked(server: Server, tmp_path: Path) -> None:
         known.path()
     fetch(known, quiet)
     assert known.state() == "here"
+
+
+def test_what_comes_packed_is_unpacked_and_checked_twice(server: Server) -> None:
+    server.files["w.pt.gz"] = packed = gzip.compress(CONTENT, mtime=0)
+    sums = {"sha256": SHA256, "packed": hashlib.sha256(packed).hexdigest()}
+    file = WeightsFile(url=server.url("w.pt.gz"), name="w.pt", **sums)
+    known = replace(ONE, files=(file,))
+    assert fetch(known, quiet).read_bytes() == CONTENT
+    assert [path.name for path in known.folder.iterdir()] == ["w.pt"]
+    other = replace(known, name="other", files=(replace(file, sha256="0" * 64),))
+    with pytest.raises(MerbenchError, match=r"holds another w.pt of other than the known one"):
+        fetch(other, quiet)
+    assert not list(other.folder.iterdir())
 
 
 def test_a_file_that_one_got_otherwise(server: Server, tmp_path: Path) -> None:

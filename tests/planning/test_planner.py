@@ -44,6 +44,18 @@ def test_a_name_without_parameters_can_mean_the_defaults_alone(bench):
         bench.plan(models=[{"linear": {"penalty": 3.0}}], exclude=[{"model": "linear ()"}])
 
 
+def test_a_dataset_that_cannot_be_split_is_planned_where_that_is_asked_for(bench):
+    protocol = {"stratified-k-fold": {"folds": 50}}
+    with pytest.raises(MerbenchError, match=r"noise: .* groups cannot be cut into 50 folds"):
+        bench.plan(models=["linear"], protocol=protocol)
+    plan = bench.plan(unsplit_too=True)
+    reasons = set(plan.unready.values())
+    assert len(plan.unready) == len(plan.cells) > 0
+    assert {"groups cannot be cut" in reason for reason in reasons} == {True}
+    assert f"noise: {reasons.pop()}" in plan.warnings
+    assert not plan.tasks
+
+
 def test_a_dataset_that_is_left_out_need_not_be_there(bench):
     bench.write_spec(datasets=[{"noise": {"root": "data"}}, {"elsewhere": {"root": "gone"}}])
     bench.write_plugin(

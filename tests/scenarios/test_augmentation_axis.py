@@ -339,6 +339,50 @@ def test_features_scaled_before_the_split_know_of_the_clips_to_be_tested(bench):
     ]
 
 
+PREPARED = """
+from merbench import FeatureKind, Model, Task, hookimpl
+
+class Prepared(Model):
+    "Predicts the mean label of all clips that it is shown before it is fitted, or of its own."
+    name = "prepared"
+    inputs = FeatureKind.VECTOR
+    tasks = frozenset({Task.VA})
+
+    def estimator(self, *, task, seed, device):
+        return self
+
+    def fit(self, X, Y, every_clip=None):
+        import numpy as np
+        seen, labels = (X, Y) if every_clip is None else every_clip
+        type(self).mean = np.concatenate([labels.mean(axis=0)[:2], [len(seen), 1.0]])
+
+    def predict(self, X):
+        import numpy as np
+        return np.tile(self.mean, (len(X), 1))
+
+@hookimpl
+def merbench_models():
+    yield Prepared
+"""
+
+
+def test_what_is_prepared_before_the_split_knows_of_the_clips_to_be_tested(bench):
+    bench.write_plugin("prepared", PREPARED)
+    folds = {"folds": 4, "stratified": False}
+    grid = {"separators": ["plain"], "models": ["prepared"]}
+    sound = bench.run(**grid, protocol={"stratified-k-fold": folds})
+    leaking = bench.run(
+        **grid, protocol={"stratified-k-fold": folds | {"prepare_before_splitting": True}}
+    )
+    assert set(sound.predictions["predicted_valence_std"]) == {6.0}  # training clips
+    assert set(leaking.predictions["predicted_valence_std"]) == {8.0}  # all clips
+    assert leaking.predictions["predicted_valence_mean"].nunique() == 1
+    assert set(sound.leaderboard["table"]).isdisjoint(leaking.leaderboard["table"])
+    assert leaking.leaderboard["provenance"].tolist() == [
+        "models prepared by all clips before they are split, test clips among them (8 clips)"
+    ]
+
+
 def test_an_option_that_is_not_taken_changes_no_identity():
     assert "scale_before_splitting" not in MonteCarlo().identity()["parameters"]
     assert MonteCarlo(scale_before_splitting=True).identity() != MonteCarlo().identity()

@@ -17,11 +17,14 @@ if TYPE_CHECKING:
     from merbench.audio import Waveform
 
 Method = Literal["signalsmith_stretch", "librosa_phase_vocoder"]
+Draw = Literal["between", "either"]
 
 METHOD = (
     "How it is done: by Signalsmith's stretcher, or by librosa's phase vocoder, which smears "
     "transients."
 )
+
+DRAW = "Whether it is drawn evenly between the two ends of its range, or is either of them."
 
 RATE: Any = Field(
     None,
@@ -69,6 +72,13 @@ def drawn_between(low: float, high: float, rng: np.random.Generator) -> float:
     return float(rng.uniform(low, high)) if low < high else low
 
 
+def drawn_from(draw: Draw, low: float, high: float, rng: np.random.Generator) -> float:
+    """Draw a number between two, or one of the two."""
+    if draw == "between":
+        return drawn_between(low, high, rng)
+    return float(rng.choice([low, high]))
+
+
 def drawn_on_mel(low: float, high: float, rng: np.random.Generator) -> float:
     """Draw a frequency in Hz between two, evenly on the mel scale."""
     import math
@@ -96,21 +106,28 @@ def at_rate(
     rate
         In Hz; None is the clip's own.
     change
-        Given audio and its rate, it returns as many samples.
+        Given audio and its rate, it returns audio at that rate.
     waveform, sample_rate
         The clip, (channels, samples), and its rate in Hz.
 
     Returns
     -------
     ndarray
-        Of the clip's shape; without what lies above half of `rate`.
+        Of the clip's shape if `change` keeps it; without what lies above half of `rate`.
     """
-    import numpy as np
-
     from merbench import audio
 
     if rate is None or rate == sample_rate:
         return change(waveform, sample_rate)
-    changed = change(audio.resample(waveform, sample_rate, rate), rate)
-    back = audio.resample(changed, rate, sample_rate)[:, : waveform.shape[1]]
-    return np.pad(back, ((0, 0), (0, waveform.shape[1] - back.shape[1])))
+    brought = audio.resample(waveform, sample_rate, rate)
+    changed = change(brought, rate)
+    back = audio.resample(changed, rate, sample_rate)
+    # Rounding at both changes of the rate may have gained or lost a sample.
+    return of_length(back, waveform.shape[1]) if changed.shape == brought.shape else back
+
+
+def of_length(waveform: Waveform, samples: int) -> Waveform:
+    """Cut audio at its end, or add silence there, to a number of samples."""
+    import numpy as np
+
+    return np.pad(waveform[:, :samples], ((0, 0), (0, max(0, samples - waveform.shape[1]))))

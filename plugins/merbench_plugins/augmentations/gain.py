@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Self
 from pydantic import Field, model_validator
 
 from merbench import Augmentation
-from merbench_plugins.augmentations._transform import drawn_between, refuse_reversed, transformed
+from merbench_plugins.augmentations._transform import (
+    DRAW,
+    Draw,
+    drawn_from,
+    refuse_reversed,
+    transformed,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,6 +30,7 @@ class Gain(Augmentation):
 
     softest: float = Field(-6.0, ge=-60, le=60, description="Decibels, at least.")
     loudest: float = Field(6.0, ge=-60, le=60, description="Decibels, at most.")
+    draw: Draw = Field("between", description=DRAW)
 
     @model_validator(mode="after")
     def ordered(self) -> Self:
@@ -31,7 +38,7 @@ class Gain(Augmentation):
         return self
 
     def augment(self, waveform: Waveform, sample_rate: int, rng: np.random.Generator) -> Waveform:
-        """Multiply by a factor drawn evenly on the scale of decibels."""
-        decibels = drawn_between(self.softest, self.loudest, rng)
+        """Multiply by a factor drawn on the scale of decibels."""
+        decibels = drawn_from(self.draw, self.softest, self.loudest, rng)
         drawn = {"amplitude_ratio": 10 ** (decibels / 20)}
         return transformed("Gain", {}, drawn, waveform, sample_rate)

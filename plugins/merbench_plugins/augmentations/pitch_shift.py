@@ -9,7 +9,9 @@ from pydantic import Field, model_validator
 from merbench import Augmentation
 from merbench_plugins.augmentations._transform import (
     METHOD,
+    RATE,
     Method,
+    at_rate,
     drawn_between,
     refuse_reversed,
     transformed,
@@ -35,6 +37,7 @@ class PitchShift(Augmentation):
     lowest: float = Field(2.0, ge=-24, le=24, description="Semitones at least; down is negative.")
     highest: float = Field(2.0, ge=-24, le=24, description="Semitones at most.")
     method: Method = Field("signalsmith_stretch", description=METHOD)
+    rate: int | None = RATE
 
     @model_validator(mode="after")
     def ordered(self) -> Self:
@@ -44,4 +47,8 @@ class PitchShift(Augmentation):
     def augment(self, waveform: Waveform, sample_rate: int, rng: np.random.Generator) -> Waveform:
         """Transpose by an interval drawn from the range."""
         drawn = {"num_semitones": drawn_between(self.lowest, self.highest, rng)}
-        return transformed("PitchShift", {"method": self.method}, drawn, waveform, sample_rate)
+
+        def shifted(audio: Waveform, at: int) -> Waveform:
+            return transformed("PitchShift", {"method": self.method}, drawn, audio, at)
+
+        return at_rate(self.rate, shifted, waveform, sample_rate)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from merbench import ClassAt, classes_in, hookimpl
 
 _MODULES = {
-    "artist_cnn": {"artist-cnn": "ArtistEmbedding"},
+    "artist_cnn": {"artist-cnn": "ArtistEmbedding", "artist-cnn-sequence": "ArtistSequence"},
     "hand_crafted": {"hand-crafted": "HandCrafted"},
     "hugging_face": {
         "clap": "Clap",

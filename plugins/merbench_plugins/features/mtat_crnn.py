@@ -41,8 +41,9 @@ class MtatWeights(Weights):
             files=(
                 WeightsFile(
                     "cd22fc70cafd06f8f2bfc7dd795abccb1f4b50d5b09094c39ad100baf87475a3",
+                    "https://github.com/g0ld3nl34f/exploring-dl-for-mer/raw/HEAD/"
+                    "pretrained_models/best_model_mtat.pth",
                     size=1_687_630,
-                    name="best_model_mtat.pth",
                 ),
             ),
         ),
@@ -183,13 +184,14 @@ def load_network(path: Path) -> tuple[TaggingCrnn, NDArray[np.float32]]:
 
     import torch
 
+    from merbench_plugins.networks.blocks import TORCH_EPSILON
     from merbench_plugins.networks.tagging_crnn import TaggingCrnn
 
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
         filters: NDArray[np.float32] = state.pop("spec.mel_scale.fb").numpy()
         state.pop("spec.spectrogram.window")
-        network = TaggingCrnn((1, BINS, BINS), TAGS)
+        network = TaggingCrnn((1, BINS, BINS), TAGS, eps=TORCH_EPSILON)
         network.load_state_dict(state)
     except (
         OSError, EOFError, TypeError, KeyError, ValueError, RuntimeError, AttributeError,
@@ -209,6 +211,7 @@ def _network(path: Path | None) -> tuple[TaggingCrnn, NDArray[np.float32]]:
     import librosa
     import torch
 
+    from merbench_plugins.networks.blocks import TORCH_EPSILON
     from merbench_plugins.networks.tagging_crnn import TaggingCrnn
 
     if path is not None:
@@ -218,4 +221,4 @@ def _network(path: Path | None) -> tuple[TaggingCrnn, NDArray[np.float32]]:
     ).T
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        return TaggingCrnn((1, BINS, BINS), TAGS).eval(), filters
+        return TaggingCrnn((1, BINS, BINS), TAGS, eps=TORCH_EPSILON).eval(), filters

@@ -39,7 +39,10 @@ class OpenL3Weights(Weights):
             files=(
                 WeightsFile(
                     "624ee7b1dd5ff87e18073f66fd8b2052bebb8ac70210e9c0937c0c940c63e9d6",
+                    "https://github.com/marl/openl3/raw/models/"
+                    "openl3_audio_mel256_music-v0_4_0.h5.gz",
                     name="openl3_audio_mel256_music.h5",
+                    packed="e379f41e880b78e157c199ebddac80d3764e6a46282bcccdbe875bcf538f9afd",
                 ),
             ),
         ),

@@ -42,14 +42,16 @@ class EncodedEstimator(BaseEstimator):
         self.seed = seed
         self.device = device
 
-    def fit(self, X: Any, Y: Any, groups: Any = None, copy_of: Any = None) -> EncodedEstimator:
+    def fit(
+        self, X: Any, Y: Any, groups: Any = None, copy_of: Any = None, every_clip: Any = None
+    ) -> EncodedEstimator:
         """Fit to images, X[i] of shape (stems, bins, frames), and labels (n, columns)."""
         labels = checked_labels(Y, len(X))
         if len(X) < 2:
             raise MerbenchError(f"{self.name}: one clip cannot be trained on; give at least 2")
         known = TrainingRows.of(len(X), groups, copy_of)
         self.encoding_ = trained(
-            X, Autoencoder, self.recipe,
+            X if every_clip is None else every_clip[0], Autoencoder, self.recipe,
             image=self.image, name=self.name, seed=self.seed, device=self.device,
         )  # fmt: skip
         self.curve_ = self.encoding_.curve

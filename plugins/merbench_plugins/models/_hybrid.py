@@ -31,7 +31,7 @@ class HybridClassifier(BaseEstimator):
     recipes
         Of the dense network, the convolutions, and what joins them.
     pretrained
-        Whether the convolutions are trained.
+        Whether the convolutions are trained apart, or with what joins.
     image
         Bins and frames that images are averaged down to.
     seed, device
@@ -73,8 +73,8 @@ class HybridClassifier(BaseEstimator):
         else:
             with own_randomness(self.seed, self.device):
                 seeing = AugmentedCnn(image(images[0]).shape, shares.shape[1])
-        networks = {"images": seeing, "vectors": dense.network_}
-        self.joined_ = self._classifier(JoinedNetwork, networks, (image, AsIs()), 2)
+        options = {"images": seeing, "vectors": dense.network_, "frozen": self.pretrained}
+        self.joined_ = self._classifier(JoinedNetwork, options, (image, AsIs()), 2)
         self.joined_.fit((ChosenRows(images, own), vectors[own]), shares[own])
         self.curve_ = self.joined_.curve_
         return self

@@ -61,7 +61,9 @@ class OversampledEstimator(BaseEstimator):
         self.seed = seed
         self.device = device
 
-    def fit(self, X: Any, Y: Any, copy_of: Any = None) -> OversampledEstimator:
+    def fit(
+        self, X: Any, Y: Any, copy_of: Any = None, every_clip: Any = None
+    ) -> OversampledEstimator:
         """Fit to images, X[i] of shape (stems, bins, frames), and distributions (n, k).
 
         Raises
@@ -79,6 +81,8 @@ class OversampledEstimator(BaseEstimator):
             raise MerbenchError(f"{self.name}: one clip cannot be trained on; give at least 2")
         own = np.flatnonzero(TrainingRows.of(len(X), None, copy_of).original)
         images, classes = ChosenRows(X, own), shares[own].argmax(axis=1)
+        if every_clip is not None:
+            images, classes = every_clip[0], every_clip[1].argmax(axis=1)
         dablain = self.variant == "dablain"
         encoding = trained(
             images,

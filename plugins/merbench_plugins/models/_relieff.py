@@ -77,14 +77,17 @@ class RankedEstimator(BaseEstimator):
         self.keep = keep
         self.neighbours = neighbours
 
-    def fit(self, X: Any, Y: Any, groups: Any = None, copy_of: Any = None) -> RankedEstimator:
+    def fit(
+        self, X: Any, Y: Any, groups: Any = None, copy_of: Any = None, every_clip: Any = None
+    ) -> RankedEstimator:
         """Rank on the training clips' originals, then fit to all of them."""
         X = checked_features(X)
         shares = checked_shares(Y, len(X))
         known = TrainingRows.of(len(X), groups, copy_of)
         self.n_features_in_ = X.shape[1]
         own = known.original
-        weights = relieff(X[own], shares[own].argmax(axis=1), self.neighbours)
+        ranked = (X[own], shares[own]) if every_clip is None else every_clip
+        weights = relieff(ranked[0], ranked[1].argmax(axis=1), self.neighbours)
         self.chosen_ = np.argsort(-weights, kind="stable")[: self.keep]
         fit_estimator(self.estimator, X[:, self.chosen_], shares, **known.told)
         self.curve_ = getattr(self.estimator, "curve_", [])

@@ -30,7 +30,7 @@ class Segments:
     clips
         Array-like of n clips; time runs along the first axis of a sequence, else along the last.
     kind
-        Of the feature.
+        Of what a piece is to be. A vector is the mean of a sequence's frames.
     length, step
         Of a piece, and from one's start to the next one's: in frames, of audio in samples.
 
@@ -44,7 +44,8 @@ class Segments:
 
     def __init__(self, clips: Any, kind: FeatureKind, length: int, step: int) -> None:
         self.clips, self.length, self.step = clips, length, step
-        self.axis = 0 if kind is FeatureKind.SEQUENCE else -1
+        self.averaged = kind is FeatureKind.VECTOR
+        self.axis = 0 if kind in (FeatureKind.SEQUENCE, FeatureKind.VECTOR) else -1
         fixed = clips.shape[-1] if kind is FeatureKind.IMAGE else None
         lengths = [fixed or clips[i].shape[self.axis] for i in range(len(clips))]
         counts = [max(0, (frames - length) // step) + 1 for frames in lengths]
@@ -94,7 +95,7 @@ class Segments:
         cut = [slice(None)] * whole.ndim
         cut[self.axis] = slice(start, start + self.length)
         piece: NDArray[Any] = whole[tuple(cut)]
-        return piece
+        return piece.mean(axis=0) if self.averaged else piece
 
 
 class SegmentedEstimator(BaseEstimator):
@@ -133,7 +134,7 @@ class SegmentedEstimator(BaseEstimator):
         of_piece = first[original] + np.minimum(pieces.number, counts[original] - 1)
         fit_estimator(
             self.estimator,
-            pieces,
+            self._rows(pieces),
             labels[pieces.clip],
             groups=groups[pieces.clip],
             copy_of=None if known.copy_of is None else of_piece,
@@ -147,12 +148,16 @@ class SegmentedEstimator(BaseEstimator):
         """Return one row a clip, (n, columns)."""
         check_is_fitted(self, "fitted_")
         pieces = self._pieces(X)
-        rows = np.asarray(self.estimator.predict(pieces), dtype=np.float64)
+        rows = np.asarray(self.estimator.predict(self._rows(pieces)), dtype=np.float64)
         if self.aggregate == "rounded-index":
             return _rounded(rows, pieces.clip)
         starts = np.searchsorted(pieces.clip, np.arange(len(X)))
         means: Floats = np.add.reduceat(rows, starts) / np.bincount(pieces.clip)[:, np.newaxis]
         return means
+
+    def _rows(self, pieces: Segments) -> Any:
+        """Return what the estimator is given: vectors are small, and models want them at once."""
+        return pieces[:] if pieces.averaged else pieces
 
     def _pieces(self, X: Any) -> Segments:
         if self.length is not None:

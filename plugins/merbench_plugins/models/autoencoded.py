@@ -17,9 +17,9 @@ class Autoencoded(Model):
     "Autoencoder" (method 9) of Louro et al., Sensors 24(7), 2024: images are scaled to [-1, 1] one
     by one, four convolutions halve them into 60,416 numbers (of 128 bins x 942 frames), a mirrored
     decoder gives them back, and a random forest learns from the numbers. The autoencoder is trained
-    on the training clips of each fold (Adam at 0.0002, batches of 150, 150 epochs), and so are its
-    images; the paper's saw all clips, those to be tested among them, which is not offered, since a
-    model here never sees a test clip.
+    on the training clips of each fold (Adam at 0.0002, batches of 150, 150 epochs), and so is the
+    model; the paper's autoencoder saw all clips, those to be tested among them, which a protocol's
+    `prepare_before_splitting` repeats.
     """
 
     name = "autoencoded"

@@ -24,7 +24,8 @@ class DeepSmote(Model):
     DeepSMOTE"): the autoencoder of method 9, borderline-SMOTE 2 (Han et al., ICIC 2005) on its
     codes, 25 new images of every class. There they were made once of all clips, and added to every
     fold's training clips, although test clips had gone into them; here they are made of a fold's
-    training clips alone. A class none of whose clips lies on a border gets none.
+    training clips alone, unless the protocol says `prepare_before_splitting`. A class none of whose
+    clips lies on a border gets none.
 
     New images belong to no clip, so that a model inside must not split its rows: put `tuned` and
     `calibrated` around this model, not into it.

@@ -21,8 +21,9 @@ class LouroHybrid(Model):
     clips themselves. Of hand-crafted features a copy has its clip's.
 
     The paper's recipe of the dense network is not known; here it is `louro-cnn`'s. Its code for the
-    convolutions' first training pairs clips with other clips' labels, and leaves the trained
-    weights unread: `pretrained: false` does without them as that code does.
+    convolutions' first training pairs clips with other clips' labels, and what joins both leaves
+    the trained weights unread and the convolutions free: `pretrained: false` trains them with the
+    layers that join, from where they start, on the clips themselves, as that code does.
     """
 
     name = "louro-hybrid"
@@ -57,7 +58,9 @@ class LouroHybrid(Model):
         0.9, gt=0, le=1, description="Accuracy on the training rows at which each training ends."
     )
     pretrained: bool = Field(
-        True, description="Whether the convolutions are trained before they are frozen."
+        True,
+        description="Whether the convolutions are trained apart and then frozen; if not, they are "
+        "trained with the layers that join.",
     )
     image: tuple[Side, Side] | None = IMAGE
 

@@ -16,8 +16,9 @@ class Ranked(Model):
     Features are ranked on the training clips of each fold, and test clips decide nothing. ReliefF
     (Kononenko, ECML 1994) prefers features in which a clip is like its nearest neighbours of its
     own class, and unlike those of others. Panda et al. 2020 and Louro et al. 2024 keep 100 features
-    of 1,714, but rank them on all clips. `{ranked: {model: {tuned: {model: svc, …}}}}` ranks once a
-    fold, `{tuned: {model: {ranked: …}}}` anew in every part of the search.
+    of 1,714, but rank them on all clips, which a protocol's `prepare_before_splitting` repeats.
+    `{ranked: {model: {tuned: {model: svc, …}}}}` ranks once a fold,
+    `{tuned: {model: {ranked: …}}}` anew in every part of the search.
     """
 
     name = "ranked"

@@ -9,6 +9,8 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from merbench import Cost, Estimator, FeatureKind, Model, ModelParameter, Task
 
+_CUT = (FeatureKind.SEQUENCE, FeatureKind.IMAGE, FeatureKind.WAVEFORM, FeatureKind.VECTOR)
+
 
 class Segmented(Model):
     """Another model, trained on short pieces of clips; a clip is what its pieces say on average.
@@ -16,7 +18,8 @@ class Segmented(Model):
     Every piece of a training clip is a training row with its clip's label. Splits are of clips, so
     that no piece of a test clip is ever trained on; where the model inside splits its rows, pieces
     of a clip, its copies and its group stay together. It takes whatever sequences, images or audio
-    the model inside takes. Louro et al. 2024 train two networks so (methods 6 and 7).
+    the model inside takes; around a model of vectors it takes sequences, of which a piece is the
+    mean of its frames. Louro et al. 2024 train three networks so (methods 6, 7 and 14).
     """
 
     name = "segmented"
@@ -52,9 +55,10 @@ class Segmented(Model):
     @field_validator("model")
     @classmethod
     def _check_model(cls, model: Model) -> Model:
-        if model.inputs not in (FeatureKind.SEQUENCE, FeatureKind.IMAGE, FeatureKind.WAVEFORM):
+        if model.inputs not in _CUT:
             raise ValueError(
-                f"{model.title} takes no sequence, image or audio that could be cut into pieces"
+                f"{model.title} takes no single sequence, image, audio or vector that a piece of a "
+                "clip could be"
             )
         return model
 
@@ -73,9 +77,10 @@ class Segmented(Model):
         return self
 
     @property
-    def inputs(self) -> FeatureKind | tuple[FeatureKind, ...]:  # type: ignore[override]
-        """What the model takes."""
-        return self.model.inputs
+    def inputs(self) -> FeatureKind:  # type: ignore[override]
+        """What the model takes; around a model of vectors, sequences."""
+        taken = self.model.input_kinds[0]
+        return FeatureKind.SEQUENCE if taken is FeatureKind.VECTOR else taken
 
     @property
     def tasks(self) -> frozenset[Task]:  # type: ignore[override]

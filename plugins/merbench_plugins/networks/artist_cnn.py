@@ -18,8 +18,6 @@ BINS, FRAMES = 128, 129
 """Mel bands, and frames of one piece of a clip."""
 BLOCKS = ((128, 4, 4), (128, 4, 4), (128, 4, 4), (128, 2, 2), (256, 1, 1))
 """Filters, their length, and what is pooled, of each block."""
-EPSILON = 1e-3
-"""Keras's, in batch normalisation."""
 
 
 class ArtistCnn(nn.Module):
@@ -29,7 +27,7 @@ class ArtistCnn(nn.Module):
         super().__init__()
         blocks, channels = [], BINS
         for filters, kernel, pool in BLOCKS:
-            blocks.append(ConvBlock(1, channels, filters, kernel, pool=pool, eps=EPSILON))
+            blocks.append(ConvBlock(1, channels, filters, kernel, pool=pool))
             channels = filters
         self.blocks = nn.ModuleList(blocks)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from merbench_plugins.networks.blocks import SamePool, start_as_keras, too_small
+from merbench_plugins.networks.blocks import KERAS_EPSILON, SamePool, start_as_keras, too_small
 
 FILTERS, KERNEL = 16, 5
 POOLS = ((2, 2), (2, 2), (2, 3), (2, 3))
@@ -31,7 +31,7 @@ def convolutions(channels: int, *, last: tuple[nn.Module, ...] = ()) -> nn.Seque
     for number, pool in enumerate(POOLS):
         layers += [nn.Conv2d(channels, FILTERS, KERNEL), nn.ReLU(), SamePool(pool)]
         if number < len(POOLS) - 1:
-            layers += [nn.BatchNorm2d(FILTERS), nn.Dropout(0.1)]
+            layers += [nn.BatchNorm2d(FILTERS, eps=KERAS_EPSILON), nn.Dropout(0.1)]
         channels = FILTERS
     return nn.Sequential(*layers, *last, nn.Flatten())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Literal
 
 import torch
@@ -14,6 +15,9 @@ CONVOLUTION: dict[int, Any] = {1: nn.Conv1d, 2: nn.Conv2d}
 NORMALISATION: dict[int, Any] = {1: nn.BatchNorm1d, 2: nn.BatchNorm2d}
 POOLING: dict[int, Any] = {1: nn.MaxPool1d, 2: nn.MaxPool2d}
 """Layers by the number of axes that they run over."""
+
+KERAS_EPSILON, TORCH_EPSILON = 1e-3, 1e-5
+"""What batch normalisation adds to a variance."""
 
 
 class ConvBlock(nn.Module):
@@ -45,7 +49,7 @@ class ConvBlock(nn.Module):
         *,
         stride: int = 1,
         pool: int | tuple[int, ...] = 1,
-        eps: float = 1e-5,
+        eps: float = KERAS_EPSILON,
     ) -> None:
         super().__init__()
         padding: Any = "same" if stride == 1 else 0
@@ -77,7 +81,8 @@ class ResidualBlock(nn.Module):
 
     def __init__(self, axes: int, inputs: int, outputs: int, *, stride: int = 2) -> None:
         super().__init__()
-        convolution, normalisation = CONVOLUTION[axes], NORMALISATION[axes]
+        convolution, layer = CONVOLUTION[axes], NORMALISATION[axes]
+        normalisation = partial(layer, eps=KERAS_EPSILON)
         self.body = nn.Sequential(
             convolution(inputs, outputs, 3, stride=stride, padding=1),
             normalisation(outputs),
@@ -136,14 +141,19 @@ def too_small(shape: tuple[int, ...], name: str) -> MerbenchError:
     )
 
 
-def start_as_keras(network: nn.Module, convolutions: Literal["glorot", "he"] = "glorot") -> None:
+Start = Literal["glorot", "he"]
+
+
+def start_as_keras(
+    network: nn.Module, convolutions: Start = "glorot", dense: Start = "glorot"
+) -> None:
     """Set a network's weights as Keras does: Glorot uniform, orthogonal between states, no bias.
 
     Parameters
     ----------
     network
         Its convolutions, dense layers and gated recurrent units are set, nothing else.
-    convolutions
+    convolutions, dense
         `he` draws their weights from He's normal distribution.
     """
     for layer in network.modules():
@@ -156,7 +166,7 @@ def start_as_keras(network: nn.Module, convolutions: Literal["glorot", "he"] = "
                         recurrent = name.startswith("weight_hh")
                         (nn.init.orthogonal_ if recurrent else nn.init.xavier_uniform_)(gate)
         elif isinstance(layer, nn.Conv1d | nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
-            if convolutions == "he" and not isinstance(layer, nn.Linear):
+            if (dense if isinstance(layer, nn.Linear) else convolutions) == "he":
                 nn.init.kaiming_normal_(layer.weight)
             else:
                 nn.init.xavier_uniform_(layer.weight)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from merbench_plugins.networks.baseline_cnn import FILTERS, BaselineCnn
-from merbench_plugins.networks.blocks import start_as_keras
+from merbench_plugins.networks.blocks import KERAS_EPSILON, start_as_keras
 
 WIDTHS = (500, 300, 100)
 """Units of the dense network's layers."""
@@ -21,7 +21,7 @@ class HandCraftedNetwork(nn.Module):
 
     def __init__(self, shape: tuple[int, ...], outputs: int) -> None:
         super().__init__()
-        layers: list[nn.Module] = [nn.BatchNorm1d(shape[0]), nn.Dropout(0.2)]
+        layers: list[nn.Module] = [nn.BatchNorm1d(shape[0], eps=KERAS_EPSILON), nn.Dropout(0.2)]
         for inputs, units in zip((shape[0], *WIDTHS[:-1]), WIDTHS, strict=True):
             layers += [nn.Linear(inputs, units), nn.ReLU()]
         self.body = nn.Sequential(*layers)
@@ -38,11 +38,13 @@ class AugmentedCnn(BaselineCnn):
     """The baseline's convolutions with batch normalisation and a dropout of 0.3 at their end."""
 
     def __init__(self, shape: tuple[int, ...], outputs: int) -> None:
-        super().__init__(shape, outputs, (nn.BatchNorm2d(FILTERS), nn.Dropout(0.3)))
+        super().__init__(
+            shape, outputs, (nn.BatchNorm2d(FILTERS, eps=KERAS_EPSILON), nn.Dropout(0.3))
+        )
 
 
 class JoinedNetwork(nn.Module):
-    """Two trained networks without their last layers, frozen, and dense layers of 200 and 100.
+    """Two networks without their last layers, and dense layers of 200 and 100 on both.
 
     Parameters
     ----------
@@ -51,7 +53,9 @@ class JoinedNetwork(nn.Module):
     outputs
         Scores.
     images, vectors
-        The trained networks: an `AugmentedCnn` and a `HandCraftedNetwork`.
+        An `AugmentedCnn`, and a `HandCraftedNetwork` that is trained and stays as it is.
+    frozen
+        Whether the first is trained too, and stays as it is.
     """
 
     def __init__(
@@ -60,24 +64,31 @@ class JoinedNetwork(nn.Module):
         outputs: int,
         images: BaselineCnn,
         vectors: HandCraftedNetwork,
+        frozen: bool = True,
     ) -> None:
         super().__init__()
         self.images, self.vectors = images.body, vectors.body
         width = images.output.in_features + vectors.output.in_features
         self.head = nn.Sequential(
-            nn.BatchNorm1d(width), nn.Linear(width, 200), nn.ReLU(), nn.Linear(200, 100), nn.ReLU()
+            nn.BatchNorm1d(width, eps=KERAS_EPSILON),
+            nn.Linear(width, 200),
+            nn.ReLU(),
+            nn.Linear(200, 100),
+            nn.ReLU(),
         )
         self.output = nn.Linear(100, outputs)
-        start_as_keras(self.head)
+        start_as_keras(self.head, dense="he")
         start_as_keras(self.output)
-        for frozen in (self.images, self.vectors):
-            frozen.requires_grad_(False)
+        self.vectors.requires_grad_(False)
+        self.images.requires_grad_(not frozen)
+        self.frozen = frozen
 
     def train(self, mode: bool = True) -> JoinedNetwork:
         """Set the mode of what is trained; the frozen networks always predict."""
         super().train(mode)
-        self.images.eval()
         self.vectors.eval()
+        if self.frozen:
+            self.images.eval()
         return self
 
     def forward(self, given: tuple[Tensor, Tensor]) -> Tensor:

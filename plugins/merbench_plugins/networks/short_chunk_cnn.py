@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from merbench_plugins.networks.blocks import ResidualBlock, start_as_keras
+from merbench_plugins.networks.blocks import KERAS_EPSILON, ResidualBlock, start_as_keras
 
 WIDTHS = (128, 128, 256, 256, 256, 256, 512)
 """Filters of the seven residual blocks, each of stride 2."""
@@ -22,14 +22,17 @@ class ShortChunkCnn(nn.Module):
         widths = [width // divisor for width in WIDTHS]
         inputs = (shape[0], *widths[:-1])
         self.blocks = nn.Sequential(
-            nn.BatchNorm2d(shape[0]),
+            nn.BatchNorm2d(shape[0], eps=KERAS_EPSILON),
             *(ResidualBlock(2, a, b) for a, b in zip(inputs, widths, strict=True)),
             nn.AdaptiveMaxPool2d(1),
             nn.Flatten(),
         )
         dense = 512 // divisor
         self.head = nn.Sequential(
-            nn.Linear(widths[-1], dense), nn.ReLU(), nn.BatchNorm1d(dense), nn.Dropout(0.5)
+            nn.Linear(widths[-1], dense),
+            nn.ReLU(),
+            nn.BatchNorm1d(dense, eps=KERAS_EPSILON),
+            nn.Dropout(0.5),
         )
         self.output = nn.Linear(dense, outputs)
         start_as_keras(self)

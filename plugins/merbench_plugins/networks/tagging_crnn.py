@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from merbench_plugins.networks.blocks import ConvBlock, start_as_keras, too_small
+from merbench_plugins.networks.blocks import KERAS_EPSILON, ConvBlock, start_as_keras, too_small
 
 BLOCKS = ((64, 2), (128, 3), (128, 4), (128, 4))
 """Filters, and what is pooled along both axes, of each block."""
@@ -30,15 +30,25 @@ class TaggingCrnn(nn.Module):
         Scores.
     divisor
         By which the numbers of filters are divided.
+    eps
+        What batch normalisation adds to a variance.
     """
 
-    def __init__(self, shape: tuple[int, ...], outputs: int, divisor: int = 1) -> None:
+    def __init__(
+        self,
+        shape: tuple[int, ...],
+        outputs: int,
+        divisor: int = 1,
+        eps: float = KERAS_EPSILON,
+    ) -> None:
         super().__init__()
-        self.spec_bn = nn.BatchNorm2d(shape[0])
+        self.spec_bn = nn.BatchNorm2d(shape[0], eps=eps)
         channels = shape[0]
         for number, (filters, pool) in enumerate(BLOCKS, start=1):
             width = filters // divisor
-            self.add_module(f"layer{number}", ConvBlock(2, channels, width, pool=(pool, pool)))
+            self.add_module(
+                f"layer{number}", ConvBlock(2, channels, width, pool=(pool, pool), eps=eps)
+            )
             channels = width
         # One row is left of 96 to 191 bins, and its channels are a step of the sequence.
         rows, steps = (_pooled(length) for length in shape[1:])

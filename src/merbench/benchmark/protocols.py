@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
 
@@ -18,6 +19,10 @@ from merbench.plugins.registry import OURS, Entry, Origin, Registry
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+
+LEAKS = ("split_after_augmenting", "scale_before_splitting", "prepare_before_splitting")
+"""Parameters that repeat a paper's leak; only one that is taken counts in an identity."""
 
 
 class DrawnProtocol(Protocol):
@@ -38,6 +43,12 @@ class DrawnProtocol(Protocol):
         "be tested among them. A model's own scaling undoes it: set `scaling: none` there. "
         "Reproduces papers that did so; never sound.",
     )
+    prepare_before_splitting: bool = Field(
+        False,
+        description="Let a model that ranks features, codes images or makes images of others "
+        "(`ranked`, `autoencoded`, `deep-smote`) learn that from all clips, those to be tested "
+        "among them; others are fitted as ever. Reproduces papers that did so; never sound.",
+    )
 
     @model_validator(mode="after")
     def _leaks_knowingly(self) -> Self:
@@ -49,9 +60,9 @@ class DrawnProtocol(Protocol):
         return self
 
     def identity(self) -> dict[str, Any]:
-        """Name and parameters; an option that is not taken is not among them."""
+        """Name and parameters; a leak that is not taken is not among them."""
         identity = super().identity()
-        for leak in ("split_after_augmenting", "scale_before_splitting"):
+        for leak in LEAKS:
             if not identity["parameters"][leak]:
                 del identity["parameters"][leak]
         return identity
@@ -69,10 +80,7 @@ class MonteCarlo(DrawnProtocol):
         import numpy as np
 
         groups = _group_codes(clips, self.grouped)
-        if groups.max() < 1:
-            raise MerbenchError(
-                f"{len(clips)} clips of one group cannot be split; a protocol needs two groups"
-            )
+        _refuse_one_group(groups)
         sizes = np.bincount(groups)
         # As the paper counts: the training side is rounded down, the test side is the rest.
         wanted = len(clips) - int(len(clips) * (1 - self.test_fraction) + 1e-9)
@@ -107,6 +115,7 @@ class StratifiedKFold(DrawnProtocol):
                 f"{MOST_FOLDS:,} are the most: lower `folds` or `repeats` in the protocol"
             )
         groups = _group_codes(clips, self.grouped)
+        _refuse_one_group(groups)
         if groups.max() + 1 < self.folds:
             raise MerbenchError(
                 f"{groups.max() + 1} groups cannot be cut into {self.folds} folds; "
@@ -129,6 +138,13 @@ class StratifiedKFold(DrawnProtocol):
         return splits
 
 
+def _refuse_one_group(groups: NDArray[np.intp]) -> None:
+    if groups.max() < 1:
+        raise MerbenchError(
+            f"{len(groups)} clips of one group cannot be split; a protocol needs two groups"
+        )
+
+
 def _cut_groups(
     groups: NDArray[np.intp], folds: int, seed: int, target: NDArray[np.intp] | None
 ) -> list[NDArray[np.bool_]]:
@@ -147,7 +163,10 @@ def _cut_groups(
 
     cutter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     everyone = np.arange(len(groups))
-    return [np.isin(everyone, test) for _, test in cutter.split(groups, target, groups)]
+    with warnings.catch_warnings():
+        # A class of fewer clips than folds is tested in as many of them as it can be.
+        warnings.filterwarnings("ignore", "The least populated class")
+        return [np.isin(everyone, test) for _, test in cutter.split(groups, target, groups)]
 
 
 class PublishedSplit(Protocol):

@@ -384,7 +384,9 @@ def plan_of(
         store.prepare()
         claim = begin_use(store.folder, f"the run of {parsed.name}")
     benchmark = resolve(document, parsed, registry)
-    planned = make_plan(benchmark, store, only or (), elsewhere=engine.devices_elsewhere)
+    planned = make_plan(
+        benchmark, store, only or (), elsewhere=engine.devices_elsewhere, unsplit_too=not writes
+    )
     planned.claim = claim
     for warning in planned.warnings:
         display.warn(warning)

@@ -36,6 +36,9 @@ class Estimator(Protocol):
     - `copy_of`, shape (n,), integers: the position of the training row that a row is an augmented
       copy of, its own position for an original. Of copies whose original is not among the training
       rows (where a paper's leak is reproduced) the first counts as the original.
+    - `every_clip`, None unless a protocol says `prepare_before_splitting: true`, which repeats a
+      leak of papers: (X, Y) of all clips, test clips among them. What ranks features, codes them or
+      makes clips of others learns that from these; what is fitted then is fitted on X and Y.
 
     An estimator that fits another one hands them on with `merbench.fit_estimator`, which gives it
     what that one asks for.

@@ -34,13 +34,14 @@ def fit_estimator(
     *,
     groups: NDArray[Any] | None = None,
     copy_of: NDArray[np.intp] | None = None,
+    every_clip: tuple[Any, NDArray[np.float64]] | None = None,
 ) -> Any:
     """Fit an estimator, telling it of its training rows what it asks for and no more.
 
     Parameters
     ----------
     estimator
-        With `fit(X, Y)`, whose signature may name `groups` and `copy_of`.
+        With `fit(X, Y)`, whose signature may name `groups`, `copy_of` and `every_clip`.
     X, Y
         See `Estimator`.
     groups
@@ -48,14 +49,19 @@ def fit_estimator(
     copy_of
         Shape (n,): the position among these rows of the one that a row is an augmented copy of,
         its own for an original; None where that is not known.
+    every_clip
+        (X, Y) of all clips, test clips among them, where a paper's leak is reproduced; else None.
 
     Returns
     -------
     object
         The estimator.
     """
-    known = {"groups": groups, "copy_of": copy_of}
-    estimator.fit(X, Y, **{name: known[name] for name in asks_for(estimator)})
+    facts = {"groups": groups, "copy_of": copy_of}
+    told: dict[str, Any] = {name: facts[name] for name in asks_for(estimator)}
+    if every_clip is not None and "every_clip" in _parameters(estimator.fit):
+        told["every_clip"] = every_clip
+    estimator.fit(X, Y, **told)
     return estimator
 
 

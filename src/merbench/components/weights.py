@@ -40,6 +40,8 @@ class WeightsFile:
     """Bytes, where that is known."""
     name: str = ""
     """By default the last part of the address."""
+    packed: str = ""
+    """SHA-256 of what the address sends, where that is the file packed by gzip."""
 
     def __post_init__(self) -> None:
         if not self.name:
@@ -298,6 +300,8 @@ def fetch(known: KnownWeights, progress: Progress, given: Sequence[Path] = ()) -
                     f"{file.name} of {known.name} cannot be downloaded by merbench: get it from "
                     f"{known.source}, then `merbench weights fetch {known.name} --from FILE`"
                 )
+            elif file.packed:
+                _download_packed(known, file, target, progress)
             else:
                 download(file.url, f"sha256:{file.sha256}", target, progress)
     except OSError as error:
@@ -306,6 +310,32 @@ def fetch(known: KnownWeights, progress: Progress, given: Sequence[Path] = ()) -
             "MERBENCH_HOME to a folder that can be written"
         ) from error
     return known.path()
+
+
+def _download_packed(
+    known: KnownWeights, file: WeightsFile, target: Path, progress: Progress
+) -> None:
+    """Download a file that comes packed, and unpack it."""
+    import gzip
+
+    url = str(file.url)
+
+    packed = target.with_name(f"{target.name}.gz")
+    download(url, f"sha256:{file.packed}", packed, progress)
+    part = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        with gzip.open(packed) as source, part.open("wb") as unpacked:
+            shutil.copyfileobj(source, unpacked)
+        if not matches(part, file.sha256):
+            raise MerbenchError(
+                f"{url} holds another {file.name} of {known.name} than the known one, whose "
+                f"SHA-256 begins with {file.sha256[:8]}; get it from elsewhere, then "
+                f"`{known.command} --from FILE`"
+            )
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+        packed.unlink()
 
 
 def _take(known: KnownWeights, file: WeightsFile, given: Iterable[Path], target: Path) -> None:

@@ -174,7 +174,7 @@ def _refuse(cell: Cell) -> None:
         why = f"{published[0]} is published with the clips, and nobody can extract it from others"
     elif cell.separator is not None and cell.separator.needs_true_stems:
         why = f"{cell.separator.name} needs true stems, which new music does not have"
-    elif cell.scaled or data.origins:
+    elif cell.scaled or cell.prepared or data.origins:
         why = "its protocol repeats a leak of a paper; take one that keeps test clips apart"
     else:
         return

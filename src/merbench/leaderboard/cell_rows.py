@@ -96,15 +96,19 @@ def _costs(done: pd.DataFrame) -> pd.DataFrame:
     return costs
 
 
+_SAME_SPLITS = ("scale_before_splitting", "prepare_before_splitting")
+"""Leaks that a protocol may repeat, and that leave data and splits as they are."""
+
+
 def table_id(row: Mapping[str, Any]) -> str:
     """Return the table a row belongs to: rows of equal data, split and evaluator version.
 
-    Features that were scaled before the split leave data and split as they are, and no row of
-    theirs may stand beside sound ones.
+    What was scaled or prepared before the split leaves data and split as they are, and no row of
+    such a protocol may stand beside sound ones.
     """
     keys = ("dataset", "dataset_version", "data_hash", "split_hash", "evaluator_version")
-    leak = "scale_before_splitting"
-    leaks = [leak] if json.loads(row["protocol"])["parameters"].get(leak) else []
+    parameters = json.loads(row["protocol"])["parameters"]
+    leaks = [leak for leak in _SAME_SPLITS if parameters.get(leak)]
     return digest([*(str(row[key]) for key in keys), *leaks])[:12]
 
 

@@ -117,10 +117,15 @@ def reproduced(
     return sorted(found, key=lambda row: order.index(row.system))
 
 
+_SHARES = ("accuracy", "balanced_accuracy", "macro_f1", "auc")
+"""Metrics on [0, 1]: an interval, which knows the spread of the folds alone, ends there."""
+
 _Ours = tuple[int, float | None, float | None, float | None, str]
 
 
 def _ours(cell: str, metric: str, run: RunResults | None, unready: Mapping[str, str]) -> _Ours:
+    import numpy as np
+
     from merbench.evaluation import corrected
 
     if cell in unready:
@@ -135,7 +140,8 @@ def _ours(cell: str, metric: str, run: RunResults | None, unready: Mapping[str, 
         return len(folds), None, None, None, f"its folds have no {metric}"
     ratio = float((folds["n_test"] / folds["n_train"]).mean())
     mean = corrected(folds[metric].to_numpy(float), ratio)
-    low, high = (_known(end) for end in mean.interval())
+    ends = np.asarray(mean.interval(), float)
+    low, high = map(_known, ends.clip(0, 1) if metric in _SHARES else ends)
     return len(folds), float(mean.mean), low, high, ""
 
 

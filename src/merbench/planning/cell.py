@@ -58,6 +58,9 @@ class LoadedDataset:
     origins
         Where copies were dealt out as if they were clips of their own: what each of `clips` is
         made from. Else empty.
+    unsplit
+        Why the protocol cannot split the clips, where they are planned with all the same; it has
+        no splits then.
     augmentations
         What made the copies among `clips`. Else empty.
     """
@@ -69,6 +72,7 @@ class LoadedDataset:
     splits: tuple[Split, ...]
     origins: tuple[Row, ...] = ()
     augmentations: tuple[Augmentation, ...] = ()
+    unsplit: str = ""
 
     @property
     def name(self) -> str:
@@ -119,7 +123,7 @@ class LoadedDataset:
         tested = {i for split in self.splits for i in split.test}
         clips = len({self.origins[i][0].id if self.origins else self.clips[i].id for i in tested})
         groups = len({self.clips[i].group for i in tested})
-        if clips >= FEW_CLIPS and groups >= FEW_GROUPS:
+        if self.unsplit or (clips >= FEW_CLIPS and groups >= FEW_GROUPS):
             return ""
         counts = (
             f"{n} {what if n > 1 else what[:-1]}"
@@ -192,6 +196,11 @@ class Cell:
     def scaled(self) -> bool:
         """Whether its features are scaled by all clips, test clips among them."""
         return isinstance(self.protocol, DrawnProtocol) and self.protocol.scale_before_splitting
+
+    @property
+    def prepared(self) -> bool:
+        """Whether its model may learn from all clips before it is fitted, test clips among them."""
+        return isinstance(self.protocol, DrawnProtocol) and self.protocol.prepare_before_splitting
 
     @cached_property
     def label(self) -> str:

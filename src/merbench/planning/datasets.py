@@ -23,6 +23,7 @@ from merbench.tasks import Task
 from merbench.tasks.quadrants import MIDPOINT, one_hot, quadrant
 
 _SCALED = "feature vectors scaled by all clips before they are split, test clips among them"
+_PREPARED = "models prepared by all clips before they are split, test clips among them"
 _SAME = "the same audio, byte for byte, as a clip of another group"
 _LEAKS = "split after augmenting, so that copies of one clip stand on both sides"
 
@@ -34,8 +35,19 @@ def data_root(rooted: RootedDataset) -> Path:
     return home() / "data" / f"{rooted.dataset.name}-{digest(rooted.dataset.fingerprint())[:12]}"
 
 
-def load_dataset(rooted: RootedDataset, protocol: Protocol) -> LoadedDataset:
+def load_dataset(
+    rooted: RootedDataset, protocol: Protocol, *, unsplit_too: bool = False
+) -> LoadedDataset:
     """Read a dataset, check it and split it.
+
+    Parameters
+    ----------
+    rooted
+        The dataset, and where it lies.
+    protocol
+        What splits it.
+    unsplit_too
+        Whether one that cannot be split is returned all the same, without splits.
 
     Raises
     ------
@@ -58,13 +70,22 @@ def load_dataset(rooted: RootedDataset, protocol: Protocol) -> LoadedDataset:
         check_clips(dataset, clips)
         if rooted.task is not None:
             clips = tuple(_as_quadrant(clip) for clip in clips)
-        if isinstance(protocol, DrawnProtocol) and protocol.scale_before_splitting:
-            clips = tuple(_noted(clip, _SCALED) for clip in clips)
+        if isinstance(protocol, DrawnProtocol):
+            notes = {_SCALED: protocol.scale_before_splitting}
+            notes |= {_PREPARED: protocol.prepare_before_splitting}
+            for note in (note for note, taken in notes.items() if taken):
+                clips = tuple(_noted(clip, note) for clip in clips)
         if dataset.has_audio:
             same = {clip.id for found in audio_of_several_groups(clips) for clip in found}
             clips = tuple(_noted(clip, _SAME) if clip.id in same else clip for clip in clips)
         task = rooted.task or dataset.task
-        loaded = LoadedDataset(dataset, root, task, clips, checked_splits(protocol, clips))
+        try:
+            splits, unsplit = checked_splits(protocol, clips), ""
+        except MerbenchError as error:
+            if not unsplit_too:
+                raise
+            splits, unsplit = (), str(error)
+        loaded = LoadedDataset(dataset, root, task, clips, splits, unsplit=unsplit)
         _ = loaded.data_hash  # reads every file: one that cannot be read shows now
     except MerbenchError as error:
         raise error.within(dataset.title) from error

@@ -64,7 +64,8 @@ class Plan:
     @property
     def warnings(self) -> list[str]:
         """What makes results doubtful, or keeps them from saying anything, a sentence each."""
-        found = [data.too_few for data in self.datasets]
+        found = [f"{data.name}: {data.unsplit}" for data in self.datasets if data.unsplit]
+        found += [data.too_few for data in self.datasets]
         if self.cells and self.skipped and all(cell.model.baseline for cell in self.cells):
             found.append("no system makes a cell: baselines alone are scored")
         found += [data.repeated_audio for data in self.datasets]

@@ -26,6 +26,7 @@ def make_plan(
     again: Collection[tuple[str, int]] | None = None,
     *,
     elsewhere: bool = False,
+    unsplit_too: bool = False,
 ) -> Plan:
     """Expand a benchmark into cells and tasks.
 
@@ -43,6 +44,8 @@ def make_plan(
         where not given, unless the store has them.
     elsewhere
         Whether the device is one of other machines, which is looked for there.
+    unsplit_too
+        Whether cells are made of a dataset, too, that the protocol cannot split: none can run.
 
     Raises
     ------
@@ -51,7 +54,7 @@ def make_plan(
     """
     benchmark = _on_a_device(benchmark, elsewhere)
     with remembered(store.folder), answers_kept():
-        return _made(benchmark, store, only, again)
+        return _made(benchmark, store, only, again, unsplit_too=unsplit_too)
 
 
 def _made(
@@ -59,6 +62,8 @@ def _made(
     store: Store,
     only: Sequence[str],
     again: Collection[tuple[str, int]] | None,
+    *,
+    unsplit_too: bool,
 ) -> Plan:
     plan = Plan(benchmark)
     filters = [_filter(text) for text in only]
@@ -67,8 +72,8 @@ def _made(
     for rooted in benchmark.datasets:
         # What no cell is left of need not be there.
         if all(is_named(name, *[rooted.dataset.title] * 2) for name in wanted):
-            data = load_dataset(rooted, benchmark.protocol)
-            plan.datasets += [data, *leaking(data, benchmark)]
+            data = load_dataset(rooted, benchmark.protocol, unsplit_too=unsplit_too)
+            plan.datasets += [data, *([] if data.unsplit else leaking(data, benchmark))]
     for data in plan.datasets:
         for cell in candidates(data, benchmark, plan.skipped):
             if again is not None and cell.id not in chosen:

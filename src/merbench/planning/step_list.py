@@ -65,7 +65,7 @@ class StepList:
         fits = self._fits(cell, tables)
         wanted = [fit for fit in fits if self._wanted(cell, fit)]
         # Nobody need be ready for what is done: to be asked may take a plugin seconds.
-        reason = self._reason(cell) if wanted else ""
+        reason = self._reason(cell) if wanted or cell.data.unsplit else ""
         if reason:
             raise MerbenchError(reason)
         self.plan.tables[cell.id] = tables
@@ -92,6 +92,8 @@ class StepList:
 
     def _reason(self, cell: Cell) -> str:
         """Say why a cell cannot be computed here, or nothing."""
+        if cell.data.unsplit:
+            return cell.data.unsplit
         components = (*cell.augmentations, cell.separator, *cell.features, cell.model)
         return next(filter(None, (self._unready(c) for c in components if c)), "")
 
@@ -127,6 +129,7 @@ class StepList:
             "tables": tables,
             "n_clips": 0 if tables else len(cell.data.clips),
             **({"scaled": True} if cell.scaled else {}),
+            **({"prepared": digest(_labels_of_all(cell))} if cell.prepared else {}),
         }
         model, fingerprint = self._model(cell.model)
         members = [model, *written(parts)]
@@ -329,5 +332,9 @@ def _fit(
         fold.keys.key([f'"seed":{seed}', *members]),
         cell.model, fingerprint, cell.data.task, seed, cell.device, tables, fold.train,
         split.test, fold.labels, fold.groups, fold.copy_of, fold.test_ids, cell.label, split.fold,
-        cell.scaled,
+        cell.scaled, _labels_of_all(cell) if cell.prepared else (),
     )  # fmt: skip
+
+
+def _labels_of_all(cell: Cell) -> tuple[tuple[float, ...], ...]:
+    return tuple(clip.label for clip in cell.data.clips)

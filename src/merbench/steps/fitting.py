@@ -30,7 +30,8 @@ class Fit(Step):
     """Fit one model on one fold's training clips and predict its test clips.
 
     It carries the training clips' labels and no others, and what else is known of their rows, for
-    estimators that ask for it: see `Estimator`.
+    estimators that ask for it: see `Estimator`. Only where a paper's leak is repeated
+    (`Cell.prepared`) it carries the labels of all clips.
     """
 
     stage: ClassVar[str] = "fit"
@@ -50,6 +51,7 @@ class Fit(Step):
     label: str
     fold: int
     scaled: bool = False
+    labels_of_all: tuple[tuple[float, ...], ...] = ()
 
     @property
     def needs(self) -> tuple[str, ...]:  # type: ignore[override]
@@ -107,8 +109,17 @@ class Fit(Step):
                 np.asarray(self.labels, dtype=np.float64),
                 groups=np.asarray(self.groups),
                 copy_of=np.asarray(self.copy_of, dtype=np.intp),
+                every_clip=self._every_clip(store),
             )
         return estimator, fitting
+
+    def _every_clip(self, store: Store) -> tuple[Any, NDArray[np.float64]] | None:
+        import numpy as np
+
+        count = len(self.labels_of_all)  # originals are a table's first rows
+        if not count:
+            return None
+        return self.inputs(store, range(count)), np.asarray(self.labels_of_all, dtype=np.float64)
 
     def _planned(self) -> bool:
         return digest(self.model.fingerprint()) == self.fingerprint

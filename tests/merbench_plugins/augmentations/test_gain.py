@@ -9,6 +9,15 @@ from merbench.testing import music
 from merbench_plugins.augmentations.gain import Gain
 
 
+def test_gain_may_be_either_of_two():
+    clip = music(0.5)
+    gain = Gain(softest=-10, loudest=10, draw="either")
+    found = {
+        round(float(20 * np.log10((augmented(gain, clip, s) / clip).mean()))) for s in range(9)
+    }
+    assert found == {-10, 10}
+
+
 def test_gain_is_drawn_in_decibels_and_the_same_for_all_channels():
     clip = music(1.0)
     decibels = []

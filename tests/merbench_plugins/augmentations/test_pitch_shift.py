@@ -29,6 +29,12 @@ def test_pitch_moves_by_two_semitones_and_the_length_stays(method):
     assert loudest_frequency(higher) == pytest.approx(440 * 2 ** (2 / 12), rel=0.005)
 
 
+def test_pitch_at_another_rate_is_that_of_the_clip_without_its_highest_part():
+    higher = augmented(PitchShift(method="librosa_phase_vocoder", rate=16_000), tone(440))
+    assert higher.shape == tone(440).shape
+    assert loudest_frequency(higher) == pytest.approx(440 * 2 ** (2 / 12), rel=0.005)
+
+
 def test_an_interval_is_drawn_from_its_range():
     shift = PitchShift(lowest=-3, highest=1)
     found = [

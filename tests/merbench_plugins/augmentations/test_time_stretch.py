@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from augmented_tones import METHODS, augmented, loudest_frequency, tone
 
@@ -16,6 +17,21 @@ def test_tempo_changes_the_length_and_no_pitch(method):
         changed = augmented(stretch, clip)
         assert changed.shape[1] == pytest.approx(clip.shape[1] / fastest, rel=0.001)
         assert loudest_frequency(changed) == pytest.approx(440, rel=0.005)
+
+
+@pytest.mark.parametrize("rate", [None, 16_000])
+def test_a_copy_may_be_of_the_clips_length_and_of_either_tempo(rate):
+    stretch = TimeStretch(
+        slowest=0.5, fastest=1.5, draw="either", keep_length=True,
+        method="librosa_phase_vocoder", rate=rate,
+    )  # fmt: skip
+    clip = tone(440)
+    filled = []
+    for seed in range(6):
+        changed = augmented(stretch, clip, seed)
+        assert changed.shape == clip.shape
+        filled.append(np.abs(changed[0, -clip.shape[1] // 4 :]).max() < 1e-6)
+    assert set(filled) == {True, False}  # the faster end in silence, the slower are cut
 
 
 def test_half_the_tempo_is_left_to_the_phase_vocoder():

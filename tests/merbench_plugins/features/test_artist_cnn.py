@@ -10,7 +10,15 @@ from keras_layers import keras_arrays
 
 from merbench import MerbenchError
 from merbench.testing.sounds import SAMPLE_RATE, music
-from merbench_plugins.features.artist_cnn import ArtistEmbedding, load_network, log_mel
+from merbench_plugins.features import artist_cnn as feature_module
+from merbench_plugins.features.artist_cnn import (
+    DEVIATION,
+    MEAN,
+    ArtistEmbedding,
+    ArtistSequence,
+    load_network,
+    log_mel,
+)
 
 
 def save(path, arrays, *, model=True):
@@ -32,7 +40,7 @@ def test_random_weights_in_the_original_format_are_read(tmp_path, model):
     embedding.ready()
     clip = music(4.0)
     found = embedding.extract(clip, SAMPLE_RATE, device="cpu")
-    mel = log_mel(clip, SAMPLE_RATE, "artist-cnn")[:, :129]
+    mel = (log_mel(clip, SAMPLE_RATE, "artist-cnn")[:, :129] - MEAN) / DEVIATION
     with torch.inference_mode():
         wanted = network(torch.from_numpy(mel.copy())[None])[0].numpy()
     np.testing.assert_allclose(found, wanted, rtol=1e-5)
@@ -50,7 +58,7 @@ def test_what_holds_other_layers_is_refused_in_a_sentence(tmp_path):
 
 
 def test_missing_weights_are_said_to_be_and_random_ones_need_none(home):
-    with pytest.raises(MerbenchError, match=r"artist-siamese-10000 .* are not here.*--from FILE"):
+    with pytest.raises(MerbenchError, match=r"artist-siamese-10000 .* are not here.*weights fetch"):
         ArtistEmbedding().ready()
     untrained = ArtistEmbedding(untrained=True)
     untrained.ready()
@@ -58,6 +66,31 @@ def test_missing_weights_are_said_to_be_and_random_ones_need_none(home):
     first = untrained.extract(clip, SAMPLE_RATE, device="cpu")
     assert first.shape == (256,)
     np.testing.assert_array_equal(first, untrained.extract(clip, SAMPLE_RATE, device="cpu"))
+
+
+def test_a_sequence_has_a_piece_every_three_seconds_whose_mean_is_the_vector():
+    clip = music(8.0)
+    pieces = ArtistSequence(untrained=True).extract(clip, SAMPLE_RATE, device="cpu")
+    assert pieces.shape == (2, 256)
+    whole = ArtistEmbedding(untrained=True).extract(clip, SAMPLE_RATE, device="cpu")
+    np.testing.assert_allclose(pieces.mean(axis=0), whole, rtol=1e-5)
+    assert ArtistSequence().frame_rate(SAMPLE_RATE, 0) == pytest.approx(22_050 / 512 / 129)
+    assert not ArtistSequence.known_weights()
+
+
+def test_as_published_time_is_reversed_and_silence_comes_first():
+    clip = music(8.0)
+    feature = ArtistSequence(untrained=True, given="louro2024")
+    pieces = feature.extract(clip, SAMPLE_RATE, device="cpu")
+    assert pieces.shape == (10, 256)
+    # 345 frames of music, turned round, fill the last 2 2/3 pieces of 1,290.
+    np.testing.assert_allclose(pieces[:7], np.tile(pieces[:1], (7, 1)), atol=1e-6)
+    network = feature_module._network(None)
+    mel = log_mel(clip, SAMPLE_RATE, "artist-cnn")
+    last = np.ascontiguousarray(mel[:, 128::-1])  # the first 129 frames, backwards
+    with torch.inference_mode():
+        wanted = network(torch.from_numpy(last)[None])[0].numpy()
+    np.testing.assert_allclose(pieces[9], wanted, rtol=1e-4, atol=1e-6)
 
 
 def test_the_authors_weights_hear_music_as_in_their_training(shared):
@@ -69,7 +102,7 @@ def test_the_authors_weights_hear_music_as_in_their_training(shared):
     pieces = []
     for file in files:
         waveform, rate = audio.read(file)
-        mel = log_mel(waveform, rate, "artist-cnn")
+        mel = (log_mel(waveform, rate, "artist-cnn") - MEAN) / DEVIATION
         pieces.append(mel[:, : 8 * 129].reshape(128, 8, 129).transpose(1, 0, 2))
     given = torch.from_numpy(np.concatenate(pieces).copy())
     first = network.blocks[0]

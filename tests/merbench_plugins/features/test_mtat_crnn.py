@@ -57,7 +57,7 @@ def test_what_holds_other_layers_is_refused_in_a_sentence(tmp_path):
 
 
 def test_missing_weights_are_said_to_be_and_random_ones_need_none(home):
-    with pytest.raises(MerbenchError, match=r"louro-crnn-mtat .* are not here.*--from FILE"):
+    with pytest.raises(MerbenchError, match=r"louro-crnn-mtat .* are not here.*weights fetch"):
         MtatEmbedding().ready()
     untrained = MtatEmbedding(untrained=True)
     untrained.ready()

@@ -133,7 +133,7 @@ def test_a_file_of_another_network(tmp_path: Path) -> None:
 
 
 def test_the_published_weights_have_to_be_asked_for(home: Path) -> None:
-    with pytest.raises(MerbenchError, match=r"openl3-music-mel256 .*CC BY 4\.0.*--from FILE"):
+    with pytest.raises(MerbenchError, match=r"openl3-music-mel256 .*CC BY 4\.0.*weights fetch"):
         OpenL3().ready()
 
 

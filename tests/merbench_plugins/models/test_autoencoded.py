@@ -48,3 +48,17 @@ def test_a_forest_learns_from_the_codes():
     assert len(estimator.curve_) == 3
     with pytest.raises(ValidationError, match="louro-cnn takes no vector"):
         Autoencoded(model=LouroCnn())
+
+
+def test_where_a_paper_leaked_the_autoencoder_sees_every_clip():
+    X, Y = images(), np.eye(4)[np.arange(12) % 4]
+    model = Autoencoded(model=RandomForest(), epochs=2, image=None)
+
+    def codes(*given):
+        estimator = model.estimator(task=Task.QUADRANT, seed=1, device="cpu")
+        kept = {"every_clip": given} if given else {}
+        return estimator.fit(X[:8], Y[:8], **kept).encoding_.codes(X[8:])
+
+    every = codes(X, Y)
+    assert not np.array_equal(every, codes())
+    np.testing.assert_array_equal(every, codes(X, Y))

@@ -78,6 +78,15 @@ def test_made_images_join_the_training_clips_in_their_range(variant):
     assert np.abs(left.X[np.arange(len(CLASSES), len(left.X))]).max() <= 1
 
 
+def test_where_a_paper_leaked_images_are_made_of_every_clip():
+    estimator, told = fitted(per_class=2)
+    half = slice(0, len(CLASSES) // 2)
+    labels = np.eye(4)[CLASSES]
+    estimator.fit(images()[half], labels[half], every_clip=(images(), labels))
+    assert estimator.made_.tolist() == [2, 2, 2, 0]
+    assert len(told.X) == len(CLASSES) // 2 + 6
+
+
 def test_images_that_were_averaged_down_come_back_in_size():
     _, told = fitted(image=(8, 8), per_class=1)
     assert told.X[len(told.X) - 1].shape == (1, 16, 16)

@@ -50,11 +50,22 @@ def test_copies_train_the_convolutions_alone():
     assert both.predict((images[:3], vectors[:3])).shape == (3, 4)
 
 
-def test_without_pretraining_convolutions_stay_as_they_were_drawn():
+def test_without_pretraining_convolutions_are_trained_with_what_joins():
     images, vectors = data()
-    drawn = [
-        fitted(images, vectors, Y, pretrained=False, epochs=epochs).joined_.network_.images
+    first = "0.0.weight"  # of the first convolution
+    ends = [
+        fitted(images, vectors, Y, pretrained=False, epochs=epochs).joined_.network_
         for epochs in (1, 2)
     ]
-    a, b = (network.state_dict() for network in drawn)
-    assert all(torch.equal(a[name], b[name]) for name in a)
+    assert not torch.equal(*(end.images.state_dict()[first] for end in ends))
+    assert all(p.requires_grad for p in ends[0].images.parameters())
+    assert not any(p.requires_grad for p in ends[0].vectors.parameters())
+
+
+def test_it_learns_a_batch_the_same_way_each_time():
+    images, vectors = data()
+    both = [fitted(images, vectors, Y, epochs=25) for _ in range(2)]
+    losses = [epoch["train_loss"] for epoch in both[0].curve_]
+    assert losses[-1] < 0.5 * losses[0]
+    one, other = (end.predict((images, vectors)) for end in both)
+    np.testing.assert_array_equal(one, other)

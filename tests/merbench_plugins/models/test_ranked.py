@@ -54,6 +54,9 @@ def test_features_are_chosen_of_originals_and_given_to_the_model():
     both, copy_of = np.concatenate([X, noise]), np.tile(np.arange(len(X)), 2)
     estimator.fit(both, np.eye(4)[np.tile(y, 2)], copy_of=copy_of)
     assert set(estimator.chosen_) == {0, 1}
+    # Where a paper ranked on all clips, others decide.
+    estimator.fit(X, np.eye(4)[y], every_clip=(noise.astype(np.float32), np.eye(4)[y]))
+    assert set(estimator.chosen_) == {2, 3}
 
 
 def test_it_takes_models_of_vectors_and_classes():

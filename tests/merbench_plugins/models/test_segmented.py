@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator
 from merbench import FeatureKind, MerbenchError
 from merbench.steps.assembling import ClipRows
 from merbench_plugins.models._segments import SegmentedEstimator, Segments, _rounded
+from merbench_plugins.models.hybrid import LouroHybrid
 from merbench_plugins.models.recurrent import LongShortTermMemory
 from merbench_plugins.models.ridge import Ridge
 from merbench_plugins.models.segmented import Segmented
@@ -67,6 +68,17 @@ def test_pieces_have_their_clips_group_and_are_copies_of_the_originals_pieces():
     assert told.copy_of is None
 
 
+def test_a_model_of_vectors_is_given_the_mean_of_a_pieces_frames():
+    X, Y = clips([8, 4]), np.eye(2)
+    assert Segmented(model=Ridge(), length=4).inputs is FeatureKind.SEQUENCE
+    told = Told()
+    SegmentedEstimator(told, FeatureKind.VECTOR, 4, None, None, "mean").fit(X, Y)
+    np.testing.assert_array_equal(
+        told.X, [X[0][:4].mean(axis=0), X[0][4:].mean(axis=0), X[1][:].mean(axis=0)]
+    )
+    np.testing.assert_array_equal(told.Y, Y[[0, 0, 1]])
+
+
 def test_a_clip_is_the_mean_of_its_pieces():
     X = clips([8, 4])
     estimator = SegmentedEstimator(Told(), FeatureKind.SEQUENCE, 4, None, None, "mean")
@@ -98,7 +110,7 @@ def test_seconds_need_one_known_rate():
 
 def test_what_it_is_given_must_make_sense():
     for settings, message in (
-        ({"model": Ridge(), "length": 3}, "takes no sequence, image or audio"),
+        ({"model": LouroHybrid(), "length": 3}, "takes no single sequence, image, audio or vector"),
         ({"model": LongShortTermMemory()}, "either `length`"),
         ({"model": LongShortTermMemory(), "length": 3, "seconds": 1.0}, "either `length`"),
     ):

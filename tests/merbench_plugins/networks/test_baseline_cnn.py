@@ -37,4 +37,6 @@ def test_it_has_the_papers_layers():
 def test_it_learns_a_batch_the_same_way_each_time():
     first = learns_a_batch(BaselineCnn, (1, 61, 77))
     np.testing.assert_array_equal(first, learns_a_batch(BaselineCnn, (1, 61, 77)))
-    learns_a_batch(BaselineGru, (1, 61, 77), units=32)
+    recurrent = learns_a_batch(BaselineGru, (1, 61, 77), units=32)
+    again = learns_a_batch(BaselineGru, (1, 61, 77), units=32)
+    np.testing.assert_array_equal(recurrent, again)

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from merbench_plugins.networks.blocks import (
+    KERAS_EPSILON,
     ConvBlock,
     ResidualBlock,
     SamePool,
@@ -56,6 +57,9 @@ def test_weights_start_as_keras_has_them():
     for gate in recurrent.weight_hh_l0.chunk(3):
         torch.testing.assert_close(gate @ gate.T, torch.eye(30), atol=1e-5, rtol=0)
     assert not recurrent.bias_ih_l0.any()
+    start_as_keras(dense, dense="he")
+    assert dense.weight.std().item() == pytest.approx((2 / 50) ** 0.5, rel=0.05)
+    assert ConvBlock(2, 1, 1).bn.eps == KERAS_EPSILON
 
 
 def test_what_is_frozen_is_not_counted():

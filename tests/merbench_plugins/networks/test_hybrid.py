@@ -22,6 +22,11 @@ def test_what_is_joined_is_frozen_and_predicts_even_while_the_rest_is_trained():
     joined.train()
     assert not joined.images.training
     assert joined.head.training
+    free = JoinedNetwork((1, 61, 77), 4, images=seeing, vectors=dense, frozen=False)
+    assert free.train().images.training
+    assert not free.vectors.training
+    assert count_trained(free) == count_trained(joined) + count_trained(seeing.body)
+    joined = JoinedNetwork((1, 61, 77), 4, images=seeing, vectors=dense).train()
     given = torch.rand(3, 1, 61, 77), torch.rand(3, 9)
     assert joined(given).shape == (3, 4)
     after = joined.images.state_dict()
