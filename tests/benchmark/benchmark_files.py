@@ -55,6 +55,14 @@ class Scaled(Model):
     scale: float = Field(1.0, gt=0)
 
 
+class Mean(Model):
+    """A model around several."""
+    name = "mean"
+    inputs = FeatureKind.VECTOR
+    tasks = frozenset({Task.VA})
+    models: tuple[ModelParameter, ...]
+
+
 class Two(Model):
     """A model of two inputs."""
     name = "two"
@@ -106,7 +114,7 @@ class Halves(Separator):
 
 @hookimpl
 def merbench_models():
-    return [Slope, Scaled, Two, Floor]
+    return [Slope, Scaled, Mean, Two, Floor]
 
 
 @hookimpl

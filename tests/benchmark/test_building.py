@@ -68,6 +68,19 @@ def test_wrappers_of_wrappers_expand(load: Loader) -> None:
     ]
 
 
+def test_a_list_of_models_is_one_value_and_a_list_of_lists_a_grid(
+    load: Loader, tmp_path: Path
+) -> None:
+    (model,) = load(models("- mean: {models: [slope, {slope: {weights: w.pt}}]}")).models
+    assert model.title == "mean(slope, slope)"
+    assert model.models[1].weights == tmp_path / "w.pt"  # type: ignore[attr-defined]
+    found = load(models("- mean: {models: [[slope, {slope: {alpha: 3}}], [two, slope]]}")).models
+    assert [(m.title, m.settings) for m in found] == [
+        ("mean(slope, slope)", {"models": {"2": {"alpha": 3.0}}}),
+        ("mean(two, slope)", {}),
+    ]
+
+
 def test_a_relative_path_starts_from_the_file(
     load: Loader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 from boards import made, recorded_run
 from merbench import Task
@@ -54,10 +54,17 @@ def test_intervals_hold_the_accuracy_and_areas_are_scikit_learn_s():
             for _, fold in part.groupby("fold")
         ]
         assert row["auc"] == pytest.approx(np.mean(areas))
+        precisions = [
+            average_precision_score(fold[true], fold[predicted])
+            for true, predicted in zip(TRUE, PREDICTED, strict=True)
+            for _, fold in part.groupby("fold")
+        ]
+        assert row["pr_auc"] == pytest.approx(np.mean(precisions))
     columns = list(board.leaderboard.columns)
     at = columns.index("accuracy")
     assert columns[at + 1 : at + 3] == ["accuracy_low", "accuracy_high"]
-    assert columns[columns.index("macro_f1") + 3] == "auc"
+    at = columns.index("macro_f1")
+    assert columns[at + 3 : at + 5] == ["auc", "pr_auc"]
 
 
 def test_what_is_always_right_or_wrong_has_an_interval_without_width():
@@ -75,7 +82,7 @@ def test_what_is_withheld_has_neither():
     marks = recorded.manifest | {"marks": {"poor": ""}}
     board = build_board([dataclasses.replace(recorded, manifest=marks, predictions=hidden)])
     shown = row_of(build_board([recorded]), "good")
-    names = ["accuracy_low", "accuracy_high", "auc"]
+    names = ["accuracy_low", "accuracy_high", "auc", "pr_auc"]
     assert [row_of(board, "good")[name] for name in names] == [shown[name] for name in names]
     assert np.isnan([row_of(board, "poor")[name] for name in names]).all()
     hidden = recorded.predictions.assign(**dict.fromkeys(TRUE, np.nan))
@@ -86,4 +93,4 @@ def test_what_is_withheld_has_neither():
 
 def test_a_task_of_numbers_has_no_such_columns():
     columns = build_board([recorded_run(made("A", [[0.1, 0.2]]))]).leaderboard.columns
-    assert not {"accuracy_low", "accuracy_high", "auc"} & set(columns)
+    assert not {"accuracy_low", "accuracy_high", "auc", "pr_auc"} & set(columns)

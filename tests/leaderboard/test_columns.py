@@ -46,7 +46,7 @@ def test_every_column_stated_has_a_meaning_and_stands_once(name: str):
 def test_columns_of_classes_stand_behind_their_metric():
     assert columns.with_classes(["kl_Q1", "accuracy", "macro_f1"]) == [
         "kl_Q1", "accuracy", "accuracy_low", "accuracy_high", "macro_f1", "macro_f1_low",
-        "macro_f1_high", "auc",
+        "macro_f1_high", "auc", "pr_auc",
     ]  # fmt: skip
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import average_precision_score, roc_auc_score
 
-from merbench.leaderboard.roc import Curve, mean_areas, roc_curves
+from merbench.leaderboard import roc
+from merbench.leaderboard.roc import Curve, mean_of_folds, roc_curves
 from merbench.runs import row_columns
 
 CLASSES = ("Q1", "Q2", "Q3", "Q4")
@@ -57,11 +58,39 @@ def test_the_mean_area_of_cells_is_that_of_their_curves():
     cells = np.stack([probabilities, probabilities[:, ::-1], np.full_like(probabilities, 0.25)])
     slices = [slice(0, 40), slice(40, 80), slice(80, 120)]
     areas = [curve.auc for curve in found(parts).values()]
-    mean = mean_areas(slices, truth, cells)
+    of_class = np.eye(4, dtype=bool)[truth]
+    mean = mean_of_folds(roc.areas, slices, of_class, cells)
     assert mean[0] == pytest.approx(np.mean(areas))
     assert mean[1] < 0.5
     assert mean[2] == 0.5
-    assert np.isnan(mean_areas(slices[:1], np.zeros(40, int), cells[:, :40])).all()
+    alone = np.eye(4, dtype=bool)[np.zeros(40, int)]
+    assert np.isnan(mean_of_folds(roc.areas, slices[:1], alone, cells[:, :40])).all()
+
+
+def test_average_precisions_are_scikit_learn_s_also_of_tags_and_ties():
+    rng = np.random.default_rng(3)
+    tags = rng.random((60, 5)) < [0.05, 0.2, 0.5, 0.9, 0.0]
+    scores = rng.random((2, 60, 5)) + 0.4 * tags
+    scores[1] = scores[1].round(1)  # ties
+    found = roc.average_precisions(tags, scores)
+    assert np.isnan(found[:, 4]).all()
+    for cell in range(2):
+        for tag in range(4):
+            expected = average_precision_score(tags[:, tag], scores[cell, :, tag])
+            assert found[cell, tag] == pytest.approx(expected)
+            area = roc_auc_score(tags[:, tag], scores[cell, :, tag])
+            assert roc.areas(tags, scores)[cell, tag] == pytest.approx(area)
+    slices = [slice(0, 30), slice(30, 60)]
+    mean = mean_of_folds(roc.average_precisions, slices, tags, scores)
+    halves = np.stack([roc.average_precisions(tags[half], scores[:, half]) for half in slices])
+    np.testing.assert_allclose(mean, np.nanmean(halves, axis=0)[:, :4].mean(axis=1))
+
+
+def test_a_clip_is_of_all_its_tags_and_else_of_its_likeliest_class():
+    shares = np.array([[0.5, 0.5, 0], [0.2, 0.3, 0.5], [1, 0, 0]])
+    assert roc.members(shares).tolist() == [
+        [True, True, False], [False, False, True], [True, False, False],
+    ]  # fmt: skip
 
 
 def test_a_constant_is_at_chance_whatever_its_folds_probabilities_are():

@@ -9,6 +9,7 @@ from merbench import ClassAt, Model, classes_in, hookimpl
 _MODULES = {
     "adaboost": {"adaboost": "AdaBoost"},
     "autoencoded": {"autoencoded": "Autoencoded"},
+    "averaged": {"averaged": "AveragedModels"},
     "calibrated": {"calibrated": "Calibrated"},
     "crnn": {"crnn": "Crnn"},
     "decision_tree": {"decision-tree": "DecisionTree"},

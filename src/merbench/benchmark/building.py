@@ -109,15 +109,15 @@ class Builder:
         }
 
     def _absolute(self, field_info: FieldInfo, value: Any, path: DocumentPath) -> Any:
-        if _is_model(field_info):
+        if isinstance(value, list):
+            return [self._absolute(field_info, v, (*path, i)) for i, v in enumerate(value)]
+        if _is_model(field_info) or _lists_models(field_info):
             try:
                 name, parameters = split_choice(value)
                 cls = self.registry.get("model", name).cls
             except PluginError:
                 return value  # building it will say what is wrong, and where
             return {name: self._based(cls, parameters, (*path, name))}
-        if isinstance(value, list):
-            return [self._absolute(field_info, v, (*path, i)) for i, v in enumerate(value)]
         weights = next(weights_types(field_info.annotation), None)
         if not isinstance(value, str) or not (weights or _takes_path(field_info)):
             return value
@@ -191,11 +191,19 @@ def _is_model(field_info: FieldInfo) -> bool:
     return field_info.annotation is Model or Model in get_args(field_info.annotation)
 
 
+def _lists_models(field_info: FieldInfo) -> bool:
+    """Tell whether a field takes several models at once, which are no alternatives."""
+    of_each = (get_args(inner)[:1] for inner in get_args(field_info.annotation))
+    return any(Model in args for args in of_each)
+
+
 def _is_grid(field_info: FieldInfo | None, value: Any) -> bool:
     if field_info is None or not isinstance(value, list) or not value:
         return False
     if _is_model(field_info):
         return True
+    if _lists_models(field_info):
+        return all(isinstance(v, list) for v in value)
     takes = TypeAdapter(field_info.rebuild_annotation())
     # A list that is no value, and holds none either, is a mistake for the field to explain.
     return not _valid(takes, value) and any(_valid(takes, v) for v in value)

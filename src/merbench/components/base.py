@@ -98,13 +98,20 @@ class Component(BaseModel):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """Parameters that differ from their defaults, as JSON values."""
+        """Parameters that differ from their defaults, as JSON values.
+
+        Of a component among the parameters they are its own, of several by their number, from 1.
+        """
         fields = type(self).model_fields
         changed: dict[str, Any] = {}
         for key, value in self:
             if isinstance(value, Component):
                 if value.settings:
                     changed[key] = value.settings
+            elif inner := list(components_in(value)):
+                own = {str(n): part.settings for n, part in enumerate(inner, 1) if part.settings}
+                if own:
+                    changed[key] = own
             elif value != fields[key].get_default(call_default_factory=True):
                 changed[key] = canonical_parameters(value, path=str)
         return changed

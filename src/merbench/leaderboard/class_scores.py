@@ -23,7 +23,7 @@ __all__ = ["set_class_scores"]
 def set_class_scores(
     rows: Sequence[dict[str, Any]], scored: Sequence[RunPredictions], aligned: AlignedScores
 ) -> None:
-    """Set the interval of accuracy, and the mean area under ROC curves, of one table's ranked rows.
+    """Set the interval of accuracy, and means of ROC areas and precisions, of one table's rows.
 
     Rows have neither where their labels or predictions may not be republished.
 
@@ -52,12 +52,15 @@ def set_class_scores(
         return
     probabilities = np.stack([predicted[i] for i in known])
     low, high = accuracy_intervals(aligned.scores, probabilities.argmax(axis=2) == classes)
-    areas = roc.mean_areas(aligned.scores.fold_slices, classes, probabilities)
+    of_class, folds = roc.members(truth), aligned.scores.fold_slices
+    areas = roc.mean_of_folds(roc.areas, folds, of_class, probabilities)
+    precisions = roc.mean_of_folds(roc.average_precisions, folds, of_class, probabilities)
     for place, i in enumerate(known):
         rows[i] |= {
             "accuracy_low": float(low[place]),
             "accuracy_high": float(high[place]),
             "auc": float(areas[place]),
+            "pr_auc": float(precisions[place]),
         }
 
 

@@ -166,7 +166,7 @@ TRAILING = _STATED[_STATED.index(METRICS) + 1 :]
 """Columns after them."""
 BEHIND = {
     "accuracy": ("accuracy_low", "accuracy_high"),
-    "macro_f1": ("macro_f1_low", "macro_f1_high", "auc"),
+    "macro_f1": ("macro_f1_low", "macro_f1_high", "auc", "pr_auc"),
 }
 """Of tasks of classes: columns that follow from all folds together, each behind a fold's metric."""
 

@@ -167,6 +167,11 @@ _COLUMNS = {
         "Area under the ROC curve of each class against the others: mean over the folds that have "
         "clips of it and others, then over classes. 0.5 is chance.",
     ),
+    "pr_auc": ColumnMeaning(
+        "",
+        "Area under precision over recall (average precision) of each class: mean over the folds "
+        "that have clips of it and others, then over classes. Chance is a class's share.",
+    ),
     "balanced_accuracy": ColumnMeaning("", "Mean over classes of the share found."),
     "macro_f1": ColumnMeaning("", "Mean over classes of F1."),
     "macro_f1_low": ColumnMeaning("", "Lower end of macro_f1's 95 % interval (cluster bootstrap)."),

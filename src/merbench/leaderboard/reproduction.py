@@ -117,7 +117,7 @@ def reproduced(
     return sorted(found, key=lambda row: order.index(row.system))
 
 
-_SHARES = ("accuracy", "balanced_accuracy", "macro_f1", "auc")
+_SHARES = ("accuracy", "balanced_accuracy", "macro_f1")
 """Metrics on [0, 1]: an interval, which knows the spread of the folds alone, ends there."""
 
 _Ours = tuple[int, float | None, float | None, float | None, str]

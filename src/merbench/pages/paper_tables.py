@@ -30,7 +30,10 @@ _SCORES: dict[Task, tuple[tuple[str, str, int], ...]] = {
         ("rmse", "RMSE", 3),
     ),
 }  # fmt: skip
-_OF_CLASSES = (("macro_f1", "Macro F1", 3), ("accuracy", "Accuracy", 3), ("auc", "AUC", 3))
+_OF_CLASSES = (
+    ("macro_f1", "Macro F1", 3), ("accuracy", "Accuracy", 3), ("auc", "AUC", 3),
+    ("pr_auc", "PR-AUC", 3),
+)  # fmt: skip
 """Metrics beside KL: column, heading, decimals."""
 
 

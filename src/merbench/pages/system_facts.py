@@ -22,7 +22,7 @@ _DIMENSIONS = ("valence", "arousal")
 _BY_DIMENSION = (("ccc", "CCC"), ("r2", "R²"), ("pearson", "Pearson's r"))
 _OF_CLASSES = (
     ("macro_f1", "macro F1"), ("accuracy", "accuracy"), ("balanced_accuracy", "balanced accuracy"),
-    ("auc", "AUC"), ("log_loss", "log loss"),
+    ("auc", "AUC"), ("pr_auc", "PR-AUC"), ("log_loss", "log loss"),
 )  # fmt: skip
 _WITHHELD = {
     "labels": "The labels of this data set may not be republished: each clip has a hash of its "
