@@ -137,6 +137,7 @@ def _tried(spec: Path) -> tuple[dict[str, Any], str]:
     from merbench.benchmark.resolving import resolve
     from merbench.benchmark.schema import parse, plugin_paths
     from merbench.errors import MerbenchError
+    from merbench.planning.datasets import clips_of
     from merbench.plugins import discovery
 
     document = read_document(spec)
@@ -147,7 +148,7 @@ def _tried(spec: Path) -> tuple[dict[str, Any], str]:
         )
         rooted = benchmark.datasets[0]
         assert rooted.root is not None
-        clips = rooted.dataset.clips(rooted.root)
+        clips = clips_of(rooted.dataset, rooted.root)
     except MerbenchError as error:
         return {}, str(error)
     return {"clips": len(clips), "groups": len({clip.group for clip in clips})}, ""
