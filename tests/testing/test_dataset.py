@@ -118,7 +118,7 @@ class Lazy(Made):
     def clips(self, root: Path) -> Any:
         for number, clip in enumerate(super().clips(root)):
             label = np.array(clip.label, dtype=np.float32)
-            yield Clip(number, number, label, str(clip.audio))  # type: ignore[arg-type]
+            yield Clip(clip.id, number, label, str(clip.audio))  # type: ignore[arg-type]
 
 
 def test_what_tables_have_for_ids_labels_and_paths_will_do() -> None:
