@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from merbench.components import Dataset
-from merbench.planning.datasets import check_clips, clips_of
+from merbench.planning.datasets import check_clips, read_clips
 from merbench.plugins import containment
 from merbench.plugins.registry import Registry
 
@@ -56,7 +56,7 @@ def known_layout(registry: Registry, labels: Path, audio: Path | None) -> KnownL
         try:
             with containment.contained(), _opened() as opened:
                 dataset = cls()
-                check_clips(dataset, clips_of(dataset, folder))
+                check_clips(dataset, read_clips(dataset, folder))
         except (Exception, SystemExit):  # it is not its data, whatever it trips over
             continue
         # The folder may hold several data sets: what is read may be another.

@@ -145,7 +145,7 @@ def _tried(spec: Path) -> tuple[dict[str, Any], str]:
     from merbench.benchmark.resolving import resolve
     from merbench.benchmark.schema import parse, plugin_paths
     from merbench.errors import MerbenchError
-    from merbench.planning.datasets import clips_of
+    from merbench.planning.datasets import read_clips
     from merbench.plugins import discovery
 
     document = read_document(spec)
@@ -156,7 +156,7 @@ def _tried(spec: Path) -> tuple[dict[str, Any], str]:
         )
         rooted = benchmark.datasets[0]
         assert rooted.root is not None
-        clips = clips_of(rooted.dataset, rooted.root)
+        clips = read_clips(rooted.dataset, rooted.root)
     except MerbenchError as error:
         return {}, str(error)
     return {"clips": len(clips), "groups": len({clip.group for clip in clips})}, ""

@@ -12,6 +12,7 @@ from merbench import devices
 from merbench.components.base import plugin_sources
 from merbench.engines.schedule import Failure
 from merbench.errors import MerbenchError, reason
+from merbench.network import refused
 from merbench.plugins import whereabouts
 from merbench.steps.batch import SomeFailedError
 from merbench.steps.step import Step
@@ -90,6 +91,7 @@ def guarded(do: Callable[[], object]) -> Failure | None:
 
 def _failure(error: BaseException) -> Failure:
     trace = "".join(traceback.format_exception(error))
+    error = refused(error) or error
     if isinstance(error, MerbenchError):
         return Failure(str(error), trace)
     if isinstance(error, MemoryError):

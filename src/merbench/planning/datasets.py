@@ -13,6 +13,7 @@ from merbench.benchmark.resolving import Benchmark, RootedDataset
 from merbench.components import Clip, Dataset, Protocol
 from merbench.errors import MerbenchError, PluginError, kind_of, reason, text_of
 from merbench.identity import digest
+from merbench.network import refused
 from merbench.numerals import LEAST_STD
 from merbench.planning.cell import LoadedDataset, Row, copies_of
 from merbench.planning.repeated_audio import audio_of_several_groups
@@ -65,7 +66,7 @@ def load_dataset(
     readiness.ready(dataset)
     try:
         with containment.contained():
-            clips = tuple(_in_one_form(clip) for clip in clips_of(dataset, root))
+            clips = tuple(_in_one_form(clip) for clip in read_clips(dataset, root))
         check_clips(dataset, clips)
         if rooted.task is not None:
             clips = tuple(_as_quadrant(clip) for clip in clips)
@@ -89,7 +90,7 @@ def load_dataset(
     except MerbenchError as error:
         raise error.within(dataset.title) from error
     except OSError as error:
-        raise MerbenchError(f"{dataset.title}: {text_of(error)}") from error
+        raise MerbenchError(f"{dataset.title}: {text_of(refused(error) or error)}") from error
     except (Exception, SystemExit) as error:
         raise PluginError(
             f"{dataset.title}: its plugin failed on {root} ({reason(error)})"
@@ -157,7 +158,7 @@ def _whence(dataset: Dataset) -> str:
     return f" (it comes from {dataset.homepage})" if dataset.homepage else ""
 
 
-def clips_of(dataset: Dataset, root: Path) -> tuple[Clip, ...]:
+def read_clips(dataset: Dataset, root: Path) -> tuple[Clip, ...]:
     """Return the clips that a dataset reads from its folder.
 
     Raises
