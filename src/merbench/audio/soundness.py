@@ -39,7 +39,8 @@ def validate(waveform: Waveform, where: str) -> None:
 def validate_rate(sample_rate: Any, where: str) -> None:
     """Raise `AudioError` unless a sample rate is one that music is recorded at."""
     least, most = RATES
-    if not isinstance(sample_rate, numbers.Real) or isinstance(sample_rate, bool):
+    real = not isinstance(sample_rate, bool) and isinstance(sample_rate, numbers.Real)
+    if not real:
         raise AudioError(
             f"{where}: its sample rate is {sample_rate!r}, no number; let its dataset's decode() "
             "return the rate in Hz"

@@ -57,8 +57,9 @@ class Clip:
         object.__setattr__(self, "id", printable(_text(self, "id")))
         object.__setattr__(self, "group", printable(_text(self, "group")))
         object.__setattr__(self, "split", _text(self, "split"))
-        if not isinstance(self.audio, Path):
-            object.__setattr__(self, "audio", _path(self.audio, f"the audio of clip {self.id}"))
+        audio: Any = self.audio
+        if not isinstance(audio, Path):
+            object.__setattr__(self, "audio", _path(audio, f"the audio of clip {self.id}"))
         for name in ("label", "features"):
             values = getattr(self, name)
             # Of our own datasets they are what they should be, and there are many.
@@ -79,7 +80,7 @@ def _text(clip: Clip, name: str) -> str:
     value = getattr(clip, name)
     if isinstance(value, str):
         return value
-    if isinstance(value, numbers.Integral) and not isinstance(value, bool):
+    if not isinstance(value, bool) and isinstance(value, numbers.Integral):
         return str(int(value))
     whose = "of a clip" if name == "id" else f"of clip {clip.id}"
     raise TypeError(f"the {name} {whose} is {value!r}, no text; write it as text")
