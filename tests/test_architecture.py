@@ -12,6 +12,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 SOURCE, PLUGINS, TESTS = REPOSITORY / "src", REPOSITORY / "plugins", REPOSITORY / "tests"
 
 ROOMS = (
+    "__main__",
     "cli",
     "authoring",
     "pytest_plugin",

@@ -27,6 +27,7 @@ _MODULES = {
     "opensmile_functionals": {"compare-2016": "Compare2016", "egemaps": "EGemaps"},
     "published": {"published": "Published"},
     "stft_spectrogram": {"stft-spectrogram": "StftSpectrogram"},
+    "tonal": {"tonal": "Tonal"},
     "vibenet": {"vibenet": "VibeNet"},
     "waveform": {"waveform": "Samples"},
 }
