@@ -29,8 +29,8 @@ Bengio's factor takes it, for all of the variance, as n_test / n_train. With tra
 estimated apart a quarter of that suffices where there are many groups (`UNSEEN`), and three
 quarters where each is tested once, for folds then show little of training (`ONCE`). Few groups
 train models that have more in common: the share is (1 + `FEW` / nu) times as large. These numbers
-were chosen by simulation, `benchmarks/stats/significance.py` and `families.py`. A single fold speaks of its models
-as they were fitted: a quarter, however few the groups.
+were chosen by simulation, `benchmarks/stats/significance.py` and `families.py`. A single fold
+speaks of its models as they were fitted: a quarter, however few the groups.
 """
 
 _REPEATED = 0.15
