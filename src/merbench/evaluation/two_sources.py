@@ -26,11 +26,11 @@ UNSEEN, ONCE, FEW = 0.25, 0.75, 60.0
 All models of one data set learn from much the same clips, and what these have in common moves every
 fold alike: no estimate from one data set can see it (Bengio and Grandvalet 2004). Nadeau and
 Bengio's factor takes it, for all of the variance, as n_test / n_train. With training's own share
-estimated apart a quarter of that suffices where there are many groups (`UNSEEN`), and three quarters where
-each is tested once, for folds then show little of training (`ONCE`). Few groups train models that
-have more in common: the share is (1 + `FEW` / nu) times as large. These numbers were chosen by
-simulation, `benchmarks/stats/significance.py` and `families.py`. A single fold speaks of its models
-as they were fitted: a quarter, however few the groups.
+estimated apart a quarter of that suffices where there are many groups (`UNSEEN`), and three
+quarters where each is tested once, for folds then show little of training (`ONCE`). Few groups
+train models that have more in common: the share is (1 + `FEW` / nu) times as large. These numbers
+were chosen by simulation, `benchmarks/stats/significance.py` and `families.py`. A single fold
+speaks of its models as they were fitted: a quarter, however few the groups.
 """
 
 _REPEATED = 0.15
