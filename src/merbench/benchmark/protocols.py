@@ -282,7 +282,8 @@ def _split_fault(split: Any, number: int, clips: Sequence[Clip], *, grouped: boo
         return f"that is {type(split).__name__}, no merbench.Split"
     if split.fold != number:
         return f"that is numbered {split.fold}"
-    for side, clips_of_it in (("training", split.train), ("test", split.test)):
+    sides: tuple[tuple[str, Any], ...] = (("training", split.train), ("test", split.test))
+    for side, clips_of_it in sides:
         if not isinstance(clips_of_it, Sequence):
             return f"whose {side} clips are {kind_of(clips_of_it)}; give a tuple of positions"
         if not clips_of_it:
