@@ -127,7 +127,7 @@ def _summary(table: leaderboard_table.ShownTable) -> str:
         if len(shared) == 1 and len(table.rows) > 1:
             text += f" {axis.capitalize()} of all systems: {shared.pop()}."
     if any(row.get("tier") is not None for row in table.rows):
-        text += " A line ends a tier: rows within one cannot be told apart."
+        text += " A line ends a tier: no row of one is significantly worse than its first."
     text += f" The interval's scale ends at {page_number(table.scale, 2)} nats."
     machines = {leaderboard_table.machine(row.get("hardware")) for row in table.rows} - {DASH}
     if len(machines) == 1:

@@ -147,7 +147,8 @@ def _columns(task: Task) -> list[Column]:
         _number("kl_difference_to_best", "Δ best", "KL mean less that of the best row, nats.",
                 signed=True),
         Column("corrected_p_holm", "p",
-               "Against the best row, corrected for all pairs of the table.",
+               "Against the best row, corrected for the family: all pairs of competing systems, "
+               "those with a baseline, or those with a marked row.",
                lambda r: p_text(r.get("corrected_p_holm")), _by("corrected_p_holm")),
         Column("fit_seconds", "Fit", "Seconds of fitting, all folds, features given.",
                lambda r: duration(r.get("fit_seconds") or None), _by("fit_seconds")),
