@@ -101,6 +101,8 @@ def test_who_is_not_shown_to_be_better_than_what_hears_nothing():
     good = [row("a", 1, **hears), row("b", 2, **hears), blind]
     assert by_kind(good)["baseline"].text.startswith("All 2 that compete have a significantly")
     assert "hearing" not in by_kind(good)
+    none = by_kind([row("a", 1, **deaf), row("b", 2, **worse), blind])["baseline"]
+    assert none.text.startswith("None of the 2 systems that compete has a significantly lower KL")
 
 
 def test_who_hears_nothing_is_another_sentence_than_who_is_too_sure():
@@ -137,6 +139,9 @@ def test_what_these_data_could_not_have_shown():
     lower = [row("a", 1), row("e", 2, tier=2, **told), left[1] | {"rank": 3, "tier": 2}]
     assert "(1 of them in a lower tier, for one above is)" in by_kind(lower)["detectable"].text
     assert found.cells == "b c"
+    assert "equal: a true difference from the first below" in (
+        by_kind([row("a", 1), *left])["detectable"].text
+    )
     assert "detectable" not in by_kind([row("a", 1), row("e", 2, **told)])
 
 

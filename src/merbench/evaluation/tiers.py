@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from merbench.evaluation.comparison import ALPHA
 from merbench.evaluation.families import holm_within
 from merbench.evaluation.paired_scores import Scores
-from merbench.evaluation.resampled import Corrected
+from merbench.evaluation.resampled import POWER, Corrected
 from merbench.evaluation.two_sources import UNSEEN, two_sources
 
 __all__ = ["MOST_TIMES", "AllPairs", "groups_needed", "tiers"]
@@ -20,8 +20,11 @@ Array = NDArray[np.float64]
 MOST_TIMES = 100.0
 """Times the groups at hand beyond which nobody is told how many would be needed."""
 
-_HALVINGS = 40
+_HALVINGS = 25
 """Of the logarithm of that: enough for a group in a million."""
+
+_FAR = 30.0
+"""Standard errors by which a difference may lie above three times the critical value."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +125,7 @@ def groups_needed(
     has m times their degrees of freedom; training's part stays what it is, for more clips to test
     are no more trainings. The number is the least at which `Corrected.detectable`, at the level
     `alpha` / `n_pairs` that the first of a family of so many pairs must reach, is not above the
-    difference at hand.
+    difference at hand: at which the noncentral t has the power of `POWER`.
 
     Parameters
     ----------
@@ -139,11 +142,14 @@ def groups_needed(
         Shape (P,), not below the groups that are there; infinite where `MOST_TIMES` as many would
         not do, NaN where the error is not known.
     """
+    from scipy import special
+
     difference = two_sources(scores, a, b)
     groups, training = _parts(scores, a, b, difference)
     sizes = np.unique(scores.group_index, return_counts=True)[1]
     effective = 1 / ((sizes / len(scores.group)) ** 2).sum()
-    wanted, at = np.abs(difference.mean), alpha / np.asarray(n_pairs, np.float64)
+    wanted = np.abs(difference.mean)
+    confident = 1 - alpha / np.asarray(n_pairs, np.float64) / 2
 
     def shown(times: Array) -> NDArray[np.bool_]:
         """Tell which differences would be found with so many times the groups."""
@@ -153,8 +159,10 @@ def groups_needed(
             df = variance**2 / (
                 of_groups**2 / (times * effective - 1) + training**2 / max(1, len(scores.folds) - 1)
             )
-        there = Corrected(difference.mean, np.sqrt(variance), np.where(variance > 0, df, 1.0))
-        return np.asarray(there.detectable(alpha=at) <= wanted)
+            critical = special.stdtrit(df, confident)
+            # Beyond this the power is 1, and the function's series may not come to an end.
+            noncentral = np.minimum(wanted / np.sqrt(variance), 3 * critical + _FAR)
+        return np.asarray(special.nctdtr(df, noncentral, critical) <= 1 - POWER)
 
     low, high = np.zeros_like(wanted), np.full_like(wanted, np.log(MOST_TIMES))
     found = shown(np.exp(high))

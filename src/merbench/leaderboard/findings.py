@@ -272,6 +272,8 @@ def _baseline(competing: Sequence[Row], ranked: Sequence[Row], name: Name) -> Ma
         return "baseline", f"{all_} {than}.", known
     if n == 1:
         return "baseline", f"The only system that competes does not have {than}.", left
+    if len(left) == n:
+        return "baseline", f"None of the {n} systems that compete has {than}.", left
     return (
         "baseline",
         f"{len(left)} of the {n} systems that compete {'does' if len(left) == 1 else 'do'} not "
@@ -296,16 +298,20 @@ def _detectable(competing: Sequence[Row]) -> Made:
     if f"{sizes[-1]:.3f}" != span:
         span += f" to {sizes[-1]:.3f}"
     others = len(competing) - 1
-    who = "the other system is" if others == 1 else f"{len(left)} of the other {others} systems "
-    if others > 1:
-        who += _is_are(len(left))
+    missed = f"below {span} nats would be missed in more than one of five such studies."
+    if len(left) == others:
+        return (
+            "detectable",
+            f"Not significant does not mean equal: a true difference from the first {missed}",
+            left,
+        )
     below = sum((row.get("tier") or 1) > 1 for row in left)
     place = f" ({below} of them in a lower tier, for one above is)" if below else ""
     return (
         "detectable",
-        f"Not significant does not mean equal: {who} not significantly worse than the "
-        f"first{place}, and a true difference below {span} nats would be missed in more than one "
-        "of five such studies.",
+        f"Not significant does not mean equal: {len(left)} of the other {others} systems "
+        f"{_is_are(len(left))} not significantly worse than the first{place}, and a true "
+        f"difference {missed}",
         left,
     )
 
