@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from merbench.network import OfflineError, go_offline
+from merbench.network import OfflineError, go_offline, refused
 
 OUTSIDE = "192.0.2.1"  # an address that is nobody's
 
@@ -32,10 +32,10 @@ def look_up() -> None:
 @pytest.mark.parametrize("act", [connect, send, look_up])
 def test_connections_are_refused_and_name_who_asked(act: Callable[[], None]) -> None:
     go_offline()
-    with pytest.raises(OfflineError, match="was refused, for merbench stays offline") as refused:
+    with pytest.raises(OfflineError, match="was refused, for merbench stays offline") as caught:
         act()
-    assert f"{Path(__file__).name}:" in str(refused.value)
-    assert isinstance(refused.value, OSError), "a library's own way of doing without takes over"
+    assert f"{Path(__file__).name}:" in str(caught.value)
+    assert isinstance(caught.value, OSError), "a library's own way of doing without takes over"
 
 
 def test_a_library_is_passed_over_for_whom_it_asks() -> None:
@@ -43,6 +43,16 @@ def test_a_library_is_passed_over_for_whom_it_asks() -> None:
 
     with pytest.raises(Exception, match=Path(__file__).name):
         requests.get(f"http://{OUTSIDE}/", timeout=1)
+
+
+def test_a_refusal_is_found_behind_what_a_library_makes_of_it() -> None:
+    import urllib.request
+
+    with pytest.raises(OSError) as caught:
+        urllib.request.urlopen(f"http://{OUTSIDE}/", timeout=1)
+    assert not isinstance(caught.value, OfflineError)
+    assert str(refused(caught.value)).startswith(f"a connection to {OUTSIDE} was refused")
+    assert refused(ValueError("something else")) is None
 
 
 def test_this_machine_can_be_reached(tmp_path: Path) -> None:
@@ -57,9 +67,9 @@ def test_this_machine_can_be_reached(tmp_path: Path) -> None:
         server.listen()
         with socket.socket(socket.AF_UNIX) as asked:
             asked.connect(str(tmp_path / "s"))
-    with socket.socket(socket.AF_INET6) as asked, pytest.raises(OSError) as refused:
+    with socket.socket(socket.AF_INET6) as asked, pytest.raises(OSError) as caught:
         asked.connect(("::1", 9))
-    assert not isinstance(refused.value, OfflineError)
+    assert not isinstance(caught.value, OfflineError)
 
 
 def test_it_holds_only_where_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:

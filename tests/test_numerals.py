@@ -71,6 +71,8 @@ def test_real_numbers_of_any_kind_become_float64(values: object) -> None:
         (np.full((2, 4), np.datetime64("2026-01-01")), "datetime64"),
         (["a"], "are texts"),
         ({"a": 1}, "of the type dict"),
+        (None, "the predictions are None"),
+        ([[1.0, 2.0], [3.0]], "are no array .ValueError"),
     ],
 )
 def test_what_would_lose_something_as_float64_is_refused(values: object, says: str) -> None:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 from tables import write
-from worlds import OVERFITTED, PROTOCOLS, REALISTIC, World, draw
+from worlds import FEW_GROUPS, OVERFITTED, PROTOCOLS, REALISTIC, World, draw
 
 from merbench.evaluation import ALPHA, AllPairs, Scores, holm, tiers, two_sources
 from merbench.evaluation.resampled import corrected
@@ -34,7 +34,7 @@ def main() -> None:
     """Simulate, print and write."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--data-sets", type=int, default=1000, help="of equal systems")
-    parser.add_argument("--levelled", type=int, default=200, help="data sets of three levels")
+    parser.add_argument("--levelled", type=int, default=1000, help="data sets of three levels")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, help="CSV file to write")
     arguments = parser.parse_args()
@@ -48,6 +48,10 @@ def main() -> None:
         for systems in (6, 20):
             equal = np.zeros(systems, np.intp)
             rows.append(figures(world, "5 folds", equal, arguments.data_sets, arguments.seed))
+    equal = np.zeros(12, np.intp)
+    for world in (REALISTIC[1], OVERFITTED, *FEW_GROUPS):
+        for name in ("1 x 5-fold CV", "1 x 10-fold CV", "5 x 5-fold CV"):
+            rows.append(figures(world, name, equal, arguments.data_sets, arguments.seed))
     write(rows, arguments.out)
     print(f"{time.process_time() - started:.0f} s of processor time")
 

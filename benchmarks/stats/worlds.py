@@ -71,12 +71,23 @@ REALISTIC = (
 )
 LUCKY = World("200 clips, lucky seeds", luck=0.02)
 OVERFITTED = World("100 clips, 40 cues, no penalty", clips=100, cues=40, penalty=0.002, worse=0.5)
-WORLDS = (*REALISTIC, OVERFITTED, LUCKY)
+FEW_GROUPS = (
+    World("60 clips, groups of 3, 40 cues", clips=60, per_group=3, cues=40, worse=0.5),
+    World("48 clips, groups of 2, 40 cues", clips=48, per_group=2, cues=40, worse=0.5),
+    World("200 clips, groups of 5, 40 cues", per_group=5, cues=40, worse=0.5),
+    World(
+        "100 clips, groups of 5, 40 cues, no penalty",
+        clips=100, per_group=5, cues=40, penalty=0.002, worse=0.5,
+    ),
+)  # fmt: skip
+"""20 to 40 groups, and models that have many cues to learn."""
+WORLDS = (*REALISTIC, OVERFITTED, LUCKY, *FEW_GROUPS)
 PROTOCOLS = {
     "1 fold": MonteCarlo(folds=1),
     "5 folds": MonteCarlo(folds=5),
     "10 folds": MonteCarlo(folds=10),
     "30 folds": MonteCarlo(folds=30),
+    "1 x 5-fold CV": StratifiedKFold(folds=5, repeats=1),
     "1 x 10-fold CV": StratifiedKFold(folds=10, repeats=1),
     "5 x 5-fold CV": StratifiedKFold(folds=5, repeats=5),
 }

@@ -13,6 +13,7 @@ __all__ = [
     "StoreError",
     "TableError",
     "data_fault",
+    "kind_of",
     "printable",
     "reason",
     "text_of",
@@ -103,6 +104,11 @@ def text_of(error: BaseException) -> str:
 def reason(error: BaseException) -> str:
     """Return an error's kind and text in one line."""
     return f"{type(error).__name__}: {text_of(error)}"
+
+
+def kind_of(value: object) -> str:
+    """Name what somebody returned in place of what was asked for, by its type."""
+    return "None" if value is None else f"a value of the type {type(value).__name__}"
 
 
 _SHOWN = 200

@@ -18,7 +18,7 @@ from typing import Any
 from merbench.downloads import OFFLINE, forbidden
 from merbench.errors import MerbenchError
 
-__all__ = ["OfflineError", "go_offline", "refuse_connections"]
+__all__ = ["OfflineError", "go_offline", "refuse_connections", "refused"]
 
 _TOLD = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
 
@@ -57,6 +57,14 @@ def refuse_connections() -> None:
     if not _refusing:
         _refusing = True
         sys.addaudithook(_hear)
+
+
+def refused(error: BaseException) -> OfflineError | None:
+    """Return the refusal that is behind an error: libraries make one of their own of it."""
+    found: BaseException | None = error
+    while found is not None and not isinstance(found, OfflineError):
+        found = found.__cause__ or found.__context__
+    return found
 
 
 def _hear(event: str, arguments: tuple[Any, ...]) -> None:
@@ -115,7 +123,10 @@ def _who_asked() -> tuple[str, bool]:
             and not any(f"{os.sep}{p}{os.sep}" in file for p in _INSTALLED)
         )
         if not standard and frame.f_globals is not globals():
-            where = f"{module} ({file}:{frame.f_lineno})"
+            # What a plugin file is imported as, nobody wrote.
+            installed = any(f"{os.sep}{p}{os.sep}" in file for p in _INSTALLED)
+            line = f"{file}:{frame.f_lineno}"
+            where = f"{module} ({line})" if installed else line
             if package not in _CARRIERS:
                 return where, False
             nearest = nearest or where

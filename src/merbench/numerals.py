@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from merbench.errors import MerbenchError
+from merbench.errors import MerbenchError, reason
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 __all__ = ["LARGEST", "LEAST_STD", "has_decimal_commas", "number", "real_numbers"]
@@ -64,8 +63,8 @@ def has_decimal_commas(cells: Iterable[str]) -> bool:
     return sure
 
 
-def real_numbers(values: Any, what: str) -> NDArray[np.float64]:
-    """Return an array-like of real numbers as float64.
+def real_numbers(values: Any, what: str, dtype: str = "float64") -> NDArray[Any]:
+    """Return an array-like of real numbers as an array of floats.
 
     Parameters
     ----------
@@ -73,24 +72,34 @@ def real_numbers(values: Any, what: str) -> NDArray[np.float64]:
         An array, or what turns into one.
     what
         What the numbers are, for the message: "the predictions of ridge".
+    dtype
+        Type of the array's numbers.
 
     Raises
     ------
     MerbenchError
-        They are complex, masked, sparse or texts: as float64 they would lose what they say.
+        They are complex, masked, sparse or texts, which as floats would lose what they say, or
+        nothing that an array can be made of.
     """
     import numpy as np
 
+    if values is None:
+        raise MerbenchError(f"{what} are None; return an array of real numbers")
     if isinstance(values, np.ma.MaskedArray):
         if np.ma.is_masked(values):
             raise MerbenchError(f"{what} are a masked array with entries left out; give all")
         values = values.filled()
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except Exception as error:  # rows of several lengths, a tensor that has gradients
+        raise MerbenchError(
+            f"{what} are no array ({reason(error)}); return one array of real numbers"
+        ) from error
     try:
         if array.dtype.kind in "biuf":
-            return array.astype(np.float64, copy=False)
+            return array.astype(dtype, copy=False)
         if array.dtype == object and not any(isinstance(v, (str, complex)) for v in array.flat):
-            return array.astype(np.float64)
+            return array.astype(dtype)
     except (TypeError, ValueError):
         pass
     kind = {"c": "complex numbers", "U": "texts", "S": "texts"}.get(

@@ -88,7 +88,7 @@ def test_a_wrapped_model_counts_with_its_parameters() -> None:
 
 
 def test_a_component_is_frozen() -> None:
-    with pytest.raises(ValidationError, match="frozen"):
+    with pytest.raises(AttributeError, match="frozen"):
         Sample().rate = 2.0
 
 

@@ -15,6 +15,8 @@ import pytest
 from merbench import devices
 from merbench.engines import worker
 from merbench.errors import MerbenchError
+from merbench.network import OfflineError
+from merbench.plugins import importing
 from merbench.steps.batch import StepBatch
 from merbench.steps.step import Step
 from merbench.steps.store import Store
@@ -149,3 +151,22 @@ def test_what_is_done_well_has_no_failure_and_its_warnings_are_not_shown(
 ) -> None:
     assert worker.guarded(lambda: warnings.warn("by the way", stacklevel=1)) is None
     assert len(recwarn) == 0
+
+
+def test_what_a_plugin_raises_is_named_with_its_line_and_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "odd.py").write_text("def trip():\n    return {}['level']\n")
+    failure = worker.guarded(importing.import_file(tmp_path / "odd.py").trip)
+    assert failure is not None
+    assert failure.error == "KeyError: 'level' at odd.py:2"
+
+
+def test_a_refused_connection_is_said_in_its_own_words() -> None:
+    def asks() -> None:
+        try:
+            raise OfflineError("a connection was refused")
+        except OSError as error:
+            raise ConnectionError("Max retries exceeded with url") from error
+
+    failure = worker.guarded(asks)
+    assert failure is not None
+    assert failure.error == "a connection was refused"

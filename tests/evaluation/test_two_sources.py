@@ -79,7 +79,8 @@ def test_one_round_of_cross_validation_by_hand() -> None:
     from_groups = sum(squares) / 12 / (1 - 1 / 6)
     training = max(0.0, np.var([0.2, 0.4, 0.9], ddof=1) - from_groups)
     assert training > 0
-    parts = 1.125 * v, (1 / 3 + 1 / 2) * training
+    # Each group is tested once, and six are few: three quarters of n_test / n_train, 13 times.
+    parts = (1 + 0.75 * 13 * 0.5) * v, (1 / 3 + 1 / 2) * training
     assert found.mean == pytest.approx(mean)
     assert found.error**2 == pytest.approx(sum(parts))
     assert found.df == pytest.approx(sum(parts) ** 2 / (parts[0] ** 2 / 5 + parts[1] ** 2 / 2))
@@ -94,7 +95,9 @@ def test_groups_that_are_tested_again_are_held_against_themselves() -> None:
     # r of two folds that test the same groups half of either effect is left: all of its variance.
     v = 0.3025
     training = 0.125 - (0.1**2 + 0.15**2)
-    assert found.error**2 == pytest.approx(1.0625 * v + (1 / 2 + 2 / 8) * training)
+    # Two groups, one degree of freedom: a quarter of n_test / n_train, 61 times.
+    raised = 1 + 0.25 * 61 * 2 / 8
+    assert found.error**2 == pytest.approx(raised * v + (1 / 2 + 2 / 8) * training)
 
 
 def test_luck_that_a_fold_shares_is_seen_however_many_the_groups() -> None:

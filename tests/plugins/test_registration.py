@@ -22,14 +22,30 @@ BROKEN = {
     "syntax": ("def f(:\n", r"cannot be imported \(SyntaxError: .*broken\.py"),
     "import": ("import no_such_module\n", r"cannot be imported \(ModuleNotFoundError: .*no_such"),
     "exit": ("import sys\nsys.exit(3)\n", r"cannot be imported \(SystemExit: 3\)"),
-    "error": ("1 / 0\n", r"cannot be imported \(ZeroDivisionError"),
-    "hook raises": (model("x", hook="1 / 0"), r"its merbench_models failed \(ZeroDivisionError"),
+    "error": ("\n1 / 0\n", r"cannot be imported \(ZeroDivisionError.*\) at \S+broken\.py:2$"),
+    "hook raises": (
+        model("x", hook="1 / 0"),
+        r"its merbench_models failed \(ZeroDivisionError.*\) at \S+broken\.py:\d+$",
+    ),
     "hook exits": (model("x", hook="raise SystemExit"), r"its merbench_models failed \(SystemExit"),
     "hook is a generator that raises": (
         model("x", hook="yield Given; raise ValueError('half-way')"),
         r"its merbench_models failed \(ValueError: half-way\)",
     ),
-    "hook yields nothing": (model("x", hook="return None"), "its merbench_models failed"),
+    "hook yields nothing": (model("x", hook="return None"), "its merbench_models returns None"),
+    "hook returns the class": (
+        model("x", hook="return Given"),
+        "its merbench_models returns Given; let it return a list",
+    ),
+    "hook is not marked": (
+        model("x").replace("@hookimpl\n", ""),
+        r"its merbench_models in line \d+ is never called: "
+        "write @hookimpl above it",
+    ),
+    "no method": (
+        model("x", "def estimators(self): pass"),
+        "the model 'x' has a method `estimators` and no `estimator`; rename it",
+    ),
     "hook has an argument": (
         model("x").replace("def merbench_models()", "def merbench_models(registry)"),
         r"cannot be registered .*registry",
@@ -60,10 +76,13 @@ BROKEN = {
         r"cannot be imported \(SyntaxError",
     ),
     "no class": (model("x", hook="return ['ridge']"), r"'ridge', which is no subclass"),
-    "no component": (model("x", hook="return [int]"), r"class 'int'.* no subclass of merbench\.M"),
+    "no component": (
+        model("x", hook="return [int]"),
+        r"the class int, which is no subclass of merbench\.M",
+    ),
     "another kind": (
         model("x", hook="return [Dataset]"),
-        r"Dataset'>, which is no subclass of merbench\.Model",
+        r"the class Dataset, which is no subclass of merbench\.Model",
     ),
     "an instance": (model("x", hook="return [Given()]"), r"which is no subclass"),
     "no name": (model(""), r"class Given has the name ''; set the class attribute `name`"),

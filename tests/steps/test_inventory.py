@@ -118,9 +118,64 @@ def test_a_damaged_artifact_counts(store: Store) -> None:
     assert Inventory.of(store.folder).sizes("stage")["damaged"][0] == 1
 
 
+def test_an_artifact_that_lost_its_index_counts_and_goes(store: Store) -> None:
+    (store.path(KEYS["a"]) / "artifact.json").unlink()
+    assert Inventory.of(store.folder).sizes("stage")["damaged"][0] == 1
+    assert pruned(store, now=time.time() + 9, older_than=1.0) == "abcd"
+    assert not store.path(KEYS["a"]).exists()
+
+
+def test_what_is_no_artifact_is_left_alone(store: Store) -> None:
+    (store.folder / "aa" / "notes.txt").write_text("mine")
+    (store.folder / "aa" / "my-folder").mkdir()
+    (store.folder / "aa" / "aa-file").write_text("mine")
+    assert len(prune_store(store, Wanted(older_than=-9.0), time.time())) == 4
+    assert (store.folder / "aa" / "notes.txt").exists()
+    assert (store.folder / "aa" / "aa-file").exists()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"keys": {"demo": 5}}',
+        '{"keys": {"demo": [["x"]]}}',
+        '{"keys": null, "process": "x"}',
+        '{"keys": null, "ended": "today"}',
+        '{"keys": {}, "folder": 7, "run": "r"}',
+        '{"keys": null, "host": null}',
+    ],
+)
+def test_a_damaged_use_says_nothing(store: Store, tmp_path: Path, text: str) -> None:
+    finished(store, tmp_path / "first", "ab")
+    (store.folder / "uses" / f"{'0' * 32}.json").write_text(text)
+    assert len(Inventory.of(store.folder).uses) == 1
+    assert pruned(store, unreferenced=True) == "cd"
+
+
+def test_a_store_that_cannot_be_written_is_one_sentence_and_may_be_looked_at(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "file").write_text("")
+    store = Store(tmp_path / "file" / "store")
+    assert prune_store(store, Wanted(unreferenced=True), time.time(), dry=True) == []
+    with pytest.raises(StoreError, match=r"cannot be written .*; make it writable"):
+        prune_store(store, Wanted(unreferenced=True), time.time())
+
+
+def test_a_dry_run_makes_no_folder(tmp_path: Path) -> None:
+    store = Store(tmp_path / "home" / "store")
+    assert prune_store(store, Wanted(unreferenced=True), time.time(), dry=True) == []
+    assert not store.folder.exists()
+
+
 def test_an_unknown_run(store: Store, tmp_path: Path) -> None:
-    with pytest.raises(MerbenchError, match="does not know what"):
+    with pytest.raises(MerbenchError, match=r"there is no run in .*never"):
         pruned(store, runs=(tmp_path / "never",))
+    with pytest.raises(MerbenchError, match="does not know what"):
+        pruned(store, runs=(tmp_path,))
 
 
 @pytest.mark.parametrize(

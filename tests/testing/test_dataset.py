@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from checked_plugins import COUNTER, Folder, Made, failed, results, tone
 
@@ -83,6 +84,47 @@ class WrongStems(Made):
         return {"bass": tone(3), "other": tone(4)}, 8_000
 
 
+class Nothing(Made):
+    """No list."""
+
+    def clips(self, root: Path) -> Any:
+        return None
+
+
+class Tuples(Made):
+    """Tuples for clips."""
+
+    def clips(self, root: Path) -> Any:
+        return [(c.id, c.group, c.label) for c in super().clips(root)]
+
+
+class DecodesNothing(Made):
+    """No waveform."""
+
+    def decode(self, clip: Clip) -> Any:
+        return None
+
+
+class DecodesAtNoRate(Made):
+    """A sample rate in words."""
+
+    def decode(self, clip: Clip) -> Any:
+        return tone(1), "8 kHz"
+
+
+class Lazy(Made):
+    """A generator of clips, as tables of NumPy have them."""
+
+    def clips(self, root: Path) -> Any:
+        for number, clip in enumerate(super().clips(root)):
+            label = np.array(clip.label, dtype=np.float32)
+            yield Clip(clip.id, number, label, str(clip.audio))  # type: ignore[arg-type]
+
+
+def test_what_tables_have_for_ids_labels_and_paths_will_do() -> None:
+    assert failed(Lazy) == {}
+
+
 SOUND = "yields sound clips"
 
 
@@ -98,6 +140,10 @@ SOUND = "yields sound clips"
         (SameIds, SOUND, "clip c0: its id stands twice"),
         (OutOfRange, SOUND, "valence_mean is 5, outside [0, 1]"),
         (DecodesByChance, SOUND, "clip c0 decodes differently twice"),
+        (Nothing, SOUND, "clips() of made returned None; let it return a list"),
+        (Tuples, SOUND, "has a value of the type tuple at position 0"),
+        (DecodesNothing, SOUND, "decode() of made returned None; let it return a waveform"),
+        (DecodesAtNoRate, SOUND, "its sample rate is '8 kHz', no number"),
         (WrongStems, SOUND, "stems of clip c0 do not sum to it"),
     ],
 )

@@ -9,8 +9,11 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 from checked_plugins import results
+from sklearn.base import BaseEstimator
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from merbench import FeatureExtractor, FeatureKind, testing
+from merbench import FeatureExtractor, FeatureKind, Model, Task, testing
 from merbench.testing import lessons
 from merbench.testing.contract import Result
 
@@ -54,6 +57,46 @@ def test_what_is_raised_is_placed_where_it_was(failed: dict[str, Result]) -> Non
     result = failed["extracts from silence"]
     assert result.place == line_of("raise ZeroDivisionError")
     assert "silence" in result.why
+
+
+class Estimator(BaseEstimator):
+    def fit(self, X: Any, Y: Any) -> Estimator:
+        self.mean_ = Y.mean(axis=0)
+        return self
+
+    def predict(self, X: Any) -> Any:
+        return np.tile(self.mean_[:2], (len(X), 1))
+
+
+class OfThatEstimator(Model):
+    """Predicts two columns of four."""
+
+    name = "of-that-estimator"
+    inputs = FeatureKind.VECTOR
+    tasks = frozenset({Task.VA})
+
+    def estimator(self, *, task: Task, seed: int, device: str) -> Any:
+        return make_pipeline(StandardScaler(), Estimator())
+
+
+def test_a_models_fault_is_placed_in_the_estimators_own_method() -> None:
+    failed = {name: r for name, r in results(OfThatEstimator).items() if r.status == "failed"}
+    result = failed["predicts finite rows (va)"]
+    assert result.detail == "it predicted the shape (6, 2) for 6 clips and 4 columns"
+    assert result.place == line_of("def predict(self, X: Any)")
+    assert failed["refuses NaN features (va)"].place == line_of("def fit(self, X: Any")
+
+
+def test_what_merbench_finds_in_a_result_is_no_error_of_the_authors(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Broken, "extract", lambda self, waveform, rate, *, device: None)
+    result = results(Broken)["gives finite arrays of its kind's shape"]
+    assert (
+        result.detail
+        == "the check's clip: the numbers of broken are None; return an array of real numbers"
+    )
+    assert result.why == lessons.BY_CHECK["gives finite arrays of its kind's shape"].why
 
 
 def test_a_lesson_is_written_in_lines(failed: dict[str, Result]) -> None:

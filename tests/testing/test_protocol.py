@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pytest
 from checked_plugins import failed
 
@@ -36,7 +39,12 @@ class Faulty(Halves):
 
     def splits(self, clips: Sequence[Clip]) -> Any:
         first, second = super().splits(clips)
+        if self.fault == "raises":
+            raise KeyError("fold")
         return {
+            "no list": None,
+            "endless": itertools.repeat(first),
+            "arrays": [first._replace(train=1.5), second],
             "none": [first, second],
             "no folds": [],
             "tuple": [tuple(first), second],
@@ -59,6 +67,10 @@ def test_a_sound_protocol_passes() -> None:
     ("fault", "said"),
     [
         ("no folds", "gives 0 folds"),
+        ("no list", "gives None; let its splits"),
+        ("endless", "gives more than 10,000 folds"),
+        ("raises", "the protocol 'faulty' failed .KeyError: 'fold'."),
+        ("arrays", "whose training clips are a value of the type float"),
         ("tuple", "a fold 0 that is tuple, no merbench.Split"),
         ("number", "a fold 1 that is numbered 0"),
         ("empty", "a fold 0 without test clips"),
@@ -70,9 +82,18 @@ def test_a_sound_protocol_passes() -> None:
 def test_a_fold_that_breaks_the_contract_is_refused_by_checks_and_plans(
     fault: str, said: str
 ) -> None:
-    assert said in failed(Faulty, fault=fault)["splits clips into sound folds"]
+    assert re.search(said, failed(Faulty, fault=fault)["splits clips into sound folds"])
     with pytest.raises(PluginError, match=said):
         checked_splits(Faulty(fault=fault), protocol_clips())
+
+
+def test_positions_of_numpy_are_positions() -> None:
+    class OfArrays(Halves):
+        def splits(self, clips: Sequence[Clip]) -> Any:
+            return [Split(s.fold, *map(np.array, s[1:])) for s in super().splits(clips)]
+
+    clips = protocol_clips()
+    assert checked_splits(OfArrays(), clips) == tuple(Halves().splits(clips))
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS.values(), ids=PROTOCOLS)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import numbers
+from typing import TYPE_CHECKING, Any
 
 from merbench.errors import AudioError
 
@@ -35,9 +36,15 @@ def validate(waveform: Waveform, where: str) -> None:
         )
 
 
-def validate_rate(sample_rate: int, where: str) -> None:
+def validate_rate(sample_rate: Any, where: str) -> None:
     """Raise `AudioError` unless a sample rate is one that music is recorded at."""
     least, most = RATES
+    real = not isinstance(sample_rate, bool) and isinstance(sample_rate, numbers.Real)
+    if not real:
+        raise AudioError(
+            f"{where}: its sample rate is {sample_rate!r}, no number; let its dataset's decode() "
+            "return the rate in Hz"
+        )
     if not least <= sample_rate <= most:
         raise AudioError(
             f"{where}: its sample rate is {sample_rate:,} Hz, outside {least:,} to {most:,} Hz; "

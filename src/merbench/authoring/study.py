@@ -12,6 +12,7 @@ from pathlib import Path
 from string import Template
 from typing import Any, NamedTuple
 
+from merbench.authoring.known_layouts import KnownLayout, known_layout
 from merbench.authoring.new_files import write_new
 from merbench.authoring.plugin_files import TEMPLATES, plugin_source
 from merbench.benchmark.building import component
@@ -47,6 +48,8 @@ class Labels(NamedTuple):
     """The labels."""
     taken: frozenset[str]
     """Names that other datasets have."""
+    layout: KnownLayout | None
+    """A dataset that reads the folder as it was published, where there is one."""
 
     @property
     def part(self) -> Guess | None:
@@ -90,7 +93,13 @@ def guessed(
     reader = next(entry for entry in registry.of_kind("dataset") if _guesses(entry.cls))
     assert issubclass(reader.cls, Dataset)
     root = audio or labels.parent
-    found = reader.cls.guess(labels, audio, task, given)
+    layout = known_layout(registry, labels, audio)
+    try:
+        found = reader.cls.guess(labels, audio, task, given)
+    except MerbenchError as error:
+        if layout is None:
+            raise
+        raise MerbenchError(f"{labels}: {layout}") from error
     where = Guess("csv", _relative(labels, root), True, "you said so")
     if found and found[0].parameter == "csv":
         where, found = found[0]._replace(value=where.value), found[1:]
@@ -102,7 +111,7 @@ def guessed(
         raise MerbenchError(
             f"--set name={given['name']} is another dataset's name; give your data one of their own"
         )
-    return Labels(reader, root, [where, *found], given, labels, taken)
+    return Labels(reader, root, [where, *found], given, labels, taken, layout)
 
 
 def _guesses(cls: type) -> bool:

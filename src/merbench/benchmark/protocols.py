@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
+import operator
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import Field, model_validator
@@ -11,9 +14,9 @@ from pydantic import Field, model_validator
 from merbench import __version__
 from merbench.bounds import MOST_FOLDS
 from merbench.components import Clip, Protocol, Split
-from merbench.errors import MerbenchError, PluginError
+from merbench.errors import MerbenchError, PluginError, kind_of, reason
 from merbench.identity import digest
-from merbench.plugins import registration
+from merbench.plugins import containment, registration, whereabouts
 from merbench.plugins.registry import OURS, Entry, Origin, Registry
 
 if TYPE_CHECKING:
@@ -230,13 +233,29 @@ def checked_splits(protocol: Protocol, clips: Sequence[Clip]) -> tuple[Split, ..
     PluginError
         A split breaks the contract; with its fold.
     """
-    splits = tuple(protocol.splits(clips))
     if type(protocol) in PROTOCOLS.values():
-        return splits  # tests have held ours to it
-    if not 1 <= len(splits) <= MOST_FOLDS:
+        return tuple(protocol.splits(clips))  # tests have held ours to the contract
+    try:
+        with containment.contained():
+            made: object = protocol.splits(clips)
+            if not isinstance(made, Iterable):
+                raise PluginError(
+                    f"the protocol {protocol.name!r} gives {kind_of(made)}; let its splits() "
+                    "return a list of merbench.Split"
+                )
+            # Of one that never ends no more is asked than shows it.
+            splits = tuple(_plain(split) for split in itertools.islice(made, MOST_FOLDS + 1))
+    except MerbenchError:
+        raise
+    except (Exception, SystemExit) as error:
         raise PluginError(
-            f"the protocol {protocol.name!r} gives {len(splits):,} folds; it must give 1 to "
-            f"{MOST_FOLDS:,}"
+            f"the protocol {protocol.name!r} failed ({reason(error)}){whereabouts.place(error)}; "
+            "correct its plugin"
+        ) from error
+    if not 1 <= len(splits) <= MOST_FOLDS:
+        count = f"{len(splits):,}" if len(splits) <= MOST_FOLDS else f"more than {MOST_FOLDS:,}"
+        raise PluginError(
+            f"the protocol {protocol.name!r} gives {count} folds; it must give 1 to {MOST_FOLDS:,}"
         )
     for number, split in enumerate(splits):
         fault = _split_fault(split, number, clips, grouped=getattr(protocol, "grouped", True))
@@ -247,16 +266,30 @@ def checked_splits(protocol: Protocol, clips: Sequence[Clip]) -> tuple[Split, ..
     return splits
 
 
+def _plain(split: Any) -> Any:
+    """Return a split with its positions as Python's integers, where they are integers of NumPy."""
+    if not isinstance(split, Split):
+        return split
+    with contextlib.suppress(TypeError):
+        sides = (tuple(map(operator.index, side)) for side in (split.train, split.test))
+        return Split(split.fold, *sides)
+    return split
+
+
 def _split_fault(split: Any, number: int, clips: Sequence[Clip], *, grouped: bool) -> str:
     """Say what is wrong with a split, or nothing."""
     if not isinstance(split, Split):
         return f"that is {type(split).__name__}, no merbench.Split"
     if split.fold != number:
         return f"that is numbered {split.fold}"
+    sides: tuple[tuple[str, Any], ...] = (("training", split.train), ("test", split.test))
+    for side, clips_of_it in sides:
+        if not isinstance(clips_of_it, Sequence):
+            return f"whose {side} clips are {kind_of(clips_of_it)}; give a tuple of positions"
+        if not clips_of_it:
+            return f"without {side} clips"
     positions = [*split.train, *split.test]
-    if not split.train or not split.test:
-        return f"without {'training' if not split.train else 'test'} clips"
-    if any(type(i) is not int or not 0 <= i < len(clips) for i in positions):
+    if any(not isinstance(i, int) or not 0 <= i < len(clips) for i in positions):
         return f"with positions that are no integers from 0 to {len(clips) - 1}"
     if len(set(positions)) < len(positions):
         return "that has a clip twice"

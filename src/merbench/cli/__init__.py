@@ -160,7 +160,9 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         where = f" ({error.filename})" if error.filename else ""
         return f"{error.strerror[0].lower()}{error.strerror[1:]}{where}"
-    where = output.place(error)
+    from merbench.plugins import whereabouts
+
+    where = whereabouts.place(error)
     if where:
         return f"a plugin failed{where} ({reason(error)}); correct it, or take it out"
     return f"unexpected {type(error).__name__}: {text}; see where with --debug, and report it"

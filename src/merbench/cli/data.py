@@ -121,7 +121,7 @@ def check_data(
     from merbench.components import Dataset, Finding
     from merbench.errors import MerbenchError
     from merbench.planning import inspection
-    from merbench.planning.datasets import check_clips, data_root
+    from merbench.planning.datasets import check_clips, data_root, read_clips
     from merbench.plugins import discovery, readiness
 
     registry = discovery.load_plugins(folder=Path.cwd())
@@ -137,7 +137,7 @@ def check_data(
     findings = inspection.inspect_copy(dataset, folder)
     summary: dict[str, Any] = {"dataset": name}
     try:
-        clips = dataset.clips(folder)
+        clips = read_clips(dataset, folder)
         summary |= {"clips": len(clips), "groups": len({clip.group for clip in clips})}
         check_clips(dataset, clips)
     except MerbenchError as error:

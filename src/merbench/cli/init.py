@@ -86,7 +86,13 @@ def init(
     if as_json:
         guesses = [{k: getattr(g, k) for k in _SHOWN} for g in found.guesses]
         display.print_json(
-            {"files": [str(file) for file in files], "guesses": guesses, "error": fault, **summary}
+            {
+                "files": [str(file) for file in files],
+                "guesses": guesses,
+                "error": fault,
+                "known_as": found.layout and found.layout.dataset,
+                **summary,
+            }
         )
     else:
         _say_guesses(found)
@@ -98,6 +104,8 @@ def init(
             )
         if summary:
             display.say(f"{summary['clips']} clips of {summary['groups']} groups can be read")
+    if found.layout is not None:
+        display.warn(f"{found.layout}, in place of what was guessed")
     if fault:
         display.warn(
             f"what was guessed cannot be read: {fault}; correct {folder / study.BENCHMARK}"
@@ -137,6 +145,7 @@ def _tried(spec: Path) -> tuple[dict[str, Any], str]:
     from merbench.benchmark.resolving import resolve
     from merbench.benchmark.schema import parse, plugin_paths
     from merbench.errors import MerbenchError
+    from merbench.planning.datasets import read_clips
     from merbench.plugins import discovery
 
     document = read_document(spec)
@@ -147,7 +156,7 @@ def _tried(spec: Path) -> tuple[dict[str, Any], str]:
         )
         rooted = benchmark.datasets[0]
         assert rooted.root is not None
-        clips = rooted.dataset.clips(rooted.root)
+        clips = read_clips(rooted.dataset, rooted.root)
     except MerbenchError as error:
         return {}, str(error)
     return {"clips": len(clips), "groups": len({clip.group for clip in clips})}, ""

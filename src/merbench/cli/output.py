@@ -6,7 +6,6 @@ import contextlib
 import inspect
 import os
 import sys
-import traceback
 from collections.abc import Iterator
 from typing import Any, NoReturn, TextIO
 
@@ -39,9 +38,11 @@ class Program(TyperGroup):
             except BaseException as error:  # no command leaves by SystemExit: a plugin did
                 if isinstance(error.__context__, BrokenPipeError):  # rich's way when `head` is done
                     raise
+                from merbench.plugins import whereabouts
+
+                at = whereabouts.place(error)
                 raise MerbenchError(
-                    f"a plugin ended the command{place(error)} ({reason(error)}); correct it, or "
-                    "take it out"
+                    f"a plugin ended the command{at} ({reason(error)}); correct it, or take it out"
                 ) from error
 
 
@@ -108,15 +109,3 @@ def _kept_alive() -> Iterator[None]:
         yield
     finally:
         os._exit = leave
-
-
-def place(error: BaseException) -> str:
-    """Say in which line of a plugin something was raised, if it was in one."""
-    from merbench.plugins import discovery
-
-    lines = [
-        f" at {frame.f_code.co_filename}:{line}"
-        for frame, line in traceback.walk_tb(error.__traceback__)
-        if discovery.is_foreign(frame.f_globals.get("__name__", ""))
-    ]
-    return lines[-1] if lines else ""

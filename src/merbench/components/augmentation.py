@@ -37,7 +37,7 @@ class Augmentation(Component):
         ndarray
             A copy of as many channels, finite; the number of samples may be another.
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no method `augment`; write it")
 
     def of_a_copy(self) -> Augmentation:
         """Return it with one copy: what decides a copy, however many others there are."""

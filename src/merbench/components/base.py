@@ -16,7 +16,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from merbench.components.weights import KnownWeights, Weights, weights_types
 from merbench.devices import CPU
@@ -89,6 +89,17 @@ class Component(BaseModel):
     authors: ClassVar[tuple[str, ...]] = ()
     citation: ClassVar[str] = ""
     paper: ClassVar[str] = ""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set what pydantic lets be set: private attributes, and cached properties."""
+        try:
+            super().__setattr__(name, value)
+        except ValidationError as error:
+            raise AttributeError(
+                f"self.{name} of {type(self).__name__} cannot be set: a component is its "
+                "parameters, frozen once it is built; use a local variable, or a private attribute "
+                "(_name: type = PrivateAttr())"
+            ) from error
 
     @property
     def title(self) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from merbench.errors import printable
 
@@ -52,5 +54,51 @@ class Clip:
 
     def __post_init__(self) -> None:
         # They may come from names of files, and go into tables of text.
-        object.__setattr__(self, "id", printable(self.id))
-        object.__setattr__(self, "group", printable(self.group))
+        object.__setattr__(self, "id", printable(_text(self, "id")))
+        object.__setattr__(self, "group", printable(_text(self, "group")))
+        object.__setattr__(self, "split", _text(self, "split"))
+        audio: Any = self.audio
+        if not isinstance(audio, Path):
+            object.__setattr__(self, "audio", _path(audio, f"the audio of clip {self.id}"))
+        for name in ("label", "features"):
+            values = getattr(self, name)
+            # Of our own datasets they are what they should be, and there are many.
+            if not _is_plain(values):
+                object.__setattr__(self, name, _numbers(values, f"the {name} of clip {self.id}"))
+        if type(self.ratings) is not tuple or not all(map(_is_plain, self.ratings)):
+            what = f"a rating of clip {self.id}"
+            ratings = tuple(_numbers(rating, what) for rating in self.ratings)
+            object.__setattr__(self, "ratings", ratings)
+
+
+def _is_plain(values: Any) -> bool:
+    return type(values) is tuple and all(type(v) is float for v in values)
+
+
+def _text(clip: Clip, name: str) -> str:
+    """Return a text of a clip; a whole number, as tables have for ids, is written as one."""
+    value = getattr(clip, name)
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, bool) and isinstance(value, numbers.Integral):
+        return str(int(value))
+    whose = "of a clip" if name == "id" else f"of clip {clip.id}"
+    raise TypeError(f"the {name} {whose} is {value!r}, no text; write it as text")
+
+
+def _path(value: Any, what: str) -> Path:
+    try:
+        return Path(value)
+    except TypeError:
+        raise TypeError(f"{what} is {value!r}, no path; give the path of a file") from None
+
+
+def _numbers(values: Any, what: str) -> tuple[float, ...]:
+    """Return numbers of whatever kind and container, as NumPy's and a table's, as Python's."""
+    try:
+        found = tuple(values)
+    except TypeError:
+        found = (values,)
+    if isinstance(values, str) or not all(isinstance(v, numbers.Real) for v in found):
+        raise TypeError(f"{what} is {values!r}; give a number for each column, as in (0.5, 0.2)")
+    return tuple(float(v) for v in found)

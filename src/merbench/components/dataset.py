@@ -85,7 +85,7 @@ class Dataset(Component):
         MerbenchError
             With file and line, or clip id, where the data is not what it should be.
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no method `clips`; write it")
 
     def decode(self, clip: Clip) -> tuple[Waveform, int]:
         """Return a clip's waveform, (channels, samples) float32, and its sample rate in Hz.

@@ -97,4 +97,4 @@ class Engine(Component):
         options
             What the run asks for.
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no method `start`; write it")

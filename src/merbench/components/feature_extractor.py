@@ -74,7 +74,7 @@ class FeatureExtractor(Component):
         ndarray
             Of NumPy, whatever the device; finite, of the shape that `kind` says.
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no method `extract`; write it")
 
     def extract_many(
         self, waveforms: Sequence[Waveform], sample_rates: Sequence[int], *, device: str

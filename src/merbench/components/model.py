@@ -94,7 +94,7 @@ class Model(Component):
         device
             A torch device name. Models without torch ignore it.
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no method `estimator`; write it")
 
     def trainable_parameters(self) -> dict[str, int]:
         """Count what is trained, by number of stems, for `merbench plugins show`.

@@ -44,7 +44,7 @@ class Protocol(Component):
         MerbenchError
             The clips cannot be split so.
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no method `splits`; write it")
 
     def identity(self) -> dict[str, Any]:
         """Name and parameters: what a run's record has of it."""

@@ -54,4 +54,4 @@ class Separator(Component):
         dict
             One array of the waveform's shape for each of `stems`, of NumPy, whatever the device.
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no method `separate`; write it")

@@ -11,7 +11,9 @@ from typing import NamedTuple
 from merbench import devices
 from merbench.components.base import plugin_sources
 from merbench.engines.schedule import Failure
-from merbench.errors import MerbenchError
+from merbench.errors import MerbenchError, reason
+from merbench.network import refused
+from merbench.plugins import whereabouts
 from merbench.steps.batch import SomeFailedError
 from merbench.steps.step import Step
 from merbench.steps.store import Store
@@ -89,8 +91,9 @@ def guarded(do: Callable[[], object]) -> Failure | None:
 
 def _failure(error: BaseException) -> Failure:
     trace = "".join(traceback.format_exception(error))
+    error = refused(error) or error
     if isinstance(error, MerbenchError):
         return Failure(str(error), trace)
     if isinstance(error, MemoryError):
         return Failure("ran out of memory; lower --jobs", trace)
-    return Failure(f"{type(error).__name__}: {error}", trace)
+    return Failure(f"{reason(error)}{whereabouts.place(error, short=True)}", trace)

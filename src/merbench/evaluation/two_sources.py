@@ -20,13 +20,17 @@ __all__ = ["UNSEEN", "two_sources"]
 
 Array = NDArray[np.float64]
 
-UNSEEN = 0.25
+UNSEEN, ONCE, FEW = 0.25, 0.75, 60.0
 """Share of n_test / n_train by which the groups' variance is raised for what no fold shows.
 
 All models of one data set learn from much the same clips, and what these have in common moves every
 fold alike: no estimate from one data set can see it (Bengio and Grandvalet 2004). Nadeau and
 Bengio's factor takes it, for all of the variance, as n_test / n_train. With training's own share
-estimated apart, a quarter of that suffices: `benchmarks/stats/significance.py` compares 0 to 1.
+estimated apart a quarter of that suffices where there are many groups (`UNSEEN`), and three
+quarters where each is tested once, for folds then show little of training (`ONCE`). Few groups
+train models that have more in common: the share is (1 + `FEW` / nu) times as large. These numbers
+were chosen by simulation, `benchmarks/stats/significance.py` and `families.py`. A single fold
+speaks of its models as they were fitted: a quarter, however few the groups.
 """
 
 _REPEATED = 0.15
@@ -37,7 +41,7 @@ _CHUNK = 2**21
 
 
 def two_sources(
-    scores: Scores, a: NDArray[np.intp], b: NDArray[np.intp], *, unseen: float = UNSEEN
+    scores: Scores, a: NDArray[np.intp], b: NDArray[np.intp], *, unseen: float | None = None
 ) -> Corrected:
     """Estimate mean differences of pairs of cells, a less b, with standard errors.
 
@@ -71,7 +75,7 @@ def two_sources(
     a, b
         Shape (P,): places of the pairs' cells.
     unseen
-        See `UNSEEN`.
+        See `UNSEEN`; None is what is said there.
 
     Returns
     -------
@@ -149,7 +153,7 @@ class _Design:
         return cls(order, starts, counts, group, fold, share, weight, spread, left)
 
     def estimate(
-        self, sums: Array, by_fold: Array, ratio: float, unseen: float
+        self, sums: Array, by_fold: Array, ratio: float, unseen: float | None
     ) -> tuple[Array, Array, Array]:
         """Return means, their variances and degrees of freedom: each (P,).
 
@@ -171,10 +175,13 @@ class _Design:
         squares = (of_group - overall[:, None]) ** 2 / (1 - self.weight)
         # What is equal up to rounding is equal: its variance would be that of the rounding.
         squares[_flat(of_group)] = 0.0
+        nu, again = 1 / (self.weight**2).sum() - 1, self.left >= _REPEATED
+        if unseen is None:
+            unseen = UNSEEN if folds == 1 else (UNSEEN if again else ONCE) * (1 + FEW / nu)
         groups = (1 + unseen * ratio) * (squares * self.weight**2).sum(axis=1)
         training = np.zeros(len(mean))
         if folds > 1:
-            if self.left >= _REPEATED:
+            if again:
                 own = self.share * (sums / self.counts - of_group[:, self.group])
                 shared = _added(own, self.fold, folds).var(axis=1, ddof=1)
                 training = (shared - (own**2).sum(axis=1) / folds) / self.left
@@ -182,7 +189,6 @@ class _Design:
                 training = by_fold.var(axis=1, ddof=1) - (squares * self.spread).sum(axis=1)
             training[_flat(by_fold)] = 0.0
         training = (1 / folds + ratio) * np.maximum(training, 0.0)
-        nu = 1 / (self.weight**2).sum() - 1
         variance = groups + training
         with np.errstate(divide="ignore", invalid="ignore"):
             df = variance**2 / (groups**2 / nu + training**2 / max(1, folds - 1))

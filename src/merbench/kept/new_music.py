@@ -375,4 +375,5 @@ def _predicted(kept: KeptModel, system: _System, given: Any) -> NDArray[np.float
     shares = np.maximum(predicted, 0.0)
     total = shares.sum(axis=1, keepdims=True)
     even = np.full_like(shares, 1 / shares.shape[1])
-    return np.where(total > 0, shares / np.where(total > 0, total, 1.0), even)
+    known: NDArray[np.float64] = np.where(total > 0, shares / np.where(total > 0, total, 1.0), even)
+    return known

@@ -5,18 +5,19 @@ from __future__ import annotations
 import dataclasses
 import math
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from merbench.benchmark.protocols import DrawnProtocol, checked_splits
 from merbench.benchmark.resolving import Benchmark, RootedDataset
 from merbench.components import Clip, Dataset, Protocol
-from merbench.errors import MerbenchError, PluginError, reason, text_of
+from merbench.errors import MerbenchError, PluginError, kind_of, reason, text_of
 from merbench.identity import digest
+from merbench.network import refused
 from merbench.numerals import LEAST_STD
 from merbench.planning.cell import LoadedDataset, Row, copies_of
 from merbench.planning.repeated_audio import audio_of_several_groups
-from merbench.plugins import containment, readiness
+from merbench.plugins import containment, readiness, whereabouts
 from merbench.steps.decoding import AugmentedCopy
 from merbench.steps.store import home
 from merbench.tasks import Task
@@ -65,8 +66,7 @@ def load_dataset(
     readiness.ready(dataset)
     try:
         with containment.contained():
-            found = dataset.clips(root)
-            clips = tuple(_in_one_form(clip) for clip in found)
+            clips = tuple(_in_one_form(clip) for clip in read_clips(dataset, root))
         check_clips(dataset, clips)
         if rooted.task is not None:
             clips = tuple(_as_quadrant(clip) for clip in clips)
@@ -90,11 +90,11 @@ def load_dataset(
     except MerbenchError as error:
         raise error.within(dataset.title) from error
     except OSError as error:
-        raise MerbenchError(f"{dataset.title}: {text_of(error)}") from error
+        raise MerbenchError(f"{dataset.title}: {text_of(refused(error) or error)}") from error
     except (Exception, SystemExit) as error:
         raise PluginError(
-            f"{dataset.title}: its plugin failed on {root} ({reason(error)}); "
-            "correct the plugin or the data"
+            f"{dataset.title}: its plugin failed on {root} ({reason(error)})"
+            f"{whereabouts.place(error)}; correct the plugin or the data"
         ) from error
     return loaded
 
@@ -156,6 +156,30 @@ def leaking(data: LoadedDataset, benchmark: Benchmark) -> list[LoadedDataset]:
 
 def _whence(dataset: Dataset) -> str:
     return f" (it comes from {dataset.homepage})" if dataset.homepage else ""
+
+
+def read_clips(dataset: Dataset, root: Path) -> tuple[Clip, ...]:
+    """Return the clips that a dataset reads from its folder.
+
+    Raises
+    ------
+    PluginError
+        What it returns are no clips.
+    """
+    found: object = dataset.clips(root)
+    if not isinstance(found, Iterable):
+        raise PluginError(
+            f"clips() of {dataset.name} returned {kind_of(found)}; let it return a list of "
+            "merbench.Clip"
+        )
+    clips = tuple(found)
+    for position, clip in enumerate(clips):
+        if not isinstance(clip, Clip):
+            raise PluginError(
+                f"clips() of {dataset.name} has {kind_of(clip)} at position {position}; make each "
+                "of them a merbench.Clip(id, group, label, audio)"
+            )
+    return clips
 
 
 def check_clips(dataset: Dataset, clips: Sequence[Clip]) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from merbench import audio
 from merbench.components import Clip, Dataset, Finding
 from merbench.errors import MerbenchError
+from merbench.planning.datasets import read_clips
 from merbench.planning.repeated_audio import same_audio
 from merbench.steps import decoding, separating
 
@@ -34,7 +35,7 @@ def inspect_copy(dataset: Dataset, root: Path) -> list[Finding]:
     found = dataset.check(root)
     if type(dataset).check is not Dataset.check or found or not dataset.has_audio:
         return found
-    return check_audio(dataset, dataset.clips(root))
+    return check_audio(dataset, read_clips(dataset, root))
 
 
 def check_audio(dataset: Dataset, clips: Sequence[Clip]) -> list[Finding]:

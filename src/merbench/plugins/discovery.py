@@ -17,7 +17,7 @@ import pluggy
 
 from merbench import installed
 from merbench.errors import PluginError, reason
-from merbench.plugins import containment, hookspecs, trial
+from merbench.plugins import containment, hookspecs, trial, whereabouts
 from merbench.plugins.importing import import_file, module_name
 from merbench.plugins.registration import problem, register_module
 from merbench.plugins.registry import Origin, Problem, Registry
@@ -99,11 +99,6 @@ _foreign: dict[str, _Source] = {}
 """What was imported here and is not ours, by the name of its module or package."""
 
 
-def is_foreign(module: str) -> bool:
-    """Tell whether a module is of a plugin that does not come with merbench."""
-    return module.partition(".")[0] in _foreign
-
-
 def _load_entry_points(manager: pluggy.PluginManager, registry: Registry, *, ours: bool) -> None:
     points = {point.value: point for point in installed.plugin_points()}
     origins = [
@@ -157,7 +152,9 @@ def _load(manager: pluggy.PluginManager, registry: Registry, source: _Source) ->
             return
         if not source.ours:
             name = getattr(module, "__name__", "") if source.path else source.origin.path
-            _foreign[re.split(r"[.:]", name)[0]] = source
+            top = re.split(r"[.:]", name)[0]
+            _foreign[top] = source
+            whereabouts.note_foreign(top)
         register_module(manager, registry, module, source.origin)
 
 
@@ -190,7 +187,9 @@ def _try(source: _Source) -> trial.Answer:
         doing = "its hooks failed"
         register_module(manager, Registry(), module, source.origin)
     except BaseException as error:
-        return trial.Answer(f"{doing} ({reason(error)})", traceback.format_exc())
+        package = re.split(r"[.:]", source.origin.path)[0]
+        fault = f"{doing} ({reason(error)}){whereabouts.place(error, package)}"
+        return trial.Answer(fault, traceback.format_exc())
     name = containment.replaced(getattr(module, "__name__", source.origin.path))
     if name:
         return trial.Answer(

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from merbench.components import Component
 from merbench.errors import MerbenchError, PluginError, reason, text_of
-from merbench.plugins import containment, trial
+from merbench.plugins import containment, trial, whereabouts
 from merbench.plugins.discovery import _foreign, _Source
 
 
@@ -57,5 +57,5 @@ def _asked(component: Component) -> trial.Answer:
     except MerbenchError as error:
         return trial.Answer(said=text_of(error))
     except (Exception, SystemExit) as error:
-        return trial.Answer(reason(error), traceback.format_exc())
+        return trial.Answer(f"{reason(error)}{whereabouts.place(error)}", traceback.format_exc())
     return trial.Answer()

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
 import itertools
 import re
 import traceback
+from collections.abc import Iterable
 from typing import Any
 
 import pluggy
 from pydantic.errors import PydanticUndefinedAnnotation
 
-from merbench.components import Component, FeatureKind, Model
-from merbench.errors import PluginError, reason
+from merbench.components import Component, FeatureKind, Model, Separator
+from merbench.errors import PluginError, kind_of, reason
 from merbench.naming import nearest
-from merbench.plugins import containment, told_device
+from merbench.plugins import containment, told_device, whereabouts
 from merbench.plugins.hookspecs import ClassAt
-from merbench.plugins.registry import KINDS, Entry, Origin, Problem, Registry
+from merbench.plugins.registry import KINDS, WORK, Entry, Origin, Problem, Registry
 from merbench.tasks import Task
 
 _HOOKS = {kind: f"merbench_{kind}s" for kind in KINDS}
@@ -43,6 +45,12 @@ def register_module(
         if not caller.has_spec():
             fault = f"there is no hook {caller.name!r}{nearest(caller.name, _HOOKS.values())}"
             registry.problems.append(Problem(origin, fault))
+    for hook in _HOOKS.values():
+        unmarked = vars(module).get(hook)
+        if callable(unmarked) and manager.parse_hookimpl_opts(module, hook) is None:
+            at = unmarked.__code__.co_firstlineno if hasattr(unmarked, "__code__") else 1
+            fault = f"its {hook} in line {at} is never called: write @hookimpl above it"
+            registry.problems.append(Problem(origin, fault))
     for kind, hook in _HOOKS.items():
         for implementation in getattr(manager.hook, hook).get_hookimpls():
             if implementation.plugin is not module:
@@ -52,7 +60,13 @@ def register_module(
                 registry.problems.append(Problem(origin, fault))
                 continue
             try:
-                classes = list(itertools.islice(implementation.function(), _MOST_CLASSES))
+                given: object = implementation.function()
+                if not isinstance(given, Iterable) or isinstance(given, type):
+                    what = given.__name__ if isinstance(given, type) else kind_of(given)
+                    fault = f"its {hook} returns {what}; let it return a list of classes"
+                    registry.problems.append(Problem(origin, fault))
+                    continue
+                classes = list(itertools.islice(given, _MOST_CLASSES))
             except (Exception, SystemExit) as error:
                 registry.problems.append(problem(origin, f"its {hook} failed", error))
                 continue
@@ -119,7 +133,8 @@ def _fault(kind: str, cls: Any, *, ours: bool) -> str:
     """
     base = KINDS[kind]
     if not (isinstance(cls, type) and issubclass(cls, base)):
-        return f"{_HOOKS[kind]} yields {cls!r}, which is no subclass of merbench.{base.__name__}"
+        what = f"the class {cls.__name__}" if isinstance(cls, type) else repr(cls)
+        return f"{_HOOKS[kind]} yields {what}, which is no subclass of merbench.{base.__name__}"
     if not isinstance(cls.name, str) or not NAME.fullmatch(cls.name):
         return (
             f"the {kind} class {cls.__name__} has the name {cls.name!r}; set the class attribute "
@@ -135,6 +150,16 @@ def _fault(kind: str, cls: Any, *, ours: bool) -> str:
                 f"the {kind} {cls.name!r} sets `{attribute}` to {value!r}, which is no "
                 f"merbench.{wanted.__name__}"
             )
+    work = WORK[kind]
+    if not ours and getattr(cls, work) is getattr(base, work):
+        own = [name for name in vars(cls) if not name.startswith("_")]
+        for misspelt in difflib.get_close_matches(work, own, n=1, cutoff=0.8):
+            return f"the {kind} {cls.name!r} has a method `{misspelt}` and no `{work}`; rename it"
+    if issubclass(cls, Separator) and not _are_names(cls.stems):
+        return (
+            f"the {kind} {cls.name!r} sets `stems` to {cls.stems!r}; write a tuple of names, as in "
+            '("drums", "other")'
+        )
     untold = told_device.fault(kind, cls)
     if untold:
         return untold
@@ -155,5 +180,14 @@ def _fault(kind: str, cls: Any, *, ours: bool) -> str:
     return ""
 
 
+def _are_names(stems: object) -> bool:
+    """Tell whether stems are names, each once; of a property nobody knows before it is built."""
+    if isinstance(stems, property):
+        return True
+    names = stems if isinstance(stems, (tuple, list)) else ()
+    return 0 < len(names) == len(set(names)) and all(isinstance(n, str) and n for n in names)
+
+
 def problem(origin: Origin, what: str, error: BaseException) -> Problem:
-    return Problem(origin, f"{what} ({reason(error)})", traceback.format_exc())
+    at = whereabouts.place(error, re.split(r"[.:]", origin.path)[0])
+    return Problem(origin, f"{what} ({reason(error)}){at}", traceback.format_exc())

@@ -22,7 +22,7 @@ from merbench.components import (
 )
 from merbench.errors import MerbenchError, PluginError, reason
 from merbench.naming import nearest
-from merbench.plugins import containment
+from merbench.plugins import containment, whereabouts
 
 KINDS: dict[str, type[Component]] = {
     "dataset": Dataset,
@@ -34,6 +34,16 @@ KINDS: dict[str, type[Component]] = {
     "engine": Engine,
 }
 
+WORK: dict[str, str] = {
+    "dataset": "clips",
+    "separator": "separate",
+    "augmentation": "augment",
+    "feature": "extract",
+    "model": "estimator",
+    "protocol": "splits",
+    "engine": "start",
+}
+"""The method of each kind that does its work."""
 
 OURS = "merbench"
 """The distribution that merbench and its first plugins are."""
@@ -174,7 +184,8 @@ class Registry:
             raise
         except (Exception, SystemExit) as error:
             raise PluginError(
-                f"the {kind} {name!r} {doing} ({reason(error)}); correct its plugin"
+                f"the {kind} {name!r} {doing} ({reason(error)}){whereabouts.place(error)}; "
+                "correct its plugin"
             ) from error
         if not isinstance(title, str) or not title.isprintable() or not title.strip():
             raise PluginError(

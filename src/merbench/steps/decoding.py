@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 from merbench import audio
 from merbench.components import Augmentation, Clip, Component, Dataset, Separator
 from merbench.digests import file_digest
-from merbench.errors import AudioError, MerbenchError, PluginError
+from merbench.errors import AudioError, MerbenchError, PluginError, kind_of, reason
+from merbench.numerals import real_numbers
+from merbench.plugins import whereabouts
 from merbench.steps.artifact_keys import artifact_key
 from merbench.steps.step import Files
 
@@ -91,14 +93,17 @@ def decode_clip(dataset: Dataset, clip: Clip) -> tuple[Waveform, int]:
     MerbenchError
         Whatever decoding raises: by the file's name, so that it is this clip's fault alone.
     """
-    import numpy as np
-
     with _faults_of(str(clip.audio)):
-        waveform, rate = dataset.decode(clip)
-        waveform = np.asarray(waveform, dtype=np.float32)
+        decoded = dataset.decode(clip)
+    if not isinstance(decoded, tuple) or len(decoded) != 2:
+        raise PluginError(
+            f"{clip.audio}: decode() of {dataset.name} returned {kind_of(decoded)}; let it return "
+            "a waveform of shape (channels, samples) and its sample rate"
+        )
+    waveform = real_numbers(decoded[0], f"{clip.audio}: the decoded samples", "float32")
     audio.validate(waveform, str(clip.audio))
-    audio.validate_rate(rate, str(clip.audio))
-    return waveform, rate
+    audio.validate_rate(decoded[1], str(clip.audio))
+    return waveform, int(decoded[1])
 
 
 @contextmanager
@@ -113,8 +118,9 @@ def _faults_of(where: str) -> Iterator[None]:
             f"{where} needs more memory to be decoded than there is; lower --jobs"
         ) from error
     except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
-        raise AudioError(f"{where} cannot be decoded ({reason}); replace the file") from error
+        at = whereabouts.place(error)
+        remedy = f"replace the file, or correct the plugin{at}" if at else "replace the file"
+        raise AudioError(f"{where} cannot be decoded ({reason(error)}); {remedy}") from error
 
 
 def augment(waveform: Waveform, rate: int, copy: AugmentedCopy, decoding: str) -> Waveform:
@@ -141,12 +147,25 @@ def augment(waveform: Waveform, rate: int, copy: AugmentedCopy, decoding: str) -
     one = copy.augmentation.of_a_copy()
     text = json.dumps([decoding, one.identity(), copy.number], sort_keys=True)
     rng = np.random.default_rng(list(hashlib.sha256(text.encode()).digest()))
-    changed = np.asarray(one.augment(waveform.copy(), rate, rng), dtype=np.float32)
-    if changed.ndim != 2 or changed.shape[0] != waveform.shape[0] or not changed.size:
+    return changed_waveform(one.augment(waveform.copy(), rate, rng), waveform.shape, copy.title)
+
+
+def changed_waveform(returned: object, shape: tuple[int, ...], title: str) -> Waveform:
+    """Return what an augmentation made of a clip of a shape.
+
+    Raises
+    ------
+    MerbenchError
+        It is no waveform of as many channels, or not finite.
+    """
+    import numpy as np
+
+    changed = real_numbers(returned, f"{title}: the samples that it returned", "float32")
+    if changed.ndim != 2 or changed.shape[0] != shape[0] or not changed.size:
         raise PluginError(
-            f"{copy.title}: it returned the shape {changed.shape} for a clip of shape "
-            f"{waveform.shape}; correct the plugin"
+            f"{title}: it returned the shape {changed.shape} for a clip of shape "
+            f"{shape}; correct the plugin"
         )
     if not np.isfinite(changed).all():
-        raise PluginError(f"{copy.title}: it returned NaN or infinite samples; correct the plugin")
+        raise PluginError(f"{title}: it returned NaN or infinite samples; correct the plugin")
     return changed

@@ -22,6 +22,7 @@ from merbench.components import (
 from merbench.components.base import UNIT_SECONDS
 from merbench.devices import CPU
 from merbench.errors import MerbenchError, PluginError
+from merbench.numerals import real_numbers
 from merbench.steps.artifact_keys import artifact_key
 from merbench.steps.decoding import AugmentedCopy, clip_title, stem_components
 from merbench.steps.separating import separated, stems_key
@@ -300,7 +301,7 @@ def _held_to_contract(
 ) -> NDArray[np.float32]:
     import numpy as np
 
-    array = np.asarray(returned, dtype=np.float32)
+    array = real_numbers(returned, f"{where}: the numbers of {extractor.name}", "float32")
     if array.ndim != extractor.kind.ndim or array.size == 0:
         raise PluginError(
             f"{where}: {extractor.name} returned the shape {array.shape}, which is no "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -48,17 +49,22 @@ class StoredArtifact:
 def stored_artifacts(folder: Path) -> Iterator[StoredArtifact]:
     """Yield what lies in a store; what is damaged counts by the size of its files."""
     for path in sorted(folder.glob("??/*")):
+        if path.name[:2] != path.parent.name:
+            continue  # somebody else's
         index_file = path / "artifact.json"
         try:
             made = path.stat().st_mtime
             index = json.loads(index_file.read_text())
             stage, plugin = _stage(index), str(index["info"].get("component", NO_PLUGIN))
             size = int(index["bytes"])
-        except FileNotFoundError:
-            continue
         except (OSError, ValueError, LookupError, TypeError, AttributeError):
+            if not path.is_dir():
+                continue  # it was taken out meanwhile
             stage, plugin = "damaged", NO_PLUGIN
-            size = sum(file.stat().st_size for file in path.glob("*"))
+            size = 0
+            for file in path.glob("*"):
+                with contextlib.suppress(OSError):
+                    size += file.stat().st_size
         yield StoredArtifact(path.name, stage, plugin, size, made)
 
 
@@ -135,6 +141,11 @@ class Inventory:
         for use in reversed(self.uses):
             if use.folder == wanted and use.keys is not None:
                 return use
+        if not folder.is_dir():
+            raise MerbenchError(
+                f"there is no run in {folder}, nor does the store know one that was; `merbench "
+                "cache` lists those that it knows"
+            )
         raise MerbenchError(
             f"the store does not know what {folder} uses: the run was made on another store, or by "
             "an earlier merbench; run it again, and what is in the store is found"
@@ -220,7 +231,8 @@ def prune_store(
     StoreError
         A process has just begun to use the store, and nobody knows yet what it will need.
     """
-    with uses.none_begins(store.folder):
+    # Who only looks writes nothing, and may look at a store that cannot be written.
+    with contextlib.nullcontext() if dry else uses.none_begins(store.folder):
         inventory = Inventory.of(store.folder)
         living = uses.living(store.folder, list(inventory.uses))
         for use in living:

@@ -12,7 +12,8 @@ from merbench.components import CANONICAL_STEMS, Clip, Component, Dataset, Separ
 from merbench.components.base import UNIT_SECONDS
 from merbench.devices import CPU
 from merbench.digests import file_digest
-from merbench.errors import AudioError, PluginError
+from merbench.errors import AudioError, PluginError, kind_of
+from merbench.numerals import real_numbers
 from merbench.steps.artifact_keys import artifact_key
 from merbench.steps.decoding import (
     AugmentedCopy,
@@ -144,8 +145,6 @@ def separate(
     device: str = CPU,
 ) -> tuple[dict[str, Waveform], int]:
     """Separate a clip, or a changed copy of it, and hold the separator to its contract."""
-    import numpy as np
-
     if separator.needs_true_stems:
         waveform, rate = true_stems(dataset, clip)
         shape = waveform.shape[1:]
@@ -155,23 +154,48 @@ def separate(
             waveform = augment(waveform, rate, copy, decoding_key(dataset, clip))
         shape = waveform.shape
     stems = separator.separate(waveform, rate, device=separator.device_for(device))
-    if set(stems) != set(separator.stems):
+    return held_to_contract(separator, stems, shape), rate
+
+
+def held_to_contract(
+    separator: Separator, returned: object, shape: tuple[int, ...]
+) -> dict[str, Waveform]:
+    """Return what a separator made of a clip of a shape: its stems, in its order.
+
+    Raises
+    ------
+    MerbenchError
+        It is no stem for each that the separator declares, of the clip's shape and finite.
+    """
+    import numpy as np
+
+    if not isinstance(returned, Mapping):
         raise PluginError(
-            f"{separator.name} returned the stems {', '.join(sorted(stems))} "
+            f"{separator.name} returned {kind_of(returned)}; let it return a dict with an array "
+            f"for each of {', '.join(separator.stems)}"
+        )
+    if set(returned) != set(separator.stems):
+        stems = ", ".join(sorted(map(str, returned))) or "(none)"
+        raise PluginError(
+            f"{separator.name} returned the stems {stems} "
             f"where it declares {', '.join(separator.stems)}; correct the plugin"
         )
-    for stem, array in stems.items():
-        if np.shape(array) != shape:
+    arrays = {}
+    for stem in separator.stems:
+        what = f"the samples of stem {stem} of {separator.name}"
+        array = real_numbers(returned[stem], what, "float32")
+        if array.shape != shape:
             raise PluginError(
                 f"stem {stem}: {separator.name} returned the shape "
-                f"{np.shape(array)} for a clip of shape {shape}; correct the plugin"
+                f"{array.shape} for a clip of shape {shape}; correct the plugin"
             )
         if not np.isfinite(array).all():
             raise PluginError(
                 f"stem {stem}: {separator.name} returned NaN or infinite samples; "
                 "correct the plugin"
             )
-    return {stem: np.asarray(stems[stem], dtype=np.float32) for stem in separator.stems}, rate
+        arrays[stem] = array
+    return arrays
 
 
 def separated(

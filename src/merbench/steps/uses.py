@@ -120,12 +120,16 @@ def begin_use(store: Path, what: str) -> Use:
         with _taking_turns(store, fcntl.LOCK_SH):
             _write(use)
     except OSError as error:
-        raise StoreError(
-            f"the store {store} cannot be written ({error.strerror or error}); make it writable or "
-            "set MERBENCH_HOME to a folder that is"
-        ) from error
+        raise _unwritable(store, error) from error
     threading.Thread(target=_beat, args=(file,), daemon=True).start()
     return use
+
+
+def _unwritable(store: Path, error: OSError) -> StoreError:
+    return StoreError(
+        f"the store {store} cannot be written ({error.strerror or error}); make it writable or "
+        "set MERBENCH_HOME to a folder that is"
+    )
 
 
 def with_keys(use: Use, keys: Mapping[str, Iterable[str]], folder: Path) -> Use:
@@ -160,12 +164,23 @@ def uses(store: Path) -> list[Use]:
     """Return all uses that are known of, finished or not; what cannot be read says nothing."""
     found = []
     for file in sorted(_folder(store).glob("*.json")):
-        with contextlib.suppress(OSError, ValueError, TypeError, AttributeError):
-            said = json.loads(file.read_text())
-            keys = said.pop("keys")
-            known = None if keys is None else {name: tuple(each) for name, each in keys.items()}
-            found.append(Use(file, keys=known, **said))
+        with contextlib.suppress(OSError, ValueError, LookupError, TypeError, AttributeError):
+            found.append(_use(file, json.loads(file.read_text())))
     return found
+
+
+def _use(file: Path, said: dict[str, Any]) -> Use:
+    """Return what a file says of a use; raises where it is not what `_write` writes."""
+    keys = said.pop("keys")
+    known = None if keys is None else {name: tuple(each) for name, each in keys.items()}
+    use = Use(file, keys=known, **said)
+    texts = (use.what, use.host, use.folder, use.run, *(use.all_keys if known else ()))
+    numbers = (use.process, use.born, *(() if use.ended is None else (use.ended,)))
+    if not all(isinstance(text, str) for text in texts) or not all(
+        isinstance(number, (int, float)) for number in numbers
+    ):
+        raise TypeError(file)
+    return use
 
 
 def living(store: Path, found: list[Use]) -> list[Use]:
@@ -173,14 +188,25 @@ def living(store: Path, found: list[Use]) -> list[Use]:
     now = _disk_time(store)
     for use in found:
         if use.keys is None and not use.alive(now):
-            use.file.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # of a store that cannot be written it stays
+                use.file.unlink(missing_ok=True)
     return [use for use in found if use.alive(now)]
 
 
 @contextlib.contextmanager
 def none_begins(store: Path) -> Iterator[None]:
-    """Keep uses from beginning in the block; they wait until it is over."""
-    with _taking_turns(store, fcntl.LOCK_EX):
+    """Keep uses from beginning in the block; they wait until it is over.
+
+    Raises
+    ------
+    StoreError
+        The store cannot be written.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(_taking_turns(store, fcntl.LOCK_EX))
+        except OSError as error:
+            raise _unwritable(store, error) from error
         yield
 
 

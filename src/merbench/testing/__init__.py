@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -76,7 +76,8 @@ def check(
         skipped with the reason; those that fail say what was done, where, why it matters, and the
         line to write.
     """
-    return [lessons.taught(result, entry.cls) for result in _results(entry, registry, parameters)]
+    results, estimators = _results(entry, registry, parameters)
+    return [lessons.taught(result, entry.cls, estimators) for result in results]
 
 
 def check_plugin(
@@ -112,7 +113,8 @@ def check_plugin(
 
 def _results(
     entry: Entry, registry: Registry, parameters: Mapping[str, Any] | None
-) -> list[Result]:
+) -> tuple[list[Result], Sequence[type[Any]]]:
+    """Return how the checks ended and, of a model, the author's classes of its estimators."""
     cls = entry.cls
     given = {**every_kind.required(cls, registry), **cls.check_parameters, **(parameters or {})}
     results = [
@@ -120,18 +122,16 @@ def _results(
         attempt("documents its parameters", lambda: every_kind.documents_parameters(cls)),
     ]
     if told_device.fault(entry.kind, cls):
-        return [
-            *results,
-            Result("is told its device", "failed", told_device.fault(entry.kind, cls)),
-        ]
+        fault = told_device.fault(entry.kind, cls)
+        return [*results, Result("is told its device", "failed", fault)], ()
     try:
         component = registry.build(entry.kind, entry.name, given)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        return [*results, Result("can be built", "failed", f"{where}: {first['msg']}")]
+        return [*results, Result("can be built", "failed", f"{where}: {first['msg']}")], ()
     except PluginError as error:
-        return [*results, Result("can be built", "failed", str(error))]
+        return [*results, Result("can be built", "failed", str(error))], ()
     again = registry.build(entry.kind, entry.name, given)
     results += [
         attempt("refuses unknown parameters", lambda: every_kind.refuses(registry, entry, given)),
@@ -141,16 +141,19 @@ def _results(
     try:
         readiness.ready(component)
     except readiness.NotAskedError as error:
-        return [*results, Result("does its work", "failed", str(error))]
+        return [*results, Result("does its work", "failed", str(error))], ()
     except MerbenchError as error:
-        return [*results, Result("does its work", "skipped", str(error))]
+        return [*results, Result("does its work", "skipped", str(error))], ()
     ours, own = child_processes.children(), files_of_author(component)
     try:
         for name, work in _checks(component):
             results.append(attempt(name, work, own))
     finally:  # what the plugin's work left running ends with it, as it does in a run
         child_processes.kill(set(child_processes.children()) - set(ours))
-    return results
+    failed = any(result.status == "failed" for result in results)
+    if failed and isinstance(component, Model):
+        return results, model.estimator_classes(component, own)
+    return results, ()
 
 
 def failures(results: Iterable[Result]) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from merbench.components import Augmentation
+from merbench.steps import decoding
 from merbench.testing import chance
 from merbench.testing.contract import demand
 from merbench.testing.sounds import SAMPLE_RATE, Waveform, music
@@ -19,17 +20,11 @@ def augmentation_checks(
 
     def augment(waveform: Waveform, seed: int = 0) -> Waveform:
         before = waveform.copy()
-        copy = watch(
+        returned = watch(
             lambda: augmentation.augment(waveform, SAMPLE_RATE, np.random.default_rng(seed))
         )
         demand(np.array_equal(before, waveform), "it changed the waveform it was given")
-        channels = len(waveform)
-        demand(
-            copy.ndim == 2 and copy.shape[0] == channels and copy.shape[1] > 0,
-            f"it returned the shape {copy.shape} for {channels} channels",
-        )
-        demand(bool(np.isfinite(copy).all()), "it returned values that are not finite")
-        return copy
+        return decoding.changed_waveform(returned, waveform.shape, augmentation.title)
 
     def twice() -> None:
         first = augment(music(1.0), 1)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, NamedTuple
 
-from merbench.errors import reason
+from merbench.errors import MerbenchError, reason
 
 
 class Result(NamedTuple):
@@ -58,7 +58,10 @@ def attempt(name: str, work: Callable[[], object], own: Sequence[str] = ()) -> R
         except BaseException as error:  # a plugin may raise SystemExit, or KeyboardInterrupt
             if pressed:
                 raise
-            return Result(name, "failed", reason(error), innermost(error.__traceback__, own))
+            place = innermost(error.__traceback__, own)
+            # What merbench itself found in what a plugin returned, nobody's line raised.
+            judged = isinstance(error, MerbenchError) and own and not place
+            return Result(name, "failed", str(error) if judged else reason(error), place)
     text = detail if isinstance(detail, str) else ""
     if text.startswith("skipped: "):
         return Result(name, "skipped", text.removeprefix("skipped: "))

@@ -13,7 +13,7 @@ import numpy as np
 from merbench.components import Dataset
 from merbench.errors import MerbenchError
 from merbench.planning import inspection
-from merbench.planning.datasets import check_clips
+from merbench.planning.datasets import check_clips, read_clips
 from merbench.steps import decoding
 from merbench.testing import chance
 from merbench.testing.contract import BrokenError, demand
@@ -27,7 +27,7 @@ def dataset_checks(dataset: Dataset) -> Iterator[tuple[str, Callable[[], object]
             return "skipped: it needs no folder"
         with tempfile.TemporaryDirectory() as folder:
             try:
-                dataset.clips(Path(folder))
+                read_clips(dataset, Path(folder))
             except MerbenchError as error:
                 return f"refused: {error}"
         raise BrokenError(
@@ -49,9 +49,9 @@ def dataset_checks(dataset: Dataset) -> Iterator[tuple[str, Callable[[], object]
         if dataset.needs_root:
             return "skipped: it needs its folder; see `merbench data check`"
         with tempfile.TemporaryDirectory() as folder:
-            found, again = dataset.clips(Path(folder)), dataset.clips(Path(folder))
+            found, again = read_clips(dataset, Path(folder)), read_clips(dataset, Path(folder))
             check_clips(dataset, found)
-            demand(list(found) == list(again), "two readings give different clips")
+            demand(found == again, "two readings give different clips")
             demand(len({clip.group for clip in found}) > 1, "all clips are of one group")
             pickle.dumps(found)
             for clip in found[:2]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from merbench.components import FeatureExtractor, FeatureKind
 from merbench.devices import CPU
 from merbench.errors import MerbenchError
+from merbench.numerals import real_numbers
 from merbench.steps import extracting
 from merbench.testing import chance
 from merbench.testing.contract import demand
@@ -99,7 +100,8 @@ def feature_checks(extractor: FeatureExtractor) -> Iterator[tuple[str, Callable[
             f"`extract_many` returned {len(many)} arrays for {len(waveforms)} clips",
         )
         for position, (array, waveform) in enumerate(zip(many, waveforms, strict=True)):
-            alone, found = extract(waveform), np.asarray(array)
+            alone = extract(waveform)
+            found = real_numbers(array, f"the numbers of clip {position + 1} at once")
             demand(
                 found.shape == alone.shape,
                 f"clip {position + 1} of {len(many)} at once has the shape {found.shape}, and "

@@ -9,18 +9,11 @@ from __future__ import annotations
 import inspect
 import re
 import sys
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
-from merbench.components import (
-    Augmentation,
-    Component,
-    Dataset,
-    Engine,
-    FeatureExtractor,
-    Model,
-    Protocol,
-    Separator,
-)
+from merbench.components import Component
+from merbench.plugins.registry import KINDS, WORK
 from merbench.testing.contract import Result
 
 
@@ -33,19 +26,18 @@ class Lesson(NamedTuple):
     """The method whose line is shown; by default the one that does the kind's work."""
 
 
-_WORK: dict[type[Component], str] = {
-    Separator: "separate",
-    FeatureExtractor: "extract",
-    Augmentation: "augment",
-    Model: "estimator",
-    Dataset: "clips",
-    Protocol: "splits",
-    Engine: "start",
-}
+_WORK = {KINDS[kind]: method for kind, method in WORK.items()}
+
+_OF_ESTIMATORS = ("__init__", "fit", "predict")
+"""Methods of a model's estimator: where its class has none of its own, the class is shown."""
 
 _STATE = "What draws from a global generator differs with whatever ran before it in the process."
 _SHAPE = "One table is made of all clips, so that each must fill the same columns."
 _GIVEN = "What it is given is shared with other systems, which would then see the changed numbers."
+_ROWS = "Every test clip has one row, with a column for each number of its label."
+_PREDICTED = "return predicted   # (clips, columns of Y), no NaN"
+_DECODED = "Separators and extractors are given what decode() returns, and hear nothing else."
+_DECODES = "return waveform, sample_rate   # float32 of shape (channels, samples), and Hz"
 _NO_NAN = "return numpy.nan_to_num(result)   # or avoid dividing by 0"
 _FINITE = "One number that is not finite spoils every score that it enters."
 
@@ -57,15 +49,25 @@ BY_FAULT: tuple[tuple[str, Lesson], ...] = (
     ("changed a waveform", Lesson(_GIVEN, "waveforms = [w.copy() for w in waveforms]")),
     ("changed the vector", Lesson(_GIVEN, "waveform = waveform.copy()")),
     ("changed the labels", Lesson(_GIVEN, "Y = Y.copy()", "fit")),
+    ("changed the features it was given in `predict`", Lesson(
+        _GIVEN, "X = X.copy()", "predict",
+    )),
     ("changed the features", Lesson(_GIVEN, "X = X.copy()", "fit")),
     ("changed the groups", Lesson(_GIVEN, "groups = groups.copy()", "fit")),
     ("changed the list of clips", Lesson(_GIVEN, "clips = list(clips)")),
+    ("its predictions are not finite", Lesson(_FINITE, _NO_NAN, "predict")),
+    ("it predicted the shape", Lesson(_ROWS, _PREDICTED, "predict")),
+    ("its predictions are", Lesson(_ROWS, _PREDICTED, "predict")),
     ("are not finite", Lesson(_FINITE, _NO_NAN)),
     ("is not finite", Lesson(_FINITE, _NO_NAN)),
+    ("NaN or infinite", Lesson(_FINITE, _NO_NAN)),
     ("its rows are no probabilities", Lesson(
         "Of classes, KL is the divergence of two distributions: rows that sum to 1.",
         "return scores / scores.sum(axis=1, keepdims=True)", "predict",
     )),
+    ("decode() of", Lesson(_DECODED, _DECODES, "decode")),
+    ("its sample rate is", Lesson(_DECODED, _DECODES, "decode")),
+    ("audio must have shape", Lesson(_DECODED, _DECODES, "decode")),
     ("a global", Lesson(_STATE, "rng = numpy.random.default_rng(seed)")),
 )  # fmt: skip
 """Lessons by what is said of a fault, whichever check finds it."""
@@ -169,8 +171,7 @@ BY_CHECK: dict[str, Lesson] = {
         "originals_only = (False, True)   # one entry an input", "class",
     ),
     "predicts finite rows": Lesson(
-        "Every test clip has one row, with a column for each number of its label.",
-        "return predicted   # (clips, columns of Y), no NaN", "predict",
+        _ROWS, _PREDICTED, "predict",
     ),
     "meets clips of a single group with predictions or a clear error": Lesson(
         "A dataset may have one artist alone in training, and an inner split then has nothing to "
@@ -181,6 +182,7 @@ BY_CHECK: dict[str, Lesson] = {
         "What loses to a constant on easy data has a mistake, most often of scale, columns or "
         "too short a training.",
         "check_parameters = {'epochs': 50}   # or predict on [0, 1], in the order of Y's columns",
+        "fit",
     ),
     "predicts deviations above 0": Lesson(
         "A standard deviation of 0 or below has no distribution, and KL is infinite.",
@@ -206,6 +208,7 @@ BY_CHECK: dict[str, Lesson] = {
     "clones": Lesson(
         "Searches and wrappers clone an estimator: scikit-learn builds it anew from parameters.",
         "class Mine(sklearn.base.BaseEstimator):   # whose __init__ keeps each parameter as given",
+        "__init__",
     ),
     "refuses bad labels": Lesson(
         "What fits labels that belong to other clips gives numbers that mean nothing.",
@@ -256,8 +259,18 @@ ASKS_ABOUT_ERRORS = (
 """Words of checks that ask what a plugin makes of input that it may raise at."""
 
 
-def taught(result: Result, cls: type[Component]) -> Result:
-    """Return a failed check with where in the author's file, why it matters, and what to write."""
+def taught(result: Result, cls: type[Component], estimators: Sequence[type[Any]] = ()) -> Result:
+    """Return a failed check with where in the author's file, why it matters, and what to write.
+
+    Parameters
+    ----------
+    result
+        Of a check.
+    cls
+        The plugin.
+    estimators
+        Of a model: the author's own classes that its estimators are made of.
+    """
     if result.status != "failed":
         return result
     lesson = next((lesson for text, lesson in BY_FAULT if text in result.detail), None)
@@ -269,17 +282,22 @@ def taught(result: Result, cls: type[Component]) -> Result:
         return result
     work = next((method for base, method in _WORK.items() if issubclass(cls, base)), "")
     named = re.search(r" at (\S+\.py:\d+)", result.detail)
-    place = result.place or (named[1] if named else _place(cls, lesson.method or work))
+    place = result.place or (named[1] if named else _place(cls, lesson.method or work, estimators))
     return result._replace(
         place=place, why=lesson.why, write=lesson.write.replace("{method}", work)
     )
 
 
-def _place(cls: type[Component], method: str) -> str:
-    """Return where a class's own method begins, or the class: file:line."""
-    found = getattr(cls, method, None) if method != "class" else None
+def _place(cls: type[Component], method: str, estimators: Sequence[type[Any]]) -> str:
+    """Return where the author's own method begins, or the class: file:line."""
     work = next((name for base, name in _WORK.items() if issubclass(cls, base)), "")
-    for part in (found, getattr(cls, work, None) if method != "class" else None, cls):
+    candidates: list[Any] = []
+    if method not in ("class", work):
+        candidates = [vars(part)[method] for part in estimators if method in vars(part)]
+        candidates += estimators if method in _OF_ESTIMATORS else ()
+    if method != "class":
+        candidates += [getattr(cls, method, None), getattr(cls, work, None)]
+    for part in (*candidates, cls):
         module = getattr(part, "__module__", "merbench.")
         if part is None or module.startswith("merbench."):
             continue

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from merbench.components import FeatureKind, Model, fit_estimator
+from merbench.components import Component, FeatureKind, Model, fit_estimator
 from merbench.components.training_rows import asks_for
 from merbench.errors import MerbenchError
 from merbench.numerals import real_numbers
@@ -86,6 +88,30 @@ def _take(x: Any, rows: Sequence[int]) -> Any:
     if isinstance(x, assembling.ClipRows):
         return x.take(rows)
     return x[np.asarray(rows)]
+
+
+def estimator_classes(model: Model, own: Sequence[str]) -> list[type[Any]]:
+    """Return the author's own classes that a model's estimators are, or are made of.
+
+    Parameters
+    ----------
+    model
+        The model.
+    own
+        The author's files and folders.
+    """
+    found: dict[type[Any], None] = {}
+    for task in sorted(model.tasks):
+        with contextlib.suppress(Exception):  # what it raises is a failed check already
+            estimator = model.estimator(task=task, seed=1, device="cpu")
+            parts = estimator.get_params(deep=True) if hasattr(estimator, "get_params") else {}
+            for part in (estimator, *parts.values()):
+                kind = part if isinstance(part, type) else type(part)
+                for base in kind.__mro__:
+                    file = getattr(sys.modules.get(base.__module__), "__file__", None) or ""
+                    if file.startswith(tuple(own)) and not issubclass(base, Component):
+                        found[base] = None
+    return list(found)
 
 
 def model_checks(model: Model, task: Task) -> Iterator[tuple[str, Callable[[], object]]]:

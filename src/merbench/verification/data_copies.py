@@ -10,7 +10,7 @@ from merbench.bounds import json_file
 from merbench.components import Clip, Dataset
 from merbench.errors import MerbenchError
 from merbench.leaderboard.published_folder import submission_folders
-from merbench.planning.datasets import check_clips
+from merbench.planning.datasets import check_clips, read_clips
 from merbench.plugins import readiness
 from merbench.plugins.registry import Registry
 from merbench.runs.labels import withheld
@@ -81,7 +81,7 @@ def _clips(entry: Mapping[str, Any], root: Path, registry: Registry) -> Sequence
     assert isinstance(dataset, Dataset)
     readiness.ready(dataset)
     try:
-        clips = dataset.clips(root)
+        clips = read_clips(dataset, root)
         check_clips(dataset, clips)
     except OSError as error:
         raise MerbenchError(f"--root {name}={root}: {error}") from None
