@@ -11,7 +11,7 @@ from merbench.evaluation.comparison import ALPHA
 from merbench.evaluation.families import holm_within
 from merbench.evaluation.paired_scores import Scores
 from merbench.evaluation.resampled import POWER, Corrected
-from merbench.evaluation.two_sources import UNSEEN, two_sources
+from merbench.evaluation.two_sources import two_sources
 
 __all__ = ["MOST_TIMES", "AllPairs", "groups_needed", "tiers"]
 
@@ -123,9 +123,10 @@ def groups_needed(
 
     With m times the groups, the groups' part of the variance of `two_sources` falls to an m-th and
     has m times their degrees of freedom; training's part stays what it is, for more clips to test
-    are no more trainings. The number is the least at which `Corrected.detectable`, at the level
-    `alpha` / `n_pairs` that the first of a family of so many pairs must reach, is not above the
-    difference at hand: at which the noncentral t has the power of `POWER`.
+    are no more trainings. (What few groups add falls faster still: this errs upwards.) The number
+    is the least at which `Corrected.detectable`, at the level `alpha` / `n_pairs` that the first of
+    a family of so many pairs must reach, is not above the difference at hand: at which the
+    noncentral t has the power of `POWER`.
 
     Parameters
     ----------
@@ -180,14 +181,15 @@ def _parts(
 ) -> tuple[Array, Array]:
     """Take variances of pairs apart: the groups' part, and that of training.
 
-    What `unseen` adds is a known share of the groups' own variance, so that leaving it out tells
-    how large that is.
+    What `unseen` adds is a known share of the groups' own variance: adding all of it once tells how
+    large that is, and the rest is training's.
     """
     variance = whole.error**2
     if len(scores.folds) == 1:
         return variance, np.zeros_like(variance)
-    added = UNSEEN * scores.test_train_ratio
     without = two_sources(scores, a, b, unseen=0.0).error ** 2
-    groups = np.minimum(variance, (variance - without) * (1 + added) / added)
+    twice = two_sources(scores, a, b, unseen=1 / scores.test_train_ratio).error ** 2
+    training = np.maximum(2 * without - twice, 0.0)
     # A part that is nothing but rounding would stay when the others shrink.
-    return groups, np.where(variance - groups > 1e-9 * variance, variance - groups, 0.0)
+    training = np.where(training > 1e-9 * variance, training, 0.0)
+    return variance - training, training
