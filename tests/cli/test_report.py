@@ -36,7 +36,7 @@ def test_tables_are_written_when_asked_for(call: Any, ran: Path, tmp_path: Path)
     assert names[:3] == ["index.html", "tables.md", "tables.tex"]
     assert names[3:] == [
         "leaderboard-1-noise.csv", "comparisons-separator-1-noise.csv",
-        "comparisons-model-2-noise.csv", "separators-1.csv",
+        "comparisons-model-2-noise.csv", "separators-1-noise.csv",
     ]  # fmt: skip
     assert not (ran / "report").exists()
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from merbench.evaluation.families import holm
+from merbench.evaluation.families import holm, holm_within
 
 # A busy machine is no failure: no deadline.
 relaxed = settings(deadline=None, max_examples=40)
@@ -20,6 +20,12 @@ def test_holm_by_hand() -> None:
     np.testing.assert_allclose(holm([0.01, 0.04, 0.03, 0.005]), [0.03, 0.06, 0.06, 0.02])
     np.testing.assert_allclose(holm([0.5, math.nan, 0.9]), [1.0, math.nan, 1.0])
     assert holm([]).shape == (0,)
+
+
+def test_families_are_corrected_each_by_itself() -> None:
+    p, family = [0.01, 0.5, 0.04, math.nan], [3, 7, 3, 7]
+    assert holm_within(p, family)[:3].tolist() == [0.02, 0.5, 0.04]
+    assert math.isnan(holm_within(p, family)[3])
 
 
 @relaxed

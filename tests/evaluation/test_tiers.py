@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from merbench.evaluation.comparison import compare_pairs
 from merbench.evaluation.paired_scores import Scores
-from merbench.evaluation.resampled import Corrected
 from merbench.evaluation.tiers import AllPairs, groups_needed, tiers
+from merbench.evaluation.two_sources import two_sources
 
 relaxed = settings(deadline=None, max_examples=60)
 
@@ -66,19 +67,63 @@ def test_all_pairs_are_one_family() -> None:
     assert tiers(pairs.better(), pairs.mean).tolist() == [1, 1, 2, 3]
 
 
+def test_a_family_is_corrected_without_the_pairs_of_another() -> None:
+    scores = drawn(20, 0.06)
+    again = Scores(
+        ("a", "b", "c"), scores.fold, scores.clip, scores.group, scores.n_train,
+        np.stack([*scores.kl, scores.kl[1][::-1]]),
+    )  # fmt: skip
+    alone = AllPairs.of(scores).p[0, 1]
+    assert AllPairs.of(again, [0, 1, 1]).p[0, 1] == pytest.approx(alone)
+    assert AllPairs.of(again).p[0, 1] > alone
+
+
 def test_what_could_not_be_tested_is_not_told_apart() -> None:
     pairs = AllPairs.from_pairs([1.0, 2.0], [math.nan])
     assert not pairs.better().any()
 
 
-def test_groups_needed_by_hand() -> None:
-    # Twice the detectable difference is a quarter of the groups.
-    difference = Corrected(np.array([0.1, 0.05, 0.0]), np.full(3, 0.05), np.full(3, 20.0))
-    normal = 1.959964 + 0.841621
-    needed = groups_needed(difference, 20, 1)
-    assert needed[:2] == pytest.approx([20 * (normal * 0.5) ** 2, 20 * normal**2])
-    assert math.isinf(needed[2])
-    assert (groups_needed(difference, 20, 66)[:2] > needed[:2]).all()
+def drawn(groups: int, step: float, *, folds: int = 1, of_fold: float = 0.0) -> Scores:
+    """Two cells on clips that are each a group; the second lies `step` above the first."""
+    rng = np.random.default_rng(3)
+    clip = np.tile(np.char.mod("%03d", np.arange(groups)), folds)
+    apart = rng.normal(0, 0.1, groups)
+    apart += step - apart.mean()
+    effect = np.repeat(rng.normal(0, of_fold, folds), groups) if of_fold else 0.0
+    kl = np.stack([np.ones(groups * folds), 1 + np.tile(apart, folds) + effect])
+    n_train = dict.fromkeys(range(folds), 4 * groups)
+    return Scores(("a", "b"), np.repeat(np.arange(folds), groups), clip, clip, n_train, kl)
+
+
+FIRST, SECOND = np.array([1]), np.array([0])
+
+
+def test_groups_needed_are_those_at_which_a_students_t_would_find_it() -> None:
+    """As power says with the noncentral t, which asks for more than normal quantiles do."""
+    scores = drawn(8, 0.12)
+    now = two_sources(scores, FIRST, SECOND)
+    (needed,) = groups_needed(scores, FIRST, SECOND, 66)
+    error = now.error[0] * math.sqrt(8 / needed)
+    critical = stats.t.ppf(1 - 0.05 / 66 / 2, needed - 1)
+    power = stats.nct.sf(critical, needed - 1, 0.12 / error)
+    assert power == pytest.approx(0.8, abs=1e-4)
+    normal = stats.norm.ppf(1 - 0.05 / 66 / 2) + stats.norm.ppf(0.8)
+    assert needed > 1.1 * 8 * (normal * now.error[0] / 0.12) ** 2
+    assert groups_needed(scores, FIRST, SECOND, 1)[0] < needed
+
+
+def test_what_is_found_already_needs_no_more_groups_and_nothing_cannot_be_found() -> None:
+    assert groups_needed(drawn(20, 5.0), FIRST, SECOND, 1).tolist() == [20]
+    assert groups_needed(drawn(20, 0.0), FIRST, SECOND, 1).tolist() == [math.inf]
+    assert np.isnan(groups_needed(drawn(1, 1.0), FIRST, SECOND, 1)).all()
+
+
+def test_more_clips_are_no_more_trainings() -> None:
+    """Folds that differ beyond their clips leave an error that no number of groups takes away."""
+    steady, moved = drawn(20, 0.04, folds=5), drawn(20, 0.04, folds=5, of_fold=0.1)
+    few, many = (groups_needed(s, FIRST, SECOND, 10)[0] for s in (steady, moved))
+    assert 20 < few < 200
+    assert math.isinf(many)
 
 
 def apart(*steps: float, spread: float = 0.01, seed: int = 0) -> Scores:

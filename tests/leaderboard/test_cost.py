@@ -20,5 +20,5 @@ def test_equals_do_not_beat_each_other():
 
 def test_baselines_and_what_has_no_time_or_kl_are_left_out():
     rows = [row(1.0, 0.5), row(1.0, 0.1, role="baseline"), row(None, 0.1), row(1.0, None),
-            row(0.1, 0.1, status="failed")]  # fmt: skip
+            row(0.1, 0.1, status="failed"), row(0.1, 0.1, mark="worse")]  # fmt: skip
     assert [(cost.seconds, cost.kl, cost.place) for cost in costs(rows)] == [(1.0, 0.5, 1)]

@@ -9,7 +9,7 @@ from board_cells import board, noisy
 
 from boards import made
 from merbench.evaluation import AllPairs
-from merbench.leaderboard.places import ranks, tiers_of
+from merbench.leaderboard.places import families_of, ranks, tiers_of
 
 
 def test_equals_share_the_better_rank():
@@ -32,6 +32,21 @@ def test_who_does_not_compete_has_no_tier_and_parts_none():
     rows = [row(), row("baseline"), row(mark="worse than a constant"), row(), row()]
     told = pairs((0, 1), (0, 2), (1, 3), (0, 4), n=5)
     assert tiers_of(rows, told) == [1, None, None, 1, 2]
+
+
+def test_who_adds_broken_rows_raises_nobodys_bar():
+    rows = [row(), row("baseline"), row(mark="worse than a constant"), row()]
+    of = dict(zip(zip(*np.triu_indices(4, k=1), strict=True), families_of(rows), strict=True))
+    assert of[0, 3] == 0
+    assert of[0, 1] == of[1, 3] == 1
+    assert {of[0, 2], of[1, 2], of[2, 3]} == {2}
+    broken = [made(f"flat{i}", [[0.4] * 30] * 4, n_train=90, constant=True) for i in range(4)]
+    cells = [noisy("a", 0.05, 1), noisy("b", 0.07, 2), noisy("base", 0.4, 4, role="baseline")]
+    few, many = (
+        board(*cells, *more).leaderboard.set_index("cell").loc[["a", "b"]] for more in ([], broken)
+    )
+    for column in ("corrected_p_holm", "baseline_p_holm", "detectable_difference", "tier"):
+        assert few[column].equals(many[column]), column
 
 
 def test_a_table_that_cannot_separate_prints_no_tier():

@@ -76,6 +76,7 @@ def test_variants_of_a_model_stand_side_by_side():
     rows = [row("svc", 0.4), row("tuned(svc)", 0.3), row("ridge", 0.5)]
     html = str(variants_section(View(Results("x", rows, [], pd.DataFrame(), pd.DataFrame()))))
     assert html.index("as it is") < html.index(">tuned<")
+    assert "tier" not in html, "a table need not have any"
     assert "<b>0.300</b>" in html
     assert "ridge" not in html
     assert (
@@ -86,7 +87,37 @@ def test_variants_of_a_model_stand_side_by_side():
 def test_findings_are_sentences_with_links_to_their_rows():
     html = str(findings_section(View(ranked(4))))
     assert html.count("<li>") >= 1
-    assert "cannot tell the 3 systems apart" in html
+    assert "None of the other 2 is significantly worse than m0" in html
     assert '<a href="#r-c0">m0</a>' in html
     nothing = Results("x", [], [], pd.DataFrame(), pd.DataFrame())
     assert findings_section(View(nothing)) is None
+
+
+def test_who_leads_is_in_sight_and_all_else_unfolds():
+    content = ranked(12)
+    for row in content.rows[1:]:
+        row |= {"corrected_p_holm": 0.5, "detectable_difference": 0.1, "n_folds": 1}
+    content.rows[0]["n_folds"] = 1
+    html = str(findings_section(View(content)))
+    shown, folded = html.split('<details class="findings">')
+    assert "There is one fold" in shown
+    assert "which ranks first" in shown
+    assert "1 more finding<" in folded
+    assert "Not significant does not mean equal" in folded
+    assert "4 more rows" in folded, "ten rows, six links in sight"
+    assert folded.count('<a href="#r-c') == 10
+
+
+def test_a_link_names_what_tells_its_row_from_the_whole_table():
+    content = ranked(4)
+    content.rows[1] |= {"separator": "hpss", "model": "m0"}
+    html = str(findings_section(View(content)))
+    assert '<a href="#r-c0">mixed x m0</a>' in html
+
+
+def test_a_reader_may_choose_what_rows_are_ranked_by():
+    ways = {"rank_by_zero_one": 1, "rank_by_macro_f1": 1}
+    text = page_of(row("a", 0.1, task="quadrant", **ways), row("b", 0.5, task="quadrant", **ways))
+    assert "<option>KL</option><option>accuracy</option><option>macro F1</option>" in text
+    assert 'data-way="macro F1"' in text
+    assert 'name="way"' not in page_of(row("a", 0.1))

@@ -30,3 +30,8 @@ def test_cost_is_drawn_where_two_systems_have_one():
     html = str(cost_section(View(content)))
     assert "Runtime against KL, x." in html
     assert "Numbered are the systems that no other beats in both. 1: m3; 2: m1; 3: m0." in html
+    assert "what features and separating cost is not in them" in html
+    content.rows[0]["mark"] = "worse than a constant"
+    html = str(cost_section(View(content)))
+    assert "1: m3; 2: m1. Seconds" in html
+    assert "m0" not in html

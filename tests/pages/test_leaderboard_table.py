@@ -83,6 +83,29 @@ def test_a_quadrant_table_shows_its_own_metrics():
     assert (shown["accuracy"], shown["macro_f1"]) == ("0.610", "0.500")
 
 
+def test_scores_stand_before_times_and_memory():
+    known = {"fit_seconds": 1.0, "predict_seconds_per_clip": 0.1, "seconds": 2.0,
+             "peak_memory_mb": 10, "kl_median": 0.1}  # fmt: skip
+    scores = {"va": ("rmse", "ccc_arousal_mean", "r2_arousal_mean", "rank_by_squared_error"),
+              "quadrant": ("balanced_accuracy", "macro_f1", "rank_by_macro_f1")}  # fmt: skip
+    for task, names in scores.items():
+        full = row(task=task, **known | dict.fromkeys(names, 0.5))
+        keys = [c.key for c in leaderboard_table.lay_out_table("t", [full]).columns]
+        last = max(keys.index(name) for name in names)
+        assert last < min(keys.index(name) for name in ("fit_seconds", "peak_memory_mb"))
+        assert "seconds" not in keys
+    old = row(**known | {"fit_seconds": None})
+    assert "seconds" in {c.key for c in leaderboard_table.lay_out_table("t", [old]).columns}
+
+
+def test_ranks_by_other_losses_stand_with_their_tiers():
+    rows = [row(task="quadrant", rank_by_macro_f1=2, tier_by_macro_f1=1, rank_by_zero_one=1)]
+    table = leaderboard_table.lay_out_table("t", rows)
+    shown = texts(table, 0)
+    assert (shown["rank_by_macro_f1"], shown["rank_by_zero_one"]) == ("2, tier 1", "1")
+    assert [c.way for c in table.columns if c.way] == ["KL", "accuracy", "macro F1"]
+
+
 @pytest.mark.parametrize(
     ("value", "text"), [(-0.0004, "0.000"), (-1.5, "−1.500"), (None, "–"), (float("nan"), "–")]
 )

@@ -164,7 +164,7 @@ def test_tables_are_files_of_three_kinds(run: run_results.RunResults, tmp_path: 
     (tmp_path / "tables").mkdir()
     (tmp_path / "tables" / "gone.csv").write_text("of an earlier export")
     names = {str(p.relative_to(tmp_path)) for p in report.write_tables(content, tmp_path)}
-    assert {"tables.md", "tables.tex", "tables/separators-1.csv"} <= names
+    assert {"tables.md", "tables.tex", "tables/separators-1-noise.csv"} <= names
     assert not (tmp_path / "tables" / "gone.csv").exists()
     (alone,) = report.write_tables(content, tmp_path / "alone", ["latex"])
     assert alone.read_bytes() == (tmp_path / "tables.tex").read_bytes()
@@ -225,6 +225,34 @@ def test_it_filters_by_text(browser: Any, folder: Path):
     browser.run("document.querySelector('form.filters button').click()")
     browser.wait("return document.querySelector('output').innerText === '5 of 5 rows'")
     assert len(models(browser)) == 5
+
+
+def test_a_link_to_a_row_that_is_filtered_out_takes_the_filters_back(browser: Any, folder: Path):
+    browser.open(folder / "index.html")
+    browser.run("return document.querySelector('input[name=text]')").send_keys("xyz")
+    assert models(browser) == []
+    browser.run("document.querySelector('ul.findings a').click()")
+    assert browser.texts(".filters output") == ["5 of 5 rows"]
+    there = "const r = document.getElementById(location.hash.slice(1)).getBoundingClientRect();"
+    browser.wait(there + "return r.height > 0 && r.top >= 0 && r.bottom <= innerHeight")
+
+
+def test_a_reader_chooses_what_rows_are_ranked_by(browser: Any, folder: Path):
+    browser.open(folder / "index.html", width=400)
+    choose = (
+        "const s = document.querySelector('select[name=way]'); s.value = arguments[0];"
+        "s.dispatchEvent(new Event('input', { bubbles: true }))"
+    )
+    first = models(browser)
+    browser.run(choose, "squared error")
+    heads = [text.strip(" ↕↑↓\n") for text in browser.texts("section.board thead th")]
+    assert heads == ["Rank", "Model", "KL mean", "By sq. error"], "on a phone too"
+    places = browser.texts("section.board tbody td.chosen")
+    assert [place.split(",")[0] for place in places[:2]] == ["1", "2"]
+    assert browser.run("return document.querySelectorAll('table.resorted').length") == 1
+    browser.run(choose, "KL")
+    assert models(browser) == first
+    assert browser.run("return document.querySelectorAll('table.resorted').length") == 0
 
 
 def test_a_link_in_the_table_opens_the_system(browser: Any, folder: Path):

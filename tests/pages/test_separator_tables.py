@@ -11,7 +11,7 @@ from merbench.pages.text_table import csv, latex, markdown
 
 def test_the_papers_layout_in_every_format(run: run_results.RunResults):
     (table,) = fold_tables(Results.of_run(run))
-    (made,) = separator_tables.text_tables([table])
+    made = separator_tables.text_table("separators-1-d", table)
     shown = ("kl_mean_a", "kl_mean_b", "kl_median_upper_a", "kl_median_upper_b", "wilcoxon_p")
     numbers = [f"{getattr(table.folds[0], name):.3f}" for name in shown]
     text = markdown([made])

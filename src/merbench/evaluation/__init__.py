@@ -11,7 +11,7 @@ from merbench.evaluation.divergence import (
 )
 from merbench.evaluation.evaluator import Evaluation, evaluate
 from merbench.evaluation.f1 import MacroF1, macro_f1
-from merbench.evaluation.families import holm
+from merbench.evaluation.families import holm, holm_within
 from merbench.evaluation.frames import evaluate_frames
 from merbench.evaluation.friedman import (
     CriticalDifference,
@@ -69,6 +69,7 @@ __all__ = [
     "gaussian_kl",
     "groups_needed",
     "holm",
+    "holm_within",
     "human_ceiling",
     "is_count",
     "labels_of",

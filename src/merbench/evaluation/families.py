@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["holm"]
+__all__ = ["holm", "holm_within"]
 
 Array = NDArray[np.float64]
 
@@ -32,4 +32,26 @@ def holm(p_values: ArrayLike) -> Array:
     order = made[np.argsort(p[made], kind="stable")]
     factors = np.arange(len(order), 0, -1)
     adjusted[order] = np.minimum(np.maximum.accumulate(p[order] * factors), 1.0)
+    return adjusted
+
+
+def holm_within(p_values: ArrayLike, family: ArrayLike) -> Array:
+    """Adjust the p-values of several families of tests, each by itself.
+
+    Parameters
+    ----------
+    p_values
+        Shape (m,).
+    family
+        Shape (m,): the number of each test's family.
+
+    Returns
+    -------
+    ndarray
+        Shape (m,).
+    """
+    p, of = np.asarray(p_values, np.float64), np.asarray(family)
+    adjusted = np.empty_like(p)
+    for one in np.unique(of):
+        adjusted[of == one] = holm(p[of == one])
     return adjusted

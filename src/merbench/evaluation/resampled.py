@@ -90,7 +90,7 @@ class Corrected:
         above = np.where(certain, self.mean > rope, above)
         return Posterior(below, 1 - below - above, above)
 
-    def detectable(self, *, alpha: float = 0.05, power: float = POWER) -> Array:
+    def detectable(self, *, alpha: ArrayLike = 0.05, power: float = POWER) -> Array:
         """Smallest true mean that the two-sided test at `alpha` finds with probability `power`.
 
         From the noncentral t distribution (Cohen 1988, "Statistical power analysis for the
@@ -99,7 +99,7 @@ class Corrected:
         """
         from scipy import special
 
-        critical = special.stdtrit(self.df, 1 - alpha / 2)
+        critical = special.stdtrit(self.df, 1 - np.asarray(alpha, np.float64) / 2)
         return np.asarray(special.nctdtrinc(self.df, 1 - power, critical) * self.error)
 
 

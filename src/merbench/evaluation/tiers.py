@@ -8,24 +8,34 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from merbench.evaluation.comparison import ALPHA
-from merbench.evaluation.families import holm
+from merbench.evaluation.families import holm_within
 from merbench.evaluation.paired_scores import Scores
 from merbench.evaluation.resampled import POWER, Corrected
 from merbench.evaluation.two_sources import two_sources
 
-__all__ = ["AllPairs", "groups_needed", "tiers"]
+__all__ = ["MOST_TIMES", "AllPairs", "groups_needed", "tiers"]
 
 Array = NDArray[np.float64]
+
+MOST_TIMES = 100.0
+"""Times the groups at hand beyond which nobody is told how many would be needed."""
+
+_HALVINGS = 25
+"""Of the logarithm of that: enough for a group in a million."""
+
+_FAR = 30.0
+"""Standard errors by which a difference may lie above three times the critical value."""
 
 
 @dataclass(frozen=True, eq=False)
 class AllPairs:
-    """Every cell of a table held against every other: one family, from which all verdicts come.
+    """Every cell of a table held against every other, from which all verdicts come.
 
     Parameters
     ----------
     p
-        Shape (K, K): the p-value of each pair, corrected for all pairs; 1 on the diagonal.
+        Shape (K, K): the p-value of each pair, corrected for its family; 1 on the diagonal, NaN
+        where nothing could be tested.
     mean
         Shape (K,): what cells are ranked by, less is better.
     """
@@ -34,18 +44,28 @@ class AllPairs:
     mean: Array
 
     @classmethod
-    def of(cls, scores: Scores) -> AllPairs:
-        """Compare all pairs of cells."""
+    def of(cls, scores: Scores, family: ArrayLike = 0) -> AllPairs:
+        """Compare all pairs of cells.
+
+        Parameters
+        ----------
+        scores
+            The K cells.
+        family
+            The number of each pair's family, in the order of `numpy.triu_indices`; one number where
+            all are one. Holm's correction is made within each.
+        """
         a, b = np.triu_indices(len(scores.names), k=1)
-        return cls.from_pairs(scores.kl_mean, holm(two_sources(scores, a, b).p))
+        p = two_sources(scores, a, b).p
+        return cls.from_pairs(scores.kl_mean, holm_within(p, np.broadcast_to(family, p.shape)))
 
     @classmethod
     def from_pairs(cls, mean: ArrayLike, p: ArrayLike) -> AllPairs:
-        """Take p-values in the order of `numpy.triu_indices`; NaN tells nothing apart."""
+        """Take corrected p-values in the order of `numpy.triu_indices`; NaN tells nothing apart."""
         mean = np.asarray(mean, np.float64)
         matrix = np.ones((len(mean), len(mean)))
         a, b = np.triu_indices(len(mean), k=1)
-        matrix[a, b] = matrix[b, a] = np.where(np.isnan(p), 1.0, p)
+        matrix[a, b] = matrix[b, a] = np.asarray(p, np.float64)
         return cls(matrix, mean)
 
     def better(self, alpha: float = ALPHA) -> NDArray[np.bool_]:
@@ -61,10 +81,10 @@ def tiers(better: ArrayLike, mean: ArrayLike) -> NDArray[np.int64]:
     that leads it, and none stands in a better tier than one that ranks above it. A cell that varies
     much may stand in a lower tier by its rank and still not be told from a higher one's leader.
 
-    Who leads is chosen by the data, so that verdicts must come from the family of all pairs
-    (`AllPairs`): then, with probability 1 - alpha, whoever leads a tier is truly worse than whoever
-    leads the one above. Correcting for a leader's comparisons alone would part one of twenty equal
-    cells from the rest far too often (Hsu 1996, "Multiple comparisons", Chapter 4).
+    Who leads is chosen by the data, so that verdicts must come from the family of all pairs of
+    these cells (`AllPairs`): then, with probability 1 - alpha, whoever leads a tier is truly worse
+    than whoever leads the one above. Correcting for a leader's comparisons alone would part one of
+    twenty equal cells from the rest far too often (Hsu 1996, "Multiple comparisons", Chapter 4).
 
     Parameters
     ----------
@@ -92,30 +112,84 @@ def tiers(better: ArrayLike, mean: ArrayLike) -> NDArray[np.int64]:
 
 
 def groups_needed(
-    difference: Corrected, n_groups: int, n_pairs: int, *, alpha: float = ALPHA
+    scores: Scores,
+    a: NDArray[np.intp],
+    b: NDArray[np.intp],
+    n_pairs: ArrayLike,
+    *,
+    alpha: float = ALPHA,
 ) -> Array:
     """How many groups would have to be tested to find differences of the size at hand.
 
-    A standard error falls with the root of the number of groups, so that a detectable difference
-    does; it is taken at the level `alpha` / `n_pairs`, as the first of a family of so many pairs
-    must reach.
+    With m times the groups, the groups' part of the variance of `two_sources` falls to an m-th and
+    has m times their degrees of freedom; training's part stays what it is, for more clips to test
+    are no more trainings. (What few groups add falls faster still: this errs upwards.) The number
+    is the least at which `Corrected.detectable`, at the level `alpha` / `n_pairs` that the first of
+    a family of so many pairs must reach, is not above the difference at hand: at which the
+    noncentral t has the power of `POWER`.
 
     Parameters
     ----------
-    difference
-        Of pairs of cells.
-    n_groups
-        Groups tested now.
+    scores
+        The cells.
+    a, b
+        Shape (P,): places of the pairs' cells.
     n_pairs
-        Of the family.
+        Of the family; of each pair's, where they are of several.
 
     Returns
     -------
     ndarray
-        As `difference` has them; infinite for a mean of 0, NaN where the error is not known.
+        Shape (P,), not below the groups that are there; infinite where `MOST_TIMES` as many would
+        not do, NaN where the error is not known.
     """
     from scipy import special
 
-    normal = special.ndtri(1 - alpha / n_pairs / 2) + special.ndtri(POWER)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(n_groups * (normal * difference.error / difference.mean) ** 2)
+    difference = two_sources(scores, a, b)
+    groups, training = _parts(scores, a, b, difference)
+    sizes = np.unique(scores.group_index, return_counts=True)[1]
+    effective = 1 / ((sizes / len(scores.group)) ** 2).sum()
+    wanted = np.abs(difference.mean)
+    confident = 1 - alpha / np.asarray(n_pairs, np.float64) / 2
+
+    def shown(times: Array) -> NDArray[np.bool_]:
+        """Tell which differences would be found with so many times the groups."""
+        of_groups = groups / times
+        variance = of_groups + training
+        with np.errstate(divide="ignore", invalid="ignore"):
+            df = variance**2 / (
+                of_groups**2 / (times * effective - 1) + training**2 / max(1, len(scores.folds) - 1)
+            )
+            critical = special.stdtrit(df, confident)
+            # Beyond this the power is 1, and the function's series may not come to an end.
+            noncentral = np.minimum(wanted / np.sqrt(variance), 3 * critical + _FAR)
+        return np.asarray(special.nctdtr(df, noncentral, critical) <= 1 - POWER)
+
+    low, high = np.zeros_like(wanted), np.full_like(wanted, np.log(MOST_TIMES))
+    found = shown(np.exp(high))
+    high[shown(np.ones_like(wanted))] = 0.0
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        enough = shown(np.exp(middle))
+        low, high = np.where(enough, low, middle), np.where(enough, middle, high)
+    needed = np.where(found, len(scores.groups) * np.exp(high), np.inf)
+    return np.where(np.isnan(difference.error), np.nan, needed)
+
+
+def _parts(
+    scores: Scores, a: NDArray[np.intp], b: NDArray[np.intp], whole: Corrected
+) -> tuple[Array, Array]:
+    """Take variances of pairs apart: the groups' part, and that of training.
+
+    What `unseen` adds is a known share of the groups' own variance: adding all of it once tells how
+    large that is, and the rest is training's.
+    """
+    variance = whole.error**2
+    if len(scores.folds) == 1:
+        return variance, np.zeros_like(variance)
+    without = two_sources(scores, a, b, unseen=0.0).error ** 2
+    twice = two_sources(scores, a, b, unseen=1 / scores.test_train_ratio).error ** 2
+    training = np.maximum(2 * without - twice, 0.0)
+    # A part that is nothing but rounding would stay when the others shrink.
+    training = np.where(training > 1e-9 * variance, training, 0.0)
+    return variance - training, training

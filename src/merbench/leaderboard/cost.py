@@ -35,11 +35,16 @@ class SystemCost:
 
 
 def costs(rows: Sequence[Row]) -> list[SystemCost]:
-    """Return what the complete systems of one table take, in the order of its rows."""
+    """Return what the complete systems of one table take, in the order of its rows.
+
+    Marked rows are left out: what is broken is no bargain, however fast it is.
+    """
     timed = [
         row
         for row in finished(rows)
-        if (row.get("seconds") or 0) > 0 and row["role"] == row_columns.SYSTEM
+        if (row.get("seconds") or 0) > 0
+        and row["role"] == row_columns.SYSTEM
+        and not row.get("mark")
     ]
     known = [(row["seconds"], row["kl_mean"]) for row in timed]
     front = [

@@ -51,8 +51,8 @@ _COLUMNS = {
     "tier": ColumnMeaning(
         "",
         "1 is best. A tier is a run of ranks that ends before the first row significantly worse "
-        "than its own first; all pairs of the table are one family. Empty for baselines, people, "
-        "marked rows, and in a table whose systems cannot be told apart.",
+        "than its own first; all pairs of competing systems are one family. Empty for baselines, "
+        "people, marked rows, and in a table where none is significantly worse than the first.",
     ),
     "rank": ColumnMeaning(
         "",
@@ -114,7 +114,8 @@ _COLUMNS = {
     "corrected_p_holm": ColumnMeaning(
         "",
         f"corrected_p {_BOTH}; in the leaderboard, of the row and the best one, and the family is "
-        "all pairs of the table.",
+        "that of the two: all pairs of competing systems; of such a system and a baseline; or all "
+        "other pairs of the table, those with a marked row.",
     ),
     "clip_p_holm": ColumnMeaning("", f"Wilcoxon's signed-rank test over clips, {_BOTH}."),
     "naive_wilcoxon_p": ColumnMeaning(
@@ -126,18 +127,24 @@ _COLUMNS = {
         "", "Effect size over clips, on [-1, 1]; below 0 the row (or a) is better."
     ),
     "detectable_difference": ColumnMeaning(
-        "nats", "Smallest true difference that these data would show with 80 % power."
+        "nats",
+        "Smallest true difference that these data would show with 80 % power: in comparisons, of "
+        "the pair by itself at 0.05; in the leaderboard at 0.05 over the pairs of its family, "
+        "which the first of them must reach.",
     ),
     "kl_difference_to_baseline": ColumnMeaning(
         "nats", "kl_mean less that of the table's best baseline, which never hears the music."
     ),
     "baseline_p_holm": ColumnMeaning(
-        "", "p of the row and that baseline, after Holm's correction for the table's systems."
+        "",
+        "p of the row and that baseline, after Holm's correction for all pairs of a competing "
+        "system and a baseline; for a marked row, for all pairs with one.",
     ),
     "groups_needed": ColumnMeaning(
         "groups",
         "How many groups would have to be tested to tell a difference as large as this row's from "
-        "the best, with 80 % power; empty where it is told.",
+        "the best, with 80 % power at 0.05 over the pairs of the family and as many folds; empty "
+        "where it is told, or where a hundred times the groups would not do.",
     ),
     "squared_error": ColumnMeaning(
         "",
@@ -378,8 +385,10 @@ _COLUMNS = {
     # --- findings ---
     "kind": ColumnMeaning(
         "",
-        "What a finding is about: leads, separation, hearing (who does no better than a baseline), "
-        "detectable (differences that would not have shown), people, given (one fold).",
+        "What a finding is about: given (one fold), leads, separation, baseline (who is not shown "
+        "to be better than one), hearing (whose predictions do not follow the labels), constant "
+        "(who is worse than one prediction for all clips), detectable (differences that would not "
+        "have shown), people.",
     ),
     "text": ColumnMeaning("", "The finding, a sentence."),
     "cells": ColumnMeaning("", "Cells of the rows that it is about, with blanks between."),

@@ -33,7 +33,8 @@ class TableFinding:
     table, dataset
         Whose.
     kind
-        What it is about: `leads`, `separation`, `detectable`, `hearing`, `people` or `given`.
+        What it is about: `given`, `leads`, `separation`, `baseline`, `hearing`, `constant`,
+        `detectable` or `people`.
     text
         The sentence.
     cells, runs
@@ -97,7 +98,8 @@ def findings_of(rows: Sequence[Row], comparisons: Sequence[Comparison]) -> list[
         Of its rows.
     """
     ranked = [row for row in rows if row.get("rank") is not None]
-    competing = [row for row in ranked if row["role"] == SYSTEM and not row.get("mark")]
+    systems = [row for row in ranked if row["role"] == SYSTEM]
+    competing = [row for row in systems if not row.get("mark")]
     if not competing:
         return []
     called = _short_names(ranked)
@@ -106,12 +108,14 @@ def findings_of(rows: Sequence[Row], comparisons: Sequence[Comparison]) -> list[
         return called[_key(row)]
 
     made = [
-        _leads(competing, name),
-        *_separation(ranked, comparisons),
-        _hearing(ranked, name),
+        _given(competing),
+        _leads(competing, systems, name),
+        *_separation(competing, comparisons),
+        _baseline(competing, ranked, name),
+        _hearing(systems, name),
+        _constant(systems, name),
         _detectable(competing),
         _people(rows, competing[0]),
-        _given(competing),
     ]
     first = ranked[0]
     return [
@@ -128,16 +132,24 @@ Made = tuple[str, str, Sequence[Row]] | None
 Name = Callable[[Row], str]
 
 
-def _leads(competing: Sequence[Row], name: Name) -> Made:
-    """Which systems lead, or that none can be told from the others."""
-    best, n = competing[0], len(competing)
+def _leads(competing: Sequence[Row], systems: Sequence[Row], name: Name) -> Made:
+    """Which systems lead, or that none is significantly worse than the first."""
+    best, n, marked = competing[0], len(competing), len(systems) - len(competing)
     kl = f"mean KL {best['kl_mean']:.3f} nats, less is better"
+    doubtful = (
+        f"{marked} of {len(systems)} systems {_is_are(marked)} marked as doubtful, and {n} "
+        f"{'competes' if n == 1 else 'compete'}. "
+        if marked
+        else ""
+    )
     if n == 1:
-        return "leads", f"{name(best)} is the only system that competes ({kl}).", [best]
+        return "leads", f"{doubtful}{name(best)} is the only system that competes ({kl}).", [best]
     leading = [row for row in competing if row.get("tier") == 1]
     if best.get("tier") is None or len(leading) == n:
-        text = f"The data cannot tell the {n} systems apart: none is significantly worse than "
-        text += f"{name(best)}, which ranks first ({kl})."
+        others = f"None of the other {n - 1} is" if n > 2 else f"{name(competing[1])} is not"
+        text = (
+            f"{doubtful}{others} significantly worse than {name(best)}, which ranks first ({kl})."
+        )
         wanted = [row for row in competing[1:] if row.get("groups_needed") is not None]
         if wanted:
             other = min(wanted, key=lambda row: row["groups_needed"])
@@ -151,22 +163,24 @@ def _leads(competing: Sequence[Row], name: Name) -> Made:
     rest = n - len(leading)
     second = name(competing[len(leading)])
     others = "" if rest == 1 else f", the best of the other {rest},"
-    worse = f"{second}{others} is significantly worse than the first"
     if len(leading) == 1:
-        text = f"{name(best)} leads ({kl}): {second}{others} is significantly worse."
+        text = f"{doubtful}{name(best)} leads ({kl}): {second}{others} is significantly worse."
         return "leads", text, leading
     return (
         "leads",
-        f"{_names(leading, name)} lead: the data cannot tell any of the {len(leading)} from the "
-        f"first ({kl}); {worse}.",
+        f"{doubtful}{_names(leading, name)} lead: none of them is significantly worse than the "
+        f"first ({kl}), and {second}{others} is.",
         leading,
     )
 
 
-def _separation(ranked: Sequence[Row], comparisons: Sequence[Comparison]) -> Iterable[Made]:
-    """Whether each separator helped against unseparated clips, and by how much at most."""
-    by_cell = {_key(row): row for row in ranked}
-    several = any(row.get("run") for row in ranked)
+def _separation(competing: Sequence[Row], comparisons: Sequence[Comparison]) -> Iterable[Made]:
+    """Whether each separator helped against unseparated clips, and by how much at most.
+
+    What a broken system does with stems says nothing about separating.
+    """
+    by_cell = {_key(row): row for row in competing}
+    several = any(row.get("run") for row in competing)
     found: dict[str, list[tuple[Row, float, float, bool]]] = {}
     for pair in comparisons:
         if pair.across != "separator":
@@ -206,29 +220,65 @@ def _separation(ranked: Sequence[Row], comparisons: Sequence[Comparison]) -> Ite
         )
 
 
-def _hearing(ranked: Sequence[Row], name: Name) -> Made:
-    """Which systems do no better than a baseline that never hears the music."""
-    systems = [row for row in ranked if row["role"] == SYSTEM]
-    known = [row for row in systems if row.get("baseline_p_holm") is not None]
+def _hearing(systems: Sequence[Row], name: Name) -> Made:
+    """Which systems nothing shows to hear the music."""
+    from merbench.evaluation.guards import UNCORRELATED
+
+    deaf = [row for row in systems if UNCORRELATED in str(row.get("mark") or "")]
+    if not deaf:
+        return None
+    they = "it hears" if len(deaf) == 1 else "they hear"
+    return (
+        "hearing",
+        f"The predictions of {len(deaf)} of {len(systems)} systems do not follow the labels, and "
+        f"nothing shows that {they} the music: {_names(deaf, name)}.",
+        deaf,
+    )
+
+
+def _constant(systems: Sequence[Row], name: Name) -> Made:
+    """Which systems hear the music, and are still worse than one prediction for all clips."""
+    from merbench.evaluation.guards import UNCORRELATED, WORSE
+
+    marks = [(row, str(row.get("mark") or "")) for row in systems]
+    worse = [row for row, mark in marks if WORSE in mark and UNCORRELATED not in mark]
+    if not worse:
+        return None
+    follows = "follows" if len(worse) == 1 else "follow"
+    return (
+        "constant",
+        f"{len(worse)} of {len(systems)} systems {follows} the labels and {_is_are(len(worse))} "
+        "still worse by mean KL than one prediction for all clips, as who is too sure is: "
+        f"{_names(worse, name)}.",
+        worse,
+    )
+
+
+def _baseline(competing: Sequence[Row], ranked: Sequence[Row], name: Name) -> Made:
+    """Which of the systems that compete are not shown to be better than a baseline."""
+    known = [row for row in competing if row.get("baseline_p_holm") is not None]
     blind = [row for row in ranked if row["role"] == BASELINE]
     if not known or not blind:
         return None
-    deaf = [
+    left = [
         row
         for row in known
         if not (row["baseline_p_holm"] < level() and row["kl_difference_to_baseline"] < 0)
     ]
-    baseline = f"{name(blind[0])}, which never hears the music"
-    if not deaf:
-        all_ = "The only system does" if len(known) == 1 else f"All {len(known)} systems do"
-        return "hearing", f"{all_} significantly better than {baseline}.", known
-    if len(known) == 1:
-        return "hearing", f"The only system does not do significantly better than {baseline}.", deaf
+    n = len(known)
+    than = f"a significantly lower KL than {name(blind[0])}, which never hears the music"
+    if not left:
+        all_ = "The only system that competes has" if n == 1 else f"All {n} that compete have"
+        return "baseline", f"{all_} {than}.", known
+    if n == 1:
+        return "baseline", f"The only system that competes does not have {than}.", left
+    if len(left) == n:
+        return "baseline", f"None of the {n} systems that compete has {than}.", left
     return (
-        "hearing",
-        f"{len(deaf)} of {len(known)} systems do not do significantly better than {baseline}: "
-        f"{_names(deaf, name)}.",
-        deaf,
+        "baseline",
+        f"{len(left)} of the {n} systems that compete {'does' if len(left) == 1 else 'do'} not "
+        f"have {than}: {_names(left, name)}.",
+        left,
     )
 
 
@@ -247,11 +297,21 @@ def _detectable(competing: Sequence[Row]) -> Made:
     span = f"{sizes[0]:.3f}"
     if f"{sizes[-1]:.3f}" != span:
         span += f" to {sizes[-1]:.3f}"
-    of = "the one system" if len(left) == 1 else f"the {len(left)} systems"
+    others = len(competing) - 1
+    missed = f"below {span} nats would be missed in more than one of five such studies."
+    if len(left) == others:
+        return (
+            "detectable",
+            f"Not significant does not mean equal: a true difference from the first {missed}",
+            left,
+        )
+    below = sum((row.get("tier") or 1) > 1 for row in left)
+    place = f" ({below} of them in a lower tier, for one above is)" if below else ""
     return (
         "detectable",
-        f"What is not significant may still be there: of {of} not told from the first, a true "
-        f"difference below {span} nats would be missed in more than one of five such studies.",
+        f"Not significant does not mean equal: {len(left)} of the other {others} systems "
+        f"{_is_are(len(left))} not significantly worse than the first{place}, and a true "
+        f"difference {missed}",
         left,
     )
 
@@ -276,8 +336,8 @@ def _given(competing: Sequence[Row]) -> Made:
         return None
     return (
         "given",
-        "There is one fold: all this holds for these fitted models, and training them again, or on "
-        "other clips, may change it.",
+        "There is one fold: all that follows holds for these fitted models, and training them "
+        "again, or on other clips, may change it.",
         [],
     )
 
@@ -289,6 +349,10 @@ def _names(rows: Sequence[Row], name: Name) -> str:
     if more:
         return f"{', '.join(names)} and {more} more"
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _is_are(n: int) -> str:
+    return "is" if n == 1 else "are"
 
 
 def _key(row: Row) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from merbench.errors import MerbenchError
 from merbench.leaderboard.cell_scores import AlignedScores, RunPredictions
 from merbench.leaderboard.columns import Comparison
 from merbench.leaderboard.comparisons import compared, listed
-from merbench.leaderboard.places import ranks, tiers_of
+from merbench.leaderboard.places import families_of, ranks, tiers_of
 from merbench.naming import nearest
 from merbench.tasks import Task
 
@@ -62,17 +62,19 @@ def set_other_places(
         _rank_by_metrics(rows)
         return
     a, b = np.triu_indices(len(rows), k=1)
+    families = families_of(rows)
     for way in ways_to_rank(rows[0]["task"])[1:]:
         name = way.replace("-", "_")
         if way == MACRO_F1:
             f1 = _f1(aligned.scores, *labels)
-            pairs = evaluation.AllPairs.from_pairs(-f1.mean, f1.compare(a, b).corrected_p_holm)
+            p = evaluation.holm_within(f1.compare(a, b).corrected_p, families)
+            pairs = evaluation.AllPairs.from_pairs(-f1.mean, p)
             low, high = f1.interval()
             for i, row in enumerate(rows):
                 row |= {"macro_f1_low": float(low[i]), "macro_f1_high": float(high[i])}
         else:
             scores = _with_loss(way, rows[0]["task"], aligned.scores, *labels)
-            pairs = evaluation.AllPairs.of(scores)
+            pairs = evaluation.AllPairs.of(scores, families)
         if way == evaluation.SQUARED_ERROR:
             for row, mean in zip(rows, pairs.mean.tolist(), strict=True):
                 row["squared_error"] = mean

@@ -10,9 +10,12 @@ from merbench.leaderboard.columns import AGAINST_BEST
 from merbench.runs.row_columns import BASELINE, SYSTEM
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from merbench.evaluation import AllPairs, Scores
 
-__all__ = ["ranks", "set_places", "tiers_of"]
+__all__ = ["families_of", "ranks", "set_places", "tiers_of"]
 
 Rows = Sequence[dict[str, Any]]
 
@@ -25,10 +28,26 @@ def has_tier(row: dict[str, Any]) -> bool:
     return row["role"] == SYSTEM and not row["mark"]
 
 
+def families_of(rows: Rows) -> NDArray[np.intp]:
+    """Return the family of each pair of rows, in the order of `numpy.triu_indices`.
+
+    Pairs of systems that compete are one, and those systems against baselines another. Pairs with a
+    marked row, and of two baselines, are the rest: whoever adds a broken row makes no verdict on
+    another one harder to reach.
+    """
+    import numpy as np
+
+    competes = np.array([has_tier(row) for row in rows], bool)
+    baseline = np.array([row["role"] == BASELINE for row in rows], bool)
+    a, b = np.triu_indices(len(rows), k=1)
+    against = (competes[a] & baseline[b]) | (baseline[a] & competes[b])
+    return np.where(competes[a] & competes[b], 0, np.where(against, 1, 2))
+
+
 def set_places(rows: Rows, scores: Scores) -> None:
     """Set rank, tier, intervals and the comparison with the best of one table's ranked rows.
 
-    All pairs of the table are one family, from which tiers and p-values come alike.
+    Tiers and p-values come alike from all pairs of rows, in the families of `families_of`.
 
     Parameters
     ----------
@@ -39,7 +58,8 @@ def set_places(rows: Rows, scores: Scores) -> None:
     """
     from merbench import evaluation
 
-    drawn, pairs = evaluation.bootstrap(scores), evaluation.AllPairs.of(scores)
+    drawn = evaluation.bootstrap(scores)
+    pairs = evaluation.AllPairs.of(scores, families_of(rows))
     placed = zip(ranks([row["kl_mean"] for row in rows]), tiers_of(rows, pairs), strict=True)
     for i, (rank, tier) in enumerate(placed):
         rows[i] |= {
@@ -54,7 +74,7 @@ def set_places(rows: Rows, scores: Scores) -> None:
             "n_groups": len(scores.groups),
         }
     _against_best(rows, scores, pairs)
-    _against_baseline(rows, scores)
+    _against_baseline(rows, pairs)
 
 
 def ranks(values: Sequence[float]) -> list[int]:
@@ -98,13 +118,16 @@ def _against_best(rows: Rows, scores: Scores, pairs: AllPairs) -> None:
     others = np.arange(1, len(rows))
     best = np.zeros_like(others)
     paired = evaluation.compare_pairs(scores, np.stack([others, best], axis=1))
-    difference = evaluation.two_sources(scores, others, best)
-    family = len(rows) * (len(rows) - 1) // 2
-    needed = evaluation.groups_needed(difference, len(scores.groups), family)
+    families = families_of(rows)
+    size = np.bincount(families)[families[: len(others)]]  # the first pairs are those of the best
+    detectable = evaluation.two_sources(scores, others, best).detectable(
+        alpha=evaluation.ALPHA / size
+    )
+    needed = evaluation.groups_needed(scores, others, best, size)
     told = pairs.p[0, 1:] < evaluation.ALPHA
     values = (
-        paired.kl_difference, np.where(np.isnan(paired.corrected_p), np.nan, pairs.p[0, 1:]),
-        paired.clip_p_holm, paired.naive_p, paired.rank_biserial, paired.detectable,
+        paired.kl_difference, pairs.p[0, 1:],
+        paired.clip_p_holm, paired.naive_p, paired.rank_biserial, detectable,
         np.where(told | ~np.isfinite(needed), np.nan, np.ceil(needed)),
     )  # fmt: skip
     for i, row in enumerate(rows[1:]):
@@ -114,18 +137,14 @@ def _against_best(rows: Rows, scores: Scores, pairs: AllPairs) -> None:
             row["groups_needed"] = max(row["groups_needed"], float(len(scores.groups) + 1))
 
 
-def _against_baseline(rows: Rows, scores: Scores) -> None:
-    """Hold every system against the best row that never hears the music, as one family."""
-    import numpy as np
-
-    from merbench import evaluation
-
+def _against_baseline(rows: Rows, pairs: AllPairs) -> None:
+    """Hold every system against the best row that never hears the music."""
     best = next((i for i, row in enumerate(rows) if row["role"] == BASELINE), None)
-    systems = np.flatnonzero([row["role"] == SYSTEM for row in rows])
-    if best is None or not len(systems):
+    if best is None:
         return
-    baseline = np.full_like(systems, best)
-    difference = evaluation.two_sources(scores, systems, baseline)
-    p = evaluation.holm(difference.p)
-    for i, mean, own in zip(systems.tolist(), difference.mean.tolist(), p.tolist(), strict=True):
-        rows[i] |= {"kl_difference_to_baseline": mean, "baseline_p_holm": own}
+    for i, row in enumerate(rows):
+        if row["role"] == SYSTEM:
+            row |= {
+                "kl_difference_to_baseline": float(pairs.mean[i] - pairs.mean[best]),
+                "baseline_p_holm": float(pairs.p[i, best]),
+            }

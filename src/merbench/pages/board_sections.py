@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from merbench.benchmark.names import NONE, settings_text
@@ -22,13 +22,15 @@ from merbench.wording import DASH, duration
 if TYPE_CHECKING:
     from markupsafe import Markup
 
+    from merbench.leaderboard.findings import TableFinding
+
 __all__ = [
     "findings_section", "leaderboard_section", "reported_section", "systems_section",
     "tables_section", "variants_section",
 ]  # fmt: skip
 
 ROWS_LINKED = 6
-"""Rows that a finding links to."""
+"""Rows that a finding links to in sight; links to the others unfold."""
 _MARKS = (
     ("baseline", "Needs no music: what any system must beat. people: what human raters reach."),
     ("runs", "Several runs of this system: the first is ranked, the spread is theirs."),
@@ -49,6 +51,7 @@ def leaderboard_section(view: View) -> Markup | None:
     return render(
         "leaderboard",
         filters=_filters(content.rows),
+        ways=list(dict.fromkeys(c.way for table in laid_out for c in table.columns if c.way)),
         tables=[_table_context(table, view) for table in laid_out],
         legend=_legend(laid_out),
     )
@@ -127,7 +130,7 @@ def _summary(table: leaderboard_table.ShownTable) -> str:
         if len(shared) == 1 and len(table.rows) > 1:
             text += f" {axis.capitalize()} of all systems: {shared.pop()}."
     if any(row.get("tier") is not None for row in table.rows):
-        text += " A line ends a tier: rows within one cannot be told apart."
+        text += " A line ends a tier: no row of one is significantly worse than its first."
     text += f" The interval's scale ends at {page_number(table.scale, 2)} nats."
     machines = {leaderboard_table.machine(row.get("hardware")) for row in table.rows} - {DASH}
     if len(machines) == 1:
@@ -176,18 +179,29 @@ def systems_section(view: View) -> Markup | None:
 
 
 def findings_section(view: View) -> Markup | None:
-    """Say in a few sentences what the tables come to, each with links to its rows."""
-    known = list(view.content.tables)  # real music before synthetic
-    tables: dict[str, dict[str, Any]] = {}
-    for finding in sorted(view.content.findings, key=lambda found: known.index(found.table)):
-        of_table = tables.setdefault(finding.table, {"dataset": finding.dataset, "findings": []})
-        rows = [view.content.row(cell, run) for cell, run in finding.keys][:ROWS_LINKED]
-        links = [
-            {"href": f"#r-{key_of(row)}", "name": name}
-            for row, name in zip(rows, short_names(rows), strict=True)
-        ]
-        of_table["findings"].append({"text": finding.text, "links": links})
-    return render("findings", tables=list(tables.values())) if tables else None
+    """Say in a few sentences what the tables come to, each with links to its rows.
+
+    Who leads, and what that depends on, is in sight; the rest of a table's findings unfolds.
+    """
+    by_table: dict[str, list[TableFinding]] = {}
+    for finding in view.content.findings:
+        by_table.setdefault(finding.table, []).append(finding)
+    tables = []
+    for table, rows in view.content.tables.items():  # real music before synthetic
+        if found := by_table.get(table):
+            # A name says what tells a row from the whole table, not from those beside the link.
+            names = dict(zip(map(key_of, rows), short_names(rows), strict=True))
+            first = 1 + next((i for i, one in enumerate(found) if one.kind == "leads"), 0)
+            said = [{"text": one.text} | _links(view, one, names) for one in found]
+            tables.append({"dataset": found[0].dataset, "first": said[:first],
+                           "others": said[first:]})  # fmt: skip
+    return render("findings", tables=tables) if tables else None
+
+
+def _links(view: View, finding: TableFinding, names: Mapping[str, str]) -> dict[str, Any]:
+    keys = [key_of(view.content.row(cell, run)) for cell, run in finding.keys]
+    links = [{"href": f"#r-{key}", "name": names[key]} for key in keys]
+    return {"links": links[:ROWS_LINKED], "more": links[ROWS_LINKED:]}
 
 
 def reported_section(view: View) -> Markup | None:

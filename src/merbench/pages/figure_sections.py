@@ -95,7 +95,11 @@ def cost_section(view: View) -> Markup | None:
         svg = diagrams.draw_runtime_against_kl(f"r{i}", names, seconds, kl, marks)
         front = sorted((c.place, name) for c, name in zip(found, names, strict=True) if c.place)
         listed = "; ".join(f"{place}: {name}" for place, name in front)
-        note = f"Numbered are the systems that no other beats in both. {listed}."
+        note = (
+            f"Numbered are the systems that no other beats in both. {listed}. Seconds are those of "
+            "fitting and predicting: what features and separating cost is not in them. Baselines "
+            "and marked rows are left out."
+        )
         items.append((note, f"Runtime against KL, {rows[0]['dataset']}.", Markup(svg)))
     return render("figures", items=items) if items else None
 

@@ -36,6 +36,8 @@ class Column:
     numeric: bool = True
     phone: bool = False
     """Whether it stays where there is room for little."""
+    way: str = ""
+    """What rows are ranked by that are sorted by this column, as a reader may choose it."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,8 @@ def _columns(task: Task) -> list[Column]:
         )
     columns.append(
         _number("kl_mean", "KL mean",
-                "Mean over folds of the mean KL of test clips, nats; less is better.", phone=True)
+                "Mean over folds of the mean KL of test clips, nats; less is better.", phone=True,
+                way="KL")
     )  # fmt: skip
     if task is not Task.VA:
         columns += [
@@ -147,16 +150,9 @@ def _columns(task: Task) -> list[Column]:
         _number("kl_difference_to_best", "Δ best", "KL mean less that of the best row, nats.",
                 signed=True),
         Column("corrected_p_holm", "p",
-               "Against the best row, corrected for all pairs of the table.",
+               "Against the best row, corrected for the family: all pairs of competing systems, "
+               "those with a baseline, or those with a marked row.",
                lambda r: p_text(r.get("corrected_p_holm")), _by("corrected_p_holm")),
-        Column("fit_seconds", "Fit", "Seconds of fitting, all folds, features given.",
-               lambda r: duration(r.get("fit_seconds") or None), _by("fit_seconds")),
-        Column("predict_seconds_per_clip", "Predict",
-               "Seconds of predicting one clip, features given.",
-               lambda r: brief(r.get("predict_seconds_per_clip") or None),
-               _by("predict_seconds_per_clip")),
-        Column("seconds", "Time", "Fitting and predicting, all folds.",
-               lambda r: duration(r.get("seconds") or None), _by("seconds")),
     ]  # fmt: skip
     if task is Task.VA:
         for name, heading in (("ccc", "CCC"), ("r2", "R²")):
@@ -169,9 +165,20 @@ def _columns(task: Task) -> list[Column]:
         columns.append(_number("balanced_accuracy", "Balanced", "Mean of the classes' recalls."))
     return [
         *columns,
+        *(Column(f"rank_by_{way}", heading, f"Place by {what}, and its tier, tested as KL is.",
+                 _other_rank(way), _by(f"rank_by_{way}"), way=what)
+          for way, heading, what in _OTHER_WAYS),
         _number("kl_difference_to_people", "Δ people",
                 "KL mean less the best that people reach, nats.", signed=True),
         _number("kl_median", "KL median", "Mean over folds of the median KL, nats."),
+        Column("fit_seconds", "Fit", "Seconds of fitting, all folds, features given.",
+               lambda r: duration(r.get("fit_seconds") or None), _by("fit_seconds")),
+        Column("predict_seconds_per_clip", "Predict",
+               "Seconds of predicting one clip, features given.",
+               lambda r: brief(r.get("predict_seconds_per_clip") or None),
+               _by("predict_seconds_per_clip")),
+        Column("seconds", "Time", "Fitting and predicting, all folds.",
+               lambda r: duration(r.get("seconds") or None), _by("seconds")),
         Column("peak_memory_mb", "Memory", "Peak while fitting, MB.",
                lambda r: _whole(r.get("peak_memory_mb")), _by("peak_memory_mb")),
         Column("n_folds", "Folds", "Folds of the protocol.", lambda r: _whole(r.get("n_folds"))),
@@ -180,6 +187,12 @@ def _columns(task: Task) -> list[Column]:
     ]  # fmt: skip
 
 
+_OTHER_WAYS = (
+    ("squared_error", "By sq. error", "squared error"),
+    ("zero_one", "By accuracy", "accuracy"),
+    ("macro_f1", "By F1", "macro F1"),
+)
+"""What rows have ranks by beside KL: in their columns' names, in headings, in words."""
 ALIKE = ("features", "separator", "augmentation")
 """Columns that are left out where all systems of a table have the same."""
 _METRICS = {"ccc": "Lin's concordance", "r2": "Coefficient of determination"}
@@ -193,6 +206,7 @@ def _number(
     *,
     signed: bool = False,
     phone: bool = False,
+    way: str = "",
 ) -> Column:
     return Column(
         key,
@@ -201,6 +215,7 @@ def _number(
         lambda row: page_number(row.get(key), digits, signed=signed),
         _by(key),
         phone=phone,
+        way=way,
     )
 
 
@@ -230,6 +245,14 @@ def _rank(row: Row) -> str:
     return f"{row['rank']:.0f} ({low}–{high})" if low != high else _whole(row["rank"])
 
 
+def _other_rank(way: str) -> Callable[[Row], str]:
+    def text(row: Row) -> str:
+        rank, tier = row.get(f"rank_by_{way}"), row.get(f"tier_by_{way}")
+        return _whole(rank) + ("" if tier is None else f", tier {_whole(tier)}")
+
+    return text
+
+
 def _interval(row: Row) -> str:
     low, high = interval_of(row)
     return DASH if low is None or high is None else f"{page_number(low)} to {page_number(high)}"
@@ -242,6 +265,8 @@ def interval_of(row: Row) -> tuple[float | None, float | None]:
 
 def _tells(column: Column, rows: Sequence[Row]) -> bool:
     texts = {column.text(row) for row in rows}
+    if column.key == "seconds":  # where both parts stand, their sum says nothing new
+        return any(row.get("seconds") and not row.get("fit_seconds") for row in rows)
     if column.key == "hardware":
         return len(texts - {DASH}) > 1  # of one machine, the line above the table tells
     if column.key in ALIKE and len(rows) > 1:

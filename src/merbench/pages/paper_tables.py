@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from merbench.leaderboard.columns import Comparison
+from merbench.leaderboard.comparisons import level
 from merbench.leaderboard.fold_tables import fold_tables
 from merbench.leaderboard.results import Results, Row, short_names
 from merbench.pages import separator_tables
@@ -35,6 +36,8 @@ _OF_CLASSES = (
     ("pr_auc", "PR-AUC", 3),
 )  # fmt: skip
 """Metrics beside KL: column, heading, decimals."""
+_DECIMALS = 10
+"""Of a score in a CSV file: what is smaller is a rounding error of 0."""
 
 
 def table_texts(content: Results, formats: Sequence[str] = FORMATS) -> dict[str, str]:
@@ -63,7 +66,10 @@ def paper_tables(content: Results) -> list[TextTable]:
         _pairs(_named(f"comparisons-{across}", dataset, i), dataset, across, pairs)
         for i, ((dataset, across), pairs) in enumerate(families.items(), 1)
     ]
-    return found + separator_tables.text_tables(fold_tables(content))
+    return found + [
+        separator_tables.text_table(_named("separators", table.dataset, i), table)
+        for i, table in enumerate(fold_tables(content), 1)
+    ]
 
 
 def _named(kind: str, dataset: Any, place: int) -> str:
@@ -77,28 +83,36 @@ def _systems(name: str, rows: Sequence[Row]) -> TextTable:
     first = rows[0]
     metrics = _SCORES.get(Task(first["task"]), _OF_CLASSES)
     metrics = tuple(m for m in metrics if any(row.get(m[0]) is not None for row in rows))
-    several = any((row.get("tier") or 1) > 1 for row in rows)
+    tiers = any(row.get("tier") is not None for row in rows)
+    tested = any(row.get("corrected_p_holm") is not None for row in rows)
     headings = [
+        *([Heading("Tier", "tier")] if tiers else []),
         Heading("Rank", "rank"),
-        Heading("System", "system", numeric=False),
+        Heading("System", ("system", "role", "mark"), numeric=False),
         Heading("KL mean", "kl_mean"),
-        Heading("95 % interval", "kl_mean_interval"),
+        Heading("95 % interval", ("kl_mean_low", "kl_mean_high")),
         Heading("KL median", "kl_median"),
         *(Heading(heading, column) for column, heading, _ in metrics),
     ]
     named = zip(rows, short_names(rows), strict=True)
-    cells = [_system(row, label, rows, metrics) for row, label in named]
+    cells = [_system(row, label, rows, metrics)[0 if tiers else 1 :] for row, label in named]
     folds = first.get("n_folds")
     caption = (
         f"Systems on {first['dataset']}, {first.get('n_clips')} clips, {folds} "
         f"fold{'s' if folds != 1 else ''}; KL in nats, less is better, with its 95 % interval "
-        "over groups of clips. The best of each column is bold, baselines and people aside."
+        "over groups of clips. The best of each column is bold; baselines, people, and rows with a "
+        "mark in brackets aside."
     )
-    if several:
-        caption += " *: told apart from the best system (another tier)."
+    if tiers:
+        caption += " A tier is a run of ranks, none significantly worse than its first."
+    if tested:
+        caption += (
+            f" *: significantly different from the row that ranks first, p below {level():g} after "
+            "Holm's correction for the family."
+        )
     if first.get("synthetic"):
         caption += " Music and ratings are synthetic."
-    return TextTable(name, caption, headings, cells, "differs_from_best" if several else "")
+    return TextTable(name, caption, headings, cells, "differs_from_best" if tested else "")
 
 
 def _system(
@@ -106,8 +120,9 @@ def _system(
 ) -> list[TextCell]:
     low, high = row.get("kl_mean_low"), row.get("kl_mean_high")
     ends = DASH if low is None or high is None else f"{page_number(low)}–{page_number(high)}"
-    interval = None if low is None or high is None else f"{low:.10g} to {high:.10g}"
+    mark = str(row.get("mark") or "")
     notes = [] if row["role"] == row_columns.SYSTEM else [str(row["role"])]
+    notes += [mark] if mark else []
     notes += [] if row["status"] == "ok" else [str(row["status"])]
     text = f"{label} ({', '.join(notes)})" if notes else label
 
@@ -115,14 +130,17 @@ def _system(
         value = row.get(column)
         systems = [r[column] for r in rows if _counts(r) and r.get(column) is not None]
         best = bool(_counts(row) and systems and value == better(systems))
-        return TextCell(page_number(value, digits), value, bold=best)
+        exact = None if value is None else round(float(value), _DECIMALS)
+        return TextCell(page_number(value, digits), exact, bold=best)
 
     kl = scored("kl_mean", 3, min)
+    p, tier = row.get("corrected_p_holm"), row.get("tier")
     return [
+        TextCell(DASH if tier is None else f"{tier:.0f}"),
         TextCell(DASH if row.get("rank") is None else f"{row['rank']:.0f}"),
-        TextCell(text, row_columns.system_name(row)),
-        TextCell(kl.text, kl.value, kl.bold, star=(row.get("tier") or 1) > 1),
-        TextCell(ends, interval),
+        TextCell(text, (row_columns.system_name(row), row["role"], mark)),
+        TextCell(kl.text, kl.value, kl.bold, star=p is not None and p < level()),
+        TextCell(ends, (low, high)),
         scored("kl_median", 3, min),
         *(scored(column, digits, min if column == "rmse" else max)
           for column, _, digits in metrics),
@@ -130,7 +148,9 @@ def _system(
 
 
 def _counts(row: Mapping[str, Any]) -> bool:
-    return bool(row["role"] == row_columns.SYSTEM and row["status"] == "ok")
+    """Tell whether a row is held for the best of a column: a system that nothing speaks against."""
+    ok = row["role"] == row_columns.SYSTEM and row["status"] == "ok"
+    return bool(ok and not row.get("mark"))
 
 
 # --- paired differences --------------------------------------------------------------------------
@@ -139,7 +159,7 @@ _PAIRED = (
     Heading("First", "a", numeric=False),
     Heading("Second", "b", numeric=False),
     Heading("Difference", "kl_difference"),
-    Heading("95 % interval", "kl_interval"),
+    Heading("95 % interval", ("kl_low", "kl_high")),
     Heading("p", "corrected_p_holm"),
     Heading("Detectable", "detectable_difference"),
 )
@@ -169,7 +189,7 @@ def _pair(pair: Comparison) -> list[TextCell]:
             f"{page_number(low, signed=True)} to {page_number(high, signed=True)}"
             if known
             else DASH,
-            f"{low:.10g} to {high:.10g}" if known else None,
+            (low, high) if known else (None, None),
         ),
         TextCell(p_text(pair.corrected_p_holm), _known(pair.corrected_p_holm)),
         TextCell(page_number(pair.detectable_difference), _known(pair.detectable_difference)),

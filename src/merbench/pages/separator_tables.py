@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from merbench.pages.text_table import Heading, TextCell, TextTable, escaped
@@ -10,7 +9,7 @@ from merbench.pages.text_table import Heading, TextCell, TextTable, escaped
 if TYPE_CHECKING:
     from merbench.leaderboard.fold_tables import FoldTable
 
-__all__ = ["MEDIAN", "body", "text_tables"]
+__all__ = ["MEDIAN", "body", "text_table"]
 
 MEDIAN = "M is the smallest of the n // 2 largest values, as the paper's code has it."
 
@@ -24,12 +23,16 @@ def caption(table: FoldTable) -> str:
     )
 
 
-def text_tables(tables: Sequence[FoldTable]) -> list[TextTable]:
-    """Return the paper's layout of each pair of separators: iterations, and their mean."""
-    return [_text_table(number, table) for number, table in enumerate(tables, 1)]
+def text_table(name: str, table: FoldTable) -> TextTable:
+    """Return the paper's layout of a pair of separators: iterations, and their mean.
 
-
-def _text_table(number: int, table: FoldTable) -> TextTable:
+    Parameters
+    ----------
+    name
+        The table's.
+    table
+        What it holds.
+    """
     names = table.separators
     headings = [Heading("Iteration", "iteration")]
     for letter, column in (("E", "kl_mean"), ("M", "kl_median_upper")):
@@ -49,9 +52,7 @@ def _text_table(number: int, table: FoldTable) -> TextTable:
         [TextCell(text, value) for text, value in zip(texts, (None, *numbers), strict=True)]
         for texts, numbers in zip(body(table), [*values, (*table.average, None)], strict=True)
     ]
-    return TextTable(
-        f"separators-{number}", f"{caption(table)} {MEDIAN}", headings, rows, summed=True
-    )
+    return TextTable(name, f"{caption(table)} {MEDIAN}", headings, rows, summed=True)
 
 
 def _subscript(letter: str, name: str) -> str:

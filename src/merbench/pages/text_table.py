@@ -10,8 +10,11 @@ from merbench.wording import DASH
 
 __all__ = ["PREAMBLE", "Heading", "TextCell", "TextTable", "csv", "escaped", "latex", "markdown"]
 
-PREAMBLE = "% needs \\usepackage{amsmath,booktabs}\n"
+PREAMBLE = "% needs \\usepackage{amsmath,booktabs,longtable}\n"
 """What a document needs for these tables, as the first line of a file of them."""
+
+LONGEST = 40
+"""Rows that a page of a document has room for: longer tables go on over pages."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,7 @@ class Heading:
     text
         As words.
     column
-        The name in a CSV file.
+        The name in a CSV file; several where that has one cell in parts.
     latex
         As LaTeX has it, where that is more than the words.
     numeric
@@ -31,9 +34,14 @@ class Heading:
     """
 
     text: str
-    column: str
+    column: str | tuple[str, ...]
     latex: str = ""
     numeric: bool = True
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of its columns in a CSV file."""
+        return (self.column,) if isinstance(self.column, str) else self.column
 
 
 @dataclass(frozen=True)
@@ -45,7 +53,8 @@ class TextCell:
     text
         As it is printed.
     value
-        What a CSV file has in its place, to all its digits.
+        What a CSV file has in its place, to all its digits; a tuple where the heading has several
+        columns there.
     bold
         Whether it is set off as the best.
     star
@@ -132,6 +141,8 @@ def _environment(table: TextTable) -> str:
     if table.summed:
         rows.insert(len(rows) - 1, r"\midrule")
     head = " & ".join(heading.latex or escaped(heading.text) for heading in table.headings)
+    if len(rows) > LONGEST:
+        return _over_pages(table, sides, head, rows)
     return "\n".join(
         [
             r"\begin{table}",
@@ -146,6 +157,28 @@ def _environment(table: TextTable) -> str:
             rf"\caption{{{escaped(table.caption)}}}",
             rf"\label{{tab:{table.name}}}",
             r"\end{table}",
+        ]
+    )
+
+
+def _over_pages(table: TextTable, sides: str, head: str, rows: Sequence[str]) -> str:
+    """Set a table that goes on over several pages, its head on each."""
+    return "\n".join(
+        [
+            rf"\begin{{longtable}}{{{sides}}}",
+            rf"\caption{{{escaped(table.caption)}}}\label{{tab:{table.name}}} \\",
+            r"\toprule",
+            head + r" \\",
+            r"\midrule",
+            r"\endfirsthead",
+            r"\toprule",
+            head + r" \\",
+            r"\midrule",
+            r"\endhead",
+            r"\bottomrule",
+            r"\endfoot",
+            *rows,
+            r"\end{longtable}",
         ]
     )
 
@@ -179,13 +212,23 @@ def csv(table: TextTable) -> str:
 
     from merbench.csv_text import table_text
 
-    columns = [heading.column for heading in table.headings]
-    rows = [[_value(cell) for cell in row] for row in table.rows]
+    columns = [column for heading in table.headings for column in heading.columns]
+    rows = [
+        [
+            value
+            for heading, cell in zip(table.headings, row, strict=True)
+            for value in _values(cell, len(heading.columns))
+        ]
+        for row in table.rows
+    ]
     frame = pd.DataFrame(rows, columns=columns)
     if table.starred:
         frame[table.starred] = [any(cell.star for cell in row) for row in table.rows]
     return table_text(frame)
 
 
-def _value(cell: TextCell) -> Any:
-    return cell.value if cell.value is not None else "" if cell.text == DASH else cell.text
+def _values(cell: TextCell, columns: int) -> tuple[Any, ...]:
+    """Return what stands in the columns of one cell: floats to ten digits, also among texts."""
+    value = cell.value if cell.value is not None else "" if cell.text == DASH else cell.text
+    values = value if isinstance(value, tuple) else (value,) * columns
+    return tuple(float(f"{v:.10g}") if isinstance(v, float) else v for v in values)

@@ -31,22 +31,35 @@
     if (typeof a === "number" && typeof b === "number") return sign * (a - b);
     return sign * String(a).localeCompare(String(b), "en", { numeric: true });
   };
-  all("table.sortable").forEach((table) => {
+  const sort = (table, head, sign) => {
     const body = table.tBodies[0];
-    const heads = all("thead th", table);
-    heads.forEach((head, index) => {
-      const button = head.querySelector("button");
-      button?.addEventListener("click", () => {
-        const sign = head.getAttribute("aria-sort") === "ascending" ? -1 : 1;
-        heads.forEach((other) => other.removeAttribute("aria-sort"));
-        head.setAttribute("aria-sort", sign > 0 ? "ascending" : "descending");
-        table.classList.add("resorted");
-        const rows = [...body.rows].map((row) => [value(row, index), row]);
-        rows.sort((x, y) => compare(x[0], y[0], sign));
-        body.append(...rows.map((pair) => pair[1]));
+    all("thead th", table).forEach((other) => other.removeAttribute("aria-sort"));
+    head.setAttribute("aria-sort", sign > 0 ? "ascending" : "descending");
+    // Tiers end where they do in the order of KL only.
+    table.classList.toggle("resorted", head.dataset.way !== "KL" || sign < 0);
+    const rows = [...body.rows].map((row) => [value(row, head.cellIndex), row]);
+    rows.sort((x, y) => compare(x[0], y[0], sign));
+    body.append(...rows.map((pair) => pair[1]));
+  };
+  all("table.sortable").forEach((table) => {
+    all("thead th", table).forEach((head) => {
+      head.querySelector("button")?.addEventListener("click", () => {
+        sort(table, head, head.getAttribute("aria-sort") === "ascending" ? -1 : 1);
       });
     });
   });
+
+  // --- what a reader ranks by: the column that tells it, also where there is room for little ---
+  const rank = (way) => {
+    all(".board table.sortable").forEach((table) => {
+      const head = table.querySelector(`th[data-way="${way}"]`);
+      if (!head) return;
+      all(".chosen", table).forEach((cell) => cell.classList.remove("chosen"));
+      [table.tHead.rows[0], ...table.tBodies[0].rows].forEach((row) =>
+        row.cells[head.cellIndex].classList.add("chosen"));
+      sort(table, head, 1);
+    });
+  };
 
   // --- filters ---
   const form = document.querySelector("form.filters");
@@ -77,10 +90,29 @@
       output.textContent = `${shown} of ${total} rows`;
     };
     form.addEventListener("input", filter);
+    form.way?.addEventListener("input", () => rank(form.way.value));
     form.addEventListener("submit", (event) => event.preventDefault());
-    form.addEventListener("reset", () => setTimeout(filter));
+    form.addEventListener("reset", () => setTimeout(() => {
+      filter();
+      if (form.way) rank(form.way.value);
+    }));
     form.hidden = false;
     filter();
+
+    // A link to a row that is filtered out takes the filters back.
+    const reveal = (hash) => {
+      const row = hash && document.getElementById(decodeURIComponent(hash.slice(1)));
+      if (!row || !row.closest(".board tbody [hidden], .board[hidden]")) return;
+      form.text.value = "";
+      chosen.forEach((select) => { select.value = ""; });
+      filter();
+      row.scrollIntoView();
+    };
+    document.addEventListener("click", (event) => {
+      const link = event.target.closest('a[href^="#r-"]');
+      if (link) reveal(link.hash);
+    });
+    addEventListener("hashchange", () => reveal(location.hash));
   }
 
   // --- on a phone a table shows rank, system and score; a button shows the rest ---
