@@ -102,8 +102,8 @@ def text_of(error: BaseException) -> str:
 
 
 def reason(error: BaseException) -> str:
-    """Return an error's kind and text in one line."""
-    return f"{type(error).__name__}: {text_of(error)}"
+    """Return an error's kind, and its text if it has one, in one line."""
+    return ": ".join(filter(None, [type(error).__name__, text_of(error)]))
 
 
 def kind_of(value: object) -> str:

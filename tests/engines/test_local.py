@@ -198,9 +198,9 @@ def merbench_models():
 NAMES = ["raises", "leaves", "interrupts", "hangs", "eats", "exits", "exits-well", "killed"]
 NAMES += ["crashes", "fills", "local", "threads", "good"]
 REASONS = {
-    "raises": r"^noise: raises, fold 0: ValueError: three is no number$",
-    "leaves": r"^noise: leaves, fold 0: SystemExit: 4$",
-    "interrupts": r"^noise: interrupts, fold 0: KeyboardInterrupt: $",
+    "raises": r"^noise: raises, fold 0: ValueError: three is no number at hostile.py:28$",
+    "leaves": r"^noise: leaves, fold 0: SystemExit: 4 at hostile.py:34$",
+    "interrupts": r"^noise: interrupts, fold 0: KeyboardInterrupt at hostile.py:40$",
     "hangs": r"^noise: hangs, fold 0: took longer than the timeout of 12 s; raise --timeout$",
     "eats": r"^noise: eats, fold 0: needed more than 0.5 GiB of memory; lower --jobs or raise",
     "exits": r"^noise: exits, fold 0: its worker process exited with status 7; run again$",

@@ -57,5 +57,7 @@ def _asked(component: Component) -> trial.Answer:
     except MerbenchError as error:
         return trial.Answer(said=text_of(error))
     except (Exception, SystemExit) as error:
-        return trial.Answer(f"{reason(error)}{whereabouts.place(error)}", traceback.format_exc())
+        return trial.Answer(
+            f"{reason(error)}{whereabouts.place(error, short=True)}", traceback.format_exc()
+        )
     return trial.Answer()
