@@ -8,7 +8,6 @@ same weights by name and by path are one identity.
 from __future__ import annotations
 
 import importlib.metadata
-import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,6 +20,7 @@ from merbench.downloads import Progress, download, matches
 from merbench.errors import MerbenchError
 from merbench.home import home
 from merbench.naming import nearest
+from merbench.whole_files import replacing
 
 __all__ = ["KnownWeights", "Weights", "WeightsFile", "fetch", "weights_types"]
 
@@ -319,22 +319,19 @@ def _download_packed(
     import gzip
 
     url = str(file.url)
-
     packed = target.with_name(f"{target.name}.gz")
     download(url, f"sha256:{file.packed}", packed, progress)
-    part = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        with gzip.open(packed) as source, part.open("wb") as unpacked:
-            shutil.copyfileobj(source, unpacked)
-        if not matches(part, file.sha256):
-            raise MerbenchError(
-                f"{url} holds another {file.name} of {known.name} than the known one, whose "
-                f"SHA-256 begins with {file.sha256[:8]}; get it from elsewhere, then "
-                f"`{known.command} --from FILE`"
-            )
-        part.replace(target)
+        with replacing(target) as part:
+            with gzip.open(packed) as source, part.open("wb") as unpacked:
+                shutil.copyfileobj(source, unpacked)
+            if not matches(part, file.sha256):
+                raise MerbenchError(
+                    f"{url} holds another {file.name} of {known.name} than the known one, whose "
+                    f"SHA-256 begins with {file.sha256[:8]}; get it from elsewhere, then "
+                    f"`{known.command} --from FILE`"
+                )
     finally:
-        part.unlink(missing_ok=True)
         packed.unlink()
 
 
@@ -343,12 +340,8 @@ def _take(known: KnownWeights, file: WeightsFile, given: Iterable[Path], target:
     offered = [path for place in given for path in files_at(place.expanduser())]
     for path in offered:
         if matches(path, file.sha256):
-            part = target.with_name(f".{target.name}.{os.getpid()}")
-            try:
+            with replacing(target) as part:
                 shutil.copyfile(path, part)
-                part.replace(target)
-            finally:
-                part.unlink(missing_ok=True)
             return
     found = f"; that of {offered[0]} is {file_digest(offered[0])}" if offered else ""
     raise MerbenchError(

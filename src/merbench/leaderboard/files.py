@@ -17,8 +17,9 @@ from merbench.leaderboard.columns import Comparison, leaderboard_rows, typed_row
 from merbench.leaderboard.findings import FILE as FINDINGS
 from merbench.leaderboard.findings import findings_table
 from merbench.runs.parameter_text import portable_text
-from merbench.runs.record import PREDICTIONS, RunRecord, replacing, write_parquet
+from merbench.runs.record import PREDICTIONS, RunRecord, write_parquet
 from merbench.runs.row_columns import metric_columns
+from merbench.whole_files import replacing
 
 if TYPE_CHECKING:
     import pandas as pd

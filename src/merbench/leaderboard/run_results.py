@@ -15,7 +15,8 @@ from merbench.leaderboard.findings import FILE as FINDINGS
 from merbench.leaderboard.findings import findings_table
 from merbench.runs import record
 from merbench.runs.record import MANIFEST as MANIFEST
-from merbench.runs.record import UNFINISHED, RunRecord, replacing
+from merbench.runs.record import UNFINISHED, RunRecord
+from merbench.whole_files import replacing
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -25,6 +25,7 @@ from merbench.runs.parameter_text import portable_text
 from merbench.runs.record import FOLDS, MANIFEST, PREDICTIONS, RunRecord
 from merbench.runs.row_columns import SYSTEM, label_columns, predicted_columns, truth_columns
 from merbench.tasks import Task
+from merbench.whole_files import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -136,7 +137,7 @@ def write_submission(submitted: RunRecord, folder: Path) -> None:
     record.write_record(submitted, folder)
     files = {name: file_hash(folder / name) for name in (FOLDS, PREDICTIONS)}
     text = record.manifest_text(submitted.manifest | {"files": files})
-    with record.replacing(folder / MANIFEST) as temporary:
+    with replacing(folder / MANIFEST) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from merbench.bounds import json_file, parquet_table
 from merbench.errors import MerbenchError, data_fault, text_of
 from merbench.runs import received
+from merbench.whole_files import replacing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -179,14 +178,3 @@ def _stored_type(kind: Any, pyarrow: Any) -> Any:
     if types.is_string(kind) or types.is_large_string(kind):
         return pyarrow.dictionary(pyarrow.int32(), pyarrow.string())
     return kind
-
-
-@contextmanager
-def replacing(target: Path) -> Iterator[Path]:
-    """Give a temporary name to write to; it becomes `target` when all went well."""
-    temporary = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        yield temporary
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
