@@ -12,6 +12,7 @@ from pydantic import Field
 from merbench import AudioError, Cost, FeatureExtractor, FeatureKind, MerbenchError
 from merbench.components.weights import KnownWeights, Weights, WeightsFile
 from merbench.errors import data_fault
+from merbench_plugins.papers import ARTIST_CNN
 
 if TYPE_CHECKING:
     import numpy as np
@@ -119,6 +120,7 @@ class ArtistEmbedding(_ArtistCnn):
     """
 
     name = "artist-cnn"
+    citation, paper = ARTIST_CNN
     kind = FeatureKind.VECTOR
     typical_cost = Cost(seconds=0.2, megabytes=0.001)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from merbench import Cost, FeatureExtractor, FeatureKind
 from merbench_plugins.features.librosa_14 import Librosa14Stats
 from merbench_plugins.features.opensmile_functionals import EGemaps
+from merbench_plugins.papers import EGEMAPS, LIBROSA
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,6 +25,7 @@ class HandCrafted(FeatureExtractor):
     """
 
     name = "hand-crafted"
+    citation = f"{LIBROSA.citation}; {EGEMAPS.citation}"
     kind = FeatureKind.VECTOR
     source_modules = (
         *Librosa14Stats.source_modules,

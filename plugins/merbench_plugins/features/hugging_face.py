@@ -11,6 +11,7 @@ from pydantic import Field
 
 from merbench import Cost, FeatureExtractor, FeatureKind, MerbenchError, Weights
 from merbench.digests import file_digest, files_at, joined_digest
+from merbench_plugins.papers import CLAP, MERT, MUQ, TRANSFORMERS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -239,6 +240,7 @@ class Clap(_HuggingFace):
     """
 
     name = "clap"
+    citation, paper = CLAP
 
     model: PretrainedModel = Field(
         PretrainedModel("laion/larger_clap_music"),
@@ -295,6 +297,7 @@ class Mert(_Layers, _HuggingFace):
     """
 
     name = "mert"
+    citation, paper = MERT
 
     model: PretrainedModel = Field(
         PretrainedModel("m-a-p/MERT-v1-95M"),
@@ -316,6 +319,7 @@ class TransformersModel(_Layers, _HuggingFace):
     """
 
     name = "transformers"
+    citation, paper = TRANSFORMERS
     check_parameters: ClassVar[Mapping[str, Any]] = {"model": "facebook/wav2vec2-base"}
 
     model: PretrainedModel = Field(
@@ -339,6 +343,7 @@ class Muq(_Layers):
     """
 
     name = "muq"
+    citation, paper = MUQ
     source_modules = ("merbench_plugins.features._muq_network",)
 
     model: PretrainedModel = Field(

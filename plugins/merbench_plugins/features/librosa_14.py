@@ -9,6 +9,7 @@ from pydantic import Field
 from merbench import AudioError, Cost, FeatureExtractor, FeatureKind
 from merbench_plugins.features._frames import HOP_LENGTH
 from merbench_plugins.features._librosa_rows import LOWEST_RATE, ROWS, extract_rows
+from merbench_plugins.papers import LIBROSA
 
 if TYPE_CHECKING:
     import numpy as np
@@ -79,6 +80,7 @@ class Librosa14(_Librosa14):
     """
 
     name = "librosa-14"
+    citation, paper = LIBROSA
     kind = FeatureKind.SEQUENCE
     typical_cost = Cost(seconds=0.15, megabytes=1.05)
 
@@ -128,6 +130,7 @@ class Librosa14Flat(_Librosa14):
     """
 
     name = "librosa-14-flat"
+    citation, paper = LIBROSA
     kind = FeatureKind.VECTOR
     typical_cost = Cost(seconds=0.15, megabytes=1.06)
 
@@ -174,6 +177,7 @@ class Librosa14Stats(_Librosa14):
     """
 
     name = "librosa-14-stats"
+    citation, paper = LIBROSA
     kind = FeatureKind.VECTOR
     typical_cost = Cost(seconds=0.16, megabytes=0.007)
 

@@ -11,6 +11,7 @@ from pydantic import Field
 from merbench import AudioError, Cost, FeatureExtractor, FeatureKind, MerbenchError
 from merbench.components.weights import KnownWeights, Weights, WeightsFile
 from merbench.errors import data_fault
+from merbench_plugins.papers import LOURO_2024
 
 if TYPE_CHECKING:
     import numpy as np
@@ -63,6 +64,7 @@ class MtatEmbedding(FeatureExtractor):
     """
 
     name = "mtat-crnn"
+    citation, paper = LOURO_2024
     kind = FeatureKind.VECTOR
     uses_device = True
     source_modules = (

@@ -21,6 +21,7 @@ from merbench import (
 from merbench.digests import content_digest
 from merbench_plugins.checkpoints import SOURCES
 from merbench_plugins.features._frames import fourier
+from merbench_plugins.papers import MUSICNN
 
 if TYPE_CHECKING:
     import numpy as np
@@ -75,6 +76,7 @@ class Musicnn(FeatureExtractor):
     """
 
     name = "musicnn"
+    citation, paper = MUSICNN
     kind = FeatureKind.VECTOR
     uses_device = True
     source_modules = (

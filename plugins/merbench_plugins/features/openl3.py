@@ -13,6 +13,7 @@ from merbench import Cost, FeatureExtractor, FeatureKind, KnownWeights, Weights
 from merbench.components import WeightsFile
 from merbench.digests import content_digest
 from merbench_plugins.checkpoints import SOURCES
+from merbench_plugins.papers import OPENL3
 
 if TYPE_CHECKING:
     import numpy as np
@@ -131,6 +132,7 @@ class OpenL3(_OpenL3):
     """
 
     name = "openl3"
+    citation, paper = OPENL3
     kind = FeatureKind.VECTOR
     typical_cost = Cost(seconds=20.0, megabytes=0.002)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field
 
 from merbench import AudioError, Cost, FeatureExtractor, FeatureKind, MerbenchError
+from merbench_plugins.papers import COMPARE_2016, EGEMAPS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -90,6 +91,7 @@ class Compare2016(OpenSmileFunctionals):
     """
 
     name = "compare-2016"
+    citation, paper = COMPARE_2016
     feature_set = "ComParE_2016"
     typical_cost = Cost(seconds=1.8, megabytes=0.025)
 
@@ -102,6 +104,7 @@ class EGemaps(OpenSmileFunctionals):
     """
 
     name = "egemaps"
+    citation, paper = EGEMAPS
     feature_set = "eGeMAPSv02"
     typical_cost = Cost(seconds=0.9, megabytes=0.001)
 

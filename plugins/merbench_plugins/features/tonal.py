@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from merbench import AudioError, Cost, FeatureExtractor, FeatureKind
+from merbench_plugins.papers import KEY_PROFILES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,6 +36,7 @@ class Tonal(FeatureExtractor):
     """
 
     name = "tonal"
+    citation, paper = KEY_PROFILES
     kind = FeatureKind.VECTOR
     typical_cost = Cost(seconds=0.6, megabytes=0.0003)
 

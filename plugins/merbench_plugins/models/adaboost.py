@@ -8,6 +8,7 @@ from pydantic import Field
 
 from merbench import Cost, Estimator, FeatureKind, Model, Task
 from merbench_plugins.models._parameters import Smoothing
+from merbench_plugins.papers import SAMME
 
 
 class AdaBoost(Model):
@@ -25,6 +26,7 @@ class AdaBoost(Model):
     """
 
     name = "adaboost"
+    citation, paper = SAMME
     inputs = FeatureKind.VECTOR
     tasks = frozenset(Task)
     source_modules = (

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 
 from merbench import Cost, Estimator, FeatureKind, Model, ModelParameter, Task
 from merbench_plugins.models._network_model import IMAGE, Side, TrainedNetwork
+from merbench_plugins.papers import LOURO_2024
 
 
 class Autoencoded(Model):
@@ -23,6 +24,7 @@ class Autoencoded(Model):
     """
 
     name = "autoencoded"
+    citation, paper = LOURO_2024
     inputs = FeatureKind.IMAGE
     uses_device = True
     source_modules = (

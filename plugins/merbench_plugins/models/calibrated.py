@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from merbench import Cost, Estimator, FeatureKind, Model, ModelParameter, Task
+from merbench_plugins.papers import TEMPERATURE
 
 
 class Calibrated(Model):
@@ -29,6 +30,7 @@ class Calibrated(Model):
     """
 
     name = "calibrated"
+    citation, paper = TEMPERATURE
     source_modules = (
         "merbench_plugins.models._calibration",
         "merbench_plugins.models._checked",

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from merbench import Cost, Estimator, FeatureKind, Model, Task
 from merbench_plugins.models._crnn_architecture import Architecture
+from merbench_plugins.papers import NGUYEN_2022
 
 Sequence: TypeAlias = Literal["channels", "time"]
 Start: TypeAlias = Literal["zero", "mean"]
@@ -79,6 +80,7 @@ class Crnn(Model):
     """
 
     name = "crnn"
+    citation, paper = NGUYEN_2022
     inputs = FeatureKind.IMAGE
     tasks = frozenset({Task.VA})
     uses_device = True

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 
 from merbench import Cost, Estimator, FeatureKind, Model, ModelParameter, Task
 from merbench_plugins.models._network_model import IMAGE, Side, TrainedNetwork
+from merbench_plugins.papers import DEEP_SMOTE
 
 
 class DeepSmote(Model):
@@ -32,6 +33,7 @@ class DeepSmote(Model):
     """
 
     name = "deep-smote"
+    citation, paper = DEEP_SMOTE
     inputs = FeatureKind.IMAGE
     uses_device = True
     requires = ("imbalanced-learn",)

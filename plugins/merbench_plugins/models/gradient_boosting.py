@@ -9,6 +9,7 @@ from pydantic import Field
 
 from merbench import Cost, Estimator, FeatureKind, Model, Task
 from merbench_plugins.models._parameters import Smoothing
+from merbench_plugins.papers import XGBOOST
 
 
 class XGBoost(Model):
@@ -22,6 +23,7 @@ class XGBoost(Model):
     """
 
     name = "xgboost"
+    citation, paper = XGBOOST
     inputs = FeatureKind.VECTOR
     tasks = frozenset(Task)
     source_modules = (

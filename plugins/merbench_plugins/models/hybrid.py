@@ -9,6 +9,7 @@ from pydantic import Field
 
 from merbench import Cost, Estimator, FeatureKind, Model, Task
 from merbench_plugins.models._network_model import IMAGE, Side, TrainedNetwork
+from merbench_plugins.papers import LOURO_2024
 
 
 class LouroHybrid(Model):
@@ -27,6 +28,7 @@ class LouroHybrid(Model):
     """
 
     name = "louro-hybrid"
+    citation, paper = LOURO_2024
     inputs = (FeatureKind.IMAGE, FeatureKind.VECTOR)
     originals_only = (False, True)
     tasks = frozenset({Task.QUADRANT, Task.CLASSES})

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from merbench import Cost, FeatureKind
 from merbench_plugins.models._network_model import ImageNetwork, TrainedNetwork
+from merbench_plugins.papers import LOURO_2024, SAMPLE_CNN, SHORT_CHUNK_CNN
 
 if TYPE_CHECKING:
     from torch import nn
@@ -29,6 +30,7 @@ class LouroCnn(ImageNetwork):
     """
 
     name = "louro-cnn"
+    citation, paper = LOURO_2024
     source_modules = (*ImageNetwork.source_modules, "merbench_plugins.networks.baseline_cnn")
     typical_cost = Cost(seconds=2_000)
     check_parameters: ClassVar[Mapping[str, Any]] = {
@@ -52,6 +54,7 @@ class LouroCnnGru(ImageNetwork):
     """
 
     name = "louro-cnn-gru"
+    citation, paper = LOURO_2024
     source_modules = (*ImageNetwork.source_modules, "merbench_plugins.networks.baseline_cnn")
     typical_cost = Cost(seconds=3_000)
     check_parameters: ClassVar[Mapping[str, Any]] = {
@@ -80,6 +83,7 @@ class LouroCrnn(ImageNetwork):
     """
 
     name = "louro-crnn"
+    citation, paper = LOURO_2024
     source_modules = (*ImageNetwork.source_modules, "merbench_plugins.networks.tagging_crnn")
     typical_cost = Cost(seconds=9_000)
     check_parameters: ClassVar[Mapping[str, Any]] = {
@@ -110,6 +114,7 @@ class ShortChunkCnn(ImageNetwork):
     """
 
     name = "short-chunk-cnn"
+    citation, paper = SHORT_CHUNK_CNN
     source_modules = (*ImageNetwork.source_modules, "merbench_plugins.networks.short_chunk_cnn")
     typical_cost = Cost(seconds=20_000)
     check_parameters: ClassVar[Mapping[str, Any]] = {
@@ -141,6 +146,7 @@ class SampleCnn(TrainedNetwork):
     """
 
     name = "sample-cnn"
+    citation, paper = SAMPLE_CNN
     inputs = FeatureKind.WAVEFORM
     source_modules = (*TrainedNetwork.source_modules, "merbench_plugins.networks.sample_cnn")
     typical_cost = Cost(seconds=20_000)

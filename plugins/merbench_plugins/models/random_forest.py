@@ -8,6 +8,7 @@ from pydantic import Field
 
 from merbench import Cost, Estimator, FeatureKind, Model, Task
 from merbench_plugins.models._parameters import Smoothing
+from merbench_plugins.papers import RANDOM_FOREST
 
 Share: TypeAlias = Annotated[float, Field(gt=0, le=1)]
 
@@ -24,6 +25,7 @@ class RandomForest(Model):
     """
 
     name = "random-forest"
+    citation, paper = RANDOM_FOREST
     inputs = FeatureKind.VECTOR
     tasks = frozenset(Task)
     source_modules = (

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from pydantic import Field, field_validator
 
 from merbench import Cost, Estimator, FeatureKind, Model, ModelParameter, Task
+from merbench_plugins.papers import RELIEFF
 
 
 class Ranked(Model):
@@ -22,6 +23,7 @@ class Ranked(Model):
     """
 
     name = "ranked"
+    citation, paper = RELIEFF
     inputs = FeatureKind.VECTOR
     source_modules = (
         "merbench_plugins.models._checked",

@@ -18,6 +18,7 @@ from merbench_plugins.models._recurrent_recipe import (
     Standardise,
     Start,
 )
+from merbench_plugins.papers import BILSTM, BIRNN, GRU, LSTM
 
 PUBLISHED = Recipe(
     head=(128,),
@@ -226,6 +227,7 @@ class BidirectionalRNN(RecurrentNetwork):
     """
 
     name = "birnn"
+    citation, paper = BIRNN
     bidirectional = True
     presets = {  # noqa: RUF012
         "default": Recipe(),
@@ -252,6 +254,7 @@ class LongShortTermMemory(RecurrentNetwork):
     """
 
     name = "lstm"
+    citation, paper = LSTM
     cell = "LSTM"
     presets = {  # noqa: RUF012
         "default": Recipe(),
@@ -269,6 +272,7 @@ class BidirectionalLSTM(Recurrent):
     """
 
     name = "bilstm"
+    citation, paper = BILSTM
     cell = "LSTM"
     bidirectional = True
 
@@ -280,4 +284,5 @@ class GatedRecurrentUnit(Recurrent):
     """
 
     name = "gru"
+    citation, paper = GRU
     cell = "GRU"

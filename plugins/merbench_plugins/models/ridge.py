@@ -8,6 +8,7 @@ from pydantic import Field
 
 from merbench import Cost, Estimator, FeatureKind, Model, Task
 from merbench_plugins.models._parameters import CalibrationFolds, Probabilities, Smoothing
+from merbench_plugins.papers import RIDGE
 
 
 class Ridge(Model):
@@ -29,6 +30,7 @@ class Ridge(Model):
     """
 
     name = "ridge"
+    citation, paper = RIDGE
     inputs = FeatureKind.VECTOR
     tasks = frozenset(Task)
     source_modules = (

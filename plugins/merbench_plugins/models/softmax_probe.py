@@ -9,6 +9,7 @@ from pydantic import Field
 
 from merbench import Cost, Estimator, FeatureKind, Model, Task
 from merbench_plugins.models._network_model import TrainedNetwork
+from merbench_plugins.papers import LOURO_2024
 
 
 class SoftmaxProbe(Model):
@@ -26,6 +27,7 @@ class SoftmaxProbe(Model):
     """
 
     name = "softmax-probe"
+    citation, paper = LOURO_2024
     inputs = FeatureKind.VECTOR
     tasks = frozenset({Task.QUADRANT, Task.CLASSES})
     uses_device = True

@@ -13,6 +13,7 @@ from merbench_plugins.models._parameters import (
     Scaling,
     Smoothing,
 )
+from merbench_plugins.papers import LIBSVM
 
 Count: TypeAlias = Annotated[int, Field(ge=1, strict=True)]
 Share: TypeAlias = Annotated[float, Field(gt=0, lt=1)]
@@ -31,6 +32,7 @@ class SupportVectorRegression(Model):
     """
 
     name = "svr"
+    citation, paper = LIBSVM
     inputs = FeatureKind.VECTOR
     tasks = frozenset({Task.VA})
     source_modules = (
@@ -97,6 +99,7 @@ class SupportVectorClassifier(Model):
     """
 
     name = "svc"
+    citation, paper = LIBSVM
     inputs = FeatureKind.VECTOR
     tasks = frozenset({Task.QUADRANT, Task.CLASSES})
     source_modules = (

@@ -16,6 +16,7 @@ from merbench_plugins.models._search_space import (
     text_of,
 )
 from merbench_plugins.models._tuning_metrics import Metric, tasks_of
+from merbench_plugins.papers import OPTUNA
 
 TRIALS = 20
 """Candidates by default, where there is no end of them."""
@@ -36,6 +37,7 @@ class Tuned(Model):
     """
 
     name = "tuned"
+    citation, paper = OPTUNA
     source_modules = (
         "merbench_plugins.models._checked",
         "merbench_plugins.models._inner_folds",

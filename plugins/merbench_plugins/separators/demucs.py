@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from pydantic import Field
 
 from merbench import CANONICAL_STEMS, Cost, KnownWeights, MerbenchError, Separator
+from merbench_plugins.papers import DEMUCS
 
 if TYPE_CHECKING:
     from demucs.api import Separator as Engine
@@ -38,6 +39,7 @@ class Demucs(Separator):
     """
 
     name = "demucs"
+    citation, paper = DEMUCS
     requires = (_DISTRIBUTION,)
     source_modules = (
         "merbench_plugins.separators._demucs_models",

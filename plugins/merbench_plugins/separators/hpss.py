@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from merbench import Cost, Separator
+from merbench_plugins.papers import HPSS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,6 +44,7 @@ class Hpss(Separator):
     """
 
     name = "hpss"
+    citation, paper = HPSS
     typical_cost = Cost(seconds=1.5, megabytes=42.0)
 
     bass_cutoff: float = Field(

@@ -11,6 +11,7 @@ from pydantic import Field, field_validator
 from merbench import Cost, KnownWeights, Separator, Weights
 from merbench.digests import content_digest
 from merbench_plugins.checkpoints import SOURCES
+from merbench_plugins.papers import SPLEETER
 
 if TYPE_CHECKING:
     from merbench.audio import Waveform
@@ -52,6 +53,7 @@ class Spleeter(Separator):
     """
 
     name = "spleeter"
+    citation, paper = SPLEETER
     source_modules = SOURCES + tuple(
         f"merbench_plugins.separators.{module}"
         for module in ("_spleeter_checkpoint", "_spleeter_network", "hpss", "stereo")

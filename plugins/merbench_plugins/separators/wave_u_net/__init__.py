@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from merbench import CANONICAL_STEMS, Cost, KnownWeights, MerbenchError, Separator, Weights
 from merbench.digests import content_digest
 from merbench_plugins.checkpoints import SOURCES as CHECKPOINT_SOURCES
+from merbench_plugins.papers import WAVE_U_NET
 from merbench_plugins.separators.wave_u_net.configuration import (
     IN_ERRORS,
     Configuration,
@@ -86,6 +87,7 @@ class WaveUNet(Separator):
     """
 
     name = "wave-u-net"
+    citation, paper = WAVE_U_NET
     source_modules = CHECKPOINT_SOURCES + tuple(
         f"merbench_plugins.separators.{module}"
         for module in (
