@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from headless import axe as axe
 from headless import browser as browser
-from merbench.leaderboard import run_results
+from merbench.leaderboard import run_results, submission
 from merbench.publishing.publish import publish
 from tinybench import TinyBench
 
@@ -100,6 +101,15 @@ def two_runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[TinyBench, Path,
         run_results.write_results(finished, bench.folder / name)
         folders.append(bench.folder / name)
     return bench, folders[0], folders[1]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_day() -> Iterator[None]:
+    """Let it be one day in all tests of a session: boards of two days are not equal."""
+    day = submission.today()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(submission, "today", lambda: day)
+        yield
 
 
 @pytest.fixture(scope="session")

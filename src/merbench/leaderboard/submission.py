@@ -67,9 +67,14 @@ def signed(submitted: RunRecord, submitter: str, earlier: RunRecord | None = Non
     if submitter.strip():
         known = known | {"submitter": " ".join(submitter.split())}
     if earlier is None:
-        known = {"published": datetime.now(UTC).date().isoformat()} | known
+        known = {"published": today()} | known
     said = {"submission": dict(sorted(known.items()))} if known else {}
     return replace(submitted, manifest=submitted.manifest | said)
+
+
+def today() -> str:
+    """Return the day it is, by Greenwich."""
+    return datetime.now(UTC).date().isoformat()
 
 
 def of_run(run: RunRecord) -> RunRecord:
