@@ -21,6 +21,13 @@ def test_a_component_that_cannot_be_built_is_said(tmp_path: Path) -> None:
         discovery.load_plugins([path]).build("model", "mine", {})
 
 
+def test_what_could_not_be_loaded_is_said_where_a_name_is_not_found(tmp_path: Path) -> None:
+    path = write(tmp_path / "mine.py", "def (")
+    registry = discovery.load_plugins([path])
+    with pytest.raises(PluginError, match=r"no plugin 'mine'.*mine\.py: it cannot be imported"):
+        registry.find("mine")
+
+
 def test_the_nearest_right_name_is_offered(registry: Registry) -> None:
     with pytest.raises(PluginError, match=r"there is no model 'plian'; did you mean 'plain'\?"):
         registry.get("model", "plian")
@@ -28,6 +35,8 @@ def test_the_nearest_right_name_is_offered(registry: Registry) -> None:
         registry.find("plian")
     with pytest.raises(PluginError, match=r"there is no plugin 'dataset/plain'"):
         registry.find("dataset/plain")
+    with pytest.raises(PluginError, match=r"'zzz'; `merbench plugins list` names what there is$"):
+        registry.find("zzz")
     with pytest.raises(PluginError, match=r"there is no model 'zzz'; choose from .*plain.*wrapper"):
         registry.get("model", "zzz")
 

@@ -21,7 +21,7 @@ from merbench.components import (
     Separator,
 )
 from merbench.errors import MerbenchError, PluginError, reason
-from merbench.naming import nearest
+from merbench.naming import closest, nearest
 from merbench.plugins import containment, whereabouts
 
 KINDS: dict[str, type[Component]] = {
@@ -145,12 +145,8 @@ class Registry:
         try:
             return self.entries[kind, name]
         except KeyError:
-            names = [entry.name for entry in self.of_kind(kind)]
-            message = f"there is no {kind} {name!r}{nearest(name, names)}"
-            if self.problems:
-                failed = "; ".join(str(problem) for problem in self.problems)
-                message += f" ({failed})"
-            raise PluginError(message) from None
+            hint = nearest(name, (entry.name for entry in self.of_kind(kind)))
+            raise PluginError(f"there is no {kind} {name!r}{hint}{self._unloaded()}") from None
 
     def find(self, name: str) -> Entry:
         """Return the entry called `name` or `kind/name`, whatever its kind."""
@@ -161,8 +157,18 @@ class Registry:
         if found:
             options = " or ".join(f"{e.kind}/{e.name}" for e in found)
             raise PluginError(f"{name!r} is the name of several plugins: say {options}")
-        names = [entry.name for entry in self.entries.values()]
-        raise PluginError(f"there is no plugin {name!r}{nearest(bare, names)}")
+        close = closest(bare, (entry.name for entry in self.entries.values()))
+        hint = (
+            f"; did you mean {close!r}?"
+            if close
+            else "; `merbench plugins list` names what there is"
+        )
+        raise PluginError(f"there is no plugin {name!r}{hint}{self._unloaded()}")
+
+    def _unloaded(self) -> str:
+        """Say what could not be loaded, which may be what is looked for."""
+        failed = "; ".join(str(problem) for problem in self.problems)
+        return f" ({failed})" if failed else ""
 
     def build(self, kind: str, name: str, parameters: Mapping[str, Any]) -> Component:
         """Build a component from a name and parameters.
