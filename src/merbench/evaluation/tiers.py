@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from merbench.evaluation.comparison import ALPHA
 from merbench.evaluation.families import holm_within
 from merbench.evaluation.paired_scores import Scores
-from merbench.evaluation.resampled import POWER, Corrected
-from merbench.evaluation.two_sources import two_sources
+from merbench.evaluation.resampled import POWER
+from merbench.evaluation.two_sources import sources, two_sources
 
 __all__ = ["MOST_TIMES", "AllPairs", "groups_needed", "tiers"]
 
@@ -121,12 +121,10 @@ def groups_needed(
 ) -> Array:
     """How many groups would have to be tested to find differences of the size at hand.
 
-    With m times the groups, the groups' part of the variance of `two_sources` falls to an m-th and
-    has m times their degrees of freedom; training's part stays what it is, for more clips to test
-    are no more trainings. (What few groups add falls faster still: this errs upwards.) The number
-    is the least at which `Corrected.detectable`, at the level `alpha` / `n_pairs` that the first of
-    a family of so many pairs must reach, is not above the difference at hand: at which the
-    noncentral t has the power of `POWER`.
+    With more groups the errors are those of `Sources.corrected`. (What few groups add falls faster
+    still: this errs upwards.) The number is the least at which `Corrected.detectable`, at the level
+    `alpha` / `n_pairs` that the first of a family of so many pairs must reach, is not above the
+    difference at hand: at which the noncentral t has the power of `POWER`.
 
     Parameters
     ----------
@@ -145,51 +143,25 @@ def groups_needed(
     """
     from scipy import special
 
-    difference = two_sources(scores, a, b)
-    groups, training = _parts(scores, a, b, difference)
-    sizes = np.unique(scores.group_index, return_counts=True)[1]
-    effective = 1 / ((sizes / len(scores.group)) ** 2).sum()
-    wanted = np.abs(difference.mean)
+    found = sources(scores, a, b)
+    wanted = np.abs(found.mean)
     confident = 1 - alpha / np.asarray(n_pairs, np.float64) / 2
 
     def shown(times: Array) -> NDArray[np.bool_]:
         """Tell which differences would be found with so many times the groups."""
-        of_groups = groups / times
-        variance = of_groups + training
+        then = found.corrected(times)
+        critical = special.stdtrit(then.df, confident)
         with np.errstate(divide="ignore", invalid="ignore"):
-            df = variance**2 / (
-                of_groups**2 / (times * effective - 1) + training**2 / max(1, len(scores.folds) - 1)
-            )
-            critical = special.stdtrit(df, confident)
             # Beyond this the power is 1, and the function's series may not come to an end.
-            noncentral = np.minimum(wanted / np.sqrt(variance), 3 * critical + _FAR)
-        return np.asarray(special.nctdtr(df, noncentral, critical) <= 1 - POWER)
+            noncentral = np.minimum(wanted / then.error, 3 * critical + _FAR)
+        return np.asarray(special.nctdtr(then.df, noncentral, critical) <= 1 - POWER)
 
     low, high = np.zeros_like(wanted), np.full_like(wanted, np.log(MOST_TIMES))
-    found = shown(np.exp(high))
+    enough_at_most = shown(np.exp(high))
     high[shown(np.ones_like(wanted))] = 0.0
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
         enough = shown(np.exp(middle))
         low, high = np.where(enough, low, middle), np.where(enough, middle, high)
-    needed = np.where(found, len(scores.groups) * np.exp(high), np.inf)
-    return np.where(np.isnan(difference.error), np.nan, needed)
-
-
-def _parts(
-    scores: Scores, a: NDArray[np.intp], b: NDArray[np.intp], whole: Corrected
-) -> tuple[Array, Array]:
-    """Take variances of pairs apart: the groups' part, and that of training.
-
-    What `unseen` adds is a known share of the groups' own variance: adding all of it once tells how
-    large that is, and the rest is training's.
-    """
-    variance = whole.error**2
-    if len(scores.folds) == 1:
-        return variance, np.zeros_like(variance)
-    without = two_sources(scores, a, b, unseen=0.0).error ** 2
-    twice = two_sources(scores, a, b, unseen=1 / scores.test_train_ratio).error ** 2
-    training = np.maximum(2 * without - twice, 0.0)
-    # A part that is nothing but rounding would stay when the others shrink.
-    training = np.where(training > 1e-9 * variance, training, 0.0)
-    return variance - training, training
+    needed = np.where(enough_at_most, len(scores.groups) * np.exp(high), np.inf)
+    return np.where(np.isnan(found.groups), np.nan, needed)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from merbench.evaluation.paired_scores import Scores
 from merbench.evaluation.resampled import Corrected
 
-__all__ = ["UNSEEN", "two_sources"]
+__all__ = ["UNSEEN", "Sources", "sources", "two_sources"]
 
 Array = NDArray[np.float64]
 
@@ -38,6 +38,43 @@ _REPEATED = 0.15
 
 _CHUNK = 2**21
 """Numbers worked on at once: bounds the memory."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sources:
+    """Mean differences of pairs, and how much each source adds to their variances.
+
+    Parameters
+    ----------
+    mean
+        Shape (P,): over folds, of the folds' mean differences.
+    groups, training
+        Shapes (P,): the terms of V that `two_sources` adds up. NaN for those of a single group.
+    effective
+        Kish's effective number of groups.
+    folds
+        Their number.
+    """
+
+    mean: Array
+    groups: Array
+    training: Array
+    effective: float
+    folds: int
+
+    def corrected(self, times: Array | float = 1.0) -> Corrected:
+        """Return the means with their errors, or those that so many times the groups would have.
+
+        Of m times the groups, their term is an m-th; training's stays, for more clips to test are
+        no more trainings.
+        """
+        groups, nu = self.groups / times, times * self.effective - 1
+        variance = groups + self.training
+        with np.errstate(divide="ignore", invalid="ignore"):
+            df = variance**2 / (groups**2 / nu + self.training**2 / max(1, self.folds - 1))
+        unknown = np.isnan(variance)
+        df = np.where(variance > 0, df, np.where(unknown, np.nan, nu))
+        return Corrected(self.mean, np.sqrt(variance), df)
 
 
 def two_sources(
@@ -83,6 +120,13 @@ def two_sources(
         Shapes (P,): the mean over folds of the folds' mean differences. NaN for the error of a
         single group.
     """
+    return sources(scores, a, b, unseen=unseen).corrected()
+
+
+def sources(
+    scores: Scores, a: NDArray[np.intp], b: NDArray[np.intp], *, unseen: float | None = None
+) -> Sources:
+    """Take the variances of `two_sources`, of whose parameters these are, apart."""
     design = _Design.of(scores)
     sums = np.add.reduceat(scores.kl[:, design.order], design.starts, axis=1)
     step = max(1, _CHUNK // sums.shape[1])
@@ -96,8 +140,8 @@ def two_sources(
         )
         for part in parts
     ]
-    mean, variance, df = (np.concatenate(column) for column in zip(*found, strict=True))
-    return Corrected(mean, np.sqrt(variance), df)
+    mean, groups, training = (np.concatenate(column) for column in zip(*found, strict=True))
+    return Sources(mean, groups, training, design.effective, len(scores.folds))
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,6 +175,11 @@ class _Design:
     spread: Array
     left: float
 
+    @property
+    def effective(self) -> float:
+        """Kish's effective number of groups."""
+        return float(1 / (self.weight**2).sum())
+
     @classmethod
     def of(cls, scores: Scores) -> _Design:
         folds, groups = len(scores.folds), len(scores.groups)
@@ -155,7 +204,7 @@ class _Design:
     def estimate(
         self, sums: Array, by_fold: Array, ratio: float, unseen: float | None
     ) -> tuple[Array, Array, Array]:
-        """Return means, their variances and degrees of freedom: each (P,).
+        """Return means, and what groups and training add to their variances: each (P,).
 
         Parameters
         ----------
@@ -175,7 +224,7 @@ class _Design:
         squares = (of_group - overall[:, None]) ** 2 / (1 - self.weight)
         # What is equal up to rounding is equal: its variance would be that of the rounding.
         squares[_flat(of_group)] = 0.0
-        nu, again = 1 / (self.weight**2).sum() - 1, self.left >= _REPEATED
+        nu, again = self.effective - 1, self.left >= _REPEATED
         if unseen is None:
             unseen = UNSEEN if folds == 1 else (UNSEEN if again else ONCE) * (1 + FEW / nu)
         groups = (1 + unseen * ratio) * (squares * self.weight**2).sum(axis=1)
@@ -188,11 +237,7 @@ class _Design:
             else:
                 training = by_fold.var(axis=1, ddof=1) - (squares * self.spread).sum(axis=1)
             training[_flat(by_fold)] = 0.0
-        training = (1 / folds + ratio) * np.maximum(training, 0.0)
-        variance = groups + training
-        with np.errstate(divide="ignore", invalid="ignore"):
-            df = variance**2 / (groups**2 / nu + training**2 / max(1, folds - 1))
-        return mean, variance, np.where(variance > 0, df, nu)
+        return mean, groups, (1 / folds + ratio) * np.maximum(training, 0.0)
 
 
 def _left(
