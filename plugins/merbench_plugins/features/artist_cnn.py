@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from merbench import AudioError, Cost, FeatureExtractor, FeatureKind, MerbenchError
+from merbench import AudioError, Cost, FeatureKind, MerbenchError
 from merbench.components.weights import KnownWeights, Weights, WeightsFile
 from merbench.errors import data_fault
+from merbench_plugins.features._maybe_untrained import MaybeUntrained
 from merbench_plugins.papers import ARTIST_CNN
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class ArtistWeights(Weights):
     )
 
 
-class _ArtistCnn(FeatureExtractor):
+class _ArtistCnn(MaybeUntrained):
     """What the forms of the artist network's embedding share: its weights, and what it hears."""
 
     uses_device = True
@@ -69,16 +70,6 @@ class _ArtistCnn(FeatureExtractor):
     given: Literal["pretraining", "louro2024"] = Field(
         "pretraining", description="What it is given: as in its training, or as published."
     )
-    untrained: bool = Field(
-        False,
-        description="Whether its weights are random, the same each time, and none are read: to try "
-        "a benchmark without them, or to see what the trained ones are worth.",
-    )
-
-    def ready(self) -> None:
-        """Raise `MerbenchError` without the package or, where they are read, the weights."""
-        if not self.untrained:
-            super().ready()
 
     def _embed(self, waveform: Waveform, sample_rate: int, device: str) -> NDArray[np.float32]:
         """Return the embeddings of pieces of 3 s, shape (pieces, 256)."""

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from merbench import AudioError, Cost, FeatureExtractor, FeatureKind, MerbenchError
+from merbench import AudioError, Cost, FeatureKind, MerbenchError
 from merbench.components.weights import KnownWeights, Weights, WeightsFile
 from merbench.errors import data_fault
+from merbench_plugins.features._maybe_untrained import MaybeUntrained
 from merbench_plugins.papers import LOURO_2024
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class MtatWeights(Weights):
     )
 
 
-class MtatEmbedding(FeatureExtractor):
+class MtatEmbedding(MaybeUntrained):
     """What a network that tags music makes of a clip: 32 numbers, its last recurrent state.
 
     The CRNN of Won et al., "Evaluation of CNN-based automatic music tagging models", SMC 2020
@@ -81,16 +82,6 @@ class MtatEmbedding(FeatureExtractor):
     given: Literal["pretraining", "louro2024"] = Field(
         "pretraining", description="What it is given: as in its training, or as published."
     )
-    untrained: bool = Field(
-        False,
-        description="Whether its weights are random, the same each time, and none are read: to try "
-        "a benchmark without them, or to see what the trained ones are worth.",
-    )
-
-    def ready(self) -> None:
-        """Raise `MerbenchError` without the weights, where they are read."""
-        if not self.untrained:
-            super().ready()
 
     def extract(self, waveform: Waveform, sample_rate: int, *, device: str) -> NDArray[np.float32]:
         """Embed one stem.

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from merbench import Cost, FeatureExtractor, FeatureKind, KnownWeights, Weights
+from merbench import Cost, FeatureKind, KnownWeights, Weights
 from merbench.components import WeightsFile
 from merbench.digests import content_digest
 from merbench_plugins.checkpoints import SOURCES
+from merbench_plugins.features._maybe_untrained import MaybeUntrained
 from merbench_plugins.papers import OPENL3
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class OpenL3Weights(Weights):
     remedy = "give the path of openl3_audio_mel256_music.h5"
 
 
-class _OpenL3(FeatureExtractor):
+class _OpenL3(MaybeUntrained):
     """Windows of one second, and their embeddings."""
 
     uses_device = True
@@ -72,16 +73,10 @@ class _OpenL3(FeatureExtractor):
         "begins with half a second of silence.",
     )
 
-    untrained: bool = Field(
-        False,
-        description="Whether its weights are random, the same each time, and none are read: to try "
-        "a benchmark without them, or to see what the trained ones are worth.",
-    )
-
     def ready(self) -> None:
         """Raise `MerbenchError` if there are no weights, or not those of this network."""
+        super().ready()
         if not self.untrained:
-            super().ready()
             self._network()
 
     def _windows(self, waveform: Waveform, sample_rate: int) -> NDArray[np.float32]:
