@@ -18,6 +18,7 @@ from merbench.errors import MerbenchError, PluginError, kind_of, reason
 from merbench.identity import digest
 from merbench.plugins import containment, registration, whereabouts
 from merbench.plugins.registry import OURS, Entry, Origin, Registry
+from merbench.waiting import said_if_long
 
 if TYPE_CHECKING:
     import numpy as np
@@ -236,7 +237,7 @@ def checked_splits(protocol: Protocol, clips: Sequence[Clip]) -> tuple[Split, ..
     if type(protocol) in PROTOCOLS.values():
         return tuple(protocol.splits(clips))  # tests have held ours to the contract
     try:
-        with containment.contained():
+        with containment.contained(), said_if_long(f"splits() of {protocol.name}"):
             made: object = protocol.splits(clips)
             if not isinstance(made, Iterable):
                 raise PluginError(

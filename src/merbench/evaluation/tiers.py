@@ -11,7 +11,7 @@ from merbench.evaluation.comparison import ALPHA
 from merbench.evaluation.families import holm_within
 from merbench.evaluation.paired_scores import Scores
 from merbench.evaluation.resampled import POWER
-from merbench.evaluation.two_sources import sources, two_sources
+from merbench.evaluation.two_sources import two_sources, variance_parts
 
 __all__ = ["MOST_TIMES", "AllPairs", "groups_needed", "tiers"]
 
@@ -121,10 +121,10 @@ def groups_needed(
 ) -> Array:
     """How many groups would have to be tested to find differences of the size at hand.
 
-    With more groups the errors are those of `Sources.corrected`. (What few groups add falls faster
-    still: this errs upwards.) The number is the least at which `Corrected.detectable`, at the level
-    `alpha` / `n_pairs` that the first of a family of so many pairs must reach, is not above the
-    difference at hand: at which the noncentral t has the power of `POWER`.
+    With more groups the errors are those of `VarianceParts.corrected`. (What few groups add falls
+    faster still: this errs upwards.) The number is the least at which `Corrected.detectable`, at
+    the level `alpha` / `n_pairs` that the first of a family of so many pairs must reach, is not
+    above the difference at hand: at which the noncentral t has the power of `POWER`.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ def groups_needed(
     """
     from scipy import special
 
-    found = sources(scores, a, b)
+    found = variance_parts(scores, a, b)
     wanted = np.abs(found.mean)
     confident = 1 - alpha / np.asarray(n_pairs, np.float64) / 2
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from merbench.evaluation.paired_scores import Scores
 from merbench.evaluation.resampled import Corrected
 
-__all__ = ["UNSEEN", "Sources", "sources", "two_sources"]
+__all__ = ["UNSEEN", "VarianceParts", "two_sources", "variance_parts"]
 
 Array = NDArray[np.float64]
 
@@ -41,7 +41,7 @@ _CHUNK = 2**21
 
 
 @dataclass(frozen=True, eq=False)
-class Sources:
+class VarianceParts:
     """Mean differences of pairs, and how much each source adds to their variances.
 
     Parameters
@@ -120,12 +120,12 @@ def two_sources(
         Shapes (P,): the mean over folds of the folds' mean differences. NaN for the error of a
         single group.
     """
-    return sources(scores, a, b, unseen=unseen).corrected()
+    return variance_parts(scores, a, b, unseen=unseen).corrected()
 
 
-def sources(
+def variance_parts(
     scores: Scores, a: NDArray[np.intp], b: NDArray[np.intp], *, unseen: float | None = None
-) -> Sources:
+) -> VarianceParts:
     """Take the variances of `two_sources`, of whose parameters these are, apart."""
     design = _Design.of(scores)
     sums = np.add.reduceat(scores.kl[:, design.order], design.starts, axis=1)
@@ -141,7 +141,7 @@ def sources(
         for part in parts
     ]
     mean, groups, training = (np.concatenate(column) for column in zip(*found, strict=True))
-    return Sources(mean, groups, training, design.effective, len(scores.folds))
+    return VarianceParts(mean, groups, training, design.effective, len(scores.folds))
 
 
 @dataclass(frozen=True, eq=False)

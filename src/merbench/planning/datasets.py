@@ -22,6 +22,7 @@ from merbench.steps.decoding import AugmentedCopy
 from merbench.steps.store import home
 from merbench.tasks import Task
 from merbench.tasks.quadrants import MIDPOINT, one_hot, quadrant
+from merbench.waiting import said_if_long
 
 _SCALED = "feature vectors scaled by all clips before they are split, test clips among them"
 _PREPARED = "models prepared by all clips before they are split, test clips among them"
@@ -166,13 +167,14 @@ def read_clips(dataset: Dataset, root: Path) -> tuple[Clip, ...]:
     PluginError
         What it returns are no clips.
     """
-    found: object = dataset.clips(root)
-    if not isinstance(found, Iterable):
-        raise PluginError(
-            f"clips() of {dataset.name} returned {kind_of(found)}; let it return a list of "
-            "merbench.Clip"
-        )
-    clips = tuple(found)
+    with said_if_long(f"clips() of {dataset.name}"):
+        found: object = dataset.clips(root)
+        if not isinstance(found, Iterable):
+            raise PluginError(
+                f"clips() of {dataset.name} returned {kind_of(found)}; let it return a list of "
+                "merbench.Clip"
+            )
+        clips = tuple(found)
     for position, clip in enumerate(clips):
         if not isinstance(clip, Clip):
             raise PluginError(
