@@ -85,3 +85,21 @@ def test_systems_are_credited_as_they_say_and_nobody_who_does_not():
     assert second["repository-code"] == "https://example.org/theirs"
     assert "Eve" not in text
     assert "silent" not in text
+
+
+def test_systems_of_one_paper_are_one_reference():
+    same = {
+        "kind": "model",
+        "citation": "Ann, Two networks, 2024",
+        "paper": "https://doi.org/10.1/x",
+    }
+    plugins = [same | {"name": "b"}, same | {"name": "a"}, same | {"name": "c", "citation": "Bo"}]
+    runs = [
+        RunRecord({"datasets": [], "plugins": some}, pd.DataFrame(), pd.DataFrame())
+        for some in (plugins[:1], plugins[1:])
+    ]
+    references = yaml.safe_load(citation(runs))["references"]
+    assert [(r["title"], r["notes"]) for r in references] == [
+        ("a, b", "Ann, Two networks, 2024"),
+        ("c", "Bo"),
+    ]

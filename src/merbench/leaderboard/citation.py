@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -14,6 +14,9 @@ from merbench.runs.record import RunRecord
 from merbench.runs.row_columns import bare_name
 
 DEVELOPERS = "The merbench developers"
+
+_CREDITS = ("authors", "citation", "paper", "repository")
+"""What a plugin says of those to credit."""
 
 
 def citation(runs: Sequence[RunRecord]) -> str:
@@ -39,18 +42,12 @@ def citation(runs: Sequence[RunRecord]) -> str:
         for run in runs
         for reference in map(_reference, run.manifest["datasets"])
     }
-    systems = {
-        canonical(reference): reference
-        for run in runs
-        for entry in run.manifest.get("plugins", ())
-        if (reference := _system(entry))
-    }
-    if known or systems:
-        titled = [
-            *sorted(known.items(), key=lambda item: (item[1]["title"], item[0])),
-            *sorted(systems.items(), key=lambda item: (item[1]["title"], item[0])),
-        ]
-        document["references"] = [reference for _, reference in titled]
+    references = [
+        *(known[key] for key in sorted(known, key=lambda key: (known[key]["title"], key))),
+        *_systems(entry for run in runs for entry in run.manifest.get("plugins", ())),
+    ]
+    if references:
+        document["references"] = references
     text: str = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
     return text
 
@@ -69,11 +66,21 @@ def _reference(entry: dict[str, Any]) -> dict[str, Any]:
     return reference
 
 
-def _system(entry: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the reference to a plugin that says whom to credit; None for one that does not."""
-    if entry.get("kind") == "dataset" or not (entry.get("authors") or entry.get("citation")):
-        return None
-    reference = _credited("software", str(entry["name"]), entry)
+def _systems(entries: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the references to plugins that say whom to credit, one for those of one paper."""
+    names: dict[bytes, set[str]] = {}
+    credited: dict[bytes, Mapping[str, Any]] = {}
+    for entry in entries:
+        if entry.get("kind") != "dataset" and (entry.get("authors") or entry.get("citation")):
+            key = canonical([entry.get(said) for said in _CREDITS])
+            names.setdefault(key, set()).add(str(entry["name"]))
+            credited[key] = entry
+    titles = {key: ", ".join(sorted(found)) for key, found in names.items()}
+    return [_system(titles[key], credited[key]) for key in sorted(titles, key=titles.__getitem__)]
+
+
+def _system(title: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+    reference = _credited("software", title, entry)
     if entry.get("repository"):
         reference["repository-code"] = entry["repository"]
     if entry.get("citation"):
@@ -81,7 +88,7 @@ def _system(entry: dict[str, Any]) -> dict[str, Any] | None:
     return reference
 
 
-def _credited(kind: str, title: str, entry: dict[str, Any]) -> dict[str, Any]:
+def _credited(kind: str, title: str, entry: Mapping[str, Any]) -> dict[str, Any]:
     """Return the beginning of a reference: authors as they are named, and the paper's DOI."""
     authors = entry.get("authors") or [f"The authors of {title}"]
     reference: dict[str, Any] = {
