@@ -104,10 +104,15 @@ def test_an_end_without_a_good_bye_ends_the_trial_too() -> None:
 def test_an_interrupt_by_the_user_is_no_problem_of_a_plugin(tmp_path: Path) -> None:
     path = write(tmp_path / "slow.py", "import time\ntime.sleep(60)\n")
     interrupt = threading.Timer(2.0, os.kill, (os.getpid(), signal.SIGINT))
+    # A shell has what it runs in the background ignore interrupts, these tests among it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     interrupt.start()
     started = time.monotonic()
-    with pytest.raises(KeyboardInterrupt):
-        discovery.load_plugins([path])
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            discovery.load_plugins([path])
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert time.monotonic() - started < 30
 
 

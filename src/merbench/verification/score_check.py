@@ -78,7 +78,7 @@ def score_differences(run: RunRecord) -> list[str]:
                 f"{where}: {metrics[j]} is stored as {stored[i, j]:.6g}, its predictions give "
                 f"{given[j]:.6g}"
             )
-        impossible = ~(table.kl[rows] >= -_ABSOLUTE) & ~row_columns.is_ceiling(scored.model)
+        impossible = ~(table.kl[rows] >= -_ABSOLUTE) & (not row_columns.is_ceiling(scored.model))
         for j in np.flatnonzero(impossible | np.isinf(table.kl[rows])):
             found.append(
                 f"{where}, clip {clips[j]}: KL is stored as {table.kl[rows[j]]:.6g}, and no KL is "
