@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from merbench.benchmark.names import is_named
+from merbench.benchmark.names import is_named, settings_text
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,10 @@ def test_a_name_means_a_dataset_whatever_its_title_adds():
     assert is_named("my-songs", title, title)
     assert is_named(title, title, title)
     assert not is_named("my", title, title)
+
+
+def test_a_parameter_whose_name_stands_twice_is_named_with_what_it_is_of():
+    nested = {"k": 1, "model": {"k": 2, "depth": 3}}
+    assert settings_text(nested) == " (k=1, model.k=2, depth=3)"
+    assert settings_text([{"level": 0.5}, {"rate": 2}]) == " (level=0.5, rate=2)"
+    assert settings_text({}) == settings_text([]) == ""

@@ -12,6 +12,7 @@ from merbench.runs.row_columns import (
     joined,
     score_fold,
     system_name,
+    system_settings,
     told_apart,
 )
 
@@ -103,3 +104,14 @@ def test_each_axis_shows_its_own_parameters_and_those_of_wrapped_models():
 def test_one_dataset_with_two_settings_is_two():
     rows = [row("ridge") | {"dataset_parameters": {"clips": n}} for n in (10, 20)]
     assert [text["dataset"] for text in told_apart(rows)] == ["d (clips=10)", "d (clips=20)"]
+
+
+def test_parameters_of_a_system_are_led_by_their_components_not_by_their_axis():
+    chosen = {
+        "augmentation": {"gain": {"draw": "either", "most": 3}, "stretch": {"draw": "even"}},
+        "model": {"k": 3},
+    }
+    assert system_settings({"parameters": chosen}) == (
+        " (gain.draw=either, most=3, stretch.draw=even, k=3)"
+    )
+    assert system_settings({"parameters": None}) == ""

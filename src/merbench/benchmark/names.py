@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from merbench.components import Component
@@ -56,15 +57,32 @@ def is_named(name: str, title: str, full: str) -> bool:
     return set(wanted) <= set(given)
 
 
+Parameter = tuple[str, ...]
+"""The names that lead to a parameter; of a wrapped model, or one of several components, several."""
+
+
 def settings_text(settings: Any) -> str:
-    """Write settings as a name shows them: ` (k=3)`; nothing where all are defaults."""
-    pairs = _flat(settings)
-    return f" ({', '.join(f'{key}={value}' for key, value in pairs)})" if pairs else ""
+    """Write settings as a name shows them: ` (k=3)`; nothing where all are defaults.
+
+    Parameters
+    ----------
+    settings
+        Those of a component by their names, or a list of such.
+    """
+    parts = settings if isinstance(settings, list) else [settings]
+    return parameters_text([pair for part in parts for pair in leaves(part).items()])
 
 
-def _flat(settings: Any) -> list[tuple[str, Any]]:
-    pairs: list[tuple[str, Any]] = []
-    for part in settings if isinstance(settings, list) else [settings]:
-        for key, value in part.items():
-            pairs += _flat(value) if isinstance(value, dict) else [(key, value)]
-    return pairs
+def leaves(settings: Mapping[str, Any], at: Parameter = ()) -> dict[Parameter, Any]:
+    """Return the parameters of settings, however deep they lie."""
+    found: dict[Parameter, Any] = {}
+    for key, value in settings.items():
+        found |= leaves(value, (*at, key)) if isinstance(value, dict) else {(*at, key): value}
+    return found
+
+
+def parameters_text(parameters: Sequence[tuple[Parameter, Any]]) -> str:
+    """Write parameters behind a name; one whose last name stands twice with all of its names."""
+    lasts = Counter(parameter[-1] for parameter, _ in parameters)
+    pairs = [f"{p[-1] if lasts[p[-1]] == 1 else '.'.join(p)}={value}" for p, value in parameters]
+    return f" ({', '.join(pairs)})" if pairs else ""

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from merbench.benchmark.names import NONE, settings_text
+from merbench.benchmark.names import NONE
 from merbench.errors import MerbenchError
 from merbench.leaderboard import across_datasets, sources
 from merbench.leaderboard.columns import (
@@ -225,7 +225,7 @@ def short_names(rows: Sequence[Row]) -> list[str]:
     ]
     return [
         " x ".join(str(row[axis]) for axis in telling if (row.get(axis) or NONE) != NONE)
-        + settings_text(row.get("parameters") or {})
+        + row_columns.system_settings(row)
         for row in rows
     ]
 

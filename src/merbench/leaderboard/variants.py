@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from merbench.benchmark.names import NONE, settings_text
+from merbench.benchmark.names import NONE
 from merbench.identity import canonical
 from merbench.leaderboard.results import Row, finished
-from merbench.runs.row_columns import AXES, SYSTEM
+from merbench.runs.row_columns import AXES, SYSTEM, system_settings
 
 __all__ = ["PLAIN", "Family", "model_families", "model_of"]
 
@@ -67,8 +67,9 @@ def model_families(rows: Sequence[Row]) -> list[Family]:
         settings = row.get("parameters") or {}
         others = {axis: value for axis, value in settings.items() if axis != "model"}
         alike = " x ".join(str(row[axis]) for axis in axes if row[axis] != NONE)
+        alike += system_settings({"parameters": others})
         key = (model, *(row[axis] for axis in axes), canonical(others))
-        family = found.setdefault(key, Family(model, alike + settings_text(others), {}))
+        family = found.setdefault(key, Family(model, alike, {}))
         family.rows.setdefault(variant, row)
     several = [family for family in found.values() if len(family.rows) > 1]
     return sorted(several, key=lambda family: min(r["kl_mean"] for r in family.rows.values()))

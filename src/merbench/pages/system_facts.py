@@ -10,6 +10,7 @@ from merbench.leaderboard.results import Results, Row
 from merbench.pages.leaderboard_table import brief, machine, page_number
 from merbench.pages.links import code_link, link, links_of, paper_name
 from merbench.runs.parameter_text import read_parameters
+from merbench.runs.row_columns import system_settings
 from merbench.tasks import Task
 from merbench.wording import DASH, duration
 
@@ -38,7 +39,7 @@ def facts(content: Results, row: Row) -> list[tuple[str, Any]]:
     """Return what is known of a row, as terms and texts."""
     found: list[tuple[str, Any]] = [("Cell", str(row["cell"]))]
     if row.get("parameters"):
-        found.append(("Parameters", _plain(row["parameters"])))
+        found.append(("Parameters", system_settings(row).strip(" ()")))
     found += [("KL", _kl(row)), *_metrics(row), ("Tested", _tested(row))]
     found += [*_cost(row), *_origin(content, row)]
     for key, text in (
@@ -151,7 +152,7 @@ def system_components(content: Results, row: Row) -> list[dict[str, Any]]:
                 "summary": plugin.get("summary") or "",
                 "more": str(plugin.get("description") or "").split("\n\n"),
                 "cites": _cites(plugin),
-                "parameters": _plain(settings) if settings else "",
+                "parameters": settings_text(settings).strip(" ()") if settings else "",
                 "code": code_link(plugin),
             }
         )
@@ -184,7 +185,3 @@ def runs(content: Results, row: Row) -> list[dict[str, str]]:
 def withheld_note(row: Row) -> str:
     """Say what is left out of a published system, and why; nothing where nothing is."""
     return _WITHHELD.get(str(row.get("withheld") or ""), "")
-
-
-def _plain(settings: Any) -> str:
-    return settings_text(settings).strip(" ()")

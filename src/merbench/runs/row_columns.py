@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from merbench.benchmark.names import AXES as AXES
-from merbench.benchmark.names import NONE, settings_text
+from merbench.benchmark.names import NONE, leaves, parameters_text
+from merbench.benchmark.names import Parameter as Parameter
 from merbench.components import Model
 from merbench.tasks import Task
 
@@ -104,18 +105,22 @@ def bare_name(title: str) -> str:
 def system_name(row: Mapping[str, Any]) -> str:
     """Return the name of a row's system: what it has on each axis, and parameters that differ."""
     parts = [str(row[axis]) for axis in AXES[1:] if row[axis] != NONE]
-    return " x ".join(parts) + settings_text(row["parameters"] or {})
+    return " x ".join(parts) + system_settings(row)
 
 
-Parameter = tuple[str, ...]
-"""A parameter of a system: its axis, then the names that lead to it. That of a wrapped model, or of
-one of several components on an axis, has more than two."""
+def system_settings(row: Mapping[str, Any]) -> str:
+    """Return the parameters of a row's system that differ, as they stand behind its name."""
+    found = leaves(row.get("parameters") or {})
+    return parameters_text([(parameter[1:], value) for parameter, value in found.items()])
 
 
 def parameters(row: Mapping[str, Any]) -> dict[Parameter, Any]:
-    """Return the parameters of a row's data set and system that are not at their defaults."""
+    """Return the parameters of a row's data set and system that are not at their defaults.
+
+    The names of each begin with that of its axis.
+    """
     of_dataset = row.get("dataset_parameters") or {}
-    return _leaves({"dataset": of_dataset, **(row.get("parameters") or {})})
+    return leaves({"dataset": of_dataset, **(row.get("parameters") or {})})
 
 
 def told_apart(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
@@ -147,29 +152,13 @@ def told_apart(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
                 for parameter, value in choice.items()
                 if count == 1 or shared[name][parameter, values[parameter]] < count
             }
-            text[axis] = name + _parameters_text(differing)
+            text[axis] = name + parameters_text([(p[1:], value) for p, value in differing.items()])
     return texts
 
 
 def joined(texts: Mapping[str, str]) -> str:
     """Return one name for a system from what it has on each axis, as `told_apart` says it."""
     return " x ".join(texts[axis] for axis in AXES[1:] if texts[axis] != NONE)
-
-
-def _leaves(settings: Mapping[str, Any], at: Parameter = ()) -> dict[Parameter, Any]:
-    leaves: dict[Parameter, Any] = {}
-    for key, value in settings.items():
-        leaves |= _leaves(value, (*at, key)) if isinstance(value, dict) else {(*at, key): value}
-    return leaves
-
-
-def _parameters_text(found: Mapping[Parameter, Any]) -> str:
-    lasts = [parameter[-1] for parameter in found]
-    pairs = [
-        f"{p[-1] if lasts.count(p[-1]) == 1 else '.'.join(p[1:])}={value}"
-        for p, value in found.items()
-    ]
-    return f" ({', '.join(pairs)})" if pairs else ""
 
 
 def choice(row: Mapping[str, Any], axis: str) -> tuple[str, Any]:
