@@ -194,6 +194,7 @@ def test_what_cannot_be_done_is_one_sentence(folder: Path) -> None:
         (["--data=nowhere"], "nowhere is no folder"),
         (["--data=music", "--teacher=nobody"], "there is no separator 'nobody'"),
         (["--data=music", "--option=steps"], "write KEY=VALUE"),
+        (["--data=music", "--option=remarks=a: b: c"], "remarks: its value is no YAML (mapping"),
         (["--data=music", "--option=momentum=1"], "training option momentum"),
         (["--data=music", "--teacher=quarters", "--teacher-stems=piano"], "option teacher_stems"),
         (["--data=music", "--set=variant=m4"], "variants spectral and m6"),

@@ -143,5 +143,12 @@ def _assigned(assignments: Sequence[str]) -> dict[str, Any]:
         key, equals, value = assignment.partition("=")
         if not equals:
             raise MerbenchError(f"--option {assignment}: write KEY=VALUE")
-        options[key] = yaml.safe_load(value)
+        try:
+            options[key] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            fault = getattr(error, "problem", None) or "it cannot be read"
+            raise MerbenchError(
+                f"--option {key}: its value is no YAML ({fault}); put text in quotation marks, as "
+                f"in --option '{key}=\"some text\"'"
+            ) from None
     return options
