@@ -305,7 +305,10 @@ def test_the_shipped_weights_leave_vocals_quiet_where_nobody_sings(shared: Path)
 
 
 def test_the_shipped_weights_hear_a_wide_mix_as_they_hear_a_narrow_one(shared: Path) -> None:
-    """Where the accompaniment is wide, the voice in the middle is no quieter than in mono."""
+    """Where the accompaniment is wide, the voice in the middle is heard as well as in mono.
+
+    A network that had learned from mono alone lost 9 dB of a voice so.
+    """
     from merbench import audio
 
     folder = shared / "data" / "stems" / "music_delta_80s_rock_7s"
@@ -319,4 +322,5 @@ def test_the_shipped_weights_hear_a_wide_mix_as_they_hear_a_narrow_one(shared: P
         whole = voice + np.stack([middle + width * side, middle - width * side])
         estimate = WaveUNet().separate(whole.astype(np.float32), rate, device="cpu")["vocals"]
         gains.append(si_sdr(estimate, voice) - si_sdr(whole, voice))
-    assert gains[1] > gains[0] > 3
+    assert min(gains) > 6
+    assert gains[1] > gains[0] - 0.5
