@@ -248,6 +248,7 @@ def test_users_tables_have_their_names_and_authors_everywhere(call, tmp_path):
     assert len({row["table"] for row in rows}) == 2
     assert all("standard deviations fixed at 0.1, not measured" in r["provenance"] for r in rows)
     cited = yaml.safe_load(Path("board/CITATION.cff").read_text())["references"]
+    assert [reference["title"] for reference in cited] == ["songs-of-Ann", "songs-of-Bo", "ridge"]
     data = [reference for reference in cited if reference["type"] == "data"]
     assert [(c["title"], c["authors"], c["url"]) for c in data] == [
         (f"songs-of-{owner}", [{"name": f"{owner} Author"}], f"https://example.org/{owner}")

@@ -82,7 +82,13 @@ def leaves(settings: Mapping[str, Any], at: Parameter = ()) -> dict[Parameter, A
 
 
 def parameters_text(parameters: Sequence[tuple[Parameter, Any]]) -> str:
-    """Write parameters behind a name; one whose last name stands twice with all of its names."""
+    """Write parameters as they stand behind a name, in brackets; nothing where there are none."""
+    return f" ({parameters_listed(parameters)})" if parameters else ""
+
+
+def parameters_listed(parameters: Sequence[tuple[Parameter, Any]]) -> str:
+    """Write parameters; one whose last name stands twice with all of its names."""
     lasts = Counter(parameter[-1] for parameter, _ in parameters)
-    pairs = [f"{p[-1] if lasts[p[-1]] == 1 else '.'.join(p)}={value}" for p, value in parameters]
-    return f" ({', '.join(pairs)})" if pairs else ""
+    return ", ".join(
+        f"{p[-1] if lasts[p[-1]] == 1 else '.'.join(p)}={value}" for p, value in parameters
+    )

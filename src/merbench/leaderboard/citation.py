@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -37,16 +37,9 @@ def citation(runs: Sequence[RunRecord]) -> str:
         "authors": [{"name": DEVELOPERS}],
     }
     # Two people's tables may have one name: what is said of them tells them apart.
-    known = {
-        canonical(reference): reference
-        for run in runs
-        for reference in map(_reference, run.manifest["datasets"])
-    }
-    references = [
-        *(known[key] for key in sorted(known, key=lambda key: (known[key]["title"], key))),
-        *_systems(entry for run in runs for entry in run.manifest.get("plugins", ())),
-    ]
-    if references:
+    datasets = (entry for run in runs for entry in run.manifest["datasets"])
+    plugins = (entry for run in runs for entry in run.manifest.get("plugins", ()))
+    if references := [*_each_once(map(_reference, datasets)), *_each_once(_systems(plugins))]:
         document["references"] = references
     text: str = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
     return text
@@ -66,20 +59,25 @@ def _reference(entry: dict[str, Any]) -> dict[str, Any]:
     return reference
 
 
-def _systems(entries: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the references to plugins that say whom to credit, one for those of one paper."""
-    names: dict[bytes, set[str]] = {}
-    credited: dict[bytes, Mapping[str, Any]] = {}
+def _each_once(references: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return references in the order of their titles, equal ones once."""
+    known = {canonical(reference): reference for reference in references}
+    return [known[key] for key in sorted(known, key=lambda key: (known[key]["title"], key))]
+
+
+def _systems(entries: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield the references to plugins that say whom to credit, one for those of one paper."""
+    of_paper: dict[bytes, list[Mapping[str, Any]]] = {}
     for entry in entries:
         if entry.get("kind") != "dataset" and (entry.get("authors") or entry.get("citation")):
-            key = canonical([entry.get(said) for said in _CREDITS])
-            names.setdefault(key, set()).add(str(entry["name"]))
-            credited[key] = entry
-    titles = {key: ", ".join(sorted(found)) for key, found in names.items()}
-    return [_system(titles[key], credited[key]) for key in sorted(titles, key=titles.__getitem__)]
+            of_paper.setdefault(canonical([entry.get(c) for c in _CREDITS]), []).append(entry)
+    return map(_system, of_paper.values())
 
 
-def _system(title: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+def _system(plugins: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return one reference to plugins that credit alike."""
+    entry = plugins[0]
+    title = ", ".join(sorted({str(plugin["name"]) for plugin in plugins}))
     reference = _credited("software", title, entry)
     if entry.get("repository"):
         reference["repository-code"] = entry["repository"]

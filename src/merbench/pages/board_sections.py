@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from merbench.benchmark.names import NONE
+from merbench.benchmark.names import NONE, parameters_listed
 from merbench.leaderboard.results import Row, key_of, short_names
 from merbench.leaderboard.variants import PLAIN, model_families, model_of
 from merbench.pages import leaderboard_table
@@ -89,7 +89,7 @@ def _table_context(table: leaderboard_table.ShownTable, view: View) -> dict[str,
         {f.name: getattr(line, f.name) for f in dataclasses.fields(line)}
         | {
             "href": view.hrefs.get(line.key, ""),
-            "parameters": row_columns.system_settings(line.row).strip(" ()"),
+            "parameters": parameters_listed(row_columns.system_parameters(line.row)),
             "drawn": None not in (line.low, line.middle, line.high),
             "tier_ends": end,
         }

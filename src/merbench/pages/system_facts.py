@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from merbench.benchmark.names import settings_text
+from merbench.benchmark.names import leaves, parameters_listed
 from merbench.leaderboard.results import Results, Row
 from merbench.pages.leaderboard_table import brief, machine, page_number
 from merbench.pages.links import code_link, link, links_of, paper_name
 from merbench.runs.parameter_text import read_parameters
-from merbench.runs.row_columns import system_settings
+from merbench.runs.row_columns import system_parameters
 from merbench.tasks import Task
 from merbench.wording import DASH, duration
 
@@ -39,7 +39,7 @@ def facts(content: Results, row: Row) -> list[tuple[str, Any]]:
     """Return what is known of a row, as terms and texts."""
     found: list[tuple[str, Any]] = [("Cell", str(row["cell"]))]
     if row.get("parameters"):
-        found.append(("Parameters", system_settings(row).strip(" ()")))
+        found.append(("Parameters", parameters_listed(system_parameters(row))))
     found += [("KL", _kl(row)), *_metrics(row), ("Tested", _tested(row))]
     found += [*_cost(row), *_origin(content, row)]
     for key, text in (
@@ -152,7 +152,7 @@ def system_components(content: Results, row: Row) -> list[dict[str, Any]]:
                 "summary": plugin.get("summary") or "",
                 "more": str(plugin.get("description") or "").split("\n\n"),
                 "cites": _cites(plugin),
-                "parameters": settings_text(settings).strip(" ()") if settings else "",
+                "parameters": parameters_listed(list(leaves(settings).items())) if settings else "",
                 "code": code_link(plugin),
             }
         )

@@ -110,8 +110,13 @@ def system_name(row: Mapping[str, Any]) -> str:
 
 def system_settings(row: Mapping[str, Any]) -> str:
     """Return the parameters of a row's system that differ, as they stand behind its name."""
+    return parameters_text(system_parameters(row))
+
+
+def system_parameters(row: Mapping[str, Any]) -> list[tuple[Parameter, Any]]:
+    """Return the parameters of a row's system that differ, without the names of their axes."""
     found = leaves(row.get("parameters") or {})
-    return parameters_text([(parameter[1:], value) for parameter, value in found.items()])
+    return [(parameter[1:], value) for parameter, value in found.items()]
 
 
 def parameters(row: Mapping[str, Any]) -> dict[Parameter, Any]:

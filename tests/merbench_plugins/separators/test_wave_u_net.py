@@ -323,4 +323,4 @@ def test_the_shipped_weights_hear_a_wide_mix_as_they_hear_a_narrow_one(shared: P
         estimate = WaveUNet().separate(whole.astype(np.float32), rate, device="cpu")["vocals"]
         gains.append(si_sdr(estimate, voice) - si_sdr(whole, voice))
     assert min(gains) > 6
-    assert gains[1] > gains[0] - 0.5
+    assert gains[1] > gains[0] - 0.1
