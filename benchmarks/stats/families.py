@@ -34,7 +34,7 @@ def main() -> None:
     """Simulate, print and write."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--data-sets", type=int, default=1000, help="of equal systems")
-    parser.add_argument("--levelled", type=int, default=300, help="data sets of three levels")
+    parser.add_argument("--levelled", type=int, default=1000, help="data sets of three levels")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, help="CSV file to write")
     arguments = parser.parse_args()
