@@ -120,7 +120,7 @@ def _tier_ends(tiers: Sequence[Any]) -> list[bool]:
 
 
 def _summary(table: leaderboard_table.ShownTable) -> str:
-    clips, folds = table.value("n_clips"), max(int(r.get("n_folds") or 0) for r in table.rows)
+    clips, folds = table.value("n_clips"), _folds(table.rows)
     text = f"Task {table.task}, {clips} clips, {folds} fold{'s' if folds != 1 else ''}."
     if protocol := table.value("protocol"):
         text += f" Protocol {protocol_in_words(json.loads(protocol))}."
@@ -136,6 +136,18 @@ def _summary(table: leaderboard_table.ShownTable) -> str:
     if len(machines) == 1:
         text += f" Times were taken on {machines.pop()}."
     return text
+
+
+def _title(rows: Sequence[Row]) -> str:
+    """Name a table by its dataset and protocol: a dataset may have several tables."""
+    folds = _folds(rows)
+    protocols = [str(json.loads(row["protocol"])["name"]) for row in rows if row.get("protocol")]
+    named = f"{protocols[0]}, " if protocols else ""
+    return f"{rows[0]['dataset']} ({named}{folds} fold{'s' if folds != 1 else ''})"
+
+
+def _folds(rows: Sequence[Row]) -> int:
+    return max(int(row.get("n_folds") or 0) for row in rows)
 
 
 def tables_section(view: View) -> Markup | None:
@@ -157,7 +169,7 @@ def variants_section(view: View) -> Markup | None:
             best = min(row["kl_mean"] for row in family.rows.values())
             cells = [_variant(view, family.rows.get(name), best) for name in columns]
             lines.append({"model": family.model, "alike": family.alike, "cells": cells})
-        items.append({"dataset": rows[0]["dataset"], "columns": columns, "lines": lines})
+        items.append({"title": _title(rows), "columns": columns, "lines": lines})
     return render("variants", items=items) if items else None
 
 
@@ -193,8 +205,7 @@ def findings_section(view: View) -> Markup | None:
             names = dict(zip(map(key_of, rows), short_names(rows), strict=True))
             first = 1 + next((i for i, one in enumerate(found) if one.kind == "leads"), 0)
             said = [{"text": one.text} | _links(view, one, names) for one in found]
-            tables.append({"dataset": found[0].dataset, "first": said[:first],
-                           "others": said[first:]})  # fmt: skip
+            tables.append({"title": _title(rows), "first": said[:first], "others": said[first:]})
     return render("findings", tables=tables) if tables else None
 
 
