@@ -62,3 +62,8 @@ def test_a_number_that_is_none_is_a_dash(value: float | None, text: str) -> None
 )
 def test_small_p_values_are_only_bounded(p: float | None, text: str) -> None:
     assert wording.p_text(p) == text
+
+
+@pytest.mark.parametrize(("n", "text"), [(0, "0 folds"), (1, "1 fold"), (2, "2 folds")])
+def test_what_is_counted_is_one_or_several(n: int, text: str) -> None:
+    assert wording.counted(n, "fold") == text

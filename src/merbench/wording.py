@@ -6,7 +6,7 @@ import math
 import re
 from typing import Any
 
-__all__ = ["DASH", "duration", "number_text", "p_text", "size", "visible"]
+__all__ = ["DASH", "counted", "duration", "number_text", "p_text", "size", "visible"]
 
 DASH = "–"
 """What stands where there is no number."""
@@ -37,6 +37,11 @@ def p_text(p: float | None) -> str:
     if _is_missing(p):
         return DASH
     return "< 0.001" if p is not None and p < 0.001 else f"{p:.3f}"
+
+
+def counted(n: object, word: str) -> str:
+    """Write how many there are of what a word says: `1 fold`, `2 folds`."""
+    return f"{n} {word}{'s' if n != 1 else ''}"
 
 
 def duration(seconds: float | None) -> str:

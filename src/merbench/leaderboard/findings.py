@@ -12,6 +12,7 @@ from merbench.components import MIXED
 from merbench.leaderboard.columns import Comparison
 from merbench.leaderboard.comparisons import level
 from merbench.runs.row_columns import AXES, BASELINE, PEOPLE, SYSTEM, is_blind, told_apart
+from merbench.wording import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -199,8 +200,7 @@ def _separation(competing: Sequence[Row], comparisons: Sequence[Comparison]) -> 
         helped = [one for one in pairs if one[3] and one[1] < 0]
         harmed = [one for one in pairs if one[3] and one[1] > 0]
         most = max(0.0, -min(low for _, _, low, _ in pairs))
-        n = len(pairs)
-        of = f"{n} comparison{'s' if n != 1 else ''} with unseparated clips"
+        of = f"{counted(len(pairs), 'comparison')} with unseparated clips"
         if not helped and not harmed:
             text = f"Separating with {separator} made no significant difference in {of}"
         elif not harmed:

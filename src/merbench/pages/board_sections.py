@@ -17,7 +17,7 @@ from merbench.pages.links import links_of
 from merbench.pages.render import render
 from merbench.pages.view import View
 from merbench.runs import row_columns
-from merbench.wording import DASH, duration
+from merbench.wording import DASH, counted, duration
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -120,8 +120,7 @@ def _tier_ends(tiers: Sequence[Any]) -> list[bool]:
 
 
 def _summary(table: leaderboard_table.ShownTable) -> str:
-    clips, folds = table.value("n_clips"), _folds(table.rows)
-    text = f"Task {table.task}, {clips} clips, {folds} fold{'s' if folds != 1 else ''}."
+    text = f"Task {table.task}, {table.value('n_clips')} clips, {_folds(table.rows)}."
     if protocol := table.value("protocol"):
         text += f" Protocol {protocol_in_words(json.loads(protocol))}."
     text += f" Split {table.value('split_hash')[:12]}."
@@ -140,14 +139,13 @@ def _summary(table: leaderboard_table.ShownTable) -> str:
 
 def _title(rows: Sequence[Row]) -> str:
     """Name a table by its dataset and protocol: a dataset may have several tables."""
-    folds = _folds(rows)
-    protocols = [str(json.loads(row["protocol"])["name"]) for row in rows if row.get("protocol")]
-    named = f"{protocols[0]}, " if protocols else ""
-    return f"{rows[0]['dataset']} ({named}{folds} fold{'s' if folds != 1 else ''})"
+    protocol = rows[0].get("protocol")
+    named = f"{json.loads(protocol)['name']}, " if protocol else ""
+    return f"{rows[0]['dataset']} ({named}{_folds(rows)})"
 
 
-def _folds(rows: Sequence[Row]) -> int:
-    return max(int(row.get("n_folds") or 0) for row in rows)
+def _folds(rows: Sequence[Row]) -> str:
+    return counted(max(int(row.get("n_folds") or 0) for row in rows), "fold")
 
 
 def tables_section(view: View) -> Markup | None:

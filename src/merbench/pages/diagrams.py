@@ -20,6 +20,7 @@ from merbench.pages.svg import (
     draw,
     drawn_once,
 )
+from merbench.wording import counted
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -96,8 +97,8 @@ def draw_accuracies(
         key,
         (max(5.4, left + 4.4), 0.55 + _ROW * len(names)),
         paint,
-        title=f"Test accuracy of {_count(int((~blind).sum()), 'system')}"
-        + (f" and {_count(int(blind.sum()), 'baseline')}" if blind.any() else ""),
+        title=f"Test accuracy of {counted(int((~blind).sum()), 'system')}"
+        + (f" and {counted(int(blind.sum()), 'baseline')}" if blind.any() else ""),
         description=f"{listed}.",
     )
 
@@ -151,7 +152,7 @@ def draw_clip_map(
         key,
         (size + legend, size),
         paint,
-        title=f"{_count(len(points), 'clip')} laid out by their features, by t-SNE",
+        title=f"{counted(len(points), 'clip')} laid out by their features, by t-SNE",
         description=summary,
     )
 
@@ -259,10 +260,6 @@ def draw_runtime_against_kl(
         title=f"Runtime against mean KL of {len(names)} systems",
         description=listed + ("; and so on." if len(names) > 12 else "."),
     )
-
-
-def _count(n: int, word: str) -> str:
-    return f"{n} {word}{'s' if n != 1 else ''}"
 
 
 @drawn_once

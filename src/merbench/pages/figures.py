@@ -26,6 +26,7 @@ from merbench.pages.svg import (
     draw,
     drawn_once,
 )
+from merbench.wording import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -154,8 +155,8 @@ def draw_training_curves(
         key,
         _PANEL,
         paint,
-        title=f"{quantity[:1].upper()}{quantity[1:]} in training: {_folds(len(folds))}, "
-        f"{longest} epoch{'s' if longest != 1 else ''}",
+        title=f"{quantity[:1].upper()}{quantity[1:]} in training: "
+        f"{counted(len(folds), 'fold')}, {counted(longest, 'epoch')}",
         description="; ".join(described) + ".",
     )
 
@@ -389,10 +390,6 @@ def _few_ticks(axes: Axes, *, whole: bool = False, whole_x: bool = False) -> Non
 
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=whole_x))
     axes.yaxis.set_major_locator(MaxNLocator(4, integer=whole))
-
-
-def _folds(n: int) -> str:
-    return f"{n} fold{'s' if n != 1 else ''}"
 
 
 def _words(name: str) -> str:

@@ -14,7 +14,7 @@ from merbench.leaderboard.results import Row, is_synthetic, key_of
 from merbench.leaderboard.variants import model_of
 from merbench.runs import row_columns
 from merbench.tasks import Task
-from merbench.wording import DASH, duration, p_text
+from merbench.wording import DASH, counted, duration, p_text
 
 __all__ = ["Line", "ShownCell", "ShownTable", "brief", "lay_out_table", "machine", "page_number"]
 
@@ -226,7 +226,7 @@ def machine(hardware: Any) -> str:
         return DASH
     cores = known.get("cores")
     parts = [str(known.get("cpu") or known.get("machine") or "")]
-    parts += [f"{cores} core{'s' if cores != 1 else ''}"] if cores else []
+    parts += [counted(cores, "core")] if cores else []
     return ", ".join(part for part in parts if part) or DASH
 
 

@@ -16,7 +16,7 @@ from merbench.pages.leaderboard_table import page_number
 from merbench.pages.text_table import Heading, TextCell, TextTable, csv, latex, markdown
 from merbench.runs import row_columns
 from merbench.tasks import Task
-from merbench.wording import DASH, p_text
+from merbench.wording import DASH, counted, p_text
 
 __all__ = ["FOLDER", "FORMATS", "MARKDOWN", "TEX", "paper_tables", "table_texts"]
 
@@ -96,12 +96,11 @@ def _systems(name: str, rows: Sequence[Row]) -> TextTable:
     ]
     named = zip(rows, short_names(rows), strict=True)
     cells = [_system(row, label, rows, metrics)[0 if tiers else 1 :] for row, label in named]
-    folds = first.get("n_folds")
     caption = (
-        f"Systems on {first['dataset']}, {first.get('n_clips')} clips, {folds} "
-        f"fold{'s' if folds != 1 else ''}; KL in nats, less is better, with its 95 % interval "
-        "over groups of clips. The best of each column is bold; baselines, people, and rows with a "
-        "mark in brackets aside."
+        f"Systems on {first['dataset']}, {first.get('n_clips')} clips, "
+        f"{counted(first.get('n_folds'), 'fold')}; KL in nats, less is better, with its 95 % "
+        "interval over groups of clips. The best of each column is bold; baselines, people, and "
+        "rows with a mark in brackets aside."
     )
     if tiers:
         caption += " A tier is a run of ranks, none significantly worse than its first."

@@ -20,6 +20,7 @@ from merbench.pages.system import FindExcerpts, system
 from merbench.pages.view import View
 from merbench.received_names import inside
 from merbench.runs import row_columns
+from merbench.wording import counted
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -125,9 +126,8 @@ def _safe(key: str) -> str:
 
 def _lead(manifest: Mapping[str, Any]) -> str:
     datasets = ", ".join(dict.fromkeys(str(data["name"]) for data in manifest["datasets"]))
-    cells = len(manifest["cells"])
     return (
-        f"{cells} cell{'s' if cells != 1 else ''} on {datasets}, run with merbench "
+        f"{counted(len(manifest['cells']), 'cell')} on {datasets}, run with merbench "
         f"{manifest['merbench']} on {str(manifest['started'])[:10]}."
     )
 

@@ -23,6 +23,7 @@ from merbench.pages.system import system
 from merbench.pages.view import View
 from merbench.runs import row_columns
 from merbench.runs.record import MANIFEST, PREDICTIONS
+from merbench.wording import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -258,12 +259,9 @@ def _system_page(content: Results, row: Row) -> str:
 def _lead(content: Results) -> str:
     rows, tables = content.rows, content.tables
     runs = len({row["run"] for row in rows})
-
-    def count(n: int, word: str) -> str:
-        return f"{n} {word}{'s' if n != 1 else ''}"
-
     return (
-        f"{count(len(rows), 'row')} in {count(len(tables), 'table')} from {count(runs, 'run')}. "
+        f"{counted(len(rows), 'row')} in {counted(len(tables), 'table')} from "
+        f"{counted(runs, 'run')}. "
         "Rows are ranked within a table only: elsewhere clips, splits or the evaluator differ. "
         "Every number follows from predictions.parquet."
     )

@@ -12,7 +12,7 @@ from merbench.pages.links import code_link, link, links_of, paper_name
 from merbench.runs.parameter_text import read_parameters
 from merbench.runs.row_columns import system_parameters
 from merbench.tasks import Task
-from merbench.wording import DASH, duration
+from merbench.wording import DASH, counted, duration
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -86,8 +86,7 @@ def _metrics(row: Row) -> list[tuple[str, str]]:
 
 
 def _tested(row: Row) -> str:
-    folds, clips = row.get("n_folds"), row.get("n_clips")
-    text = f"{folds} fold{'s' if folds != 1 else ''} of a dataset of {clips} clips"
+    text = f"{counted(row.get('n_folds'), 'fold')} of a dataset of {row.get('n_clips')} clips"
     return f"{text}, {row['n_failed']} of them failed" if row.get("n_failed") else text
 
 
