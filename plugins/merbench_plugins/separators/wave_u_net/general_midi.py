@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import warnings
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,11 @@ import numpy as np
 
 from merbench.errors import AudioError
 from merbench_plugins.datasets import midi
+from merbench_plugins.separators.wave_u_net.revoicing import (
+    BASS_PROGRAMS,
+    VOICE_PROGRAMS,
+    revoice,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,16 +25,12 @@ if TYPE_CHECKING:
 
 __all__ = ["render_stems"]
 
-BASS_PROGRAMS = range(32, 40)
-VOICE_PROGRAMS = (52, 53, 54, 85)
-"""Choirs and synthetic voices (counted from 0)."""
-
 _RESOLUTION = 960
 _MELODIC_CHANNELS = 15
 
 
 def render_stems(
-    path: Path, *, seconds: float, sample_rate: int, soundfont: Path
+    path: Path, *, seconds: float, sample_rate: int, soundfont: Path, revoicing: int = 0
 ) -> dict[str, Waveform]:
     """Render a MIDI file's bass, drums and other, which sum to its mixture.
 
@@ -48,6 +50,9 @@ def render_stems(
         In Hz.
     soundfont
         An sf2 or sf3 file.
+    revoicing
+        0 for the piece as it stands; any other number gives it other instruments, key and tempo,
+        by `revoicing.revoice`, the same ones whenever it is asked for.
 
     Returns
     -------
@@ -68,6 +73,8 @@ def render_stems(
             score = pretty_midi.PrettyMIDI(str(path))
     except (OSError, ValueError, EOFError, KeyError, IndexError) as error:
         raise AudioError(f"{path} cannot be read as MIDI ({error}); replace it") from error
+    if revoicing:
+        revoice(score, np.random.default_rng([zlib.crc32(path.read_bytes()), revoicing]))
     stems: dict[str, list[Any]] = {}
     for instrument in score.instruments:
         stem = _stem(instrument)

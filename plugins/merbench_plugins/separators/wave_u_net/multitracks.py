@@ -74,6 +74,9 @@ class Preparation(NamedTuple):
     sift
         Whether a teacher's vocals are believed only where it is sure of them, as
         `teaching.heard_voice` tells: music that it is not sure about is left out.
+    revoicings
+        How many times more a MIDI file is rendered with each soundfont, each time with other
+        instruments, key and tempo, as `revoicing.revoice` does it.
     """
 
     sample_rate: int
@@ -83,6 +86,14 @@ class Preparation(NamedTuple):
     seconds: float = 180.0
     device: str = devices.CPU
     sift: bool = False
+    revoicings: int = 0
+
+
+class _Voicing(NamedTuple):
+    """How a MIDI file is rendered: with which soundfont, and as which of its revoicings."""
+
+    soundfont: Path
+    revoicing: int
 
 
 class Prepared(NamedTuple):
@@ -204,13 +215,13 @@ def prepare(
         A file cannot be read, or music without stems is to be labelled and there is no teacher.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    work = [(track, soundfont) for track in tracks for soundfont in _soundfonts(track, how)]
+    work = [(track, voicing) for track in tracks for voicing in _voicings(track, how)]
     prepared = []
-    for done, (track, soundfont) in enumerate(work):
-        key = folder / _key(track, how, soundfont)
+    for done, (track, voicing) in enumerate(work):
+        key = folder / _key(track, how, voicing)
         if not key.with_suffix(".json").is_file():
             progress(f"preparing {track.name}", done / len(work))
-            _save(key, *_load(track, how, soundfont), how.sample_rate)
+            _save(key, *_load(track, how, voicing), how.sample_rate)
         opened = _open(key, track)
         if how.sift and how.teacher is not None and "music" in track.files:
             prepared += _sifted(opened)
@@ -238,25 +249,26 @@ def _sifted(track: Prepared) -> list[Prepared]:
     return [track._replace(parts=(SOURCES[:-1],), samples=whole, levels=levels)]
 
 
-def _soundfonts(track: Track, how: Preparation) -> tuple[Path | None, ...]:
+def _voicings(track: Track, how: Preparation) -> list[_Voicing | None]:
     if "midi" not in track.files:
-        return (None,)
-    if how.soundfonts:
-        return how.soundfonts
+        return [None]
     from merbench_plugins.datasets.midi import default_soundfont
 
-    return (default_soundfont(),)
+    soundfonts = how.soundfonts or (default_soundfont(),)
+    return [_Voicing(s, again) for again in range(how.revoicings + 1) for s in soundfonts]
 
 
-def _key(track: Track, how: Preparation, soundfont: Path | None) -> str:
+def _key(track: Track, how: Preparation, voicing: _Voicing | None) -> str:
     identity: dict[str, object] = {
         "version": _VERSION,
         "files": {stem: file_digest(file) for stem, file in sorted(track.files.items())},
         "rate": how.sample_rate,
     }
     if "midi" in track.files:
-        assert soundfont is not None
-        identity |= {"soundfont": file_digest(soundfont), "seconds": how.seconds}
+        assert voicing is not None
+        identity |= {"soundfont": file_digest(voicing.soundfont), "seconds": how.seconds}
+        # What was rendered before pieces could be revoiced keeps its name.
+        identity |= {"revoicing": voicing.revoicing} if voicing.revoicing else {}
     if "music" in track.files and how.teacher is not None:
         on = devices.in_keys(how.teacher.device_for(how.device))
         identity |= {"teacher": how.teacher.identity(), "stems": list(how.teacher_stems), **on}
@@ -265,18 +277,19 @@ def _key(track: Track, how: Preparation, soundfont: Path | None) -> str:
 
 
 def _load(
-    track: Track, how: Preparation, soundfont: Path | None
+    track: Track, how: Preparation, voicing: _Voicing | None
 ) -> tuple[list[Part], NDArray[np.float32]]:
     """Return a track's parts and their waveforms."""
     if "midi" in track.files:
         from merbench_plugins.separators.wave_u_net.general_midi import render_stems
 
-        assert soundfont is not None
+        assert voicing is not None
         stems = render_stems(
             track.files["midi"],
             seconds=how.seconds,
             sample_rate=how.sample_rate,
-            soundfont=soundfont,
+            soundfont=voicing.soundfont,
+            revoicing=voicing.revoicing,
         )
         return _partition(stems)
     if "music" in track.files:

@@ -49,6 +49,12 @@ class Options(BaseModel):
     soundfonts: tuple[Path, ...] = Field(
         (), description="Soundfonts to render MIDI with, each file once with each."
     )
+    revoicings: int = Field(
+        0,
+        ge=0,
+        description="How many times more each MIDI file is rendered with each soundfont, each time "
+        "with other instruments, key and tempo; never what is validated or tested with.",
+    )
     midi_seconds: float = Field(
         180.0, gt=0, description="How much of a MIDI file is rendered at most."
     )

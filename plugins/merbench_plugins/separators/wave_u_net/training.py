@@ -75,19 +75,24 @@ def train(
         chosen.midi_seconds,
         str(device_named(chosen.device)),
         chosen.sift,
+        chosen.revoicings,
     )
     kept = chosen.prepared or out / "prepared"
     found = [t for i, root in enumerate(data) for t in find_tracks(root, i)]
     aside = [t for i, root in enumerate(chosen.validation) for t in find_tracks(root, i)]
-    tracks = prepare(found, how, kept, progress)
+    as_written = how._replace(revoicings=0)
     if aside:
-        held_out = prepare(aside, how, kept, progress)
+        held_out = prepare(aside, as_written, kept, progress)
     else:
-        tracks, held_out = hold_out(tracks, chosen.validation_share, chosen.seed)
+        whole = prepare(found, as_written, kept, progress)
+        held_out = hold_out(whole, chosen.validation_share, chosen.seed)
+        apart = {track.group for track in held_out}
+        found = [track for track in found if track.group not in apart]
+    tracks = prepare(found, how, kept, progress)
     Trainer(configuration, tracks, held_out, out, chosen).run(progress)
     write_music(out, tracks, configuration.sample_rate)
     tests = {
-        title: prepare(find_tracks(root), how, kept, progress)
+        title: prepare(find_tracks(root), as_written, kept, progress)
         for title, root in chosen.tests.items()
     }
     # Said anew, since a resumption may state what was not known when the weights were written.
@@ -108,10 +113,8 @@ def _test(
     return scores
 
 
-def hold_out(
-    tracks: Sequence[Prepared], share: float, seed: int
-) -> tuple[list[Prepared], list[Prepared]]:
-    """Set a share of the groups aside, drawn from the seed."""
+def hold_out(tracks: Sequence[Prepared], share: float, seed: int) -> list[Prepared]:
+    """Return the tracks of a share of the groups, drawn from the seed, to be set aside."""
     groups = sorted({track.group for track in tracks})
     if len(groups) < 2:
         raise MerbenchError(
@@ -120,5 +123,4 @@ def hold_out(
         )
     count = min(len(groups) - 1, max(1, round(share * len(groups))))
     drawn = set(np.random.default_rng(seed).permutation(groups)[:count].tolist())
-    kept = [track for track in tracks if track.group not in drawn]
-    return kept, [track for track in tracks if track.group in drawn]
+    return [track for track in tracks if track.group in drawn]
