@@ -51,8 +51,8 @@ def render_stems(
     soundfont
         An sf2 or sf3 file.
     revoicing
-        0 for the piece as it stands; any other number gives it other instruments, key and tempo,
-        by `revoicing.revoice`, the same ones whenever it is asked for.
+        0 for the piece as it stands; any other number gives it other instruments, another key and
+        tempo, by `revoicing.revoice`, the same ones whenever it is asked for.
 
     Returns
     -------
@@ -73,8 +73,6 @@ def render_stems(
             score = pretty_midi.PrettyMIDI(str(path))
     except (OSError, ValueError, EOFError, KeyError, IndexError) as error:
         raise AudioError(f"{path} cannot be read as MIDI ({error}); replace it") from error
-    if revoicing:
-        revoice(score, np.random.default_rng([zlib.crc32(path.read_bytes()), revoicing]))
     stems: dict[str, list[Any]] = {}
     for instrument in score.instruments:
         stem = _stem(instrument)
@@ -82,6 +80,9 @@ def render_stems(
             stems.setdefault(stem, []).append(instrument)
     if not stems:
         raise AudioError(f"{path} holds no notes for bass, drums or other; replace it")
+    # After the stems were told: what is slower may begin later than what is rendered.
+    if revoicing:
+        revoice(score, np.random.default_rng([zlib.crc32(path.read_bytes()), revoicing]))
     rendered = {
         name: _render(instruments, seconds, sample_rate, soundfont)
         for name, instruments in sorted(stems.items())
