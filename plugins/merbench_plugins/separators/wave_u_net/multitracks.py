@@ -75,8 +75,9 @@ class Preparation(NamedTuple):
         Whether a teacher's vocals are believed only where it is sure of them, as
         `teaching.heard_voice` tells: music that it is not sure about is left out.
     revoicings
-        How many times more a MIDI file is rendered with each soundfont, each time with other
-        instruments, key and tempo, as `revoicing.revoice` does it.
+        As which of its revoicings a MIDI file is rendered with each soundfont: 0 is the piece as it
+        was written, others have other instruments, key and tempo, as `revoicing.revoice` does it.
+        Other music has none but 0.
     """
 
     sample_rate: int
@@ -86,7 +87,7 @@ class Preparation(NamedTuple):
     seconds: float = 180.0
     device: str = devices.CPU
     sift: bool = False
-    revoicings: int = 0
+    revoicings: Sequence[int] = (0,)
 
 
 class _Voicing(NamedTuple):
@@ -251,11 +252,11 @@ def _sifted(track: Prepared) -> list[Prepared]:
 
 def _voicings(track: Track, how: Preparation) -> list[_Voicing | None]:
     if "midi" not in track.files:
-        return [None]
+        return [None] if 0 in how.revoicings else []
     from merbench_plugins.datasets.midi import default_soundfont
 
     soundfonts = how.soundfonts or (default_soundfont(),)
-    return [_Voicing(s, again) for again in range(how.revoicings + 1) for s in soundfonts]
+    return [_Voicing(s, revoicing) for revoicing in how.revoicings for s in soundfonts]
 
 
 def _key(track: Track, how: Preparation, voicing: _Voicing | None) -> str:

@@ -75,24 +75,23 @@ def train(
         chosen.midi_seconds,
         str(device_named(chosen.device)),
         chosen.sift,
-        chosen.revoicings,
     )
     kept = chosen.prepared or out / "prepared"
     found = [t for i, root in enumerate(data) for t in find_tracks(root, i)]
     aside = [t for i, root in enumerate(chosen.validation) for t in find_tracks(root, i)]
-    as_written = how._replace(revoicings=0)
-    if aside:
-        held_out = prepare(aside, as_written, kept, progress)
-    else:
-        whole = prepare(found, as_written, kept, progress)
-        held_out = hold_out(whole, chosen.validation_share, chosen.seed)
-        apart = {track.group for track in held_out}
-        found = [track for track in found if track.group not in apart]
     tracks = prepare(found, how, kept, progress)
+    if aside:
+        held_out = prepare(aside, how, kept, progress)
+    else:
+        tracks, held_out = hold_out(tracks, chosen.validation_share, chosen.seed)
+    if chosen.revoicings:
+        groups = {track.group for track in tracks}
+        again = how._replace(revoicings=range(1, chosen.revoicings + 1))
+        tracks += prepare([t for t in found if t.group in groups], again, kept, progress)
     Trainer(configuration, tracks, held_out, out, chosen).run(progress)
     write_music(out, tracks, configuration.sample_rate)
     tests = {
-        title: prepare(find_tracks(root), as_written, kept, progress)
+        title: prepare(find_tracks(root), how, kept, progress)
         for title, root in chosen.tests.items()
     }
     # Said anew, since a resumption may state what was not known when the weights were written.
@@ -113,8 +112,10 @@ def _test(
     return scores
 
 
-def hold_out(tracks: Sequence[Prepared], share: float, seed: int) -> list[Prepared]:
-    """Return the tracks of a share of the groups, drawn from the seed, to be set aside."""
+def hold_out(
+    tracks: Sequence[Prepared], share: float, seed: int
+) -> tuple[list[Prepared], list[Prepared]]:
+    """Set a share of the groups aside, drawn from the seed."""
     groups = sorted({track.group for track in tracks})
     if len(groups) < 2:
         raise MerbenchError(
@@ -123,4 +124,5 @@ def hold_out(tracks: Sequence[Prepared], share: float, seed: int) -> list[Prepar
         )
     count = min(len(groups) - 1, max(1, round(share * len(groups))))
     drawn = set(np.random.default_rng(seed).permutation(groups)[:count].tolist())
-    return [track for track in tracks if track.group in drawn]
+    kept = [track for track in tracks if track.group not in drawn]
+    return kept, [track for track in tracks if track.group in drawn]

@@ -95,7 +95,7 @@ def test_a_piece_is_prepared_as_written_and_as_often_again_as_asked(tmp_path: Pa
     pytest.importorskip("tinysoundfont")
     write_midi(tmp_path / "music" / "song.mid")
     (once,) = prepared(tmp_path / "music", seconds=1.0)
-    tracks = prepared(tmp_path / "music", seconds=1.0, revoicings=2)
+    tracks = prepared(tmp_path / "music", seconds=1.0, revoicings=range(3))
     assert [t.group for t in tracks] == ["song"] * 3
     assert {t.parts for t in tracks} == {once.parts}
     np.testing.assert_array_equal(tracks[0].samples, once.samples)
@@ -105,7 +105,7 @@ def test_a_piece_is_prepared_as_written_and_as_often_again_as_asked(tmp_path: Pa
         assert not np.array_equal(
             tracks[one].samples[..., :short], tracks[other].samples[..., :short]
         )
-    again = prepared(tmp_path / "music", seconds=1.0, revoicings=2)
+    again = prepared(tmp_path / "music", seconds=1.0, revoicings=range(3))
     for before, after in zip(tracks, again, strict=True):
         np.testing.assert_array_equal(before.samples, after.samples)
 
@@ -119,7 +119,7 @@ def test_a_late_bass_stays_a_stem_of_its_own(tmp_path: Path) -> None:
     bass = next(i for i in score.instruments if i.program == 33)
     bass.notes = [pretty_midi.Note(100, 36, 0.95, 1.4)]
     score.write(str(tmp_path / "music" / "song.mid"))
-    tracks = prepared(tmp_path / "music", seconds=1.0, revoicings=6)
+    tracks = prepared(tmp_path / "music", seconds=1.0, revoicings=range(7))
     assert {t.parts for t in tracks} == {(("bass",), ("drums",), ("other",))}
 
 
